@@ -1,0 +1,131 @@
+"""Amounts of time with a unit, and thresholds built from them. Exact: no floats (TIME 6, 13)."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """Unit of an amount (TIME 6)."""
+
+    WORKING_DAYS = "working_days"
+    WORKING_HOURS = "working_hours"
+    WORKING_MINUTES = "working_minutes"
+    WORKING_SECONDS = "working_seconds"
+    CALENDAR_DAYS = "calendar_days"
+    CALENDAR_HOURS = "calendar_hours"
+    CALENDAR_MINUTES = "calendar_minutes"
+    CALENDAR_SECONDS = "calendar_seconds"
+    CALENDAR_MONTHS = "calendar_months"
+
+    @property
+    def working(self) -> bool:
+        """Whether only working time counts."""
+        return self.value.startswith("working_")
+
+    @property
+    def seconds(self) -> int:
+        """Seconds in one unit of a continuous measure; 0 for days and months."""
+        return _SECONDS.get(self.value.split("_")[1], 0)
+
+
+_SECONDS = {"hours": 3600, "minutes": 60, "seconds": 1}
+
+#: Bounds that keep every product inside 64 bits in the compiled kernel.
+MOST_DAYS = 100_000
+MOST_HOURS = 10_000
+PLACES = 6
+
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s+([a-z]+_[a-z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A positive decimal with a unit, such as `20 working_days`."""
+
+    value: Decimal
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if not self.value.is_finite() or self.value <= 0:
+            raise ValueError(f"amount {self.value} must be positive")
+        if self.unit is Unit.CALENDAR_MONTHS and self.value != int(self.value):
+            raise ValueError(f"{self.value} {self.unit}: months are whole numbers")
+        most = MOST_HOURS * 3600 / self.unit.seconds if self.unit.seconds else MOST_DAYS
+        if self.value > most:
+            raise ValueError(f"{self.value} {self.unit} is too long: at most {most:.0f}")
+        if self.value != self.value.quantize(Decimal(1).scaleb(-PLACES)):
+            raise ValueError(f"amount {self.value} has more than {PLACES} decimal places")
+
+    @classmethod
+    def parse(cls, text: str) -> "Amount":
+        """Read `20 working_days`; ValueError says what is wrong."""
+        found = _AMOUNT.fullmatch(text.strip())
+        if not found:
+            raise ValueError(f"{text!r} is no amount: write a number and a unit, '20 working_days'")
+        try:
+            unit = Unit(found[2])
+        except ValueError:
+            raise ValueError(f"unknown unit {found[2]!r}: one of {', '.join(Unit)}") from None
+        return cls(Decimal(found[1]), unit)
+
+    def __str__(self) -> str:
+        return f"{decimal_text(self.value)} {self.unit}"
+
+    def as_json(self) -> dict[str, str]:
+        """`{"value": "17", "unit": "working_days"}`."""
+        return {"value": decimal_text(self.value), "unit": str(self.unit)}
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal without exponent or trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_THRESHOLD = re.compile(
+    r"(?:(?P<percent>[0-9]+(?:\.[0-9]+)?)%\s+)?(?P<limit>[a-z][a-z0-9_]*)"
+    r"(?:\s*(?P<sign>[+-])\s*(?P<offset>[0-9]+(?:\.[0-9]+)?\s+[a-z_]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Point on a limit: `promised`, `90% promised`, `statutory + 1 working_days` (TIME 12, 13)."""
+
+    limit: str
+    percent: Decimal | None = None
+    offset: Amount | None = None
+    later: bool = True
+
+    @classmethod
+    def parse(cls, text: str) -> "Threshold":
+        """Read a threshold; ValueError says what is wrong."""
+        found = _THRESHOLD.fullmatch(text.strip())
+        if not found:
+            raise ValueError(
+                f"{text!r} is no threshold: 'promised', 'promised - 2 working_days', '90% promised'"
+            )
+        percent = _percent(found["percent"]) if found["percent"] else None
+        if percent is not None and found["offset"]:
+            raise ValueError(f"{text!r}: a percentage takes no offset")
+        offset = Amount.parse(found["offset"]) if found["offset"] else None
+        return cls(found["limit"], percent, offset, found["sign"] != "-")
+
+    def __str__(self) -> str:
+        if self.percent is not None:
+            return f"{decimal_text(self.percent)}% {self.limit}"
+        if self.offset is None:
+            return self.limit
+        return f"{self.limit} {'+' if self.later else '-'} {self.offset}"
+
+
+def _percent(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # pragma: no cover - the pattern admits numbers only
+        raise ValueError(f"{text!r} is no percentage") from None
+    if value <= 0 or value > 1000 or value != value.quantize(Decimal("0.01")):
+        raise ValueError(f"{text}%: above 0, at most 1000, at most two decimal places")
+    return value

@@ -1,0 +1,386 @@
+"""Cases + rules + calendars + an instant → findings. The only door to the kernel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from .amount import Amount, Unit
+from .business_time import Table, compile_calendar
+from .calendar import Calendar
+from .clockwork import BEYOND, NEVER, day_of, seconds_of
+from .columns import (
+    AMOUNT,
+    BAD_LIMIT,
+    DATE_ONLY,
+    FAULTY,
+    MOST_LEVELS,
+    MOST_LIMITS,
+    NO_LIMIT,
+    NOT_COVERED,
+    ONCE,
+    OUT_OF_FORCE,
+    PROVISIONAL,
+    STATED,
+    WAITING,
+    Findings,
+    Frame,
+    Rules,
+    Work,
+)
+from .encoding import BoundRule, FrameBuilder, encode_rules
+from .kernel import judge
+from .questions import MILLION, UNIT_CODE, rounded_down
+from .terms import Level, Outcome, Reason
+from .timeline import CaseRecord, Event
+from .vocabulary import Vocabulary
+
+STATES = ("running", "paused", "stopped", "waiting")
+_UNITS = {code: unit for unit, code in UNIT_CODE.items()}
+_REASONS = {
+    NO_LIMIT: Reason.NO_LIMIT,
+    BAD_LIMIT: Reason.BAD_LIMIT,
+    NOT_COVERED: Reason.CALENDAR_NOT_COVERED,
+    PROVISIONAL: Reason.CALENDAR_PROVISIONAL,
+    DATE_ONLY: Reason.DATE_ONLY,
+    FAULTY: Reason.FAULTY_DATA,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCalendar:
+    """A calendar and its table, made once and kept."""
+
+    calendar: Calendar
+    table: Table
+
+    @classmethod
+    def of(cls, calendar: Calendar) -> "CompiledCalendar":
+        """Compile a calendar."""
+        return cls(calendar, compile_calendar(calendar))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitFound:
+    """A limit of an episode: its amount, or None where a due instant is stated; when it is due.
+
+    `due_at` is None while an open pause withholds it, and where it lies beyond the calendar
+    (`beyond`).
+    """
+
+    name: str
+    amount: Amount | None
+    due_at: int | None
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelFound:
+    """A level of an episode: its instant and whether it has been reached (TIME 15)."""
+
+    level: Level
+    at: str
+    limit: str
+    instant: int | None
+    beyond: bool
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One run of a rule's clock on a case."""
+
+    bound: BoundRule
+    #: Key of the start event, with the stage where the clock runs per stage.
+    key: str
+    stage: str | None
+    start: Event
+    stop: Event | None
+    #: When the start was deemed (TIME 22), or None.
+    deemed_at: int | None
+    state: str
+    #: In the clock's unit (months: calendar days), rounded down; None where it cannot be said.
+    elapsed: Decimal | None
+    limits: tuple[LimitFound, ...]
+    levels: tuple[LevelFound, ...]
+    #: First instant at which a further level falls due, epoch seconds.
+    next_at: int | None
+    reasons: tuple[Reason, ...]
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a rule could not be judged on a case; `rule` empty where no rule could."""
+
+    rule: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFindings:
+    """What a scan says of one case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
+
+    case_no: str
+    outcome: Outcome
+    episodes: tuple[Episode, ...]
+    troubles: tuple[Trouble, ...]
+    #: First instant at which anything changes by time alone.
+    next_at: int | None
+
+
+def evaluate(
+    records: Sequence[CaseRecord],
+    rules: Sequence[BoundRule],
+    vocabulary: Vocabulary,
+    calendars: Mapping[str, CompiledCalendar],
+    as_of: int,
+) -> list[CaseFindings]:
+    """Judge cases as of an instant (epoch seconds); the answers stand in the order of the cases.
+
+    A pure function: the same arguments give the same findings for ever (DESIGN 2).
+    """
+    answers: list[CaseFindings | None] = [None] * len(records)
+    groups: dict[str, list[int]] = {}
+    for place, record in enumerate(records):
+        groups.setdefault(record.calendar, []).append(place)
+    for name, places in groups.items():
+        chosen = [records[place] for place in places]
+        if name in calendars:
+            found = _evaluate_group(chosen, rules, vocabulary, calendars[name], as_of)
+        else:
+            found = [_no_calendar(record, rules) for record in chosen]
+        for place, findings in zip(places, found, strict=True):
+            answers[place] = findings
+    return [answer for answer in answers if answer is not None]
+
+
+def _no_calendar(record: CaseRecord, rules: Sequence[BoundRule]) -> CaseFindings:
+    meant = any(bound.rule.applies_to.matches(record.fields) for bound in rules)
+    trouble = Trouble("", Reason.NO_CALENDAR, record.calendar)
+    return CaseFindings(
+        case_no=record.case_no,
+        outcome=Outcome.NOT_JUDGEABLE if meant else Outcome.EXCLUDED,
+        episodes=(),
+        troubles=(trouble,) if meant else (),
+        next_at=None,
+    )
+
+
+def _evaluate_group(
+    records: Sequence[CaseRecord],
+    rules: Sequence[BoundRule],
+    vocabulary: Vocabulary,
+    compiled: CompiledCalendar,
+    as_of: int,
+) -> list[CaseFindings]:
+    builder = FrameBuilder(vocabulary, compiled.table, compiled.calendar.zone)
+    for record in records:
+        builder.add(record, as_of)
+    frame = builder.frame()
+    encoded = encode_rules(rules, vocabulary, builder.signatures)
+    applies = [
+        int(bound.rule.applies_to.matches(record.fields)) for bound in rules for record in records
+    ]
+    out = blank_findings(most_findings(frame, encoded, applies))
+    faults = [0] * len(records)
+    work = blank_work(builder.longest(), encoded.types)
+    count = judge(
+        compiled.table, encoded, applies, frame, 0, len(records), as_of, out, work, faults
+    )
+    reader = _Reader(records, rules, vocabulary, compiled, builder, out)
+    rows: dict[int, list[int]] = {}
+    for n in range(count):
+        rows.setdefault(out.case[n], []).append(n)
+    size = len(records)
+    return [
+        reader.case(
+            c, rows.get(c, []), faults[c], [applies[r * size + c] for r in range(len(rules))], as_of
+        )
+        for c in range(size)
+    ]
+
+
+def most_findings(frame: Frame, rules: Rules, applies: Sequence[int]) -> int:
+    """Most findings that `judge` can write: the size that `out` needs."""
+    cases = len(frame.first) - 1
+    most = 0
+    for r, episodes in enumerate(rules.episodes):
+        for c in range(cases):
+            if applies[r * cases + c]:
+                most += 1 if episodes == ONCE else frame.first[c + 1] - frame.first[c]
+    return most
+
+
+def blank_findings(size: int) -> Findings:
+    """Findings of this size, as lists of zeros."""
+    per_limit = ("limit_kind", "limit_unit", "limit_amount", "limit_due")
+    per_level = ("level_instant", "level_reached")
+    lengths = {name: size * MOST_LIMITS for name in per_limit}
+    lengths |= {name: size * MOST_LEVELS for name in per_level}
+    return Findings(*([0] * lengths.get(name, size) for name in Findings._fields))
+
+
+def blank_work(longest: int, types: int) -> Work:
+    """Scratch space for cases of at most `longest` events."""
+    return Work(*([0] * (max(longest, types) + 2) for _ in Work._fields))
+
+
+class _Reader:
+    """Reads the kernel's columns back into values."""
+
+    def __init__(
+        self,
+        records: Sequence[CaseRecord],
+        rules: Sequence[BoundRule],
+        vocabulary: Vocabulary,
+        compiled: CompiledCalendar,
+        builder: FrameBuilder,
+        out: Findings,
+    ) -> None:
+        self.records = records
+        self.rules = rules
+        self.compiled = compiled
+        self.builder = builder
+        self.first = builder.frame().first
+        self.out = out
+        self.pairs = [
+            (earlier, name) for name, event in vocabulary.types.items() for earlier in event.follows
+        ]
+
+    def case(
+        self, c: int, rows: list[int], fault: int, applies: list[int], as_of: int
+    ) -> CaseFindings:
+        """Findings of case `c` from its rows."""
+        record = self.records[c]
+        if not any(applies):
+            return self._excluded(record)
+        if fault:
+            earlier, later = self.pairs[fault - 1]
+            trouble = Trouble("", Reason.FAULTY_DATA, f"{later} before {earlier}")
+            return CaseFindings(
+                case_no=record.case_no,
+                outcome=Outcome.NOT_JUDGEABLE,
+                episodes=(),
+                troubles=(trouble,),
+                next_at=None,
+            )
+        out = self.out
+        live = {out.rule[n] for n in rows if not out.reasons[n] & OUT_OF_FORCE}
+        silent = set(range(len(applies))) - {out.rule[n] for n in rows}
+        ordinal = self.compiled.table.ordinal + day_of(self.compiled.table, as_of)
+        pending = any(applies[r] and self._in_force(r, ordinal) for r in silent)
+        if not live and not pending:
+            return self._excluded(record)
+        episodes = []
+        troubles = []
+        instants = []
+        for n in rows:
+            if out.reasons[n] & OUT_OF_FORCE:
+                continue
+            if out.next_at[n] < NEVER:
+                instants.append(out.next_at[n])
+            if out.state[n] == WAITING:
+                if out.reasons[n] & FAULTY:
+                    rule = self.rules[out.rule[n]].rule.id
+                    troubles.append(Trouble(rule, Reason.FAULTY_DATA, "stopped without a start"))
+                continue
+            episode = self._episode(c, n, record.stale)
+            episodes.append(episode)
+            troubles.extend(Trouble(episode.bound.rule.id, reason) for reason in episode.reasons)
+        return CaseFindings(
+            case_no=record.case_no,
+            outcome=Outcome.NOT_JUDGEABLE if troubles else Outcome.JUDGED,
+            episodes=tuple(episodes),
+            troubles=tuple(dict.fromkeys(troubles)),
+            next_at=min(instants, default=None),
+        )
+
+    def _excluded(self, record: CaseRecord) -> CaseFindings:
+        return CaseFindings(
+            case_no=record.case_no,
+            outcome=Outcome.EXCLUDED,
+            episodes=(),
+            troubles=(),
+            next_at=None,
+        )
+
+    def _in_force(self, r: int, ordinal: int) -> bool:
+        force = self.rules[r].rule.in_force
+        return force.from_.toordinal() <= ordinal and (
+            force.to is None or ordinal <= force.to.toordinal()
+        )
+
+    def _episode(self, c: int, n: int, stale: bool) -> Episode:
+        out = self.out
+        bound = self.rules[out.rule[n]]
+        events = self.builder.events[c]
+        first = self.first[c]
+        start = events[out.start[n] - first]
+        stop = events[out.stop[n] - first] if out.stop[n] >= 0 else None
+        stage = start.stage if bound.rule.clock.episodes == "per_stage" else None
+        stale = stale and stop is None
+        reasons = [reason for bit, reason in _REASONS.items() if out.reasons[n] & bit]
+        if stale:
+            reasons.append(Reason.STALE_FEED)
+        return Episode(
+            bound=bound,
+            key=start.key if stage is None else f"{start.key}/{stage}",
+            stage=stage,
+            start=start,
+            stop=stop,
+            deemed_at=out.deemed[n] if out.deemed[n] > -NEVER else None,
+            state=STATES[out.state[n]],
+            elapsed=self._elapsed(n, bound.rule.clock.count),
+            limits=tuple(self._limit(n, k, name) for k, name in enumerate(bound.rule.limits)),
+            levels=tuple(self._levels(n, bound, stale)),
+            next_at=out.next_at[n] if out.next_at[n] < NEVER else None,
+            reasons=tuple(reasons),
+            ignored=out.ignored[n],
+        )
+
+    def _elapsed(self, n: int, unit: Unit) -> Decimal | None:
+        whole, part, of = self.out.elapsed[n], self.out.part[n], self.out.part_of[n]
+        if whole < 0:
+            return None
+        seconds = seconds_of(UNIT_CODE[unit])
+        if seconds:
+            whole, part, of = whole // seconds, whole % seconds, seconds
+        return rounded_down(int(whole), int(part), int(of))
+
+    def _limit(self, n: int, k: int, name: str) -> LimitFound:
+        slot = n * MOST_LIMITS + k
+        out = self.out
+        amount = None
+        if out.limit_kind[slot] == AMOUNT:
+            value = Decimal(int(out.limit_amount[slot])) / MILLION
+            amount = Amount(value.normalize() + 0, _UNITS[int(out.limit_unit[slot])])
+        known = out.limit_kind[slot] in (AMOUNT, STATED)
+        return LimitFound(
+            name=name,
+            amount=amount,
+            due_at=_instant(out.limit_due[slot]) if known else None,
+            beyond=known and out.limit_due[slot] == BEYOND,
+        )
+
+    def _levels(self, n: int, bound: BoundRule, stale: bool) -> Any:
+        cards = sorted(bound.rule.cards, key=lambda card: Level.parse(card.level))
+        for k, card in enumerate(cards):
+            instant = self.out.level_instant[n * MOST_LEVELS + k]
+            yield LevelFound(
+                level=Level.parse(card.level),
+                at=card.at,
+                limit=_limit_of(card.at),
+                instant=_instant(instant),
+                beyond=instant == BEYOND,
+                reached=bool(self.out.level_reached[n * MOST_LEVELS + k]) and not stale,
+            )
+
+
+def _limit_of(at: str) -> str:
+    return at.split("% ")[-1].split(" ")[0]
+
+
+def _instant(value: int) -> int | None:
+    return int(value) if -NEVER < value < NEVER else None

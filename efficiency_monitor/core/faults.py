@@ -1,0 +1,53 @@
+"""What can go wrong, in two kinds: a fault the operator can mend, and a problem in the data.
+
+A *fault* stops the command and is raised (`EffmonError`). A *problem* is a value: it is
+collected, shown with its place, and the rest goes on.
+"""
+
+from dataclasses import dataclass
+
+
+class EffmonError(Exception):
+    """Something the operator can mend: one line saying what, one saying how.
+
+    `exit_code` follows DESIGN section 6: 2 wrong usage or configuration, 3 a calendar, rule or
+    feed failed so that cases could not be judged, 75 another process holds the lock.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigurationError(EffmonError):
+    """A setting, a file or an argument is wrong."""
+
+
+class CatalogueError(EffmonError):
+    """A rule, calendar, mapping or vocabulary file is wrong; the message opens file:line:col."""
+
+    exit_code = 3
+
+
+class NotCovered(EffmonError):
+    """A date was asked that the calendar does not cover: an error, never a guess (TIME 3)."""
+
+    exit_code = 3
+
+
+class Locked(EffmonError):
+    """Another process holds the lock; try again."""
+
+    exit_code = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A data fault as a value: where it is, a stable code, and a sentence for a person."""
+
+    where: str
+    code: str
+    message: str

@@ -1,0 +1,310 @@
+"""Who is told: people with their roles, the file that lists them, and the choice among them.
+
+A person has one row per role and channel. An empty department, region or item code in a row means
+any; the row that names the most decides.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from .faults import Problem
+
+
+class Language(StrEnum):
+    """Language of the texts that a person gets."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class Role(StrEnum):
+    """What a person is to a case."""
+
+    HANDLER = "handler"
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    HEAD = "head"
+    LEADER = "leader"
+    SUPERVISOR = "supervisor"
+
+
+_ROLES_ZH: Final = {
+    "承办人": Role.HANDLER,
+    "审核人": Role.REVIEWER,
+    "批准人": Role.APPROVER,
+    "部门负责人": Role.HEAD,
+    "分管领导": Role.LEADER,
+    "监察机关": Role.SUPERVISOR,
+}
+_ROLES: Final = {**_ROLES_ZH, **{role.value: role for role in Role}}
+_LANGUAGES: Final = {"zh": Language.ZH, "en": Language.EN, "中文": Language.ZH, "英文": Language.EN}
+
+#: Columns of a people file by each of their names.
+_COLUMNS: Final = {
+    "人员编号": "person_id",
+    "姓名": "name",
+    "部门": "department",
+    "角色": "role",
+    "区划": "region",
+    "事项编码": "item_code",
+    "通知渠道": "channel",
+    "通知地址": "address",
+    "代理人": "deputy",
+    "缺勤自": "absent_from",
+    "缺勤至": "absent_to",
+    "语言": "language",
+}
+COLUMNS: Final = tuple(_COLUMNS.values())
+_REQUIRED: Final = ("person_id", "name", "role", "channel")
+_TEXTS: Final = (
+    "person_id",
+    "name",
+    "department",
+    "region",
+    "item_code",
+    "channel",
+    "address",
+    "deputy",
+)
+#: Said of the person and not of one role: the same in all rows of a person.
+_PERSONAL: Final = ("name", "deputy", "absent_from", "absent_to", "language")
+#: C0, C1, line separators, bidi controls, surrogates. Rare ideographs of names are none of them.
+_CONTROL: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_DATE: Final = re.compile(
+    r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|\.([0-9]{1,2})\.|年([0-9]{1,2})月)"
+    r"([0-9]{1,2})日?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One row: a person in one role, reached over one channel."""
+
+    person_id: str
+    name: str
+    #: Empty department, region or item code: any.
+    department: str = ""
+    role: Role
+    region: str = ""
+    item_code: str = ""
+    channel: str
+    address: str = ""
+    #: The id of the person who stands in, or empty.
+    deputy: str = ""
+    #: First and last day of an absence, both included; without a last day it goes on.
+    absent_from: date | None = None
+    absent_to: date | None = None
+    language: Language = Language.ZH
+
+    def __repr__(self) -> str:
+        # An address can be a credential (a webhook's URL), a name is nobody's business in a log.
+        return f"Person({self.person_id}, {self.role})"
+
+    def absent(self, on: date) -> bool:
+        """Whether the person is away on that day."""
+        if self.absent_from is None or on < self.absent_from:
+            return False
+        return self.absent_to is None or on <= self.absent_to
+
+
+def parse_people(
+    rows: Iterable[Mapping[str, str]], *, where: str, language: Language = Language.ZH
+) -> tuple[tuple[Person, ...], tuple[Problem, ...]]:
+    """The people of a file's rows, and what is wrong with it.
+
+    `rows` are the data rows by column name, Chinese or English; `where` names the file in
+    problems, and the first row is counted as row 2; `language` is that of rows which name none. A
+    row with a problem of its own is left out; problems between rows (an unknown deputy, two names
+    for one person) leave the rows in.
+    """
+    found: dict[int, Person] = {}
+    headings: dict[str, None] = {}
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, start=2):
+        place = f"{where}: row {number}"
+        headings |= dict.fromkeys(row)
+        values, unreadable = _values(row, place)
+        person, faults = _person(values, place, language)
+        if person is not None and not unreadable:
+            found[number] = person
+        problems += unreadable + faults
+    problems = _unknown_columns(headings, where) + problems + _between_rows(found, where)
+    return tuple(dict.fromkeys(found.values())), tuple(problems)
+
+
+def recipients(
+    people: Sequence[Person],
+    *,
+    department: str,
+    region: str,
+    item_code: str,
+    roles: Sequence[Role],
+    on: date,
+) -> tuple[Person, ...]:
+    """Who is told about a case on that day, in the order of `roles`, nobody twice on one address.
+
+    For each role the rows that name the most of item, department and region (in this order of
+    weight) decide. Whoever is absent is replaced by the deputy, or by the deputy's deputy; if
+    nobody of those rows can be reached, the next less specific ones are asked. No value stands
+    for a missing department, region or item: only rows that leave it open match. Nobody at all is
+    the caller's to report.
+    """
+    rows_of: dict[str, list[Person]] = {}
+    for person in people:
+        rows_of.setdefault(person.person_id, []).append(person)
+    chosen: dict[tuple[str, str, str], Person] = {}
+    for role in roles:
+        ranked: dict[tuple[bool, bool, bool], list[Person]] = {}
+        for person in people:
+            if person.role is role and _matches(person, department, region, item_code):
+                rank = (bool(person.item_code), bool(person.department), bool(person.region))
+                ranked.setdefault(rank, []).append(person)
+        for rank in sorted(ranked, reverse=True):
+            present = [there for person in ranked[rank] for there in _present(person, rows_of, on)]
+            if present:
+                for person in present:
+                    chosen.setdefault((person.person_id, person.channel, person.address), person)
+                break
+    return tuple(chosen.values())
+
+
+def _matches(person: Person, department: str, region: str, item_code: str) -> bool:
+    return (
+        person.item_code in ("", item_code)
+        and person.department in ("", department)
+        and person.region in ("", region)
+    )
+
+
+def _present(
+    person: Person, rows_of: Mapping[str, Sequence[Person]], on: date
+) -> tuple[Person, ...]:
+    """The person, or the first deputy along the chain who is there; none if all are away."""
+    rows: Sequence[Person] = (person,)
+    asked: set[str] = set()
+    while rows and rows[0].absent(on):
+        asked.add(rows[0].person_id)
+        deputy = rows[0].deputy
+        rows = () if deputy in asked else rows_of.get(deputy, ())
+    # A deputy may have several rows: those of the same role say best how to reach them for it.
+    same = [row for row in rows if row.role is person.role]
+    return tuple(same or rows)
+
+
+def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Problem]]:
+    """The row's cells by English column name, trimmed; further columns are left out."""
+    values: dict[str, str] = {}
+    problems: list[Problem] = []
+    for heading, cell in row.items():
+        name = _column(heading)
+        if name not in COLUMNS:
+            continue
+        if name in values:
+            text = f"column {name} is given twice, in Chinese and in English"
+            problems.append(Problem(place, "column_twice", text))
+        values[name] = (cell or "").strip()
+        if _CONTROL.search(values[name]):
+            text = f"column {name} holds control characters or a line break"
+            problems.append(Problem(place, "unprintable", text))
+    return values, problems
+
+
+def _column(heading: str) -> str:
+    # A reader that finds more cells than headings may file them under None.
+    trimmed = (heading or "").strip().lstrip("\ufeff").strip()
+    return _COLUMNS.get(trimmed, trimmed.lower())
+
+
+def _unknown_columns(headings: Iterable[str], where: str) -> list[Problem]:
+    """A misspelt heading would otherwise drop a column without a word."""
+    return [
+        Problem(where, "unknown_column", f"unknown column {heading!r}: one of {', '.join(COLUMNS)}")
+        for heading in headings
+        if _column(heading) not in COLUMNS
+    ]
+
+
+def _person(
+    values: Mapping[str, str], place: str, language: Language
+) -> tuple[Person | None, list[Problem]]:
+    """The row as a person, or everything that is wrong with it."""
+    problems = [
+        Problem(place, "missing", f"column {name} is empty")
+        for name in _REQUIRED
+        if not values.get(name)
+    ]
+    role = _ROLES.get(values.get("role", "").lower())
+    if role is None and values.get("role"):
+        text = f"unknown role {values['role']!r}: one of {', '.join(_ROLES)}"
+        problems.append(Problem(place, "unknown_role", text))
+    spoken = _LANGUAGES.get(values.get("language", "").lower(), language)
+    if values.get("language", "").lower() not in {"", *_LANGUAGES}:
+        text = f"unknown language {values['language']!r}: zh or en"
+        problems.append(Problem(place, "unknown_language", text))
+    absence: list[date | None] = []
+    for name in ("absent_from", "absent_to"):
+        try:
+            absence.append(_day(values.get(name, "")))
+        except ValueError:
+            text = f"column {name}: {values[name]!r} is no date, write 2026-01-31"
+            problems.append(Problem(place, "bad_date", text))
+    if values.get("deputy") and values["deputy"] == values.get("person_id"):
+        problems.append(Problem(place, "own_deputy", "nobody is their own deputy"))
+    if len(absence) == 2:
+        problems += _absence_problems(absence[0], absence[1], place)
+    if problems or role is None:
+        return None, problems
+    texts = {name: values.get(name, "") for name in _TEXTS}
+    person = Person(
+        role=role, absent_from=absence[0], absent_to=absence[1], language=spoken, **texts
+    )
+    return person, []
+
+
+def _absence_problems(first: date | None, last: date | None, place: str) -> list[Problem]:
+    if last is None:
+        return []
+    if first is None:
+        return [Problem(place, "bad_absence", "absent_to without absent_from")]
+    if last < first:
+        return [Problem(place, "bad_absence", "absent_to is before absent_from")]
+    return []
+
+
+def _day(text: str) -> date | None:
+    """`2026-01-31`, `2026/1/31`, `2026.1.31` or `2026年1月31日`; None for an empty cell."""
+    if not text:
+        return None
+    found = _DATE.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    month = next(group for group in found.groups()[1:5] if group)
+    return date(int(found[1]), int(month), int(found[6]))
+
+
+def _between_rows(found: Mapping[int, Person], where: str) -> list[Problem]:
+    """What no row shows alone: repeats, contradictions, deputies that nobody is."""
+    problems: list[Problem] = []
+    first_of: dict[str, Person] = {}
+    known = {person.person_id for person in found.values()}
+    seen: set[Person] = set()
+    for number, person in found.items():
+        place = f"{where}: row {number}"
+        if person in seen:
+            problems.append(Problem(place, "repeated", "the row repeats an earlier one"))
+        seen.add(person)
+        first = first_of.setdefault(person.person_id, person)
+        for name in _PERSONAL:
+            if getattr(person, name) != getattr(first, name):
+                text = f"{name} differs from an earlier row of {person.person_id}"
+                problems.append(Problem(place, "contradiction", text))
+        if person.deputy and person.deputy not in known:
+            text = f"deputy {person.deputy!r} is nobody's person_id"
+            problems.append(Problem(place, "unknown_deputy", text))
+    return problems

@@ -1,0 +1,92 @@
+"""The words of GLOSSARY.md as enums. One word for one thing."""
+
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """Level of a card, ordered: a higher one supersedes a lower one."""
+
+    WARNING = 1
+    YELLOW = 2
+    RED = 3
+
+    @property
+    def word(self) -> str:
+        """The word used in files and JSON."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, word: str) -> "Level":
+        """Read `warning`, `yellow` or `red`; ValueError otherwise."""
+        try:
+            return cls[word.upper()]
+        except KeyError:
+            raise ValueError(f"unknown level {word!r}: warning, yellow or red") from None
+
+
+class CardState(StrEnum):
+    """Life of a card (DESIGN 5.2)."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    REPLIED = "replied"
+    CLOSED = "closed"
+    SUPERSEDED = "superseded"
+    LIFTED = "lifted"
+    HISTORICAL = "historical"
+
+
+#: "--state open" means every state before closed (DESIGN 5.2).
+STANDING_STATES = (
+    CardState.PENDING,
+    CardState.OPEN,
+    CardState.ACKNOWLEDGED,
+    CardState.REPLIED,
+)
+
+
+class Outcome(StrEnum):
+    """What a scan says of a case: exactly one of three (DESIGN 5.1)."""
+
+    JUDGED = "judged"
+    NOT_JUDGEABLE = "not_judgeable"
+    EXCLUDED = "excluded"
+
+
+class Reason(StrEnum):
+    """Why a case, or one rule of it, could not be judged."""
+
+    NO_LIMIT = "no_limit"
+    BAD_LIMIT = "bad_limit"
+    NO_CALENDAR = "no_calendar"
+    CALENDAR_NOT_COVERED = "calendar_not_covered"
+    CALENDAR_PROVISIONAL = "calendar_provisional"
+    DATE_ONLY = "date_only"
+    FAULTY_DATA = "faulty_data"
+    STALE_FEED = "stale_feed"
+
+
+class LiftReason(StrEnum):
+    """Why a card was lifted. Only the first two let it be issued again (DESIGN 5.2)."""
+
+    LATE_EVIDENCE = "late_evidence"
+    CALENDAR_AMENDED = "calendar_amended"
+    APPEAL = "appeal"
+    EXEMPTION = "exemption"
+
+
+class ItemKind(StrEnum):
+    """Kind of item: 即办件, 承诺件, 上报件, 联办件."""
+
+    INSTANT = "instant"
+    PROMISED = "promised"
+    FORWARDED = "forwarded"
+    JOINT = "joint"
+
+
+class Precision(StrEnum):
+    """How exactly a time is known."""
+
+    SECOND = "second"
+    DAY = "day"

@@ -1,0 +1,50 @@
+"""Events and cases as values: what a source said, as the store keeps it and the kernel reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .terms import Precision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact of a case. Never changed, only added.
+
+    Instants are whole seconds since 1970-01-01T00:00:00Z. A date without a time has precision
+    `day` and, as `occurred_at`, the first second of that date in the zone of the case's calendar.
+    """
+
+    #: Identity and content as a hex digest: two events with one key are one event.
+    key: str
+    type: str
+    occurred_at: int
+    precision: Precision = Precision.SECOND
+    recorded_at: int | None = None
+    received_at: int = 0
+    stage: str | None = None
+    actor: str | None = None
+    department: str | None = None
+    kind: str | None = None
+    #: Limit granted or approved, as text: `10 working_days`.
+    amount: str | None = None
+    due_at: int | None = None
+    due_precision: Precision = Precision.SECOND
+    reason: str | None = None
+    source_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecord:
+    """One case as known at some instant: its fields and its events (withdrawn ones left out).
+
+    `fields` holds the canonical columns of cases.csv that are given (`item_code`, `item_kind`,
+    `department`, `promised_limit`, …) and the further columns, all as text. `promised_due` and
+    `statutory_due` are RFC 3339 instants or bare dates.
+    """
+
+    case_no: str
+    calendar: str
+    fields: Mapping[str, str]
+    events: tuple[Event, ...]
+    #: The feed is older than its freshness limit: nothing can be said of the open case.
+    stale: bool = False
