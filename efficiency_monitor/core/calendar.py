@@ -132,13 +132,13 @@ class Calendar:
             )
         entry = self._entries.get(day)
         week = self._weeks[_MONTH_SLOT[day.month] + day.day - 1]
+        provisional = any(day in span for span in self._provisional)
         if entry is None:
             hours = week[day.weekday()]
-            kind = DayKind.WEEKDAY if hours else DayKind.WEEKEND
-            provisional = any(day in span for span in self._provisional)
-            return Day(kind, hours, provisional=provisional)
-        # A notice that sets the very date decides whether it is settled; otherwise the year does.
-        provisional = self.notices[entry.notice].provisional
+            return Day(
+                DayKind.WEEKDAY if hours else DayKind.WEEKEND, hours, None, None, provisional
+            )
+        provisional = provisional or self.notices[entry.notice].provisional
         if not entry.working:
             return Day(DayKind.DAY_OFF, (), entry.name, entry.notice, provisional)
         hours = entry.hours if entry.hours is not None else _first_hours(week)

@@ -21,11 +21,12 @@ CASE_FIELDS: Final = (
     "statutory_due", "calendar",
 )  # fmt: skip
 
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
 
 def digest(*parts: object) -> str:
     """SHA-256, in hex, over the canonical form of texts, whole numbers, None and dicts of them."""
-    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

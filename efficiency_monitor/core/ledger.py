@@ -278,3 +278,8 @@ def _best_sm3() -> _Digest:
 
 
 _sm3 = _best_sm3()
+
+
+def uses_own_sm3() -> bool:
+    """Whether SM3 is computed by `core.sm3`, because OpenSSL was built without it."""
+    return _sm3 is sm3.sm3

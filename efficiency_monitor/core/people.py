@@ -1,7 +1,8 @@
 """Who is told: people with their roles, the file that lists them, and the choice among them.
 
 A person has one row per role and channel. An empty department, region or item code in a row means
-any; the row that names the most decides.
+any; the row that names the most decides. An absence or a deputy in one row counts for all rows of
+the person, so several absences take several rows.
 """
 
 import re
@@ -70,8 +71,8 @@ _TEXTS: Final = (
     "address",
     "deputy",
 )
-#: Said of the person and not of one role: the same in all rows of a person.
-_PERSONAL: Final = ("name", "deputy", "absent_from", "absent_to", "language")
+#: Said of the person and not of one role: the same in all rows of a person that name it.
+_PERSONAL: Final = ("name", "deputy", "language")
 #: C0, C1, line separators, bidi controls, surrogates. Rare ideographs of names are none of them.
 _CONTROL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -186,15 +187,18 @@ def _present(
     person: Person, rows_of: Mapping[str, Sequence[Person]], on: date
 ) -> tuple[Person, ...]:
     """The person, or the first deputy along the chain who is there; none if all are away."""
-    rows: Sequence[Person] = (person,)
+    person_id = person.person_id
+    rows: tuple[Person, ...] = (person,)
     asked: set[str] = set()
-    while rows and rows[0].absent(on):
-        asked.add(rows[0].person_id)
-        deputy = rows[0].deputy
-        rows = () if deputy in asked else rows_of.get(deputy, ())
+    while any(row.absent(on) for row in rows_of.get(person_id, ())):
+        asked.add(person_id)
+        deputies = (row.deputy for row in rows_of[person_id] if row.deputy)
+        person_id = next(deputies, "")
+        if person_id in asked:
+            return ()
+        rows = tuple(rows_of.get(person_id, ()))
     # A deputy may have several rows: those of the same role say best how to reach them for it.
-    same = [row for row in rows if row.role is person.role]
-    return tuple(same or rows)
+    return tuple(row for row in rows if row.role is person.role) or rows
 
 
 def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Problem]]:
@@ -291,17 +295,17 @@ def _day(text: str) -> date | None:
 def _between_rows(found: Mapping[int, Person], where: str) -> list[Problem]:
     """What no row shows alone: repeats, contradictions, deputies that nobody is."""
     problems: list[Problem] = []
-    first_of: dict[str, Person] = {}
     known = {person.person_id for person in found.values()}
+    said: dict[tuple[str, str], str] = {}
     seen: set[Person] = set()
     for number, person in found.items():
         place = f"{where}: row {number}"
         if person in seen:
             problems.append(Problem(place, "repeated", "the row repeats an earlier one"))
         seen.add(person)
-        first = first_of.setdefault(person.person_id, person)
         for name in _PERSONAL:
-            if getattr(person, name) != getattr(first, name):
+            value = str(getattr(person, name))
+            if value and said.setdefault((person.person_id, name), value) != value:
                 text = f"{name} differs from an earlier row of {person.person_id}"
                 problems.append(Problem(place, "contradiction", text))
         if person.deputy and person.deputy not in known:

@@ -1,0 +1,57 @@
+# Every target makes the environment that it needs by itself (tools/bootstrap.sh): no root, no
+# activation. PYTHON=python3.12 chooses the interpreter, WHEELHOUSE=dir installs without a network.
+SHELL = /bin/sh
+# Bytecode makes start-up several times as fast; some environments forbid writing it.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+ENVIRONMENT = env=$$(sh tools/bootstrap.sh
+IN_CORE = @set -e; $(ENVIRONMENT) core);
+IN_TEST = @set -e; $(ENVIRONMENT) test);
+IN_FULL = @set -e; $(ENVIRONMENT) full);
+IN_BENCH = @set -e; $(ENVIRONMENT) bench);
+
+.PHONY: help demo test test-all lint bench pictures generated lock wheel wheelhouse clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+
+demo: ## the main job, from import to an exported and verified ledger
+	$(IN_CORE) "$$env/bin/effmon" demo
+
+test: ## lint, the tests that need only Python, size of the core
+	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"; \
+	"$$env/bin/python" -m pytest -q -n 2 -m "not full"; \
+	"$$env/bin/python" tools/core_size.py
+
+test-all: ## the tests that need more: extras, builds, other programs
+	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m full
+
+lint: ## format, lint, types, import contracts
+	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"
+
+bench: ## measured ratios against other ways to do it
+	$(IN_BENCH) "$$env/bin/python" -m benchmarks
+
+pictures: ## draw the pictures of the documentation again
+	$(IN_CORE) "$$env/bin/python" tools/make_pictures.py
+
+generated: ## write the files that are made from code: rules/schema.json, docs/cli.md
+	$(IN_TEST) "$$env/bin/python" tools/make_schema.py; \
+	"$$env/bin/python" tools/make_cli_reference.py
+
+lock: ## resolve the dependencies again (needs uv)
+	@sh tools/lock.sh
+
+wheel: ## build dist/efficiency_monitor-*.whl
+	$(IN_CORE) rm -rf build dist; mkdir dist; "$$env/bin/python" -c \
+	"from setuptools import build_meta; build_meta.build_wheel('dist')" >/dev/null; ls dist/*.whl
+
+wheelhouse: ## collect the wheels of this Python for a machine without a network
+	$(IN_CORE) rm -rf wheelhouse; "$$env/bin/python" -I -m pip download --quiet --require-hashes \
+	--only-binary :all: --dest wheelhouse -r requirements/test.txt -r requirements/build.txt
+
+clean: ## remove environments, caches and builds
+	rm -rf .env build dist wheelhouse *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.*' -prune -exec rm -rf {} +

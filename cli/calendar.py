@@ -1,0 +1,194 @@
+"""`effmon calendar list | show | due | elapsed | batch`."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from efficiency_monitor.language import t
+
+from . import columns
+from .render import emit, emit_object
+from .state import Output, catalogue_of
+
+app = typer.Typer(help=t("工作日历", "calendars"))
+
+Name = Annotated[
+    str | None, typer.Option("--calendar", metavar="NAME|FILE", help=t("日历", "calendar"))
+]
+Resolution = Annotated[str, typer.Option(help="day | time")]
+FirstDay = Annotated[str, typer.Option("--first-day", help="next | same")]
+Ends = Annotated[str, typer.Option(help="midnight | close")]
+Roll = Annotated[str, typer.Option(help="none | next_working_day")]
+Pauses = Annotated[
+    list[str] | None,
+    typer.Option("--pause", metavar="FROM/TO", help=t("暂停，可多次", "a pause, repeatable")),
+]
+
+
+@app.command("list", help=t("列出日历", "list calendars"))
+def list_calendars(ctx: typer.Context, output: Output = None) -> None:
+    """List the calendars and what they cover."""
+    from efficiency_monitor.services.calendar_work import summary
+
+    catalogue, _ = catalogue_of(ctx)
+    emit(
+        [summary(calendar) for _, calendar in sorted(catalogue.calendars.items())],
+        columns.CALENDARS,
+        output,
+    )
+
+
+@app.command("show", help=t("逐日显示日历", "show a calendar day by day"))
+def show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE")] = "cn",
+    year: Annotated[int | None, typer.Option(help=t("年份", "year"))] = None,
+    special: Annotated[
+        bool, typer.Option("--special", help=t("只看放假与调休", "days off and make-up days only"))
+    ] = False,
+    output: Output = None,
+) -> None:
+    """Show the dates of a calendar: kind, hours, name and notice."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services.calendar_work import Calendars, day_rows
+
+    catalogue, _ = catalogue_of(ctx)
+    calendar = Calendars(catalogue).find(name).calendar
+    first, last = calendar.first, calendar.last
+    if year is not None:
+        if not first.year <= year <= last.year:
+            raise ConfigurationError(
+                f"{calendar.id} covers {first}..{last}, not {year}", "choose another --year"
+            )
+        first, last = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+    rows = day_rows(calendar, first, last)
+    if special:
+        rows = (row for row in rows if row["kind"] in ("day_off", "make_up"))
+    emit(rows, columns.DAYS, output)
+
+
+def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
+    from efficiency_monitor.core.faults import ConfigurationError, NotCovered
+    from efficiency_monitor.services.calendar_work import Calendars, answer
+
+    catalogue, _ = catalogue_of(ctx)
+    found = answer(Calendars(catalogue), question, local=True)
+    if "error" in found:
+        if found.get("not_covered"):
+            raise NotCovered(
+                found["error"], "the calendar has to be extended by an official notice"
+            )
+        raise ConfigurationError(found["error"], "see effmon calendar due --help")
+    emit_object(found, output)
+
+
+def _pauses(texts: list[str] | None) -> list[dict[str, Any]]:
+    pauses = []
+    for text in texts or []:
+        since, slash, until = text.partition("/")
+        pauses.append({"from": since, "to": until if slash and until else None})
+    return pauses
+
+
+@app.command("due", help=t("时限何时届满", "when a limit is due"))
+def due(
+    ctx: typer.Context,
+    start: str,
+    limit: str,
+    calendar: Name = None,
+    resolution: Resolution = "day",
+    first_day: FirstDay = "next",
+    ends: Ends = "midnight",
+    roll: Roll = "none",
+    pause: Pauses = None,
+    output: Output = None,
+) -> None:
+    """Say when LIMIT ('20 working_days') from START is due."""
+    question = {
+        "op": "due",
+        "calendar": calendar or _default(ctx),
+        "start": start,
+        "limit": limit,
+        "resolution": resolution,
+        "first_day": first_day,
+        "ends": ends,
+        "roll": roll,
+        "pauses": _pauses(pause),
+    }
+    _ask(ctx, question, output)
+
+
+@app.command("elapsed", help=t("已过多少时间", "how much has elapsed"))
+def elapsed(
+    ctx: typer.Context,
+    start: str,
+    end: str,
+    unit: Annotated[str, typer.Option(help="working_days, working_hours, …")] = "working_days",
+    calendar: Name = None,
+    resolution: Resolution = "day",
+    first_day: FirstDay = "next",
+    ends: Ends = "midnight",
+    pause: Pauses = None,
+    output: Output = None,
+) -> None:
+    """Say how much has elapsed from START to END."""
+    question = {
+        "op": "elapsed",
+        "calendar": calendar or _default(ctx),
+        "start": start,
+        "end": end,
+        "unit": unit,
+        "resolution": resolution,
+        "first_day": first_day,
+        "ends": ends,
+        "pauses": _pauses(pause),
+    }
+    _ask(ctx, question, output)
+
+
+def _default(ctx: typer.Context) -> str:
+    import os
+
+    from efficiency_monitor import settings
+
+    from .state import state_of
+
+    folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
+    if (folder / settings.FILE).is_file():
+        return settings.load(folder).workspace.calendar
+    return "cn"
+
+
+@app.command("batch", help=t("逐行回答 JSON 问题", "answer one JSON question a line"))
+def batch(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+) -> None:
+    """Answer a file of questions, one JSON object a line, in order ('-' reads stdin)."""
+    import json
+
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services.calendar_work import batch as answers
+
+    from . import streams
+
+    catalogue, _ = catalogue_of(ctx)
+    streams.speak_unicode(sys.stdout, machine=True)
+    try:
+        stream = (
+            sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig", errors="replace")
+        )
+    except OSError as fault:
+        raise ConfigurationError(
+            f"{file} cannot be read: {fault.strerror}", "name a file, or - for stdin"
+        ) from None
+    try:
+        with stream:
+            for found in answers(catalogue, stream):
+                streams.write(json.dumps(found, ensure_ascii=False) + "\n")
+        streams.flush()
+    except streams.ReaderGone:
+        pass

@@ -1,0 +1,93 @@
+"""`effmon cases list | show | explain`."""
+
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor.language import t
+
+from . import columns
+from .render import emit, emit_object
+from .state import AsOf, KnownBy, Output, context_of, instant_of
+
+app = typer.Typer(help=t("办件", "cases"))
+
+
+@app.command("list", help=t("列出办件", "list cases"))
+def list_cases(
+    ctx: typer.Context,
+    outcome: Annotated[
+        str | None,
+        typer.Option(help="judged | not_judgeable | excluded", show_default=False),
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option(help=t("部门", "department"), show_default=False)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help=t("也列出已办结的", "closed ones too"))
+    ] = False,
+    output: Output = None,
+) -> None:
+    """List the open cases with what the last scan said and what falls due next."""
+    from efficiency_monitor.services import listing
+
+    context = context_of(ctx)
+    emit(
+        listing.list_cases(context, outcome=outcome, department=department, everything=everything),
+        columns.CASES,
+        output,
+        empty=t("没有办件", "no cases"),
+    )
+
+
+@app.command("show", help=t("显示一件办件", "show one case"))
+def show(
+    ctx: typer.Context,
+    case_no: str,
+    as_of: AsOf = None,
+    known_by: KnownBy = None,
+    output: Output = None,
+) -> None:
+    """Show one case: its fields, its events, its clocks and its cards."""
+    from efficiency_monitor.services.explain import explain, find
+
+    context = context_of(ctx)
+    instant = instant_of(as_of, context) or context.now()
+    known = instant_of(known_by, context)
+    case = find(context, case_no, known_by=known)
+    document = explain(context, case_no, as_of=instant, known_by=known)
+    for clock in document["clocks"]:
+        del clock["counted"]
+    emit_object({"fields": dict(case.record.fields), **document}, output)
+
+
+@app.command("explain", help=t("逐日说明计时", "explain the count day by day"))
+def explain_case(
+    ctx: typer.Context,
+    case_no: str,
+    as_of: AsOf = None,
+    known_by: KnownBy = None,
+    output: Output = None,
+) -> None:
+    """Explain a case: each date counted or not and why, so that it can be shown to anybody."""
+    from efficiency_monitor.services.explain import explain
+
+    from .explain_view import show as show_page
+
+    context = context_of(ctx)
+    document = explain(
+        context,
+        case_no,
+        as_of=instant_of(as_of, context) or context.now(),
+        known_by=instant_of(known_by, context),
+    )
+    vocabulary = context.catalogue.vocabulary
+
+    def name(code: str) -> str:
+        if code in vocabulary.types:
+            return t(vocabulary.types[code].zh, vocabulary.types[code].en)
+        if code in vocabulary.kinds:
+            return t(vocabulary.kinds[code].zh, vocabulary.kinds[code].en)
+        return code
+
+    show_page(document, output, name=name)

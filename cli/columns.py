@@ -1,0 +1,179 @@
+"""The columns of what is listed, in both languages. Lower priorities go first on narrow terminals."""
+
+from efficiency_monitor.language import (
+    say_amount,
+    say_duration,
+    say_item_kind,
+    say_level,
+    say_lift_reason,
+    say_local,
+    say_outcome,
+    say_reason,
+    say_state,
+    t,
+)
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
+
+
+def _reasons(reasons: list[str]) -> str:
+    return t("、", ", ").join(say_reason(reason) for reason in reasons)
+
+
+def _held(seconds: int) -> str:
+    return say_duration(days=0, seconds=int(seconds))
+
+
+CARDS = (
+    Column("card_no", "牌号", "Card", priority=1),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("state", "状态", "State", say=say_state, priority=2),
+    Column("case_no", "办件编号", "Case"),
+    Column("department", "部门", "Department", priority=2, least=8),
+    Column("handler", "承办人", "Handler", priority=3, least=6),
+    Column("rule", "规则", "Rule", priority=3),
+    Column("limit", "时限", "Limit", say=say_amount, priority=4),
+    Column("elapsed", "已用", "Elapsed", say=say_amount, priority=4),
+    Column("over", "超期", "Over", say=say_amount, priority=3),
+    Column("fell_due_at", "触发时间", "Fell due", say=say_local, priority=2),
+)
+CASES = (
+    Column("case_no", "办件编号", "Case"),
+    Column("item_name", "事项", "Item", priority=3, least=8),
+    Column("item_kind", "类型", "Kind", say=say_item_kind, priority=4),
+    Column("department", "部门", "Department", priority=2, least=8),
+    Column("handler", "承办人", "Handler", priority=3, least=6),
+    Column("last_event", "最近事件", "Last event", priority=3),
+    Column("last_at", "时间", "At", say=say_local, priority=4),
+    Column("outcome", "判定", "Outcome", say=say_outcome, priority=2),
+    Column("reasons", "原因", "Reason", say=_reasons, priority=2, least=6),
+    Column("next_level", "下一步", "Next", say=say_level, styles=LEVEL_STYLES, priority=2),
+    Column("next_at", "到期", "Due", say=say_local),
+)
+FORECAST = (
+    Column("at", "到期", "Falls due", say=say_local),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("case_no", "办件编号", "Case"),
+    Column("rule", "规则", "Rule", priority=3),
+    Column("department", "部门", "Department", priority=2, least=8),
+    Column("handler", "承办人", "Handler", priority=3, least=6),
+    Column("limit_due_at", "时限届满", "Limit ends", say=say_local, priority=4),
+)
+NOTICES = (
+    Column("notice_id", "通知编号", "Notice"),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("card_no", "牌号", "Card", priority=2),
+    Column("case_no", "办件编号", "Case", priority=3),
+    Column("person_id", "收件人", "Person"),
+    Column("channel", "渠道", "Channel", priority=3),
+    Column("state", "状态", "State"),
+    Column("attempts", "次数", "Tries", right=True, priority=4),
+    Column("sent_at", "送达时间", "Sent", say=say_local, priority=3),
+    Column("last_error", "故障", "Fault", priority=2, least=10),
+)
+ACCOUNTS = (
+    Column("card_no", "牌号", "Card"),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("card_state", "牌状态", "Card state", say=say_state, priority=3),
+    Column("case_no", "办件编号", "Case", priority=2),
+    Column("department", "部门", "Department", priority=2, least=8),
+    Column("holder", "持有人", "Holder", least=6),
+    Column("stage", "环节", "Stage", priority=3, least=6),
+    Column("held_seconds", "持有工时", "Held", say=_held, right=True),
+    Column("overrun_seconds", "其中超期", "Of it overrun", say=_held, right=True),
+    Column("as_of", "截至", "As of", say=say_local, priority=4),
+    Column(
+        "status", "核实", "Status", say=lambda word: t(*_VERIFY.get(word, (word, word))), priority=3
+    ),
+)
+_VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
+ACCOUNT_EXPORT = (
+    Column("card_no", "牌号", "Card"),
+    Column("level", "级别", "Level", say=say_level),
+    Column("card_state", "牌状态", "Card state", say=say_state),
+    Column("case_no", "办件编号", "Case"),
+    Column("rule", "规则", "Rule"),
+    Column("department", "部门", "Department"),
+    Column("stage", "环节", "Stage"),
+    Column("holder", "持有人", "Holder"),
+    Column("since", "自", "Since", say=say_local),
+    Column("until", "至", "Until", say=say_local),
+    Column("held_seconds", "持有工时（秒）", "Held (working seconds)", right=True),
+    Column("overrun_seconds", "其中超期（秒）", "Of it overrun (working seconds)", right=True),
+    Column("handler", "承办人", "Handler"),
+    Column("reviewer", "审核人", "Reviewer"),
+    Column("approver", "批准人", "Approver"),
+    Column("as_of", "截至", "As of", say=say_local),
+    Column("status", "核实", "Status", say=lambda word: t(*_VERIFY.get(word, (word, word)))),
+)
+RUNS = (
+    Column("job", "作业", "Job"),
+    Column("slot", "班次", "Slot", say=say_local),
+    Column("state", "状态", "State"),
+    Column("totals.cases.total", "办件", "Cases", right=True, priority=2),
+    Column("totals.cards.issued.red", "红牌", "Red", right=True, priority=2),
+    Column("totals.cards.issued.yellow", "黄牌", "Yellow", right=True, priority=2),
+    Column("totals.cards.issued.warning", "预警", "Warning", right=True, priority=3),
+    Column("started_at", "开始", "Started", say=say_local, priority=3),
+    Column("finished_at", "结束", "Finished", say=say_local, priority=4),
+    Column("message", "说明", "Message", priority=2, least=10),
+)
+QUARANTINE = (
+    Column("id", "号", "No.", right=True),
+    Column("file", "文件", "File", least=8),
+    Column("sheet", "工作表", "Sheet", priority=4),
+    Column("row", "行", "Row", right=True),
+    Column("column", "列", "Column", priority=2, least=6),
+    Column("code", "代码", "Code", priority=3),
+    Column("message", "原因", "Reason", least=12),
+)
+LEDGER = (
+    Column("seq", "序号", "No.", right=True),
+    Column("at", "时间", "At", say=say_local),
+    Column("type", "种类", "Type"),
+    Column("card", "牌号", "Card", priority=2),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES, priority=3),
+    Column("subject", "对象", "Subject", priority=2, least=10),
+    Column("reason", "原因", "Reason", say=say_lift_reason, priority=3),
+    Column("run", "批次", "Run", priority=4),
+)
+RULES = (
+    Column("id", "规则", "Rule"),
+    Column("version", "版本", "Version", right=True, priority=3),
+    Column("pack", "规则包", "Pack", priority=2),
+    Column("title", "名称", "Title", least=12),
+    Column("cards", "牌", "Cards", priority=2, least=12),
+    Column("status", "状态", "Status", priority=3),
+    Column("in_force", "施行", "In force", priority=4),
+)
+CALENDARS = (
+    Column("id", "日历", "Calendar"),
+    Column("zone", "时区", "Zone", priority=2),
+    Column("from", "自", "From"),
+    Column("to", "至", "To"),
+    Column("notices", "通知数", "Notices", right=True, priority=3),
+    Column("provisional", "暂定", "Provisional", priority=2),
+    Column("version", "版本", "Version", priority=4, least=12),
+)
+DAYS = (
+    Column("date", "日期", "Date"),
+    Column("kind", "种类", "Kind", say=lambda kind: t(*_KINDS[kind])),
+    Column("hours", "时间", "Hours", priority=2),
+    Column("name", "名称", "Name"),
+    Column("notice", "通知", "Notice", priority=2, least=10),
+    Column("provisional", "暂定", "Provisional", priority=3),
+)
+_KINDS = {
+    "weekday": ("工作日", "working day"),
+    "weekend": ("周末", "weekend"),
+    "day_off": ("放假", "day off"),
+    "make_up": ("调休上班", "make-up day"),
+}
+EXAMPLES = (
+    Column("rule", "规则", "Rule"),
+    Column("level", "级别", "Level", say=say_level, priority=2),
+    Column("kind", "种类", "Kind", priority=2),
+    Column("example", "示例", "Example", least=16),
+    Column("as_of", "时刻", "As of", priority=2),
+    Column("wanted", "应为", "Wanted"),
+    Column("found", "实为", "Found"),
+)

@@ -1,0 +1,183 @@
+"""`effmon import`, `effmon quarantine …`, `effmon mappings …`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor.language import t
+from efficiency_monitor.reports.columns import Column
+
+from . import columns
+from .render import emit, emit_object, message, progress, warn
+from .state import DryRun, Output, Strict, catalogue_of, context_of, leave
+
+quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
+mappings = typer.Typer(help=t("数据源映射", "mappings of source layouts"))
+
+_SHOWN = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("import", help=t("导入办件与事件", "import cases and events"))(import_)
+
+
+def import_(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help=t("CSV 或 XLSX 文件", "CSV or XLSX files"))],
+    mapping: Annotated[
+        str, typer.Option("--mapping", "-m", help=t("映射名称或文件", "mapping by name or file"))
+    ] = "canonical",
+    dry_run: DryRun = False,
+    strict: Strict = False,
+    output: Output = None,
+) -> None:
+    """Import files; bad rows go to quarantine, the rest is taken."""
+    from efficiency_monitor.services.ingest import import_files
+
+    context = context_of(ctx)
+    with progress(t("导入", "importing")) as step:
+        report = import_files(context, files, mapping, dry_run=dry_run, progress=step)
+    if output is None:
+        emit(report.as_json()["files"], _FILES)  # type: ignore[arg-type]
+    else:
+        emit_object(report.as_json(), output)
+    total = report.total
+    message(
+        t(
+            f"读取 {total.read} 行：导入 {total.imported}，未变 {total.unchanged}，"
+            f"隔离 {total.quarantined}",
+            f"read {total.read} rows: {total.imported} imported, {total.unchanged} unchanged, "
+            f"{total.quarantined} quarantined",
+        )
+    )
+    for refused in report.refused[:_SHOWN]:
+        warn(f"{refused.where}: {refused.message}")
+    if len(report.refused) > _SHOWN:
+        rest = len(report.refused) - _SHOWN
+        warn(
+            t(
+                f"还有 {rest} 行，见 effmon quarantine list",
+                f"{rest} more rows: effmon quarantine list",
+            )
+        )
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+    leave(3 if strict and total.quarantined else 0)
+
+
+_FILES = (
+    Column("file", "文件", "File"),
+    Column("read", "读取", "Read", right=True),
+    Column("imported", "导入", "Imported", right=True),
+    Column("unchanged", "未变", "Unchanged", right=True),
+    Column("quarantined", "隔离", "Quarantined", right=True),
+)
+
+
+@quarantine.command("list", help=t("列出隔离的行", "list the rows in quarantine"))
+def list_quarantine(
+    ctx: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help=t("也列出已重试的", "also those that passed later"))
+    ] = False,
+    output: Output = None,
+) -> None:
+    """List the rows in quarantine."""
+    from efficiency_monitor.services.ingest import quarantined
+    from efficiency_monitor.sources.rows import say_refusal
+
+    context = context_of(ctx)
+    with context.store.reading() as connection:
+        rows = quarantined(connection, None if everything else "open")
+    emit(
+        [
+            {
+                "id": row.id,
+                "file": row.file,
+                "sheet": row.sheet,
+                "row": row.row,
+                "column": row.column,
+                "code": row.code,
+                "message": say_refusal(row.code, row.message),
+                "state": row.state,
+            }
+            for row in rows
+        ],
+        columns.QUARANTINE,
+        output,
+        empty=t("隔离区是空的", "the quarantine is empty"),
+    )
+
+
+@quarantine.command("show", help=t("显示一行的内容", "show one row"))
+def show_quarantine(ctx: typer.Context, number: int, output: Output = None) -> None:
+    """Show one row as it was read."""
+    import json
+
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services.ingest import quarantined
+    from efficiency_monitor.sources.rows import say_refusal
+
+    context = context_of(ctx)
+    with context.store.reading() as connection:
+        found = [row for row in quarantined(connection, None) if row.id == number]
+    if not found:
+        raise ConfigurationError(
+            t(f"隔离区没有第 {number} 号", f"there is no row {number} in quarantine"),
+            "effmon quarantine list",
+        )
+    row = found[0]
+    emit_object(
+        {
+            "id": row.id,
+            "file": row.file,
+            "sheet": row.sheet,
+            "row": row.row,
+            "column": row.column,
+            "code": row.code,
+            "message": say_refusal(row.code, row.message),
+            "state": row.state,
+            "mapping": row.mapping,
+            "content": json.loads(row.content),
+        },
+        output,
+    )
+
+
+@quarantine.command("retry", help=t("重新导入隔离的行", "try the rows again"))
+def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
+    """Try the rows again, after a mapping or a calendar was mended."""
+    from efficiency_monitor.services.ingest import retry
+
+    report = retry(context_of(ctx))
+    emit_object(report.as_json(), output)
+
+
+@mappings.command("list", help=t("列出映射", "list the mappings"))
+def list_mappings(ctx: typer.Context, output: Output = None) -> None:
+    """List the mappings of the catalogue."""
+    from efficiency_monitor.sources.mapping import load_mapping
+
+    catalogue, _ = catalogue_of(ctx)
+    found = [
+        load_mapping(path.read_text(encoding="utf-8"), path.name)
+        for path in sorted((catalogue.folder / "mappings").glob("*.yaml"))
+    ]
+    emit(
+        [
+            {
+                "id": mapping.id,
+                "title": t(mapping.title.zh, mapping.title.en),
+                "tables": [table.name for table in mapping.tables],
+            }
+            for mapping in found
+        ],
+        (
+            Column("id", "映射", "Mapping"),
+            Column("title", "名称", "Title", least=12),
+            Column("tables", "表", "Tables", least=12, priority=2),
+        ),
+        output,
+    )

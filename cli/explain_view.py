@@ -1,0 +1,357 @@
+"""`cases explain` for people: what was counted, day by day, why, and what follows from it.
+
+The page is meant for the department that disputes a card, so it says everything in words and in the
+order of the argument: the question, the facts, the law, the count, the result.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from efficiency_monitor.language import (
+    say_amount,
+    say_level,
+    say_lift_reason,
+    say_limit,
+    say_local,
+    say_reason,
+    say_state,
+    say_unit,
+    t,
+)
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, plain, say_value
+from efficiency_monitor.reports.text_safety import safe
+
+from . import layout, streams
+from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
+from .folding import fold
+from .render import Format, emit, emit_object, emit_text
+
+_STATES: Final = {
+    "running": ("计时中", "running"),
+    "paused": ("暂停中", "paused"),
+    "stopped": ("已停止", "stopped"),
+}
+
+
+def show(document: Document, fmt: Format | None = None, *, name: Naming = str) -> None:
+    """Print the explain document (DESIGN 6) to stdout.
+
+    JSON as it is, CSV one line per day; otherwise a page that is folded to the terminal and left
+    unfolded in a pipe. `name` gives the names of event types and of grounds for a pause.
+    """
+    if fmt in (Format.JSON, Format.JSONL):
+        emit_object(document, fmt)
+    elif fmt is Format.CSV:
+        emit(day_records(document, name), DAY_COLUMNS, fmt)
+    else:
+        streams.speak_unicode(sys.stdout)
+        colour = streams.coloured(sys.stdout)
+        emit_text(page(document, width=streams.width(), colour=colour, name=name))
+
+
+def page(document: Document, *, width: int, colour: bool, name: Naming = str) -> Iterator[str]:
+    """The page in pieces, safe to print, each ending its line."""
+    held = plain(document)
+    sheet = _Sheet(width, colour)
+    case_no, as_of = str(held.get("case_no", "")), say_local(held.get("as_of"))
+    yield sheet.heading(t(f"办件 {case_no} 计时说明", f"Case {case_no}: how its time was counted"))
+    yield from sheet.facts(
+        [
+            (
+                t("问题", "Question"),
+                t(f"截至 {as_of}，本办件是否超过时限？", f"As of {as_of}, is it past its limits?"),
+            ),
+            (t("已知截至", "Known by"), say_local(held.get("known_by"))),
+            (t("事项", "Item"), _joined(held, "item_code", "item_name")),
+            (t("部门", "Department"), _joined(held, "department", "handler")),
+        ]
+    )
+    yield "\n" + sheet.heading(t("事件", "Events"))
+    yield from sheet.table(held.get("events") or [], _event_columns(name))
+    if held.get("problems"):
+        yield "\n" + sheet.heading(t("无法判定的", "What cannot be judged"))
+        yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
+    for clock in held.get("clocks") or []:
+        yield from _clock(sheet, held, clock, name)
+    if not held.get("clocks") and not held.get("problems"):
+        yield "\n" + sheet.line(t("没有规则适用于本办件。", "No rule applies to this case."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Where the page is written: its width in cells and whether escapes may be used."""
+
+    width: int
+    colour: bool
+
+    def heading(self, text: str) -> str:
+        return self.line(text, "bold")
+
+    def line(self, text: str, style: str = "") -> str:
+        from rich.text import Text
+
+        folded = "\n".join(fold(safe(text), self.width))
+        return layout.render(Text(folded, style), colour=self.colour) + "\n"
+
+    def table(
+        self, rows: Sequence[Any], columns: Sequence[Column], *, head: bool = True
+    ) -> Iterator[str]:
+        """A table without columns that no row fills; a line per row where it is too narrow."""
+        used = [one for one in columns if any(one.words(row) for row in rows)]
+        lines = layout.cells(rows, used)
+        chosen = layout.fit(used, layout.measure(used, lines), self.width)
+        if chosen is None:
+            for line in lines:
+                yield self.line(t("，", ", ").join(cell.text for cell in line if cell.text))
+            return
+        for piece in layout.draw(used, lines, chosen, colour=self.colour, head=head):
+            # Colours may hang on the blanks that fill a line; without them the blanks are litter.
+            yield piece if self.colour else re.sub(r" +$", "", piece, flags=re.MULTILINE)
+
+    def facts(self, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Names and what is said of them; a pair without a value is left out."""
+        told = [{"name": name, "said": said} for name, said in pairs if said.strip()]
+        if self.width < layout.RECORDS_BELOW:
+            for pair in told:
+                yield self.line(f"{pair['name']}{t('：', ': ')}{pair['said']}")
+        elif told:
+            columns = (Column("name", "", ""), Column("said", "", "", least=20))
+            yield from self.table(told, columns, head=False)
+
+
+def _joined(record: Document, *keys: str) -> str:
+    return " ".join(str(record[key]) for key in keys if record.get(key))
+
+
+def _working_time(seconds: Any) -> str:
+    return say_amount({"value": str(Decimal(seconds) / 3600), "unit": "working_hours"})
+
+
+def _event_columns(name: Naming) -> tuple[Column, ...]:
+    """None of them may be dropped: what a department did is its defence."""
+    return (
+        Column("occurred_at", "时间", "Time", say=say_local),
+        Column("type", "事件", "Event", say=name, least=9),
+        Column("kind", "种类", "Kind", say=name, least=8),
+        Column("amount", "期限", "Amount", say=say_amount),
+        Column("stage", "环节", "Stage", least=6),
+        Column("department", "部门", "Department", least=8),
+        Column("actor", "经办", "Actor", least=4),
+        Column("reason", "原因", "Reason", least=8),
+    )
+
+
+_PROBLEM_COLUMNS: Final = (
+    Column("rule", "规则", "Rule"),
+    Column("reason", "原因", "Reason", say=say_reason, least=12),
+    Column("detail", "详情", "Detail", least=12),
+)
+_HOLDER_COLUMNS: Final = (
+    Column("stage", "环节", "Stage", least=8),
+    Column("department", "部门", "Department", least=10),
+    Column("holder", "经办", "Holder", least=8),
+    Column("held_seconds", "占用", "Held", say=_working_time, right=True),
+    Column("overrun_seconds", "其中超期", "Overrun", say=_working_time, right=True),
+)
+
+
+def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> Iterator[str]:
+    heading = t("监察规则 ", "Rule ") + _joined(clock, "rule")
+    if clock.get("title"):
+        heading += "  " + say_value(clock["title"])
+    yield "\n" + sheet.heading(heading)
+    start = clock.get("start")
+    pauses = [_pause(pause, name) for pause in clock.get("pauses") or []]
+    state = str(clock.get("state") or "")
+    yield from sheet.facts(
+        [
+            (t("规则包", "Pack"), str(clock.get("pack") or "")),
+            (t("依据", "Legal basis"), _basis(clock.get("legal_basis"))),
+            (t("时限", "Limits"), _limits(clock)),
+            (t("日历", "Calendar"), _calendar(clock.get("calendar"))),
+            (t("环节", "Stage"), str(clock.get("stage") or "")),
+            (t("起算", "Start"), f"{say_local(start)} {_start_event(document, clock, name)}"),
+            (t("视为受理", "Deemed at"), say_local(clock.get("deemed_at"))),
+            (t("暂停", "Pauses"), t("；", "; ").join(pauses)),
+            (t("状态", "State"), t(*_STATES[state]) if state in _STATES else state),
+            (t("已计", "Counted"), say_amount(clock.get("elapsed"))),
+        ]
+    )
+    found = runs(clock, name)
+    if found:
+        yield "\n"
+        yield from sheet.table(found, RUN_COLUMNS)
+    if clock.get("holders"):
+        yield "\n"
+        yield from sheet.table(clock["holders"], _HOLDER_COLUMNS)
+    yield "\n"
+    for text, style in _result(document, clock, name):
+        yield sheet.line(text, style)
+
+
+def _basis(basis: Any) -> str:
+    if isinstance(basis, Mapping):
+        return t("：", ": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
+    if isinstance(basis, list):
+        return t("；", "; ").join(_basis(one) for one in basis)
+    return str(basis or "")
+
+
+def _calendar(calendar: Any) -> str:
+    if isinstance(calendar, Mapping):
+        return _joined(calendar, "id", "version")
+    return str(calendar or "")
+
+
+def _limits(clock: Document) -> str:
+    limits = clock.get("limits") or {}
+    if not limits:
+        return _limit(clock.get("limit"))
+    return t("，", ", ").join(f"{say_limit(key)} {_limit(one)}" for key, one in limits.items())
+
+
+def _limit(limit: Any) -> str:
+    """An amount in words, or the due instant that the case itself states."""
+    if isinstance(limit, str) and limit[:4].isdigit() and limit[4:5] == "-":
+        return say_local(limit)
+    return say_amount(limit)
+
+
+def _pause(pause: Document, name: Naming) -> str:
+    kind = name(str(pause["kind"])) if pause.get("kind") else t("暂停", "paused")
+    until = say_local(pause.get("to")) or t("尚未恢复", "not resumed")
+    reason = t(f"（{pause['reason']}）", f" ({pause['reason']})") if pause.get("reason") else ""
+    return f"{kind} {say_local(pause.get('from'))} {t('至', 'to')} {until}{reason}"
+
+
+def _event_at(document: Document, instant: Any, name: Naming) -> str:
+    """Name of the event that happened at an instant, empty if none is given for it."""
+    for event in document.get("events") or []:
+        if instant and event.get("occurred_at") == instant:
+            return name(str(event.get("type", "")))
+    return ""
+
+
+def _start_event(document: Document, clock: Document, name: Naming) -> str:
+    if clock.get("start_event"):
+        return name(str(clock["start_event"]))
+    return _event_at(document, clock.get("start"), name)
+
+
+def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple[str, str]]:
+    """Sentences with their style: where the limits end, whether they are kept, what comes next."""
+    reason = clock.get("reason")
+    if reason:
+        said = say_reason(str(reason))
+        yield t(f"无法判定：{said}。", f"It cannot be judged: {said}."), "yellow"
+    for key, due in (clock.get("due_at") or {}).items():
+        if due:
+            yield _due_sentence(document, clock, name, key), ""
+            yield from _verdict(document, clock, name, key)
+        else:
+            yield _no_due(clock, key), ""
+    coming = clock.get("next") or {}
+    if coming.get("at"):
+        level, at = say_level(str(coming.get("level", ""))), say_local(coming["at"])
+        yield (
+            t(f"到 {at} 仍未办结的，给{level}。", f"If it is not done by {at}: {level} card."),
+            "",
+        )
+    for card in clock.get("cards") or []:
+        yield from _card(card)
+
+
+def _no_due(clock: Document, key: str) -> str:
+    limit = say_limit(key)
+    if key in (clock.get("beyond") or ()):
+        return t(
+            f"{limit}：到期时间在工作日历的范围之后。",
+            f"{limit}: it falls due after the calendar's end.",
+        )
+    if clock.get("state") == "paused":
+        return t(
+            f"{limit}：目前暂停计时，恢复后才有到期时间。",
+            f"{limit}: the clock is paused; it falls due only after it has resumed.",
+        )
+    return t(f"{limit}：没有到期时间。", f"{limit}: no due time.")
+
+
+def _due_sentence(document: Document, clock: Document, name: Naming, key: str) -> str:
+    limit = (clock.get("limits") or {}).get(key) or clock.get("limit")
+    day, _, second = say_local(clock["due_at"][key]).partition(" ")
+    start = clock.get("start")
+    event = _start_event(document, clock, name)
+    nth = _nth(clock, name, key, limit)
+    zh = f"{nth}是{day}" if nth else f"到期日是{day}"
+    en = f"{nth} is {day}" if nth else f"it ends on {day}"
+    return t(
+        f"从{say_local(start)[:10]}{event}起，{say_limit(key)}{_limit(limit)}，{zh}，"
+        f"{second}前（含）办结即不超期。",
+        f"Counted from {say_local(start)[:10]}{f' ({event})' if event else ''}: "
+        f"the {say_limit(key)} is {_limit(limit)}, {en}; "
+        f"done by {second} that day, that second included, it is in time.",
+    )
+
+
+def _nth(clock: Document, name: Naming, key: str, limit: Any) -> str:
+    """第20个工作日, where the day table shows it: a whole limit in days, reached on the due day."""
+    if not isinstance(limit, Mapping):
+        number, _, unit = str(limit or "").partition(" ")
+    else:
+        number, unit = str(limit.get("value")), str(limit.get("unit"))
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        return ""
+    if not unit.endswith("_days") or not value.is_finite() or value != int(value):
+        return ""
+    for day in days(clock, name):
+        if key in day.ends and day.total == value:
+            return t(f"第{value}{say_unit(unit)}", f"{say_unit(unit, one=True)} {value}")
+    return ""
+
+
+def _verdict(
+    document: Document, clock: Document, name: Naming, key: str
+) -> Iterator[tuple[str, str]]:
+    """Whether the limit is kept, at the stop or as of now. At the due instant is in time."""
+    stop = clock.get("stop")
+    until = stop or document.get("as_of")
+    try:
+        late = datetime.fromisoformat(str(until)) > datetime.fromisoformat(clock["due_at"][key])
+    except (TypeError, ValueError):
+        return
+    event = _event_at(document, stop, name) if stop else ""
+    at = say_local(until)
+    if stop:
+        zh, en = f"{at}{event or '停止计时'}", f"{event or 'stopped'} at {at}"
+    else:
+        zh, en = f"截至{at}", f"as of {at}"
+    if late:
+        word = t(f"{zh}，已超过{say_limit(key)}。", f"Past the {say_limit(key)}: {en}.")
+        yield word, "bold red"
+    else:
+        yield t(f"{zh}，未超过{say_limit(key)}。", f"Within the {say_limit(key)}: {en}."), "green"
+
+
+def _card(card: Any) -> Iterator[tuple[str, str]]:
+    """A card with its level in words, its number, when it fell due and how it stands."""
+    if not isinstance(card, Mapping):
+        card = {"level": card}
+    level = str(card.get("level", ""))
+    told = [say_level(level)]
+    if card.get("card_no"):
+        told.append(str(card["card_no"]))
+    if card.get("fell_due_at"):
+        at = say_local(card["fell_due_at"])
+        told.append(t(f"{at} 到期", f"fell due {at}"))
+    if card.get("state"):
+        told.append(say_state(str(card["state"])))
+    if card.get("lifted_reason"):
+        told.append(say_lift_reason(str(card["lifted_reason"])))
+    yield t("已给：", "Card: ") + t("，", ", ").join(told), LEVEL_STYLES.get(level, "")

@@ -1,0 +1,177 @@
+"""`effmon jobs list | run | history` and `effmon serve`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from efficiency_monitor.language import t
+from efficiency_monitor.reports.columns import Column
+
+from . import columns
+from .render import emit, emit_object, fail, message, progress
+from .scan import say
+from .state import Output, context_of, leave
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.services.nights import NightReport
+
+app = typer.Typer(help=t("定时作业", "scheduled jobs"))
+
+
+def add_to(root: typer.Typer) -> None:
+    """Add the command to the app."""
+    root.command("serve", help=t("常驻运行定时作业", "run the scheduled jobs"))(serve)
+
+
+def _schedule(context: "Context") -> Any:
+    from efficiency_monitor.jobs.slots import Schedule
+
+    section = context.settings.jobs.scan
+    return Schedule(at=section.at, days=section.days, zone=context.zone)
+
+
+@app.command("list", help=t("列出作业与下一班次", "list the jobs and their next slots"))
+def list_jobs(ctx: typer.Context, output: Output = None) -> None:
+    """List the jobs: when they are due, what is open."""
+    from efficiency_monitor.core.instants import rfc3339
+    from efficiency_monitor.jobs.slots import catch_up, slots_between
+    from efficiency_monitor.services import nights
+
+    context = context_of(ctx)
+    schedule = _schedule(context)
+    now = context.now()
+    open_slots = catch_up(
+        nights.since(context),
+        now,
+        schedule,
+        most_days=context.settings.jobs.scan.catch_up_days,
+    )
+    upcoming = slots_between(schedule, now, now + 8 * 86_400)
+    emit(
+        [
+            {
+                "job": nights.JOB,
+                "at": schedule.at,
+                "days": schedule.days,
+                "open": len(open_slots.run),
+                "next": rfc3339(upcoming[0], context.zone) if upcoming else None,
+            }
+        ],
+        (
+            Column("job", "作业", "Job"),
+            Column("at", "时间", "At"),
+            Column("days", "日期", "Days"),
+            Column("open", "未完成班次", "Open slots", right=True),
+            Column("next", "下一班次", "Next slot"),
+        ),
+        output,
+    )
+
+
+@app.command("history", help=t("列出以往班次", "list past slots"))
+def history(
+    ctx: typer.Context,
+    job: Annotated[str | None, typer.Option(help=t("作业", "job"))] = None,
+    most: Annotated[int, typer.Option(min=1, help=t("条数", "how many"))] = 30,
+    output: Output = None,
+) -> None:
+    """List the slots that ran, failed or were skipped, newest first."""
+    from efficiency_monitor.services import listing
+
+    emit(
+        listing.list_runs(context_of(ctx), job, most),
+        columns.RUNS,
+        output,
+        empty=t("还没有班次", "no slots yet"),
+    )
+
+
+@app.command("run", help=t("运行到期的班次并投递", "run what is due, then deliver"))
+def run(
+    ctx: typer.Context,
+    job: Annotated[str | None, typer.Argument(show_default=False)] = None,
+    output: Output = None,
+) -> None:
+    """Run every open slot, oldest first, each as of its own instant; then deliver once."""
+    from efficiency_monitor.core.faults import ConfigurationError, Locked
+    from efficiency_monitor.services import nights
+
+    if job not in (None, nights.JOB):
+        raise ConfigurationError(f"there is no job {job!r}", f"there is: {nights.JOB}")
+    context = context_of(ctx)
+    with progress(t("巡检", "scanning")) as step:
+        report = _ring(context, step)
+    if output is None:
+        for done in report.scans:
+            say(done, context.zone)
+        if not report.scans and not report.held:
+            message(t("没有到期的班次", "no slot is due"))
+    else:
+        emit_object(_as_json(report, context.zone), output)
+    if report.held:
+        raise Locked(
+            t("另一个进程正在运行这一班次", "another process runs this slot"),
+            t("稍后再试", "try again later"),
+        )
+
+
+def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
+    from efficiency_monitor.core.instants import rfc3339
+
+    return {
+        "scans": [done.as_json(zone) for done in report.scans],
+        "skipped": [rfc3339(slot, zone) for slot in report.skipped],
+        "held": [rfc3339(slot, zone) for slot in report.held],
+        "delivered": None if report.delivered is None else report.delivered.as_json(),
+    }
+
+
+def _ring(context: "Context", step: Any) -> "NightReport":
+    from efficiency_monitor import app as root
+    from efficiency_monitor.jobs.slots import catch_up
+    from efficiency_monitor.services import nights
+
+    schedule = _schedule(context)
+    most = context.settings.jobs.scan.catch_up_days
+
+    def slots(since: int, now: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        plan = catch_up(since, now, schedule, most_days=most)
+        return plan.run, plan.skipped
+
+    return nights.run_due(
+        context,
+        lambda: root.channels(context),
+        slots,
+        new_id=root.run_id,
+        turn=root.turn,
+        progress=step,
+    )
+
+
+def serve(
+    ctx: typer.Context,
+    every: Annotated[
+        int, typer.Option(min=1, max=3600, help=t("铃响间隔（秒）", "seconds between two rings"))
+    ] = 30,
+) -> None:
+    """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
+    from efficiency_monitor.core.faults import EffmonError
+    from efficiency_monitor.jobs.bell import ring
+
+    context = context_of(ctx)
+    message(t(f"运行中，每 {every} 秒检查一次", f"running; looks every {every} s"))
+
+    def tick() -> None:
+        report = _ring(context, None)
+        for done in report.scans:
+            say(done, context.zone)
+
+    def on_error(fault: Exception) -> None:
+        if isinstance(fault, EffmonError):
+            fail(fault)
+        else:
+            fail(EffmonError(f"{type(fault).__name__}: {fault}", "effmon doctor"))
+
+    ring(tick, every_seconds=every, zone=context.zone, on_error=on_error)
+    leave(0)

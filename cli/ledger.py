@@ -1,0 +1,99 @@
+"""`effmon ledger list | verify | export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor.language import t
+
+from . import columns
+from .render import emit, emit_object, message
+from .state import Output, context_of, leave, state_of
+
+app = typer.Typer(help=t("台账", "the ledger"))
+
+
+@app.command("list", help=t("列出最近的台账条目", "list the newest entries"))
+def list_entries(
+    ctx: typer.Context,
+    most: Annotated[int, typer.Option(min=1, help=t("条数", "how many"))] = 50,
+    kind: Annotated[str | None, typer.Option("--type", help="card.issued, …")] = None,
+    output: Output = None,
+) -> None:
+    """List the newest entries of the ledger."""
+    from efficiency_monitor.services import listing
+
+    emit(
+        listing.list_ledger(context_of(ctx), most, kind),
+        columns.LEDGER,
+        output,
+        empty=t("台账是空的", "the ledger is empty"),
+    )
+
+
+@app.command("verify", help=t("验证台账或导出的台账", "verify the ledger, or an export"))
+def verify(
+    ctx: typer.Context,
+    path: Annotated[Path | None, typer.Argument(show_default=False)] = None,
+    output: Output = None,
+) -> None:
+    """Rebuild both trees and compare; exit 1 if the ledger was changed."""
+    if path is not None:
+        from efficiency_monitor.verifier import verify as verifier
+
+        leave(verifier.main([str(path)]))
+        return
+    from efficiency_monitor.services import ledger_book
+
+    found = ledger_book.verify(context_of(ctx))
+    emit_object(found, output)
+    if found["sound"]:
+        message(
+            t(
+                f"台账完好：{found['size']} 条，SHA-256 与 SM3 两棵树一致",
+                f"the ledger is sound: {found['size']} entries, both trees agree",
+            )
+        )
+    else:
+        message(
+            t(
+                f"台账已被改动，首条异常：{found['first_bad']}",
+                f"the ledger was changed; first bad entry: {found['first_bad']}",
+            )
+        )
+    leave(0 if found["sound"] else 1)
+
+
+@app.command("export", help=t("导出供审计离线验证", "export for offline verification"))
+def export(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help=t("新文件夹", "a new folder"))],
+    output: Output = None,
+) -> None:
+    """Write a folder that an auditor verifies with one standard-library file."""
+    from efficiency_monitor import __version__
+    from efficiency_monitor.core.instants import rfc3339
+    from efficiency_monitor.services import ledger_book
+
+    context = context_of(ctx)
+    summary = ledger_book.export(
+        context,
+        out,
+        words={
+            "organisation": context.settings.workspace.name,
+            "exported_at": rfc3339(context.now(), context.zone),
+            "exported_by": state_of(ctx).person or context.os_user,
+            "version": __version__,
+        },
+    )
+    emit_object(
+        {
+            "folder": str(summary.folder),
+            "size": summary.size,
+            "sha256_root": summary.sha256_root,
+            "sm3_root": summary.sm3_root,
+            "verifier_sha256": summary.verifier_sha256,
+        },
+        output,
+    )

@@ -1,0 +1,122 @@
+"""The app and its global options. Commands import what is heavy when they run."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor import __version__
+from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.language import t
+
+from . import (
+    account,
+    calendar,
+    card,
+    case,
+    data,
+    job,
+    ledger,
+    notice,
+    people,
+    rule,
+    scan,
+    workspace,
+)
+from .render import fail, message
+from .state import State
+
+app = typer.Typer(
+    name="effmon",
+    help=t(
+        "行政效能电子监察：预警、黄牌、红牌、督办与追责",
+        "administrative-efficiency e-supervision: warnings, yellow and red cards, accountability",
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"effmon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-C",
+            "--workspace",
+            metavar="WORKSPACE",
+            help=t("工作区目录（默认 EFFMON_WORKSPACE，再为当前目录）", "the workspace's folder"),
+        ),
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--as", metavar="PERSON", help=t("代表何人操作", "for whom one acts")),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help=t("显示版本", "show the version")
+        ),
+    ] = False,
+) -> None:
+    """Take the global options."""
+    ctx.obj = State(folder, person)
+
+
+for commands in (workspace, data, scan):
+    commands.add_to(app)
+for name, group in (
+    ("quarantine", data.quarantine),
+    ("mappings", data.mappings),
+    ("cases", case.app),
+    ("cards", card.app),
+    ("notices", notice.app),
+    ("accountability", account.app),
+    ("people", people.app),
+    ("ledger", ledger.app),
+    ("rules", rule.app),
+    ("calendar", calendar.app),
+    ("jobs", job.app),
+):
+    app.add_typer(group, name=name)
+job.add_to(app)
+
+
+def main() -> None:
+    """Run a command; every fault ends in one line saying what and how to mend it (DESIGN 6)."""
+    try:
+        app()
+    except EffmonError as fault:
+        sys.exit(fail(fault))
+    except KeyboardInterrupt:
+        message(t("已中断", "interrupted"))
+        sys.exit(130)
+    except RecursionError:
+        sys.exit(fail(_unexpected("nested too deeply")))
+    except Exception as fault:  # noqa: BLE001 - the last door: nobody is shown a traceback
+        if os.environ.get("EFFMON_DEBUG"):
+            raise
+        sys.exit(fail(_unexpected(f"{type(fault).__name__}: {fault}")))
+
+
+def _unexpected(what: str) -> EffmonError:
+    error = EffmonError(
+        t(f"意外故障：{what}", f"unexpected fault: {what}").splitlines()[0],
+        t(
+            "请带上 EFFMON_DEBUG=1 重新运行并报告",
+            "run it again with EFFMON_DEBUG=1 and report what it says",
+        ),
+    )
+    error.exit_code = 70
+    return error

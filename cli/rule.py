@@ -1,0 +1,108 @@
+"""`effmon rules list | show | check | test`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor.language import say_level, t
+
+from . import columns
+from .render import emit, emit_object, message
+from .state import Output, catalogue_of, leave
+
+app = typer.Typer(help=t("监察规则", "rules"))
+
+At = Annotated[Path | None, typer.Argument(help=t("规则文件或文件夹", "rule file or folder"))]
+
+
+@app.command("list", help=t("列出规则", "list rules"))
+def list_rules(
+    ctx: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help=t("所有规则包", "of every pack"))
+    ] = False,
+    output: Output = None,
+) -> None:
+    """List the rules of the workspace's packs."""
+    from efficiency_monitor.services import rule_work
+
+    catalogue, _ = catalogue_of(ctx)
+    files = rule_work.load(catalogue, None)
+    chosen = [file for file in files if everything or file.bound.pack in catalogue.packs]
+    emit(
+        [
+            {
+                "id": file.bound.rule.id,
+                "version": file.bound.rule.version,
+                "pack": file.bound.pack,
+                "title": t(file.bound.rule.title.zh, file.bound.rule.title.en),
+                "cards": [f"{say_level(card.level)}: {card.at}" for card in file.bound.rule.cards],
+                "status": file.bound.rule.status,
+                "in_force": str(file.bound.rule.in_force.from_),
+                "sha256": file.bound.digest,
+            }
+            for file in chosen
+        ],
+        columns.RULES,
+        output,
+    )
+
+
+@app.command("show", help=t("显示一条规则", "show one rule"))
+def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
+    """Show one rule as the engine reads it."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services import rule_work
+
+    catalogue, _ = catalogue_of(ctx)
+    found = [
+        file for file in rule_work.load(catalogue, None) if file.bound.rule.id == rule_id.upper()
+    ]
+    if not found:
+        raise ConfigurationError(f"there is no rule {rule_id!r}", "effmon rules list --all")
+    newest = max(found, key=lambda file: file.bound.rule.version)
+    document = newest.bound.rule.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, exclude={"examples"}
+    )
+    emit_object(
+        {
+            "pack": newest.bound.pack,
+            "file": newest.path,
+            "sha256": newest.bound.digest,
+            **document,
+            "examples": len(newest.bound.rule.examples),
+        },
+        output,
+    )
+
+
+@app.command("check", help=t("检查规则文件", "check rule files"))
+def check(ctx: typer.Context, path: At = None) -> None:
+    """Check rule files: syntax, fields, words; faults are said with file, line and column."""
+    from efficiency_monitor.services import rule_work
+
+    catalogue, _ = catalogue_of(ctx)
+    files = rule_work.load(catalogue, path)
+    rule_work.check_encodable(catalogue, files)
+    message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
+
+
+@app.command("test", help=t("运行规则的示例", "run the rules' examples"))
+def test(ctx: typer.Context, path: At = None, output: Output = None) -> None:
+    """Run every example of the rules; exit 1 if one fails."""
+    from efficiency_monitor.services import rule_work
+
+    catalogue, _ = catalogue_of(ctx)
+    files = rule_work.load(catalogue, path)
+    results = list(rule_work.run_examples(catalogue, files))
+    failed = [result for result in results if not result.passed]
+    if output is not None or failed:
+        emit(results if output is not None else failed, columns.EXAMPLES, output)
+    message(
+        t(
+            f"{len(files)} 条规则，{len(results)} 项示例，{len(failed)} 项不符",
+            f"{len(files)} rules, {len(results)} expectations, {len(failed)} failed",
+        )
+    )
+    leave(1 if failed else 0)

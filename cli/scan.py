@@ -1,0 +1,170 @@
+"""`effmon scan` and `effmon forecast`."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from efficiency_monitor.language import say_reason, t
+
+from . import columns
+from .render import emit, emit_object, message, progress, warn
+from .state import (
+    AsOf,
+    DryRun,
+    KnownBy,
+    Output,
+    Strict,
+    context_of,
+    first_of,
+    instant_of,
+    leave,
+)
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.scan import ScanReport
+
+
+class FailOn(StrEnum):
+    """Level from which a scan that issues it ends with 1."""
+
+    YELLOW = "yellow"
+    RED = "red"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command("scan", help=t("巡检：判定办件并发牌", "judge the cases and issue cards"))(scan)
+    app.command("forecast", help=t("预测：近期到期的时限", "what falls due soon"))(forecast)
+
+
+def scan(
+    ctx: typer.Context,
+    as_of: AsOf = None,
+    known_by: KnownBy = None,
+    dry_run: DryRun = False,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option("--fail-on", help=t("出现该级别的牌即以 1 退出", "exit 1 if one is issued")),
+    ] = None,
+    strict: Strict = False,
+    output: Output = None,
+) -> None:
+    """Judge every case that changed or of which a clock falls due; issue and lift cards.
+
+    A scan writes only for now; with --as-of or --known-by it shows what would be.
+    """
+    from efficiency_monitor import app
+    from efficiency_monitor.services import scan as service
+
+    context = context_of(ctx)
+    instant = instant_of(as_of, context)
+    known = instant_of(known_by, context)
+    if dry_run or instant is not None or known is not None:
+        report = service.preview(
+            context,
+            as_of=context.now() if instant is None else instant,
+            known_by=known,
+            run_id=app.run_id(),
+        )
+    else:
+        now = context.now()
+        with progress(t("巡检", "scanning"), service.count_to_judge(context, now)) as step:
+            report = service.scan(
+                context, as_of=now, run_id=app.run_id(), start_at=app.turn(), progress=step
+            )
+    if output is None:
+        say(report, context.zone)
+    else:
+        emit_object(report.as_json(context.zone), output)
+    if not report.wrote:
+        message(t("仅预览，未写入任何内容", "a preview: nothing was written"))
+    leave(exit_code(report, fail_on, strict=strict))
+
+
+def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> int:
+    """Exit code of a scan (DESIGN 6)."""
+    from efficiency_monitor.core.terms import Level, Reason
+
+    codes = [0]
+    if fail_on is not None:
+        least = Level.parse(fail_on)
+        if any(count for level, count in report.issued.items() if level >= least):
+            codes.append(1)
+    broken = {str(Reason.NO_CALENDAR), str(Reason.STALE_FEED), str(Reason.CALENDAR_NOT_COVERED)}
+    reasons = {reason for _, _, reason, _ in report.problems}
+    if reasons & broken or (strict and (report.problems or report.untold)):
+        codes.append(3)
+    return first_of(*codes)
+
+
+def say(report: "ScanReport", zone: str) -> None:
+    """A scan in words on stdout."""
+    from efficiency_monitor.core.instants import wall_text
+    from efficiency_monitor.core.terms import Level, Outcome
+
+    from .render import emit_text
+
+    totals = {outcome: report.totals.get(str(outcome), 0) for outcome in Outcome}
+    issued = {level: report.issued[level] for level in Level}
+    lines = [
+        t(
+            f"巡检 {report.run_id}，截至 {wall_text(report.as_of, zone)}",
+            f"scan {report.run_id} as of {wall_text(report.as_of, zone)}",
+        ),
+        t(
+            f"办件 {sum(totals.values())} = 已判定 {totals[Outcome.JUDGED]} + "
+            f"无法判定 {totals[Outcome.NOT_JUDGEABLE]} + 不适用 {totals[Outcome.EXCLUDED]}"
+            f"（本次检查 {report.evaluated}）",
+            f"cases {sum(totals.values())} = {totals[Outcome.JUDGED]} judged + "
+            f"{totals[Outcome.NOT_JUDGEABLE]} not judgeable + {totals[Outcome.EXCLUDED]} excluded "
+            f"({report.evaluated} looked at)",
+        ),
+        t(
+            f"发牌：红牌 {issued[Level.RED]}，黄牌 {issued[Level.YELLOW]}，"
+            f"预警 {issued[Level.WARNING]}；历史 {report.historical}；解除 {report.lifted}",
+            f"issued: {issued[Level.RED]} red, {issued[Level.YELLOW]} yellow, "
+            f"{issued[Level.WARNING]} warning; historical {report.historical}; "
+            f"lifted {report.lifted}",
+        ),
+    ]
+    emit_text(line + "\n" for line in lines)
+    for case_no, rule, reason, detail in report.problems[:10]:
+        told = " ".join(part for part in (rule, detail) if part)
+        warn(f"{case_no}: {say_reason(reason)}" + (f" ({told})" if told else ""))
+    if len(report.problems) > 10:
+        warn(
+            t(
+                f"还有 {len(report.problems) - 10} 条：effmon cases list --outcome not_judgeable",
+                f"{len(report.problems) - 10} more: effmon cases list --outcome not_judgeable",
+            )
+        )
+    for card_no, _ in report.untold[:10]:
+        warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
+    if len(report.untold) > 10:
+        rest = len(report.untold) - 10
+        warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))
+    for card_no in report.rule_changed[:10]:
+        warn(
+            t(
+                f"{card_no}：所依据的规则文本已改变，未作处理",
+                f"{card_no}: its rule's text was changed since; left as it is",
+            )
+        )
+
+
+def forecast(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option(min=1, max=366, help=t("天数", "calendar days"))] = 7,
+    output: Output = None,
+) -> None:
+    """What falls due within so many days, the next first."""
+    from efficiency_monitor.services import listing
+
+    context = context_of(ctx)
+    emit(
+        listing.forecast(context, now=context.now(), days=days),
+        columns.FORECAST,
+        output,
+        empty=t(f"{days} 天内没有到期的时限", f"nothing falls due within {days} days"),
+    )

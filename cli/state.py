@@ -1,0 +1,119 @@
+"""What the global options say, and how a command gets its collaborators."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from efficiency_monitor.language import choose, set_language, t
+
+from .render import Format
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Catalogue, Context
+
+set_language(choose(os.environ, None))
+
+Output = Annotated[
+    Format | None,
+    typer.Option("-o", "--output", help=t("输出格式", "output format"), show_default=False),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help=t(
+            "以此时刻为准（默认现在）；只写日期即当日最后一秒",
+            "as of this instant (default: now); a bare date is its last second",
+        ),
+    ),
+]
+KnownBy = Annotated[
+    str | None,
+    typer.Option(
+        "--known-by",
+        metavar="TIME",
+        help=t("只看此时刻以前收到的数据", "only what was received by then counts"),
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help=t(
+            "有个别无法判定、隔离或未送达时以 3 退出",
+            "exit 3 also for single cases not judgeable, quarantined or undeliverable",
+        ),
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help=t("只显示，不写入", "show what would be, write nothing"))
+]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The global options."""
+
+    workspace: Path | None = None
+    person: str | None = None
+
+
+def state_of(ctx: typer.Context) -> State:
+    """The global options of this call."""
+    return ctx.obj if isinstance(ctx.obj, State) else State()
+
+
+def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
+    """The wired services of the workspace; its language becomes the default."""
+    from efficiency_monitor import app
+
+    state = state_of(ctx)
+    context = app.open_context(state.workspace, person=state.person, create=create)
+    set_language(choose(os.environ, context.settings.workspace.language))
+    return context
+
+
+def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":
+    """The workspace's catalogue and zone, or the installed ones where there is no workspace."""
+    from efficiency_monitor import app, settings
+
+    folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
+    given = state_of(ctx).workspace is not None or "EFFMON_WORKSPACE" in os.environ
+    if given or (folder / settings.FILE).is_file():
+        found = settings.load(folder)
+        set_language(choose(os.environ, found.workspace.language))
+        return app.open_catalogue(folder, found), found.workspace.zone
+    return app.open_catalogue(None, None), "Asia/Shanghai"
+
+
+def instant_of(text: str | None, context: "Context") -> int | None:
+    """An instant from the command line, in the workspace's zone; a fault names the option's text."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.core.instants import parse_as_of
+
+    if text is None:
+        return None
+    try:
+        return parse_as_of(text, context.zone)
+    except ValueError as fault:
+        raise ConfigurationError(str(fault), "--as-of '2026-03-02 18:00'") from None
+
+
+def leave(code: int) -> None:
+    """End the command with an exit code."""
+    if code:
+        sys.stdout.flush()
+        raise typer.Exit(code)
+
+
+def first_of(*codes: int) -> int:
+    """Of several exit codes the first of 2, 75, 70, 1, 3 (DESIGN 6)."""
+    for code in (2, 75, 70, 1, 3):
+        if code in codes:
+            return code
+    return 0

@@ -1,0 +1,108 @@
+"""`effmon init | demo | doctor | version`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from efficiency_monitor import __version__
+from efficiency_monitor.language import language, t
+from efficiency_monitor.reports.columns import Column
+
+from .render import emit, emit_object, message
+from .state import Output, context_of, leave, state_of
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command(
+        "init", help=t("建立工作区或升级其数据库", "make a workspace, upgrade its database")
+    )(init)
+    app.command("doctor", help=t("检查工作区是否就绪", "check that everything is in place"))(doctor)
+    app.command("version", help=t("显示版本", "show the version"))(version)
+    app.command("demo", help=t("演示：从导入到导出的台账", "show it: from import to ledger"))(demo)
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(show_default=False)] = None,
+    name: Annotated[str, typer.Option(help=t("单位名称", "whose workspace it is"))] = "effmon",
+    zone: Annotated[str, typer.Option(help=t("时区", "time zone"))] = "Asia/Shanghai",
+    calendar: Annotated[str, typer.Option(help=t("默认工作日历", "default calendar"))] = "cn",
+    pack: Annotated[
+        list[str] | None, typer.Option(help=t("规则包，可多次", "rule pack, repeatable"))
+    ] = None,
+) -> None:
+    """Make a workspace, or bring its database to this release."""
+    import os
+
+    from efficiency_monitor import app, settings
+    from efficiency_monitor.services import setup
+
+    given = folder or state_of(ctx).workspace
+    where = settings.workspace_folder(given, os.environ)
+    made = setup.write_settings(
+        where,
+        name=name,
+        zone=zone,
+        language=language(),
+        calendar=calendar,
+        packs=tuple(pack or ["national"]),
+    )
+    context = app.open_context(where, create=True)
+    context.catalogue.rules  # noqa: B018 - a wrong pack is said now, not at night
+    setup.record_creation(context)
+    if made:
+        message(t(f"已建立工作区 {where}", f"made the workspace {where}"))
+    else:
+        message(t(f"工作区 {where} 已就绪", f"the workspace {where} is up to date"))
+
+
+def doctor(ctx: typer.Context, output: Output = None) -> None:
+    """Check that everything is in place; exit 1 if something is bad."""
+    from efficiency_monitor.services.doctor import examine, worst
+
+    context = context_of(ctx)
+    found = examine(context)
+    emit(
+        found,
+        (
+            Column("check", "检查", "Check"),
+            Column("status", "结果", "Status", say=_status, styles=_STYLES),
+            Column("detail", "说明", "Detail", least=20),
+        ),
+        output,
+    )
+    leave(1 if worst(found) else 0)
+
+
+def _status(word: str) -> str:
+    return t(*_STATUS[word])
+
+
+_STATUS = {"ok": ("正常", "ok"), "look": ("请看", "look"), "bad": ("异常", "bad")}
+_STYLES = {"ok": "green", "look": "yellow", "bad": "bold red"}
+
+
+def version(output: Output = None) -> None:
+    """Show the version."""
+    import platform
+    import sqlite3
+
+    emit_object(
+        {
+            "effmon": __version__,
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+        },
+        output,
+    )
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(show_default=False)] = Path("effmon-demo"),
+) -> None:
+    """Set up a demonstration workspace and show the main job from import to a verified ledger."""
+    from .demo import show
+
+    show(folder)

@@ -1,0 +1,290 @@
+"""The catalogue's files as values: vocabulary, calendars, rule packs. Every fault has its place."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
+
+from .core.calendar import Calendar, CalendarFile, build
+from .core.faults import CatalogueError, ConfigurationError
+from .core.placed import Loc, PlacedFault
+from .core.rules import Rule
+from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
+from .model_words import nearest
+from .strict_yaml import MOST_BYTES, Node, load, place, placed, validate
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule and where it came from.
+
+    `path` is relative to the catalogue, with slashes. `digest` is the SHA-256 (64 hex digits) of
+    the rule without its examples in canonical JSON: comments and examples do not change it.
+    """
+
+    rule: Rule
+    pack: str
+    path: str
+    digest: str
+
+
+def catalogue_folder(path: Path | None = None) -> Path:
+    """The folder to read: the given one, else the installed catalogue, else the checkout's.
+
+    ConfigurationError if it does not exist.
+    """
+    folder = path if path is not None else _own_catalogue()
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"no catalogue folder {folder}", "name a folder with vocabulary.yaml, calendars, packs"
+        )
+    return folder
+
+
+def _own_catalogue() -> Path:
+    try:
+        return Path(str(resources.files("efficiency_monitor.catalogue")))
+    except ModuleNotFoundError:
+        return Path(__file__).resolve().parent.parent / "rules"
+
+
+def read_vocabulary(folder: Path) -> Vocabulary:
+    """The event types and suspension kinds of `vocabulary.yaml`."""
+    node = _read(folder / "vocabulary.yaml")
+    try:
+        return build_vocabulary(validate(node, VocabularyFile))
+    except PlacedFault as fault:
+        raise placed(node, fault) from None
+
+
+def read_calendars(folder: Path) -> dict[str, Calendar]:
+    """Every calendar under `calendars/` by id, with what each extends resolved."""
+    shelf = _Shelf({})
+    for path in _yaml_files(folder / "calendars"):
+        node, file = _read_calendar(path)
+        if file.id != path.stem:
+            raise CatalogueError(
+                f"{place(node, ('id',))}: id {file.id!r} differs from the file's name",
+                f"call the file {file.id}.yaml or the calendar {path.stem}",
+            )
+        if file.id in shelf.files:
+            raise CatalogueError(
+                f"{place(node, ('id',))}: calendar {file.id!r} has two files", "remove one of them"
+            )
+        shelf.files[file.id] = node, file
+    return {key: shelf.calendar(key) for key in sorted(shelf.files)}
+
+
+def load_calendar_file(path: Path, known: Mapping[str, Calendar]) -> Calendar:
+    """A calendar outside the catalogue; it may extend one in its own folder or a known one."""
+    node, file = _read_calendar(path)
+    shelf = _Shelf(known, {file.id: (node, file)}, path.parent)
+    return shelf.calendar(file.id)
+
+
+def pack_names(folder: Path) -> tuple[str, ...]:
+    """The rule packs of the catalogue, in order of their names."""
+    packs = folder / "packs"
+    if not packs.is_dir():
+        return ()
+    return tuple(sorted(pack.name for pack in packs.iterdir() if any(_yaml_files(pack))))
+
+
+def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
+    """The rules of the named packs, in the order of the packs and then of the files' names.
+
+    CatalogueError names every rule that uses an unknown word or contradicts another one.
+    """
+    vocabulary = read_vocabulary(folder)
+    loaded: list[tuple[Node, LoadedRule]] = []
+    for pack in dict.fromkeys(packs):
+        if pack not in pack_names(folder):
+            known = list(pack_names(folder))
+            raise ConfigurationError(
+                f"no rule pack {pack!r} in {folder / 'packs'}{nearest(pack, known)}",
+                "mend the list of packs",
+            )
+        for path in _yaml_files(folder / "packs" / pack):
+            node = _read(path)
+            rule = validate(node, Rule)
+            loaded.append(
+                (node, LoadedRule(rule, pack, path.relative_to(folder).as_posix(), rule_digest(rule)))
+            )
+    lines = [line for node, entry in loaded for line in _unknown_words(node, entry, vocabulary)]
+    lines += _contradictions(loaded)
+    if lines:
+        raise CatalogueError("\n".join(lines), "mend the rules at the places named")
+    return [entry for _, entry in loaded]
+
+
+def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
+    """One rule file that may stand outside the catalogue; its folder's name is its pack.
+
+    CatalogueError names each fault with file:line:col.
+    """
+    node = _read(path)
+    rule = validate(node, Rule)
+    entry = LoadedRule(rule, path.resolve().parent.name, str(path), rule_digest(rule))
+    lines = list(_unknown_words(node, entry, vocabulary))
+    if lines:
+        raise CatalogueError("\n".join(lines), "mend the rule at the places named")
+    return entry
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """Calendar files that are read but not yet built, and those that are."""
+
+    known: Mapping[str, Calendar]
+    files: dict[str, tuple[Node, CalendarFile]] = field(default_factory=dict)
+    #: Where a parent may lie that is not among the files.
+    folder: Path | None = None
+    built: dict[str, Calendar] = field(default_factory=dict)
+
+    def calendar(self, key: str, children: tuple[str, ...] = ()) -> Calendar:
+        """Build a calendar after its parents."""
+        if key in self.built:
+            return self.built[key]
+        node, file = self.files[key]
+        parent = self._parent(node, file, (*children, key)) if file.extends else None
+        try:
+            self.built[key] = build(file, parent)
+        except PlacedFault as fault:
+            raise placed(node, fault) from None
+        return self.built[key]
+
+    def _parent(self, node: Node, file: CalendarFile, line: tuple[str, ...]) -> Calendar:
+        wanted = file.extends or ""
+        where = place(node, ("extends",))
+        if wanted in line:
+            circle = " extends ".join((*line[line.index(wanted) :], wanted))
+            raise CatalogueError(f"{where}: a circle: {circle}", "let one of them extend nothing")
+        if wanted not in self.files and self.folder is not None:
+            path = self.folder / f"{wanted}.yaml"
+            if wanted == path.stem and path.is_file():
+                self.files[wanted] = _read_calendar(path)
+        if wanted in self.files:
+            return self.calendar(wanted, line)
+        if wanted in self.known:
+            return self.known[wanted]
+        names = sorted({*self.files, *self.known} - {file.id})
+        raise CatalogueError(
+            f"{where}: no calendar {wanted!r}{nearest(wanted, names)}",
+            "name a calendar of the catalogue or one beside this file",
+        )
+
+
+def _read_calendar(path: Path) -> tuple[Node, CalendarFile]:
+    node = _read(path)
+    return node, validate(node, CalendarFile)
+
+
+def _read(path: Path) -> Node:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        return load(content.decode(), str(path))
+    except OSError as fault:
+        raise CatalogueError(
+            f"{path}:1:1: cannot be read: {fault.strerror}", "check the path and its permissions"
+        ) from None
+    except UnicodeDecodeError as fault:
+        before = fault.object[: fault.start]
+        line = before.count(b"\n") + 1
+        col = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
+        raise CatalogueError(f"{path}:{line}:{col}: not UTF-8", "save the file as UTF-8") from None
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """The folder's files; one that would be passed over for its name is a fault, not a silence."""
+    if not folder.is_dir():
+        return []
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    for path in paths:
+        if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
+            raise CatalogueError(
+                f"{path}:1:1: the name does not end in .yaml", f"rename it to {path.stem}.yaml"
+            )
+    return [path for path in paths if path.suffix == ".yaml"]
+
+
+def rule_digest(rule: Rule) -> str:
+    """SHA-256 (hex) of a rule without its examples, in canonical JSON."""
+    content = rule.model_dump(mode="json", by_alias=True, exclude={"examples"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Iterator[str]:
+    for loc, word in _event_types(entry.rule):
+        if word not in vocabulary.types:
+            meant = vocabulary.find_type(word)
+            hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.types))
+            yield f"{place(node, loc)}: no event type {word!r}{hint}"
+    for loc, word in _suspension_kinds(entry.rule):
+        if word not in vocabulary.kinds:
+            meant = vocabulary.find_kind(word)
+            hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.kinds))
+            yield f"{place(node, loc)}: no kind of suspension {word!r}{hint}"
+
+
+def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
+    clock = rule.clock
+    yield from _each(("clock", "start"), clock.start)
+    yield from _each(("clock", "stop"), clock.stop)
+    for number, pause in enumerate(clock.pause):
+        yield from _each(("clock", "pause", number, "from"), pause.from_)
+        yield from _each(("clock", "pause", number, "to"), pause.to)
+    if clock.deemed:
+        yield from _each(("clock", "deemed", "from"), clock.deemed.from_)
+        yield from _each(("clock", "deemed", "unless"), clock.deemed.unless)
+    if clock.extend:
+        yield from _each(("clock", "extend", "by"), clock.extend.by)
+    for number, example in enumerate(rule.examples):
+        for index, event in enumerate(example.events):
+            yield ("examples", number, "events", index, "event"), event.event
+
+
+def _suspension_kinds(rule: Rule) -> Iterator[tuple[Loc, str]]:
+    yield from _each(("clock", "kinds"), rule.clock.kinds or ())
+    for number, pause in enumerate(rule.clock.pause):
+        yield from _each(("clock", "pause", number, "kinds"), pause.kinds or ())
+    for number, example in enumerate(rule.examples):
+        for index, event in enumerate(example.events):
+            if event.kind is not None:
+                yield ("examples", number, "events", index, "kind"), event.kind
+
+
+def _each(loc: Loc, words: Sequence[str]) -> Iterator[tuple[Loc, str]]:
+    for number, word in enumerate(words):
+        yield (*loc, number), word
+
+
+def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
+    """Versions that cannot both stand: which one binds must never be a matter of order."""
+    for node, entry in loaded:
+        span = entry.rule.in_force
+        if span.to is not None and span.to < span.from_:
+            yield f"{place(node, ('in_force', 'to'))}: in force until {span.to}, from {span.from_}"
+    for (_, first), (node, second) in combinations(loaded, 2):
+        if first.rule.id != second.rule.id:
+            continue
+        if first.rule.version == second.rule.version:
+            yield (
+                f"{place(node, ('version',))}: {second.rule.id} version {second.rule.version} "
+                f"stands also in {first.path}"
+            )
+        elif _overlap(first.rule, second.rule):
+            yield (
+                f"{place(node, ('in_force',))}: {second.rule.id} version {second.rule.version} "
+                f"is in force together with version {first.rule.version} in {first.path}"
+            )
+
+
+def _overlap(first: Rule, second: Rule) -> bool:
+    ends = [rule.in_force.to or date.max for rule in (first, second)]
+    return max(first.in_force.from_, second.in_force.from_) <= min(ends)

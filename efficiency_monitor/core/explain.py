@@ -1,0 +1,155 @@
+"""Why a clock stands where it stands: each date counted or not, and the reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from .amount import Unit
+from .calendar import Day, DayKind
+from .clockwork import counting_from, day_of, end_of_day, measure, mode_of, seconds_of
+from .faults import NotCovered
+from .questions import UNIT_CODE, rounded_down
+from .walk import PauseFound, Walk
+
+
+class Why(StrEnum):
+    """Why a date counts or not."""
+
+    WORKING_DAY = "working_day"
+    MAKE_UP = "make_up"
+    CALENDAR_DAY = "calendar_day"
+    START_DAY = "start_day"
+    WEEKEND = "weekend"
+    DAY_OFF = "day_off"
+    PAUSED = "paused"
+    AFTER_CLOSING = "after_closing"
+    UNDER_WAY = "under_way"
+    NOT_COVERED = "not_covered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLine:
+    """One date of a clock: how much of it counted, in the clock's unit, and why.
+
+    `counted` is in days for day units, else in the unit itself; `name` and `notice` say which
+    holiday or make-up day rests on which notice (its number); `pause` names the pause.
+    """
+
+    day: date
+    counted: Decimal
+    why: Why
+    name: str | None = None
+    notice: str | None = None
+    provisional: bool = False
+    pause: PauseFound | None = None
+
+
+def day_lines(walk: Walk, until: int) -> Iterator[DayLine]:
+    """Each local date from the start's to that of `until` (epoch seconds), in order."""
+    clock = walk.bound.rule.clock
+    table = walk.compiled.table
+    code = UNIT_CODE[clock.count]
+    mode = mode_of(code, clock.resolution == "time")
+    since = counting_from(table, mode, clock.first_day == "same", walk.start_at)
+    for number in range(day_of(table, walk.start_at), day_of(table, max(until, since - 1)) + 1):
+        if table.day_start[number] > until:
+            return
+        yield _line(walk, number, since, until, mode)
+
+
+def _line(walk: Walk, number: int, since: int, until: int, mode: int) -> DayLine:
+    table = walk.compiled.table
+    clock = walk.bound.rule.clock
+    day = date.fromordinal(table.ordinal + number)
+    try:
+        known: Day | None = walk.compiled.calendar.day(day)
+    except NotCovered:
+        known = None
+    if table.day_start[number + 1] <= since:
+        return _said(walk, day, known, Decimal(0), Why.START_DAY)
+    if clock.count.working and known is None:
+        return _said(walk, day, known, Decimal(0), Why.NOT_COVERED)
+    if clock.count.working and known is not None and not known.kind.working:
+        why = Why.DAY_OFF if known.kind is DayKind.DAY_OFF else Why.WEEKEND
+        return _said(walk, day, known, Decimal(0), why)
+    if seconds_of(UNIT_CODE[clock.count]) or clock.resolution == "time":
+        return _measured(walk, day, known, number, since, until, mode)
+    end = end_of_day(table, number, clock.ends == "close")
+    if until < end:
+        share = _share(walk, since, number, until)
+        pause = _pause_at(walk, until)
+        why = Why.PAUSED if pause is not None else Why.UNDER_WAY
+        return _said(walk, day, known, share, why, pause)
+    pause = _pause_at(walk, end - 1)
+    if pause is not None:
+        return _said(walk, day, known, Decimal(0), Why.PAUSED, pause)
+    if end - 1 < since:
+        return _said(walk, day, known, Decimal(0), Why.AFTER_CLOSING)
+    return _said(walk, day, known, Decimal(1), _working(clock.count, known))
+
+
+def _working(unit: Unit, known: Day | None) -> Why:
+    if not unit.working:
+        return Why.CALENDAR_DAY
+    return Why.MAKE_UP if known is not None and known.kind is DayKind.MAKE_UP else Why.WORKING_DAY
+
+
+def _measured(
+    walk: Walk, day: date, known: Day | None, number: int, since: int, until: int, mode: int
+) -> DayLine:
+    """A date of a clock that counts hours, or shares of days."""
+    table = walk.compiled.table
+    close = walk.bound.rule.clock.ends == "close"
+    begin = max(table.day_start[number], since)
+    end = min(table.day_start[number + 1], until)
+    total = 0
+    for run_from, run_to in walk.running():
+        a, b = max(run_from, begin), end if run_to is None else min(run_to, end)
+        if b > a:
+            total += measure(table, mode, close, b) - measure(table, mode, close, a)
+    unit = walk.bound.rule.clock.count
+    per = seconds_of(UNIT_CODE[unit]) or (table.work_scale if unit.working else table.day_scale)
+    counted = rounded_down(total // per, total % per, per)
+    pause = _pause_at(walk, max(end - 1, begin)) if not total else None
+    why = Why.PAUSED if pause is not None else _working(unit, known)
+    return _said(walk, day, known, counted, why, pause)
+
+
+def _share(walk: Walk, since: int, number: int, until: int) -> Decimal:
+    """Share of the current day that is counted by `until`."""
+    unit = walk.bound.rule.clock.count
+    start = walk.compiled.table.day_start[number]
+    before = walk.elapsed(unit, max(start - 1, since)) or Decimal(0)
+    now = walk.elapsed(unit, until) or Decimal(0)
+    return max(now - before, Decimal(0))
+
+
+def _pause_at(walk: Walk, instant: int) -> PauseFound | None:
+    for pause in walk.pauses:
+        if pause.since <= instant and (pause.until is None or instant < pause.until):
+            return pause
+    return None
+
+
+def _said(
+    walk: Walk,
+    day: date,
+    known: Day | None,
+    counted: Decimal,
+    why: Why,
+    pause: PauseFound | None = None,
+) -> DayLine:
+    notice = None
+    if known is not None and known.notice is not None:
+        notice = walk.compiled.calendar.notices[known.notice].number
+    return DayLine(
+        day=day,
+        counted=counted,
+        why=why,
+        name=known.name if known is not None else None,
+        notice=notice,
+        provisional=known.provisional if known is not None else False,
+        pause=pause,
+    )

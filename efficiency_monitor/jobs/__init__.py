@@ -1,0 +1,1 @@
+"""Jobs: which runs are due, and the bell that asks."""

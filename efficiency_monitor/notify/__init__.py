@@ -1,0 +1,1 @@
+"""Channels that carry notices to people, and the pure arithmetic of grouping and repeating them."""

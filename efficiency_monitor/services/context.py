@@ -1,0 +1,131 @@
+"""What every service is given: the store, the catalogue, the clock. Wired in `app`."""
+
+import getpass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from .. import catalogue_files
+from ..core.calendar import Calendar
+from ..core.encoding import BoundRule
+from ..core.evaluation import CompiledCalendar
+from ..core.faults import CatalogueError
+from ..core.intake import digest
+from ..core.vocabulary import Vocabulary
+from ..settings import Settings
+from ..store.engine import Store
+from ..store.tables import Meta
+
+META = Meta.__table__  # type: ignore[attr-defined]
+
+
+class Catalogue:
+    """The rules, calendars and words of a workspace, read when first needed."""
+
+    def __init__(self, folder: Path, packs: Sequence[str]) -> None:
+        self.folder = folder
+        self.packs = tuple(packs)
+        self._compiled: dict[str, CompiledCalendar] = {}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The event types and grounds of suspension."""
+        return catalogue_files.read_vocabulary(self.folder)
+
+    @cached_property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """Every calendar of the catalogue, by id."""
+        return catalogue_files.read_calendars(self.folder)
+
+    @cached_property
+    def loaded(self) -> Sequence[catalogue_files.LoadedRule]:
+        """Every rule of the workspace's packs, drafts and retired ones too."""
+        return catalogue_files.read_rules(self.folder, self.packs)
+
+    @cached_property
+    def rules(self) -> tuple[BoundRule, ...]:
+        """The rules that give cards; `preview` rules are left out."""
+        bound = tuple(
+            BoundRule(rule.rule, rule.pack, rule.digest)
+            for rule in self.loaded
+            if rule.rule.status != "preview"
+        )
+        if not bound:
+            raise CatalogueError(
+                f"no rule is in use: the packs {', '.join(self.packs)} hold none",
+                "name a pack under [workspace] packs in effmon.toml",
+            )
+        return bound
+
+    @cached_property
+    def rule_ids(self) -> frozenset[str]:
+        """Ids of the rules that give cards."""
+        return frozenset(bound.rule.id for bound in self.rules)
+
+    def compiled(self, calendar: str) -> CompiledCalendar:
+        """A calendar with its table; KeyError where there is none of that id."""
+        if calendar not in self._compiled:
+            self._compiled[calendar] = CompiledCalendar.of(self.calendars[calendar])
+        return self._compiled[calendar]
+
+    def compiled_for(self, names: Sequence[str]) -> dict[str, CompiledCalendar]:
+        """Compiled calendars of those names that exist."""
+        return {name: self.compiled(name) for name in set(names) if name in self.calendars}
+
+    @cached_property
+    def rules_digest(self) -> str:
+        """Digest of everything that judges, calendars aside."""
+        return digest(
+            [[bound.rule.id, bound.rule.version, bound.pack, bound.digest] for bound in self.rules]
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """The wired collaborators of a service."""
+
+    folder: Path
+    settings: Settings
+    store: Store
+    catalogue: Catalogue
+    #: The true clock, epoch seconds. Only `app` reads one.
+    now: Callable[[], int]
+    #: 32 random bytes for a commitment.
+    salt: Callable[[], bytes]
+    os_user: str
+    #: For whom the person at the terminal says they act (`--as`).
+    person: str | None = None
+
+    @property
+    def zone(self) -> str:
+        """The workspace's zone."""
+        return self.settings.workspace.zone
+
+
+def os_user() -> str:
+    """Name of the operating system's user, `unknown` where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
+
+
+def meta(connection: Connection) -> dict[str, str]:
+    """Single facts about the workspace."""
+    return {row.name: row.value for row in connection.execute(select(META))}
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    """Set a single fact."""
+    found = connection.execute(update(META).where(META.c.name == name).values(value=value)).rowcount
+    if not found:
+        connection.execute(insert(META).values(name=name, value=value))
+
+
+def compact_json(value: object) -> str:
+    """JSON text for a column: compact, keys sorted, Chinese as it is."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

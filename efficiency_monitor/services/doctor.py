@@ -1,0 +1,203 @@
+"""`effmon doctor`: is everything in place that the next scan, and the next auditor, will need."""
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..core import ledger as core_ledger
+from ..core.faults import EffmonError
+from ..core.instants import local_date, parse_instant, rfc3339
+from ..language import t
+from ..store import cards, cases, ledger, outbox, runs
+from ..store.engine import wal_is_safe
+from ..store.tables import CaseRow, QuarantineRow
+from .context import Context
+from .ledger_book import verify
+from .notices import people
+
+GOOD, LOOK, BAD = "ok", "look", "bad"
+#: Days before the end of the covered and official calendar from which the doctor speaks up.
+CALENDAR_DAYS = 60
+LEAST_FREE = 500_000_000
+Finding = tuple[str, str, str]
+
+
+def examine(context: Context) -> list[dict[str, str]]:
+    """Every check with its status (`ok`, `look`, `bad`) and a sentence saying what to do."""
+    checks: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+        _machine,
+        _catalogue,
+        _calendar,
+        _ledger,
+        _scans,
+        _work_lists,
+        _people,
+    )
+    found = []
+    for check in checks:
+        try:
+            found.extend(check(context))
+        except EffmonError as fault:
+            found.append((check.__name__.strip("_"), BAD, f"{fault.message} ({fault.hint})"))
+    return [{"check": name, "status": status, "detail": detail} for name, status, detail in found]
+
+
+def _machine(context: Context) -> Iterator[Finding]:
+    version = sqlite3.sqlite_version
+    if wal_is_safe():
+        yield "sqlite", GOOD, f"SQLite {version}, WAL"
+    else:
+        yield (
+            "sqlite",
+            GOOD,
+            t(
+                f"SQLite {version} 有 WAL 缺陷，已改用 DELETE 日志模式",
+                f"SQLite {version} has the WAL-reset fault; the DELETE journal is used instead",
+            ),
+        )
+    free = shutil.disk_usage(context.folder).free
+    yield (
+        "disk",
+        GOOD if free > LEAST_FREE else BAD,
+        t(f"剩余 {free // 1_000_000} MB", f"{free // 1_000_000} MB free"),
+    )
+    encoding = (sys.stdout.encoding or "").lower()
+    yield "encoding", GOOD if encoding.startswith("utf") else LOOK, encoding or "unknown"
+    own = core_ledger.uses_own_sm3()
+    yield "sm3", LOOK if own else GOOD, "Python" if own else "OpenSSL"
+
+
+def _catalogue(context: Context) -> Iterator[Finding]:
+    rules = context.catalogue.rules
+    packs = ", ".join(context.catalogue.packs)
+    yield "rules", GOOD, t(f"{len(rules)} 条规则（{packs}）", f"{len(rules)} rules ({packs})")
+
+
+def _calendar(context: Context) -> Iterator[Finding]:
+    today = date.fromisoformat(local_date(context.now(), context.zone))
+    with context.store.reading() as connection:
+        used = {
+            row[0]
+            for row in connection.execute(select(CaseRow.__table__.c.calendar).distinct())  # type: ignore[attr-defined]
+        }
+    for name in sorted(used | {context.settings.workspace.calendar}):
+        calendar = context.catalogue.calendars.get(name)
+        if calendar is None:
+            yield (
+                f"calendar {name}",
+                BAD,
+                t("没有这个工作日历", "there is no calendar of that name"),
+            )
+            continue
+        official = max(
+            (
+                date(year, 12, 31)
+                for year in range(calendar.first.year, calendar.last.year + 1)
+                if not calendar.day(min(date(year, 12, 31), calendar.last)).provisional
+            ),
+            default=calendar.first,
+        )
+        left = (min(official, calendar.last) - today).days
+        status = GOOD if left > CALENDAR_DAYS else LOOK if left >= 0 else BAD
+        yield (
+            f"calendar {name}",
+            status,
+            t(
+                f"正式通知覆盖至 {official}，其后至 {calendar.last} 为暂定，还剩 {left} 天",
+                f"official until {official}, provisional until {calendar.last}; {left} days left",
+            ),
+        )
+
+
+def _ledger(context: Context) -> Iterator[Finding]:
+    found = verify(context)
+    if found["sound"]:
+        yield (
+            "ledger",
+            GOOD,
+            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+        )
+    else:
+        yield (
+            "ledger",
+            BAD,
+            t(
+                "台账已被改动：运行 effmon ledger verify",
+                "the ledger was changed: run effmon ledger verify",
+            ),
+        )
+
+
+def _scans(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        history = runs.history(connection, "scan", 1)
+        done = ledger.newest(connection, 1, "scan.done")
+    if not done:
+        yield "scan", LOOK, t("还没有巡检过", "no scan yet: run effmon scan")
+    else:
+        entry = json.loads(done[0])
+        at, _ = parse_instant(entry["at"], context.zone)
+        age = (context.now() - at) // 3600
+        yield (
+            "scan",
+            GOOD if age <= 36 else LOOK,
+            t(f"最近一次 {entry['at']}（{age} 小时前）", f"last {entry['at']} ({age} h ago)"),
+        )
+    for row in history:
+        if row.state == "failed":
+            slot = rfc3339(row.scheduled_for, context.zone)
+            yield "slot", BAD, t(f"{slot} 失败：{row.message}", f"{slot} failed: {row.message}")
+
+
+def _work_lists(context: Context) -> Iterator[Finding]:
+    quarantine = QuarantineRow.__table__  # type: ignore[attr-defined]
+    with context.store.reading() as connection:
+        waiting = connection.execute(
+            select(func.count()).select_from(quarantine).where(quarantine.c.state == "open")
+        ).scalar_one()
+        notices = outbox.counts(connection)
+        totals = cases.outcome_totals(connection, -1)
+        standing = cards.counts(connection)
+    yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
+    unjudged = totals.get("not_judgeable", 0)
+    yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
+    dead = notices.get("dead", 0)
+    yield _count("dead letters", dead, t("条通知未能送达", "notices could not be delivered"))
+    pending = sum(count for (_, state), count in standing.items() if state == "pending")
+    yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
+
+
+def _count(name: str, number: int, words: str) -> Finding:
+    return name, LOOK if number else GOOD, f"{number} {words}"
+
+
+def _people(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        everybody = people(connection)
+    if not everybody:
+        yield (
+            "people",
+            LOOK,
+            t(
+                "没有导入人员，没有人会收到通知",
+                "nobody was imported, so nobody is told: effmon people import FILE",
+            ),
+        )
+        return
+    roles = {str(person.role) for person in everybody}
+    missing = sorted({"head", "supervisor"} - roles)
+    said = t(f"{len(everybody)} 人", f"{len(everybody)} rows")
+    if missing:
+        said += t(f"，缺角色 {', '.join(missing)}", f"; no {', '.join(missing)}")
+    yield "people", LOOK if missing else GOOD, said
+
+
+def worst(findings: list[dict[str, Any]]) -> bool:
+    """Whether any check is bad."""
+    return any(finding["status"] == BAD for finding in findings)

@@ -1,0 +1,236 @@
+"""The explain document: why a case stands where it stands, for the department that disputes it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.accountability import attribute
+from ..core.amount import decimal_text
+from ..core.encoding import ordered
+from ..core.evaluation import CaseFindings, Episode, LimitFound, evaluate
+from ..core.explain import Why, day_lines
+from ..core.faults import ConfigurationError
+from ..core.instants import local_date, rfc3339
+from ..core.terms import Outcome, Precision
+from ..core.timeline import Event
+from ..core.walk import PauseFound, Walk
+from ..language import language
+from ..store import cards, cases
+from .context import Context
+from .issuing import until_of, walk_of
+
+#: Codes of `core.explain.Why` as the document has them.
+_WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
+
+
+def find(context: Context, case_no: str, *, known_by: int | None = None) -> cases.StoredCase:
+    """A case by its number; ConfigurationError where there is none."""
+    with context.store.reading() as connection:
+        case_id = cases.find_case(connection, case_no)
+        stored = (
+            [] if case_id is None else cases.read_cases(connection, [case_id], known_by=known_by)
+        )
+    if not stored:
+        raise ConfigurationError(
+            f"there is no case {case_no!r}", "effmon cases list shows the numbers"
+        )
+    return stored[0]
+
+
+def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
+    """Findings of one case."""
+    return evaluate(
+        [case.record],
+        context.catalogue.rules,
+        context.catalogue.vocabulary,
+        context.catalogue.compiled_for([case.record.calendar]),
+        as_of,
+    )[0]
+
+
+def explain(
+    context: Context, case_no: str, *, as_of: int, known_by: int | None = None
+) -> dict[str, Any]:
+    """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
+    case = find(context, case_no, known_by=known_by)
+    found = judge(context, case, as_of)
+    zone = _zone(context, case)
+    with context.store.reading() as connection:
+        standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
+    fields = case.record.fields
+    return {
+        "case_no": case_no,
+        "as_of": rfc3339(as_of, zone),
+        "known_by": None if known_by is None else rfc3339(known_by, zone),
+        "item_code": fields.get("item_code"),
+        "item_name": fields.get("item_name"),
+        "department": fields.get("department"),
+        "handler": fields.get("handler"),
+        "outcome": str(found.outcome),
+        "problems": [
+            {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}
+            for trouble in found.troubles
+        ],
+        "events": [_event(event, zone) for event in _events(context, case, as_of)],
+        "clocks": [
+            _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
+        ],
+        "excluded": found.outcome is Outcome.EXCLUDED,
+    }
+
+
+def _zone(context: Context, case: cases.StoredCase) -> str:
+    known = context.catalogue.calendars.get(case.record.calendar)
+    return context.zone if known is None else known.zone
+
+
+def _events(context: Context, case: cases.StoredCase, as_of: int) -> Sequence[Event]:
+    if case.record.calendar in context.catalogue.calendars:
+        table = context.catalogue.compiled(case.record.calendar).table
+        return ordered(case.record, context.catalogue.vocabulary, table, as_of)
+    known = [event for event in case.record.events if event.occurred_at <= as_of]
+    return sorted(known, key=lambda event: event.occurred_at)
+
+
+def _event(event: Event, zone: str) -> dict[str, Any]:
+    dated = event.precision is Precision.DAY
+    at = local_date(event.occurred_at, zone) if dated else rfc3339(event.occurred_at, zone)
+    document: dict[str, Any] = {"type": event.type, "occurred_at": at}
+    for name in ("stage", "actor", "department", "kind", "amount", "reason"):
+        value = getattr(event, name)
+        if value is not None:
+            document[name] = value
+    if event.recorded_at is not None:
+        document["recorded_at"] = rfc3339(event.recorded_at, zone)
+    return document
+
+
+def _clock(
+    context: Context,
+    case: cases.StoredCase,
+    episode: Episode,
+    as_of: int,
+    standing: Sequence[Any],
+    zone: str,
+) -> dict[str, Any]:
+    rule = episode.bound.rule
+    walked = walk_of(context, case, episode, as_of)
+    until = until_of(episode, as_of)
+    calendar = context.catalogue.calendars[case.record.calendar]
+    limits = {
+        limit.name: _limit(limit, zone)
+        for limit in episode.limits
+        if limit.amount is not None or limit.due_at is not None
+    }
+    title = rule.title.zh if language() == "zh" else rule.title.en
+    coming = min(
+        (level for level in episode.levels if level.instant == episode.next_at),
+        key=lambda level: -level.level,
+        default=None,
+    )
+    return {
+        "rule": rule.id,
+        "rule_version": rule.version,
+        "title": title,
+        "pack": episode.bound.pack,
+        "episode": episode.key,
+        "stage": episode.stage,
+        "state": episode.state,
+        "start": rfc3339(episode.start.occurred_at, zone),
+        "start_event": episode.start.type,
+        "deemed_at": None if episode.deemed_at is None else rfc3339(episode.deemed_at, zone),
+        "stop": None if episode.stop is None else rfc3339(episode.stop.occurred_at, zone),
+        "limit": next(iter(limits.values()), None),
+        "limits": limits,
+        "calendar": {"id": calendar.id, "version": calendar.version[:12]},
+        "counted": [
+            {
+                "date": line.day.isoformat(),
+                "counted": _counted(line.counted),
+                "reason": _WHY.get(line.why, str(line.why)),
+                "name": line.name,
+                "notice": line.notice,
+                "kind": None if line.pause is None else line.pause.event.kind,
+            }
+            for line in day_lines(walked, until)
+        ],
+        "pauses": [_pause(pause, zone) for pause in walked.pauses],
+        "elapsed": None
+        if episode.elapsed is None
+        else {"value": decimal_text(episode.elapsed), "unit": str(rule.clock.count)},
+        "due_at": {
+            limit.name: None if limit.due_at is None else rfc3339(limit.due_at, zone)
+            for limit in episode.limits
+            if limit.name in limits
+        },
+        "beyond": [limit.name for limit in episode.limits if limit.beyond],
+        "next": None
+        if coming is None or episode.next_at is None
+        else {"level": coming.level.word, "at": rfc3339(episode.next_at, zone)},
+        "reason": str(episode.reasons[0]) if episode.reasons else None,
+        "cards": [
+            _card(row, zone)
+            for row in standing
+            if row.rule_id == rule.id and row.episode == episode.key
+        ],
+        "holders": _holders(context, case, episode, walked, until),
+        "legal_basis": [{"ref": basis.ref, "says": basis.says} for basis in rule.legal_basis],
+    }
+
+
+def _counted(counted: Any) -> bool | str:
+    if counted == 1:
+        return True
+    return False if counted == 0 else decimal_text(counted)
+
+
+def _limit(limit: LimitFound, zone: str) -> Any:
+    if limit.amount is not None:
+        return limit.amount.as_json()
+    return None if limit.due_at is None else rfc3339(limit.due_at, zone)
+
+
+def _pause(pause: PauseFound, zone: str) -> dict[str, Any]:
+    return {
+        "from": rfc3339(pause.since, zone),
+        "to": None if pause.until is None else rfc3339(pause.until, zone),
+        "kind": pause.event.kind,
+        "reason": pause.event.reason,
+        "capped": pause.capped,
+    }
+
+
+def _card(row: Any, zone: str) -> dict[str, Any]:
+    from ..core.terms import Level
+
+    return {
+        "card_no": row.card_no,
+        "level": Level(row.level).word,
+        "state": row.state,
+        "fell_due_at": rfc3339(row.fell_due_at, zone),
+        "issued_at": rfc3339(row.issued_at, zone),
+        "lifted_reason": row.lifted_reason,
+    }
+
+
+def _holders(
+    context: Context, case: cases.StoredCase, episode: Episode, walked: Walk, until: int
+) -> list[dict[str, Any]]:
+    due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
+    events = [
+        event
+        for event in _events(context, case, until)
+        if event.occurred_at >= episode.start.occurred_at
+    ]
+    holdings = attribute(
+        walked, events, case.record.fields, due_at=min(due, default=None), until=until
+    )
+    return [
+        {
+            "stage": holding.stage,
+            "department": holding.department,
+            "holder": holding.holder,
+            "held_seconds": holding.held_seconds,
+            "overrun_seconds": holding.overrun_seconds,
+        }
+        for holding in holdings
+    ]

@@ -1,0 +1,364 @@
+"""Import: files through a mapping into the store; what cannot be taken goes to quarantine."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from ..core import intake
+from ..core.faults import ConfigurationError
+from ..core.instants import rfc3339
+from ..core.intake import Counts, RowFacts, RowResult
+from ..core.ledger import EntryType
+from ..sources.cells import Context as SourceContext
+from ..sources.facts import apply, case_calendars, read_facts
+from ..sources.mapping import SourceMapping, load_mapping
+from ..sources.rows import Quarantined, Refusal, refuse
+from ..sources.tabular import read_rows
+from ..store import cases, ledger
+from ..store.tables import ImportRow, QuarantineRow
+from .context import Context, compact_json
+
+IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+QUARANTINE = QuarantineRow.__table__  # type: ignore[attr-defined]
+#: Rows decided together, one transaction each.
+BATCH = 1000
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Totals of an import: read = imported + unchanged + quarantined, per file and in all."""
+
+    import_id: str
+    files: dict[str, Counts] = field(default_factory=dict)
+    #: What was quarantined, with place and reason in words.
+    refused: list[Quarantined] = field(default_factory=list)
+    wrote: bool = True
+
+    @property
+    def total(self) -> Counts:
+        """All files together."""
+        return sum(self.files.values(), Counts())
+
+    def as_json(self) -> dict[str, object]:
+        """The JSON others rely on (DESIGN 6)."""
+        return {
+            "import_id": self.import_id,
+            **_counts(self.total),
+            "files": [{"file": name, **_counts(counts)} for name, counts in self.files.items()],
+            "wrote": self.wrote,
+        }
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {
+        "read": counts.read,
+        "imported": counts.imported,
+        "unchanged": counts.unchanged,
+        "quarantined": counts.quarantined,
+    }
+
+
+def find_mapping(context: Context, name: str) -> SourceMapping:
+    """A mapping by its name in the catalogue or by the path of its file."""
+    folder = context.catalogue.folder / "mappings"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        path = Path(name)
+    if not path.is_file():
+        known = ", ".join(sorted(entry.stem for entry in folder.glob("*.yaml")))
+        raise ConfigurationError(
+            f"there is no mapping {name!r}", f"built in are {known}; or name a YAML file"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(f"{path} cannot be read: {fault}", "save it as UTF-8") from None
+    return load_mapping(text, path.name)
+
+
+def source_context(
+    context: Context, mapping: SourceMapping, paths: Sequence[Path]
+) -> SourceContext:
+    """Zones, words and calendars that the rows of these files need."""
+    default = mapping.calendar or context.settings.workspace.calendar
+    calendars: dict[str, str] = {}
+    for path in paths:
+        for case_no, calendar in case_calendars(mapping, read_rows_of(path, mapping)):
+            calendars[case_no] = calendar
+    with context.store.reading() as connection:
+        calendars = cases.own_calendars(connection, default) | calendars
+    known = context.catalogue.calendars
+    zones = {name: calendar.zone for name, calendar in known.items()}
+    return SourceContext(
+        vocabulary=context.catalogue.vocabulary,
+        zone_of=zones.get,
+        calendar_of=calendars.get,
+        default_calendar=default,
+    )
+
+
+def read_rows_of(path: Path, mapping: SourceMapping) -> Iterable[Any]:
+    """Rows of a file, its header recognised by the mapping."""
+    from ..sources.facts import _TablesOf
+
+    return read_rows(path, layout=_TablesOf(mapping, path.name), name=path.name)
+
+
+def import_files(
+    context: Context,
+    paths: Sequence[Path],
+    mapping_name: str,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import files together. Idempotent: the same files twice change nothing.
+
+    Two passes: the first finds rows that contradict each other, the second decides and writes in
+    batches; a crash in between leaves whole batches, and the same import again does the rest.
+    """
+    mapping = find_mapping(context, mapping_name)
+    sourced = source_context(context, mapping, paths)
+    now = context.now()
+    import_id = "I-" + intake.digest([str(path) for path in paths], now, mapping.id)[:16].upper()
+    report = ImportReport(import_id, {path.name: Counts() for path in paths}, wrote=not dry_run)
+    facts = (fact for path in paths for fact in read_facts(path, mapping, sourced, name=path.name))
+    disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
+    writer = _ImportWriter(context, mapping, report, now)
+    if not dry_run:
+        writer.begin()
+    for path in paths:
+        for part in _batches(read_facts(path, mapping, sourced, name=path.name)):
+            writer.take(path.name, part, disputed)
+            if progress is not None:
+                progress(len(part))
+    if not dry_run:
+        writer.end()
+    return report
+
+
+def _batches(items: Iterable[RowFacts | Quarantined]) -> Iterator[list[RowFacts | Quarantined]]:
+    part: list[RowFacts | Quarantined] = []
+    for item in items:
+        part.append(item)
+        if len(part) == BATCH:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+class _ImportWriter:
+    """Decides and writes batches of one import."""
+
+    def __init__(
+        self, context: Context, mapping: SourceMapping, report: ImportReport, now: int
+    ) -> None:
+        self.context = context
+        self.mapping = mapping
+        self.report = report
+        self.now = now
+        #: Decisions of earlier batches, where nothing is written (`--dry-run`).
+        self.seen: list[RowFacts] = []
+
+    def begin(self) -> None:
+        """Record that the import has begun."""
+        with self.context.store.writing() as connection:
+            connection.execute(
+                insert(IMPORT).values(
+                    id=self.report.import_id,
+                    mapping=self.mapping.id,
+                    received_at=self.now,
+                    totals="{}",
+                )
+            )
+
+    def take(self, file: str, part: list[RowFacts | Quarantined], disputed: frozenset[int]) -> None:
+        """One batch: decide and, unless it is a dry run, write."""
+        rows = [row for row in part if isinstance(row, RowFacts)]
+        refused = [row for row in part if isinstance(row, Quarantined)]
+        if not self.report.wrote:
+            with self.context.store.reading() as connection:
+                self._decide(connection, file, rows, refused, disputed)
+            return
+        with self.context.store.writing() as connection:
+            decisions = self._decide(connection, file, rows, refused, disputed)
+            cases.append_rows(
+                connection,
+                decisions,
+                import_id=self.report.import_id,
+                received_at=self.now,
+                source=self.mapping.id,
+                default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
+            )
+            _quarantine(connection, refused, self.report.import_id, self.mapping.id, self.now)
+
+    def _decide(
+        self,
+        connection: Connection,
+        file: str,
+        rows: list[RowFacts],
+        refused: list[Quarantined],
+        disputed: frozenset[int],
+    ) -> list[intake.RowDecision]:
+        earlier = self.seen if not self.report.wrote else []
+        names = [row.case_no for row in rows] + [row.case_no for row in earlier]
+        known = cases.known_cases(connection, names)
+        every = list(intake.decide([*earlier, *rows], known, disputed))
+        decisions = every[len(earlier) :]
+        if not self.report.wrote:
+            self.seen.extend(rows)
+        for decision in decisions:
+            if decision.result is RowResult.QUARANTINED:
+                refused.append(_conflict(decision))
+        counts = self.report.files[file]
+        for decision in decisions:
+            if decision.result is not RowResult.QUARANTINED:
+                counts = counts.plus(decision.result)
+        for _ in refused:
+            counts = counts.plus(RowResult.QUARANTINED)
+        self.report.files[file] = counts
+        self.report.refused.extend(refused)
+        return decisions
+
+    def end(self) -> None:
+        """Record the totals, in the table and in the ledger."""
+        total = _counts(self.report.total)
+        with self.context.store.writing() as connection:
+            connection.execute(
+                update(IMPORT)
+                .where(IMPORT.c.id == self.report.import_id)
+                .values(totals=compact_json(total), finished_at=self.context.now())
+            )
+            ledger.append(
+                connection,
+                [
+                    ledger.NewEntry(
+                        type=EntryType.IMPORT_DONE,
+                        fact=f"import.done/{self.report.import_id}",
+                        at=rfc3339(self.context.now(), self.context.zone),
+                        content={
+                            "import": self.report.import_id,
+                            "mapping": self.mapping.id,
+                            "received_at": rfc3339(self.now, self.context.zone),
+                            **total,
+                        },
+                    )
+                ],
+            )
+
+
+def _conflict(decision: intake.RowDecision) -> Quarantined:
+    row = decision.row
+    return Quarantined(
+        file=row.file,
+        sheet=row.sheet,
+        number=row.number,
+        refusal=Refusal.CONFLICT,
+        value=decision.dispute,
+        cells=row.cells,
+    )
+
+
+def _quarantine(
+    connection: Connection,
+    refused: Sequence[Quarantined],
+    import_id: str,
+    mapping: str,
+    now: int,
+) -> None:
+    """Write what was refused; a row that stands there already is not written twice."""
+    rows = {}
+    for bad in refused:
+        content = compact_json(dict(bad.cells))
+        key = intake.digest(
+            bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content
+        )
+        rows[key] = {
+            "row_key": key,
+            "import_id": import_id,
+            "file": bad.file,
+            "sheet": bad.sheet,
+            "row": bad.number,
+            "column": bad.column or None,
+            "code": str(bad.refusal),
+            "message": bad.value,
+            "content": content,
+            "mapping": mapping,
+            "received_at": now,
+            "state": "open",
+        }
+    for part in cases.chunks(list(rows)):
+        found = connection.execute(
+            select(QUARANTINE.c.row_key).where(QUARANTINE.c.row_key.in_(part))
+        )
+        for row in found:
+            del rows[row.row_key]
+    if rows:
+        connection.execute(insert(QUARANTINE), list(rows.values()))
+
+
+def quarantined(connection: Connection, state: str | None = "open") -> list[Any]:
+    """Rows in quarantine, in the order in which they came."""
+    statement = select(QUARANTINE).order_by(QUARANTINE.c.id)
+    if state is not None:
+        statement = statement.where(QUARANTINE.c.state == state)
+    return list(connection.execute(statement))
+
+
+def retry(context: Context) -> ImportReport:
+    """Try the open quarantined rows again, by their mapping as it is now.
+
+    What passes is imported and leaves the quarantine; the rest stays with its reason.
+    """
+    with context.store.reading() as connection:
+        waiting = quarantined(connection)
+    now = context.now()
+    report = ImportReport("I-" + intake.digest("retry", now)[:16].upper())
+    for name in sorted({row.mapping for row in waiting}):
+        mapping = find_mapping(context, name)
+        sourced = source_context(context, mapping, [])
+        writer = _ImportWriter(context, mapping, report, now)
+        chosen = [row for row in waiting if row.mapping == name]
+        _retry_mapping(context, mapping, sourced, writer, chosen)
+    return report
+
+
+def _retry_mapping(
+    context: Context,
+    mapping: SourceMapping,
+    sourced: SourceContext,
+    writer: _ImportWriter,
+    waiting: Sequence[Any],
+) -> None:
+    facts: list[RowFacts | Quarantined] = []
+    for entry in waiting:
+        bad = Quarantined(
+            file=entry.file,
+            sheet=entry.sheet,
+            number=entry.row,
+            refusal=Refusal(entry.code),
+            column=entry.column or "",
+            value=entry.message,
+            cells=json.loads(entry.content),
+        )
+        facts.extend(apply(mapping, [bad.row], sourced) if bad.retryable else [bad])
+    disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
+    for entry, fact in zip(waiting, facts, strict=True):
+        writer.report.files.setdefault(entry.file, Counts())
+        before = writer.report.files[entry.file].quarantined
+        writer.take(entry.file, [fact], disputed)
+        if writer.report.files[entry.file].quarantined == before:
+            with context.store.writing() as connection:
+                connection.execute(
+                    update(QUARANTINE).where(QUARANTINE.c.id == entry.id).values(state="retried")
+                )
+
+
+__all__ = ["ImportReport", "find_mapping", "import_files", "quarantined", "refuse", "retry"]

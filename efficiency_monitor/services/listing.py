@@ -1,0 +1,237 @@
+"""What the terminal lists: cases, cards, forecasts, accountability, slots. Reads only."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.amount import Amount
+from ..core.faults import ConfigurationError
+from ..core.instants import rfc3339
+from ..core.terms import Level
+from ..store import cards, cases, ledger, outbox, runs
+from ..store.tables import CaseRow, ClockRow
+from .context import Context
+from .issuing import card_json
+
+CASE = CaseRow.__table__  # type: ignore[attr-defined]
+CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
+
+
+def list_cards(context: Context, query: cards.CardQuery) -> list[dict[str, Any]]:
+    """Cards as JSON (DESIGN 6), worst first."""
+    with context.store.reading() as connection:
+        rows = cards.listed(connection, query)
+    return [card_json(row._mapping, context.zone) for row in rows]
+
+
+def show_card(context: Context, card_no: str) -> dict[str, Any]:
+    """One card, what happened to it, who held the case, its legal basis."""
+    with context.store.reading() as connection:
+        row = cards.find(connection, card_no)
+        if row is None:
+            raise ConfigurationError(
+                f"there is no card {card_no!r}", "effmon cards list --state all shows the numbers"
+            )
+        entries = cards.entries(connection, card_no)
+        accounts = cards.accounts(connection, card_no=card_no)
+    document = card_json(row._mapping, context.zone)
+    for name in ("reviewer", "approver", "calendar", "calendar_version", "lifted_reason"):
+        document[name] = getattr(row, name)
+    document["legal_basis"] = [
+        {"ref": basis.ref, "says": basis.says}
+        for bound in context.catalogue.rules
+        if bound.digest == row.rule_digest
+        for basis in bound.rule.legal_basis
+    ]
+    document["entries"] = [
+        {
+            "kind": entry.kind,
+            "at": rfc3339(entry.at, context.zone),
+            "person": entry.person,
+            "os_user": entry.os_user,
+            "text": entry.text,
+        }
+        for entry in entries
+    ]
+    document["accountability"] = [_account(entry, context.zone) for entry in accounts]
+    return document
+
+
+def list_accounts(
+    context: Context, *, department: str | None = None, card_no: str | None = None
+) -> list[dict[str, Any]]:
+    """Accountability rows: who held the case how long, whose overrun it was."""
+    with context.store.reading() as connection:
+        rows = cards.accounts(connection, department=department, card_no=card_no)
+    return [_account(row, context.zone) for row in rows]
+
+
+def _account(row: Any, zone: str) -> dict[str, Any]:
+    return {
+        "card_no": row.card_no,
+        "case_no": row.case_no,
+        "rule": row.rule_id,
+        "level": Level(row.level).word,
+        "card_state": row.card_state,
+        "stage": row.stage,
+        "department": row.department,
+        "holder": row.holder,
+        "since": rfc3339(row.since, zone),
+        "until": rfc3339(row.until, zone),
+        "held_seconds": row.held_seconds,
+        "overrun_seconds": row.overrun_seconds,
+        "handler": row.handler,
+        "reviewer": row.reviewer,
+        "approver": row.approver,
+        "as_of": rfc3339(row.as_of, zone),
+        "status": row.status,
+    }
+
+
+def list_cases(
+    context: Context,
+    *,
+    outcome: str | None = None,
+    department: str | None = None,
+    everything: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Cases with their outcome and next instant; open ones, or all."""
+    conditions = [] if everything else [CASE.c.open == 1]
+    if outcome is not None:
+        conditions.append(CASE.c.outcome == outcome)
+    statement = select(CASE.c.id).where(*conditions).order_by(CASE.c.case_no)
+    with context.store.reading() as connection:
+        ids = [row.id for row in connection.execute(statement)]
+    for part in cases.chunks(ids):
+        with context.store.reading() as connection:
+            rows = {
+                row.id: row for row in connection.execute(select(CASE).where(CASE.c.id.in_(part)))
+            }
+            upcoming = {
+                row.case_id: row
+                for row in connection.execute(
+                    select(CLOCK)
+                    .where(CLOCK.c.case_id.in_(part), CLOCK.c.next_at.is_not(None))
+                    .order_by(CLOCK.c.next_at.desc())
+                )
+            }
+            stored = cases.read_cases(connection, part)
+        for case in sorted(stored, key=lambda case: part.index(case.case_id)):
+            fields = case.record.fields
+            if department is not None and fields.get("department") != department:
+                continue
+            yield _case(context, rows[case.case_id], case, upcoming.get(case.case_id))
+
+
+def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dict[str, Any]:
+    fields = case.record.fields
+    troubles = json.loads(row.troubles)
+    last = max(case.record.events, key=lambda event: event.occurred_at, default=None)
+    return {
+        "case_no": case.record.case_no,
+        "item_code": fields.get("item_code"),
+        "item_name": fields.get("item_name"),
+        "item_kind": fields.get("item_kind"),
+        "department": fields.get("department"),
+        "handler": fields.get("handler"),
+        "last_event": None if last is None else last.type,
+        "last_at": None if last is None else rfc3339(last.occurred_at, context.zone),
+        "open": bool(row.open),
+        "outcome": row.outcome,
+        "reasons": sorted({reason for _, reason, _ in troubles}),
+        "next_at": None if clock is None else rfc3339(clock.next_at, context.zone),
+        "next_level": None
+        if clock is None or clock.next_level is None
+        else Level(clock.next_level).word,
+    }
+
+
+def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
+    """Clocks of which a level falls due within so many calendar days, the next first."""
+    until = now + days * 86_400
+    statement = (
+        select(CLOCK, CASE.c.case_no)
+        .join(CASE, CASE.c.id == CLOCK.c.case_id)
+        .where(
+            CLOCK.c.next_at.is_not(None), CLOCK.c.next_at <= until, CLOCK.c.next_level.is_not(None)
+        )
+        .order_by(CLOCK.c.next_at, CASE.c.case_no)
+    )
+    with context.store.reading() as connection:
+        rows = list(connection.execute(statement))
+        ids = sorted({row.case_id for row in rows})
+        fields = {case.case_id: case.record.fields for case in cases.read_cases(connection, ids)}
+    return [
+        {
+            "case_no": row.case_no,
+            "rule": row.rule_id,
+            "level": Level(row.next_level).word,
+            "at": rfc3339(row.next_at, context.zone),
+            "limit_due_at": None
+            if row.limit_due_at is None
+            else rfc3339(row.limit_due_at, context.zone),
+            "state": row.state,
+            "department": fields[row.case_id].get("department"),
+            "handler": fields[row.case_id].get("handler"),
+            "overdue": row.next_at < now,
+        }
+        for row in rows
+    ]
+
+
+def list_notices(context: Context, state: str | None) -> list[dict[str, Any]]:
+    """Notices of the outbox, newest first; addresses are credentials and stay out."""
+    with context.store.reading() as connection:
+        rows = outbox.listed(connection, state)
+    return [
+        {
+            "notice_id": row.notice_id,
+            "card_no": row.card_no,
+            "level": Level(row.level).word,
+            "case_no": row.case_no,
+            "person_id": row.person_id,
+            "channel": row.channel,
+            "state": row.state,
+            "attempts": row.attempts,
+            "created_at": rfc3339(row.created_at, context.zone),
+            "sent_at": None if row.sent_at is None else rfc3339(row.sent_at, context.zone),
+            "last_error": row.last_error,
+        }
+        for row in rows
+    ]
+
+
+def list_runs(context: Context, job: str | None, most: int) -> list[dict[str, Any]]:
+    """Slots of the jobs, newest first."""
+    with context.store.reading() as connection:
+        rows = runs.history(connection, job, most)
+    return [
+        {
+            "job": row.job,
+            "slot": rfc3339(row.scheduled_for, context.zone),
+            "run_id": row.run_id,
+            "state": row.state,
+            "fence": row.fence,
+            "started_at": rfc3339(row.started_at, context.zone),
+            "finished_at": None
+            if row.finished_at is None
+            else rfc3339(row.finished_at, context.zone),
+            "totals": json.loads(row.totals),
+            "message": row.message,
+        }
+        for row in rows
+    ]
+
+
+def list_ledger(context: Context, most: int, kind: str | None) -> list[dict[str, Any]]:
+    """Newest ledger entries, oldest of them first."""
+    with context.store.reading() as connection:
+        found = ledger.newest(connection, most, kind)
+    return [json.loads(body) for body in found]
+
+
+def limit_words(text: str | None) -> dict[str, str] | None:
+    """A limit's amount as JSON."""
+    return None if text is None else Amount.parse(text).as_json()

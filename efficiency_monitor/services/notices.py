@@ -1,0 +1,147 @@
+"""Notices: who is told of a card, the outbox, and what became of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, exists, insert, select
+
+from ..core.instants import local_date
+from ..core.intake import digest
+from ..core.people import Person, Role, recipients
+from ..core.terms import CardState, Level
+from ..store import outbox
+from ..store.tables import CardRow, NoticeRow, PersonRow
+from .context import Context
+
+CARD = CardRow.__table__  # type: ignore[attr-defined]
+NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
+PERSON = PersonRow.__table__  # type: ignore[attr-defined]
+#: States of a card of which somebody has to know.
+_TOLD = (CardState.OPEN, CardState.PENDING)
+
+
+def people(connection: Connection) -> list[Person]:
+    """Everybody who was imported."""
+    rows = connection.execute(select(PERSON.c.value).order_by(PERSON.c.id))
+    return [person_from(json.loads(row.value)) for row in rows]
+
+
+def person_from(value: Mapping[str, Any]) -> Person:
+    """A person from the JSON of its row."""
+    days = {
+        name: date.fromisoformat(value[name])
+        for name in ("absent_from", "absent_to")
+        if value.get(name)
+    }
+    return Person(**({**value, "role": Role(value["role"])} | days))
+
+
+def roles_for(context: Context, level: Level) -> Sequence[Role]:
+    """Roles that are told of a level."""
+    return {
+        Level.WARNING: context.settings.notices.warning,
+        Level.YELLOW: context.settings.notices.yellow,
+        Level.RED: context.settings.notices.red,
+    }[level]
+
+
+def told(context: Context, everybody: Sequence[Person], card: Mapping[str, Any]) -> list[Person]:
+    """Who is told of a card: the roles of its level, else the supervisors."""
+    on = date.fromisoformat(local_date(context.now(), context.zone))
+    for roles in (roles_for(context, Level(card["level"])), (Role.SUPERVISOR,)):
+        found = recipients(
+            everybody,
+            department=card["department"] or "",
+            region=card["region"] or "",
+            item_code=card["item_code"] or "",
+            roles=roles,
+            on=on,
+        )
+        if found:
+            return list(found)
+    return []
+
+
+def write_for(
+    context: Context, connection: Connection, rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Write notices for cards in the transaction that issues them; the cards nobody is told of."""
+    wanted = [row for row in rows if row["state"] in _TOLD]
+    if not wanted:
+        return []
+    everybody = people(connection)
+    untold = []
+    new = []
+    for row in wanted:
+        found = told(context, everybody, row)
+        if not found:
+            untold.append(str(row["card_no"]))
+        for person in found:
+            key = digest("notice", row["card_no"], "issued", person.person_id, person.channel)
+            new.append(
+                outbox.NewNotice(
+                    notice_id=f"N-{key[:20].upper()}",
+                    card_no=row["card_no"],
+                    kind="issued",
+                    person_id=person.person_id,
+                    channel=person.channel,
+                    address=person.address,
+                    language=str(person.language),
+                )
+            )
+    unique = {(n.card_no, n.kind, n.person_id, n.channel): n for n in new}
+    outbox.add(connection, list(unique.values()), context.now())
+    return untold
+
+
+def tell_everyone(context: Context) -> list[tuple[str, str]]:
+    """Write notices for standing cards of which nobody was told yet; what is left, with the reason.
+
+    A card may have found nobody when it was issued, because people were imported later, or have
+    been revived. No card is without a person told or a reported reason.
+    """
+    waiting = (
+        select(CARD)
+        .where(
+            CARD.c.state.in_([str(state) for state in _TOLD]),
+            ~exists().where(NOTICE.c.card_no == CARD.c.card_no),
+        )
+        .order_by(CARD.c.card_no)
+    )
+    with context.store.reading() as connection:
+        if connection.execute(waiting.limit(1)).first() is None:
+            return []
+    with context.store.writing() as connection:
+        rows = [dict(row._mapping) for row in connection.execute(waiting)]
+        untold = write_for(context, connection, rows)
+    return [(card_no, "no_recipient") for card_no in untold]
+
+
+@dataclass(slots=True)
+class PeopleReport:
+    """What `people import` did."""
+
+    imported: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def replace_people(connection: Connection, everybody: Sequence[Person]) -> None:
+    """Replace who is known by this list."""
+    connection.execute(PERSON.delete())
+    rows = []
+    for person in everybody:
+        value = {name: getattr(person, name) for name in Person.__slots__}
+        text = json.dumps(
+            {
+                name: entry.isoformat() if isinstance(entry, date) else entry
+                for name, entry in value.items()
+                if entry is not None
+            },
+            ensure_ascii=False,
+        )
+        rows.append({"person_id": person.person_id, "value": text})
+    if rows:
+        connection.execute(insert(PERSON), rows)

@@ -1,0 +1,97 @@
+"""Importing people, and checking that a card in any department would reach somebody."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..core.faults import ConfigurationError, Problem
+from ..core.instants import rfc3339
+from ..core.ledger import EntryType
+from ..core.people import parse_people
+from ..core.terms import Level
+from ..sources.rows import Quarantined, Row
+from ..sources.tabular import read_rows
+from ..store import cases, ledger
+from .context import Context
+from .notices import people, replace_people, told
+
+
+@dataclass(slots=True)
+class PeopleReport:
+    """What `people import` did."""
+
+    imported: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def import_people(context: Context, path: Path, *, dry_run: bool = False) -> PeopleReport:
+    """Replace who is known by the rows of a file; faulty rows are reported, the rest is taken.
+
+    A file without any usable row changes nothing: ConfigurationError.
+    """
+    report = PeopleReport()
+    cells = []
+    for row in read_rows(path, name=path.name):
+        if isinstance(row, Quarantined):
+            report.problems.append(row.problem)
+        elif isinstance(row, Row):
+            cells.append(row.cells)
+    everybody, problems = parse_people(cells, where=path.name)
+    report.problems.extend(problems)
+    report.imported = len(everybody)
+    if not everybody:
+        said = f": {report.problems[0].message}" if report.problems else ""
+        raise ConfigurationError(
+            f"{path.name} has no row that names a person{said}",
+            "columns: person_id, name, department, role, channel, address",
+        )
+    if dry_run:
+        return report
+    with context.store.writing() as connection:
+        replace_people(connection, everybody)
+        ledger.append(
+            connection,
+            [
+                ledger.NewEntry(
+                    type=EntryType.PEOPLE_IMPORTED,
+                    fact=f"people.imported/{ledger.read_head(connection).size}",
+                    at=rfc3339(context.now(), context.zone),
+                    content={
+                        "rows": len(everybody),
+                        "actor": {"os_user": context.os_user, "claimed": context.person},
+                    },
+                )
+            ],
+        )
+    return report
+
+
+def check_people(context: Context) -> list[dict[str, Any]]:
+    """For every department that has cases and every level: how many people would be told."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+        ids = cases.all_case_ids(connection)
+        departments = set()
+        for part in cases.chunks(ids):
+            for case in cases.read_cases(connection, part):
+                departments.add(case.record.fields.get("department") or "")
+    return [
+        {
+            "department": department,
+            "level": level.word,
+            "told": len(
+                told(
+                    context,
+                    everybody,
+                    {
+                        "level": int(level),
+                        "department": department,
+                        "region": None,
+                        "item_code": None,
+                    },
+                )
+            ),
+        }
+        for department in sorted(departments)
+        for level in Level
+    ]

@@ -1,0 +1,156 @@
+"""Working on rules: loading one file or the catalogue, running the examples of each rule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import catalogue_files
+from ..core import cards as core_cards
+from ..core.encoding import BoundRule, encode_rules
+from ..core.evaluation import evaluate
+from ..core.faults import CatalogueError, ConfigurationError
+from ..core.instants import parse_as_of, parse_instant
+from ..core.rules import Example, ExampleEvent, Expectation
+from ..core.terms import CardState, Level, Outcome, Precision
+from ..core.timeline import CaseRecord, Event
+from .context import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleResult:
+    """One expectation of one example: what was wanted and what came."""
+
+    rule: str
+    path: str
+    example: str
+    level: str
+    kind: str
+    as_of: str
+    wanted: str
+    found: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule does what its example says."""
+        return self.wanted == self.found
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule with the pack it belongs to and the file it stands in."""
+
+    bound: BoundRule
+    path: str
+
+
+def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
+    """Rules of one file, of a folder of files, or of all packs of the catalogue."""
+    if path is None:
+        loaded = catalogue_files.read_rules(
+            catalogue.folder, catalogue_files.pack_names(catalogue.folder)
+        )
+        return [
+            RuleFile(BoundRule(entry.rule, entry.pack, entry.digest), entry.path)
+            for entry in loaded
+        ]
+    if path.is_dir():
+        files = sorted(path.rglob("*.yaml"))
+    elif path.is_file():
+        files = [path]
+    else:
+        raise ConfigurationError(f"there is no file or folder {path}", "name a rule file")
+    entries = [catalogue_files.read_rule_file(file, catalogue.vocabulary) for file in files]
+    return [
+        RuleFile(BoundRule(entry.rule, entry.pack, entry.digest), entry.path) for entry in entries
+    ]
+
+
+def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[ExampleResult]:
+    """Every expectation of every example, as a first scan would answer it."""
+    for file in files:
+        for example in file.bound.rule.examples:
+            if example.calendar not in catalogue.calendars:
+                raise CatalogueError(
+                    f"{file.path}: example {example.name!r}: there is no calendar "
+                    f"{example.calendar!r}",
+                    f"known are {', '.join(catalogue.calendars)}",
+                )
+            for expectation in example.expect:
+                yield _result(catalogue, file, example, expectation)
+
+
+def _result(
+    catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
+) -> ExampleResult:
+    compiled = catalogue.compiled(example.calendar)
+    zone = compiled.calendar.zone
+    record = CaseRecord(
+        case_no=example.name,
+        calendar=example.calendar,
+        fields=example.case,
+        events=tuple(
+            _event(event, number, zone) for number, event in enumerate(example.events, start=1)
+        ),
+    )
+    as_of = parse_as_of(expectation.as_of, zone)
+    found = evaluate(
+        [record], [file.bound], catalogue.vocabulary, {example.calendar: compiled}, as_of
+    )[0]
+    decisions = core_cards.decide(
+        found, [], rule_ids=frozenset(), calendar_version="", watch_from=None
+    )
+    levels = [
+        decision.level.level
+        for decision in decisions
+        if isinstance(decision, core_cards.Issue) and decision.state is not CardState.HISTORICAL
+    ]
+    said = " ".join(level.word for level in sorted(levels)) or "-"
+    if found.outcome is Outcome.NOT_JUDGEABLE:
+        reasons = sorted({str(trouble.reason) for trouble in found.troubles})
+        said = f"{said} ({', '.join(reasons)})"
+    wanted = " ".join(sorted(expectation.cards, key=Level.parse)) or "-"
+    if expectation.not_judgeable:
+        wanted = f"{wanted} ({expectation.not_judgeable})"
+    rule = file.bound.rule
+    return ExampleResult(
+        rule=rule.id,
+        path=file.path,
+        example=example.name,
+        level=example.level,
+        kind=example.kind,
+        as_of=expectation.as_of,
+        wanted=wanted,
+        found=said,
+    )
+
+
+def _event(event: ExampleEvent, number: int, zone: str) -> Event:
+    at, precision = parse_instant(event.at, zone)
+    due, due_precision = (None, Precision.SECOND)
+    if event.due_at:
+        due, due_precision = parse_instant(event.due_at, zone)
+    recorded = parse_instant(event.recorded_at, zone)[0] if event.recorded_at else None
+    return Event(
+        key=f"event-{number:03}",
+        type=event.event,
+        occurred_at=at,
+        precision=precision,
+        recorded_at=recorded,
+        stage=event.stage,
+        actor=event.actor,
+        department=event.department,
+        kind=event.kind,
+        amount=event.amount,
+        due_at=due,
+        due_precision=due_precision,
+        reason=event.reason,
+    )
+
+
+def check_encodable(catalogue: Catalogue, files: Sequence[RuleFile]) -> None:
+    """CatalogueError where a rule is well formed but more than the kernel can hold."""
+    for file in files:
+        try:
+            encode_rules([file.bound], catalogue.vocabulary, {})
+        except ValueError as fault:
+            raise CatalogueError(f"{file.path}: {fault}", "make the rule smaller") from None

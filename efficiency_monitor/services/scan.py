@@ -1,0 +1,350 @@
+"""The scan 巡检: judge what is due or has changed, and write what follows in one transaction a batch."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from ..core import cards as core_cards
+from ..core.evaluation import CaseFindings, evaluate
+from ..core.instants import parse_as_of, rfc3339
+from ..core.ledger import EntryType
+from ..core.terms import CardState, Level, Outcome
+from ..store import cards, cases, ledger, runs
+from . import catalogue_change, issuing, notices
+from .context import Context, compact_json
+
+#: Cases judged together; one transaction each.
+BATCH = 250
+#: Ids looked up at once.
+WINDOW = 20_000
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """What a scan did, in the words of DESIGN 6."""
+
+    run_id: str
+    as_of: int
+    totals: dict[str, int] = field(default_factory=dict)
+    issued: dict[Level, int] = field(default_factory=lambda: dict.fromkeys(Level, 0))
+    historical: int = 0
+    lifted: int = 0
+    evaluated: int = 0
+    #: (case number, rule, reason, detail)
+    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    #: Cards of which nobody was told, with the reason.
+    untold: list[tuple[str, str]] = field(default_factory=list)
+    #: Standing cards that rest on another text of their rule.
+    rule_changed: list[str] = field(default_factory=list)
+    wrote: bool = True
+    #: Cards that would be issued, where nothing was written.
+    would_issue: list[dict[str, object]] = field(default_factory=list)
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """The JSON others rely on (DESIGN 6)."""
+        document: dict[str, object] = {
+            "run_id": self.run_id,
+            "as_of": rfc3339(self.as_of, zone),
+            "cases": {
+                "total": sum(self.totals.values()),
+                **{str(outcome): self.totals.get(str(outcome), 0) for outcome in Outcome},
+            },
+            "cards": {
+                "issued": {level.word: self.issued[level] for level in Level},
+                "historical": self.historical,
+                "lifted": self.lifted,
+            },
+            "evaluated": self.evaluated,
+            "problems": [
+                {"case_no": case_no, "rule": rule or None, "reason": reason, "detail": detail}
+                for case_no, rule, reason, detail in self.problems
+            ],
+            "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
+            "rule_changed": self.rule_changed,
+            "wrote": self.wrote,
+        }
+        if not self.wrote:
+            document["would_issue"] = self.would_issue
+        return document
+
+
+def watch_from(context: Context) -> int | None:
+    """The workspace's `watch_from` as an instant: the first second of a bare date."""
+    text = context.settings.workspace.watch_from
+    if text is None:
+        return None
+    day = len(text.strip()) == 10
+    instant = parse_as_of(text, context.zone)
+    return instant - 86_399 if day else instant
+
+
+def scan(
+    context: Context,
+    *,
+    as_of: int,
+    run_id: str,
+    claim: runs.Claim | None = None,
+    start_at: int = 0,
+    progress: Progress | None = None,
+) -> ScanReport:
+    """Judge every case that changed or of which a clock falls due before `as_of`, and write.
+
+    `claim` is the slot this process runs; `start_at` is where among the cases it begins, so that
+    several scanners do not tread on each other's heels. Safe to kill and to run many at once.
+    """
+    report = ScanReport(run_id=run_id, as_of=as_of)
+    catalogue_change.note_changes(context)
+    while True:
+        ids = list(_ids(context, as_of))
+        if not ids:
+            break
+        turn = start_at % len(ids)
+        done = 0
+        for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
+            _judge_batch(context, list(part), as_of, claim, report)
+            done += len(part)
+            if progress is not None:
+                progress(len(part))
+    with context.store.reading() as connection:
+        report.totals = cases.outcome_totals(connection, as_of)
+        report.problems = list(_problems(connection, as_of))
+    report.untold = notices.tell_everyone(context)
+    _record(context, report)
+    return report
+
+
+def _ids(context: Context, as_of: int) -> Iterator[int]:
+    after = 0
+    while True:
+        with context.store.reading() as connection:
+            window = cases.to_judge(connection, as_of, after, WINDOW)
+        yield from window
+        if len(window) < WINDOW:
+            return
+        after = window[-1]
+
+
+def count_to_judge(context: Context, as_of: int) -> int:
+    """How many cases a scan as of this instant has to look at."""
+    return sum(1 for _ in _ids(context, as_of))
+
+
+def _judge_batch(
+    context: Context,
+    ids: list[int],
+    as_of: int,
+    claim: runs.Claim | None,
+    report: ScanReport,
+) -> None:
+    """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
+    with context.store.reading() as connection:
+        stored = cases.read_cases(connection, ids)
+        left = cases.still_to_judge(
+            connection, {case.case_id: case.revision for case in stored}, as_of
+        )
+    stored = [case for case in stored if case.case_id in left]
+    if not stored:
+        return
+    calendars = context.catalogue.compiled_for([case.record.calendar for case in stored])
+    findings = evaluate(
+        [case.record for case in stored],
+        context.catalogue.rules,
+        context.catalogue.vocabulary,
+        calendars,
+        as_of,
+    )
+    revisions = {case.case_id: case.revision for case in stored}
+    with context.store.writing() as connection:
+        if claim is not None:
+            lease = context.settings.jobs.scan.lease
+            runs.hold(connection, claim, context.now() + lease)
+        left = cases.still_to_judge(connection, revisions, as_of)
+        pairs = [
+            (case, found)
+            for case, found in zip(stored, findings, strict=True)
+            if case.case_id in left
+        ]
+        writer = issuing.Writer(context, connection, as_of, report)
+        standing = cards.of_cases(connection, [case.case_id for case, _ in pairs])
+        watched = watch_from(context)
+        for case, found in pairs:
+            decisions = core_cards.decide(
+                found,
+                standing.get(case.case_id, []),
+                rule_ids=context.catalogue.rule_ids,
+                calendar_version=_version(context, case.record.calendar),
+                watch_from=watched,
+            )
+            writer.write(case, found, decisions, standing.get(case.case_id, []))
+        writer.finish()
+        cases.write_judged(
+            connection, [_judged(case, found, as_of) for case, found in pairs], as_of
+        )
+        report.evaluated += len(pairs)
+
+
+def _version(context: Context, calendar: str) -> str:
+    known = context.catalogue.calendars.get(calendar)
+    return "" if known is None else known.version
+
+
+def _judged(case: cases.StoredCase, found: CaseFindings, as_of: int) -> cases.Judged:
+    """What the store keeps: the outcome, and every clock that time alone will move."""
+    clocks: list[dict[str, object]] = []
+    for episode in found.episodes:
+        due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
+        upcoming = [
+            level.level
+            for level in episode.levels
+            if level.instant is not None and level.instant == episode.next_at
+        ]
+        clocks.append(
+            _clock(
+                case,
+                rule_id=episode.bound.rule.id,
+                episode=episode.key,
+                state=episode.state,
+                next_at=episode.next_at,
+                next_level=int(max(upcoming)) if upcoming else None,
+                limit_due_at=min(due, default=None),
+            )
+        )
+    wakes = [event.occurred_at - 1 for event in case.record.events if event.occurred_at > as_of]
+    known = {clock["next_at"] for clock in clocks}
+    if found.next_at is not None and found.next_at not in known:
+        wakes.append(found.next_at)
+    if wakes:
+        # Something begins later by itself: a start that may be deemed, an event dated ahead.
+        clocks.append(_clock(case, rule_id="", episode="", state="waiting", next_at=min(wakes)))
+    return cases.Judged(
+        case_id=case.case_id,
+        outcome=str(found.outcome),
+        troubles=compact_json(
+            [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
+        ),
+        open=_is_open(case, found, bool(wakes)),
+        clocks=tuple(clocks),
+    )
+
+
+def _clock(
+    case: cases.StoredCase,
+    *,
+    rule_id: str,
+    episode: str,
+    state: str,
+    next_at: int | None,
+    next_level: int | None = None,
+    limit_due_at: int | None = None,
+) -> dict[str, object]:
+    return {
+        "case_id": case.case_id,
+        "rule_id": rule_id,
+        "episode": episode,
+        "state": state,
+        "calendar": case.record.calendar,
+        "next_at": next_at,
+        "next_level": next_level,
+        "limit_due_at": limit_due_at,
+    }
+
+
+#: Events after which a case without a running clock is finished.
+_FINISHING = frozenset(
+    {"decided", "refused", "delivered", "withdrawn", "voided", "returned", "complaint_closed"}
+)
+
+
+def _is_open(case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
+    if waiting or any(episode.state != "stopped" for episode in found.episodes):
+        return True
+    if found.episodes and found.outcome is Outcome.JUDGED:
+        return not any(event.type in _FINISHING for event in case.record.events)
+    return not any(event.type in _FINISHING for event in case.record.events)
+
+
+def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
+    for case_no, troubles in cases.problems(connection, as_of):
+        for rule, reason, detail in json.loads(troubles):
+            yield case_no, rule, reason, detail
+
+
+def _record(context: Context, report: ScanReport) -> None:
+    content = {
+        "run": report.run_id,
+        "as_of": rfc3339(report.as_of, context.zone),
+        "cases": {str(outcome): report.totals.get(str(outcome), 0) for outcome in Outcome},
+        "issued": {level.word: report.issued[level] for level in Level},
+        "historical": report.historical,
+        "lifted": report.lifted,
+    }
+    with context.store.writing() as connection:
+        ledger.append(
+            connection,
+            [
+                ledger.NewEntry(
+                    type=EntryType.SCAN_DONE,
+                    fact=f"scan.done/{report.run_id}",
+                    at=rfc3339(context.now(), context.zone),
+                    content=content,
+                )
+            ],
+        )
+
+
+def preview(context: Context, *, as_of: int, known_by: int | None, run_id: str) -> ScanReport:
+    """What a scan as of an instant would give, by what was known by another; writes nothing."""
+    report = ScanReport(run_id=run_id, as_of=as_of, wrote=False)
+    with context.store.reading() as connection:
+        ids = cases.all_case_ids(connection)
+    totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+    for part in cases.chunks(ids, BATCH):
+        with context.store.reading() as connection:
+            stored = cases.read_cases(connection, part, known_by=known_by)
+        _preview_batch(context, stored, as_of, report, totals)
+    report.totals = totals
+    return report
+
+
+def _preview_batch(
+    context: Context,
+    stored: Sequence[cases.StoredCase],
+    as_of: int,
+    report: ScanReport,
+    totals: dict[str, int],
+) -> None:
+    calendars = context.catalogue.compiled_for([case.record.calendar for case in stored])
+    findings = evaluate(
+        [case.record for case in stored],
+        context.catalogue.rules,
+        context.catalogue.vocabulary,
+        calendars,
+        as_of,
+    )
+    watched = watch_from(context)
+    for case, found in zip(stored, findings, strict=True):
+        totals[str(found.outcome)] += 1
+        report.evaluated += 1
+        report.problems.extend(
+            (found.case_no, trouble.rule, str(trouble.reason), trouble.detail)
+            for trouble in found.troubles
+        )
+        decisions = core_cards.decide(
+            found,
+            [],
+            rule_ids=context.catalogue.rule_ids,
+            calendar_version="",
+            watch_from=watched,
+        )
+        for decision in decisions:
+            if isinstance(decision, core_cards.Issue):
+                row = issuing.card_values(context, case, decision, as_of)
+                report.would_issue.append(issuing.card_json(row, context.zone))
+                if decision.state is CardState.HISTORICAL:
+                    report.historical += 1
+                else:
+                    report.issued[decision.level.level] += 1

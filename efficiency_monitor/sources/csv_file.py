@@ -1,0 +1,210 @@
+"""CSV as offices write it: UTF-8 or GB18030, commas, semicolons or tabs, title rows, bad lines.
+
+Read as a stream. A record that cannot be read costs itself, not those after it: after a quote that
+is never closed reading goes on at the next line.
+"""
+
+import codecs
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.language import t
+
+from .headers import MOST_TITLE_ROWS, Header, Layout, find_header, misfit, trimmed
+from .rows import Quarantined, Refusal, Row, refuse
+
+#: Longest line, and longest record over several lines, in characters.
+MOST_CHARACTERS: Final = 1_000_000
+_DELIMITERS: Final = (",", ";", "\t")
+_CHUNK: Final = 1 << 16
+#: Lines among which the header is looked for: title rows may hold line breaks.
+_HEAD_LINES: Final = 4 * MOST_TITLE_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    text: str
+    over_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What stands from line `number` on: its cells, or why they cannot be read and the text."""
+
+    number: int
+    cells: list[str]
+    refusal: Refusal | None = None
+    text: str = ""
+
+
+def read_csv(path: Path, file: str, layout: Layout | None) -> Iterator[Row | Quarantined]:
+    """The data rows of a CSV file, named `file` in what is said of them.
+
+    Raises ConfigurationError if there is no header or two columns have one name; OSError as the
+    file system gives it.
+    """
+    with path.open("rb") as stream:
+        encoding = detect_encoding(stream)
+        stream.seek(0)
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+        lines = _lines(text)
+        head = list(islice(lines, _HEAD_LINES))
+        delimiter, number, names = _shape(head, file, layout)
+        header = Header(names, file=file, sheet=None, number=number)
+        for record in _records(chain(head, lines), delimiter):
+            if record.number <= number:
+                continue
+            taken = _taken(record, header, file)
+            if taken is not None:
+                yield taken
+
+
+def _taken(record: _Record, header: Header, file: str) -> Row | Quarantined | None:
+    if record.refusal is None:
+        return header.row(record.number, record.cells, whole=True)
+    empty = Row(file=file, sheet=None, number=record.number, cells={})
+    return refuse(empty, record.refusal, value=record.text)
+
+
+def detect_encoding(stream: BinaryIO) -> str:
+    """The encoding of a text: by its byte-order mark, else UTF-8 if it is that, else GB18030.
+
+    A text with a broken byte or two among many good UTF-8 characters is UTF-8 all the same: read
+    as GB18030, every Chinese character in it would silently become another one.
+    """
+    start = stream.read(4)
+    stream.seek(0)
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    good = bad = 0
+    while True:
+        chunk = stream.read(_CHUNK)
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
+            broken = sum("\udc80" <= char <= "\udcff" for char in text) if _broken(text) else 0
+            good += sum(char >= "\x80" for char in text) - broken
+            bad += broken
+        if bad:
+            return "utf-8" if good > bad else "gb18030"
+        if not chunk:
+            return "utf-8"
+
+
+def _broken(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[_Line]:
+    """Lines with their ends; of one that is too long only the beginning is kept."""
+    number = 0
+    while line := text.readline(MOST_CHARACTERS):
+        number += 1
+        over_long = len(line) >= MOST_CHARACTERS and not line.endswith(("\n", "\r"))
+        yield _Line(number, line[:200] if over_long else line, over_long)
+        while over_long and line and not line.endswith(("\n", "\r")):
+            line = text.readline(MOST_CHARACTERS)
+
+
+def _shape(head: list[_Line], file: str, layout: Layout | None) -> tuple[str, int, list[str]]:
+    """Delimiter, line of the header, names: of the delimiters the one that gives most columns."""
+    shapes: list[tuple[bool, int, str, int, list[str]]] = []
+    for delimiter in _DELIMITERS:
+        records = [record for record in _records(iter(head), delimiter) if record.refusal is None]
+        rows = [[trimmed(cell) for cell in record.cells] for record in records]
+        known = find_header(rows, None, layout)
+        found = known or find_header(rows, None, None)
+        if found is not None:
+            index, names = found
+            width = sum(map(bool, names))
+            shapes.append((known is not None, width, delimiter, records[index].number, names))
+    if not shapes:
+        raise ConfigurationError(
+            t(f"{file}：第 1 行：没有表头", f"{file}: row 1: there is no header"),
+            t("请检查文件是否为空或不是表格", "see whether the file is empty or no table"),
+        )
+    fits, _, delimiter, number, names = max(shapes, key=lambda shape: shape[:2])
+    if layout is not None and not fits:
+        raise misfit(layout, names, file, number)
+    return delimiter, number, names
+
+
+def _records(lines: Iterator[_Line], delimiter: str) -> Iterator[_Record]:
+    """Records in order. What cannot be read is one line, and the next one is tried by itself."""
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
+        feed.used.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            if not feed.refused:
+                return
+            line = feed.refused.popleft()
+            yield _Record(line.number, [], Refusal.OVER_LONG, line.text)
+        except csv.Error as fault:
+            line = feed.give_back()
+            yield _Record(line.number, [], _refusal(fault), line.text)
+        else:
+            if cells:
+                yield _Record(feed.used[0].number, cells)
+            continue
+        reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _refusal(fault: csv.Error) -> Refusal:
+    said = str(fault)
+    if "field limit" in said:
+        return Refusal.OVER_LONG
+    return Refusal.UNCLOSED_QUOTE if "unexpected end" in said else Refusal.BAD_QUOTES
+
+
+class _Feed:
+    """Lines for the csv module, which asks for as many as a record takes.
+
+    It is told that the text ends where a line is too long or a record grows too long.
+    """
+
+    def __init__(self, lines: Iterator[_Line]) -> None:
+        self._lines = lines
+        self._back: deque[_Line] = deque()
+        self.used: list[_Line] = []
+        self.refused: deque[_Line] = deque()
+        self._length = 0
+
+    def __iter__(self) -> "_Feed":
+        return self
+
+    def __next__(self) -> str:
+        if not self.used:
+            self._length = 0
+        if self.refused or self._length > MOST_CHARACTERS:
+            raise StopIteration
+        line = self._back.popleft() if self._back else next(self._lines)
+        if line.over_long:
+            if self.used:
+                self._back.appendleft(line)
+            else:
+                self.refused.append(line)
+            raise StopIteration
+        self.used.append(line)
+        self._length += len(line.text)
+        return line.text
+
+    def give_back(self) -> _Line:
+        """The first line of the record that failed; the others will be read again."""
+        first, *others = self.used
+        self._back.extendleft(reversed(others))
+        return first

@@ -1,0 +1,233 @@
+"""A row as a source has it, and a row that could not be taken, with its reason in two languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from efficiency_monitor.core.faults import Problem
+from efficiency_monitor.language import t
+
+from .id_numbers import masked
+
+_MOST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One data row: `number` is the line (CSV) or row (XLSX) as a person sees it, from 1.
+
+    `cells` are trimmed texts by column name; an empty cell is an empty text.
+    """
+
+    file: str
+    sheet: str | None
+    number: int
+    cells: Mapping[str, str]
+
+
+class Refusal(StrEnum):
+    """Why a row is in quarantine. The codes are fixed for ever."""
+
+    OVER_LONG = "over_long"
+    BAD_QUOTES = "bad_quotes"
+    UNCLOSED_QUOTE = "unclosed_quote"
+    UNDECODABLE = "undecodable"
+    NUL = "nul"
+    RAGGED = "ragged"
+    ROUNDED_NUMBER = "rounded_number"
+    ERROR_CELL = "error_cell"
+    UNKNOWN_SHEET = "unknown_sheet"
+    ID_NUMBER = "id_number"
+    MISSING = "missing"
+    BAD_CASE_NO = "bad_case_no"
+    UNKNOWN_CODE = "unknown_code"
+    BAD_TIME = "bad_time"
+    SERIAL_NUMBER = "serial_number"
+    NO_SUCH_TIME = "no_such_time"
+    SKIPPED_TIME = "skipped_time"
+    NO_ZONE = "no_zone"
+    BAD_AMOUNT = "bad_amount"
+    UNKNOWN_UNIT = "unknown_unit"
+    CONTRADICTION = "contradiction"
+    CONFLICT = "conflict"
+
+
+_SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
+    Refusal.OVER_LONG: ("单元格或行过长", "a cell or the row is too long"),
+    Refusal.BAD_QUOTES: (
+        "引号之后还有文字：{value}",
+        "text after a closing quote: {value}",
+    ),
+    Refusal.UNCLOSED_QUOTE: (
+        "引号没有闭合：{value}",
+        "a quote is opened and not closed: {value}",
+    ),
+    Refusal.UNDECODABLE: (
+        "含有无法按文件编码解读的字节",
+        "holds bytes that are no text in the file's encoding",
+    ),
+    Refusal.NUL: ("含有空字符", "holds a NUL character"),
+    Refusal.RAGGED: ("单元格数与表头不符：{value}", "cells do not match the header: {value}"),
+    Refusal.ROUNDED_NUMBER: (
+        "以数字存放，末位已被舍入：{value}；请在来源处设为文本格式",
+        "is stored as a number, so its last digits are lost: {value}; make it text at the source",
+    ),
+    Refusal.ERROR_CELL: (
+        "单元格是错误值（如 #N/A）",
+        "the cell holds an error value such as #N/A",
+    ),
+    Refusal.UNKNOWN_SHEET: (
+        "工作表与映射中的任何表都不符",
+        "the sheet fits no table of the mapping",
+    ),
+    Refusal.ID_NUMBER: (
+        "含有身份证号 {value}；映射未允许此列存放身份证号",
+        "holds an ID-card number, {value}, in a column that the mapping does not allow to",
+    ),
+    Refusal.MISSING: ("必填项为空", "must be filled and is empty"),
+    Refusal.BAD_CASE_NO: (
+        "办件编号不可用：{value}",
+        "is no usable case number: {value}",
+    ),
+    Refusal.UNKNOWN_CODE: ("代码表中没有的代码：{value}", "unknown code {value}"),
+    Refusal.BAD_TIME: ("无法识别的时间：{value}", "is no time in an accepted format: {value}"),
+    Refusal.SERIAL_NUMBER: (
+        "像是表格软件的日期序号：{value}；请在来源处设为日期格式",
+        "looks like a spreadsheet's date number: {value}; make it a date at the source",
+    ),
+    Refusal.NO_SUCH_TIME: (
+        "不存在的日期或时间：{value}",
+        "no such date or time between 1900 and 2100: {value}",
+    ),
+    Refusal.SKIPPED_TIME: (
+        "当地时钟跳过了这一时刻：{value}",
+        "this wall time never occurs, the clocks jump over it: {value}",
+    ),
+    Refusal.NO_ZONE: (
+        "时间没有时区，而办件的工作日历未知：{value}",
+        "a time without offset, and the calendar of the case is unknown: {value}",
+    ),
+    Refusal.BAD_AMOUNT: ("无法识别的时限：{value}", "is no limit: {value}"),
+    Refusal.UNKNOWN_UNIT: (
+        "单位表中没有的时限单位：{value}",
+        "unknown unit of a limit: {value}",
+    ),
+    Refusal.CONTRADICTION: ("自相矛盾：{value}", "contradicts itself: {value}"),
+    Refusal.CONFLICT: (
+        "同一次导入中另有一行对此说法不同（{value}），无法区分",
+        "another row of this import says something else of it ({value}); nothing tells them apart",
+    ),
+}
+
+#: What only a new import of a mended file can settle: the cells are not what the source has, or
+#: one row alone does not show the conflict.
+_NOT_RETRYABLE: Final = frozenset(
+    {
+        Refusal.OVER_LONG,
+        Refusal.BAD_QUOTES,
+        Refusal.UNCLOSED_QUOTE,
+        Refusal.UNDECODABLE,
+        Refusal.NUL,
+        Refusal.RAGGED,
+        Refusal.ROUNDED_NUMBER,
+        Refusal.ERROR_CELL,
+        Refusal.UNKNOWN_SHEET,
+        Refusal.CONFLICT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A row that was read and not taken.
+
+    Neither `value` (what is wrong, shortened) nor `cells` holds an ID-card number: those are
+    masked. `column` is empty where the whole row is at fault.
+    """
+
+    file: str
+    sheet: str | None
+    number: int
+    refusal: Refusal
+    column: str = ""
+    value: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """`file, sheet, row 7, column 受理时间` in the current language."""
+        parts = [self.file]
+        if self.sheet is not None:
+            parts.append(t(f"工作表 {self.sheet}", f"sheet {self.sheet}"))
+        parts.append(t(f"第 {self.number} 行", f"row {self.number}"))
+        if self.column:
+            parts.append(t(f"列 {self.column}", f"column {self.column}"))
+        return ", ".join(parts)
+
+    @property
+    def message(self) -> str:
+        """The reason as a sentence in the current language."""
+        return say_refusal(self.refusal, self.value)
+
+    @property
+    def problem(self) -> Problem:
+        """As the other data faults are reported."""
+        return Problem(self.where, str(self.refusal), self.message)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same cells may pass another time (a mended mapping, a new calendar)."""
+        return bool(self.cells) and self.refusal not in _NOT_RETRYABLE
+
+    @property
+    def row(self) -> Row:
+        """The row to try again."""
+        return Row(file=self.file, sheet=self.sheet, number=self.number, cells=self.cells)
+
+
+def say_refusal(refusal: Refusal | str, value: str = "") -> str:
+    """The sentence for a stored code and value, in the current language."""
+    try:
+        said = t(*_SAID[Refusal(refusal)])
+    except ValueError:
+        return str(refusal)
+    return said.replace("{value}", value)
+
+
+def refuse(
+    row: Row,
+    refusal: Refusal,
+    *,
+    column: str = "",
+    value: str = "",
+    cells: Mapping[str, str] | None = None,
+) -> Quarantined:
+    """Put a row in quarantine. What is kept of it is masked and can be stored and printed."""
+    kept = row.cells if cells is None else cells
+    return Quarantined(
+        file=row.file,
+        sheet=row.sheet,
+        number=row.number,
+        refusal=refusal,
+        column=_printable(column),
+        value=_shown(value),
+        cells={_printable(name): masked(_storable(cell)) for name, cell in kept.items()},
+    )
+
+
+def _shown(value: str) -> str:
+    # Masked before it is cut: half an ID number would no longer be recognised.
+    text = _printable(" ".join(masked(value).split()))
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _storable(text: str) -> str:
+    """Without NUL and lone surrogates, which databases refuse."""
+    if text.isprintable():
+        return text
+    return "".join("�" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)

@@ -1,0 +1,228 @@
+"""One table of a mapping file as a model: columns, conditions, and the events that a row yields."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from efficiency_monitor.core.intake import CASE_FIELDS
+
+from .headers import folded, folded_pattern
+
+#: Code tables that come from the vocabulary: event types and kinds of suspension by every name.
+EVENT_TYPES = "event_types"
+SUSPENSION_KINDS = "suspension_kinds"
+LIMIT_FIELDS = ("promised_limit", "statutory_limit")
+DUE_FIELDS = ("promised_due", "statutory_due")
+
+
+class Grammar(BaseModel):
+    """What all parts of a mapping file have in common: no unknown entries, and fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_cell(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class Cell(Grammar):
+    """Where a value comes from: a column, or the same `value` in every row.
+
+    A name in the file is the column's own name or one that `columns` lists other names for. With
+    `codes` the cell is looked up in that table. `default` stands in for an empty cell.
+    """
+
+    column: str | None = None
+    value: str | None = None
+    codes: str | None = None
+    #: What becomes of a code that the table does not have.
+    unknown: Literal["refuse", "keep"] = "refuse"
+    default: str | None = None
+    #: Column with the unit of a limit; else the unit follows the number in the cell.
+    unit: str | None = None
+    #: Field that gets the cell of a due time when it holds an amount instead.
+    or_limit: Literal["promised_limit", "statutory_limit"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Cell":
+        if (self.column is None) == (self.value is None):
+            raise ValueError("a value comes either from a column or is given as `value`")
+        if self.value is not None and (self.codes or self.default or self.unit or self.or_limit):
+            raise ValueError("a fixed `value` takes no codes, default, unit or or_limit")
+        return self
+
+
+CellFrom = Annotated[Cell, BeforeValidator(_as_cell)]
+
+
+class Condition(Grammar):
+    """A condition on a row: a cell is one of some words (after `codes`), two times are equal, or
+    one is `before` the other. Times that are not given fit neither.
+
+    An empty cell is the word "".
+    """
+
+    column: str | None = None
+    codes: str | None = None
+    is_: tuple[str, ...] | None = Field(default=None, alias="is")
+    same_time: tuple[str, str] | None = None
+    before: tuple[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Condition":
+        if sum(part is not None for part in (self.column, self.same_time, self.before)) != 1:
+            raise ValueError("a condition has one of `column` with `is`, `same_time`, `before`")
+        if (self.column is None) != (self.is_ is None) or (self.codes and not self.column):
+            raise ValueError("`column` and `is` go together")
+        return self
+
+
+class EventFrom(Grammar):
+    """An event that every row of a table yields whose `at` is filled and which fits `only`."""
+
+    #: Name of the event among those of its table, fixed for ever: part of its identity.
+    slot: str = "event"
+    type: Annotated[Cell, BeforeValidator(lambda value: _as_type(value))]
+    at: CellFrom
+    #: All must hold.
+    only: tuple[Condition, ...] = ()
+    #: Not if all of these hold.
+    unless: tuple[Condition, ...] = ()
+    recorded_at: CellFrom | None = None
+    stage: CellFrom | None = None
+    actor: CellFrom | None = None
+    department: CellFrom | None = None
+    kind: CellFrom | None = None
+    amount: CellFrom | None = None
+    due_at: CellFrom | None = None
+    reason: CellFrom | None = None
+    attributes: dict[str, CellFrom] = {}
+    #: Columns that tell this event from others of its case, if not those of the table.
+    identifying: tuple[str, ...] | None = None
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell that the event is made from."""
+        yield self.type
+        yield self.at
+        for cell in (self.recorded_at, self.stage, self.actor, self.department, self.kind,
+                     self.amount, self.due_at, self.reason):  # fmt: skip
+            if cell is not None:
+                yield cell
+        yield from self.attributes.values()
+
+
+def _as_type(value: Any) -> Any:
+    return {"value": value} if isinstance(value, str) else value
+
+
+class Text(Grammar):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class RefuseIf(Grammar):
+    """Rows that contradict themselves or leave open what they mean, and why that is so."""
+
+    all: tuple[Condition, ...] = Field(min_length=1)
+    because: Text
+
+
+class Table(Grammar):
+    """One table of a source: how it is recognised and what its rows say."""
+
+    name: str
+    #: Columns that must be there, and columns that must not; of several tables that fit, the one
+    #: with most of the former.
+    recognised_by: tuple[str, ...] = Field(min_length=1)
+    without: tuple[str, ...] = ()
+    #: Patterns (`*申请*`) of sheet and file name; a table with `sheet` is never in a CSV file.
+    sheet: str | None = None
+    file: str | None = None
+    case_no: str
+    source_key: str | None = None
+    #: Columns that tell a row's events from others where there is no source key; absent: only the
+    #: whole content does.
+    identifying: tuple[str, ...] | None = None
+    #: Columns that must be filled, besides the case number.
+    required: tuple[str, ...] = ()
+    #: Whether the row is the whole statement about its case, so that an emptied cell empties the
+    #: field.
+    whole: bool = False
+    fields: dict[str, CellFrom] = {}
+    attributes: dict[str, CellFrom] = {}
+    events: tuple[EventFrom, ...] = ()
+    refuse: tuple[RefuseIf, ...] = ()
+    #: Columns that are neither read nor kept, as names or patterns (`*证件号码*`).
+    ignored: tuple[str, ...] = ()
+    #: What becomes of columns that nothing names: kept as attributes, or left out.
+    further: Literal["attributes", "leave_out"] = "leave_out"
+    #: Columns whose texts may hold, or look like, ID-card numbers.
+    id_numbers_allowed: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Table":
+        unknown = [name for name in self.fields if name not in CASE_FIELDS]
+        if unknown:
+            raise ValueError(f"no case field is called {unknown[0]!r}: {', '.join(CASE_FIELDS)}")
+        slots = [event.slot for event in self.events]
+        if len(set(slots)) != len(slots):
+            raise ValueError("events: each needs a `slot` of its own")
+        for name, cell in self.fields.items():
+            if cell.unit is not None and name not in LIMIT_FIELDS:
+                raise ValueError(f"fields: {name} takes no unit")
+            if cell.or_limit is not None and name not in DUE_FIELDS:
+                raise ValueError(f"fields: {name} takes no or_limit")
+        dropped = [name for name in self.named() if self.ignores(name)]
+        if dropped:
+            raise ValueError(f"ignored: column {dropped[0]!r} is used")
+        return self
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition of the table."""
+        for event in self.events:
+            yield from event.only
+            yield from event.unless
+        for refusal in self.refuse:
+            yield from refusal.all
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell that something is made from."""
+        yield from self.fields.values()
+        yield from self.attributes.values()
+        for event in self.events:
+            yield from event.cells()
+
+    def named(self) -> Iterator[str]:
+        """Every column that the table names, those to be ignored left out."""
+        yield self.case_no
+        if self.source_key is not None:
+            yield self.source_key
+        yield from self.recognised_by
+        yield from self.required
+        yield from self.identifying or ()
+        yield from self.id_numbers_allowed
+        for event in self.events:
+            yield from event.identifying or ()
+        for cell in self.cells():
+            if cell.column is not None:
+                yield cell.column
+            if cell.unit is not None:
+                yield cell.unit
+        for condition in self.conditions():
+            yield from condition.same_time or condition.before or ()
+            if condition.column is not None:
+                yield condition.column
+
+    def ignores(self, name: str) -> bool:
+        """Whether a column is to be left unread."""
+        plain = folded(name)
+        return any(fnmatchcase(plain, folded_pattern(pattern)) for pattern in self.ignored)
+
+
+def fits(pattern: str | None, name: str) -> bool:
+    """Whether a name fits a pattern such as `*申请*`; without one every name does."""
+    return pattern is None or fnmatchcase(name.casefold(), pattern.casefold())

@@ -1,0 +1,160 @@
+"""Written times of many sources to instants: the contract's own formats, and patterns of a mapping.
+
+A pattern is written as standards write it, `YYYYMMDDThhmmss`: YYYY, MM, DD, hh, mm, ss stand for
+digits, M, D and h for one or two of them, anything else for itself.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from efficiency_monitor.core.instants import FIRST, LAST, from_wall, rfc3339
+from efficiency_monitor.core.terms import Precision
+
+from .rows import Refusal
+
+_CLOCK = (
+    r"(?P<h>[0-9]{1,2})(?::(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,][0-9]+)?)?"
+    r"|时(?P<mi2>[0-9]{1,2})分(?:(?P<s2>[0-9]{1,2})秒)?)"
+    r"(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}:?[0-9]{2}))?"
+)
+#: RFC 3339 and `YYYY-MM-DD[ HH:MM[:SS]]` (DESIGN 3); besides `/`, `.` and 年月日, and the single
+#: digits of spreadsheets' texts.
+_STANDARD: Final = (
+    re.compile(
+        r"(?P<Y>[0-9]{4})(?P<sep>[-/.])(?P<M>[0-9]{1,2})(?P=sep)(?P<D>[0-9]{1,2})"
+        rf"(?:(?:[Tt]|\s+){_CLOCK})?"
+    ),
+    re.compile(
+        r"(?P<Y>[0-9]{4})年(?P<M>[0-9]{1,2})月(?P<D>[0-9]{1,2})日"
+        rf"(?:(?:[Tt]|\s*){_CLOCK})?"
+    ),
+)
+_TOKENS: Final = {
+    "YYYY": r"(?P<Y>[0-9]{4})",
+    "MM": r"(?P<M>[0-9]{2})",
+    "DD": r"(?P<D>[0-9]{2})",
+    "hh": r"(?P<h>[0-9]{2})",
+    "mm": r"(?P<mi>[0-9]{2})",
+    "ss": r"(?P<s>[0-9]{2})",
+    "M": r"(?P<M>[0-9]{1,2})",
+    "D": r"(?P<D>[0-9]{1,2})",
+    "h": r"(?P<h>[0-9]{1,2})",
+}
+#: Asked before the zone is: near the ends of the calendar its arithmetic overflows.
+_FIRST_YEAR, _LAST_YEAR = 1899, 2100
+_TOKEN = re.compile(r"YYYY|MM|DD|hh|mm|ss|M|D|h|.", re.DOTALL)
+_SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
+#: The word for the contract's formats in a mapping's list.
+STANDARD: Final = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant (seconds since 1970 UTC) and how exactly it is known.
+
+    With precision `day` it is the first second of the date `day` in the zone it was read in.
+    """
+
+    instant: int
+    precision: Precision
+    day: str
+
+    @property
+    def text(self) -> str:
+        """RFC 3339 in UTC, or the bare date: what the fields of a case hold."""
+        return self.day if self.precision is Precision.DAY else rfc3339(self.instant)
+
+
+def compile_formats(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """The formats of a mapping, `standard` or patterns; ValueError says what is wrong with one."""
+    made: list[re.Pattern[str]] = []
+    for name in names:
+        made += _STANDARD if name == STANDARD else [_compile(name)]
+    return tuple(made)
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    tokens = _TOKEN.findall(pattern)
+    used = [token[0] if token[0] in "YMDh" else token for token in tokens if token in _TOKENS]
+    if len(set(used)) != len(used):
+        raise ValueError(f"time format {pattern!r}: a part stands there twice")
+    if not {"Y", "M", "D"} <= set(used):
+        raise ValueError(f"time format {pattern!r}: YYYY, MM and DD must all be there")
+    if ("h" in used) != ("mm" in used) or ("ss" in used and "mm" not in used):
+        raise ValueError(f"time format {pattern!r}: hh goes with mm, and ss with both")
+    return re.compile("".join(_TOKENS.get(token, re.escape(token)) for token in tokens))
+
+
+def read_time(
+    text: str, zone: str | None, formats: tuple[re.Pattern[str], ...]
+) -> Moment | Refusal:
+    """Read a time; without an offset it is in `zone` (None: unknown). Fractions are cut off.
+
+    Of a wall time that occurs twice the first is meant; one that never occurs is refused
+    (TIME 25). The first format that fits the whole text decides.
+    """
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = plain.strip()
+    for pattern in formats:
+        found = pattern.fullmatch(plain)
+        if found:
+            return _moment(found.groupdict(), zone)
+    return Refusal.SERIAL_NUMBER if _SERIAL.fullmatch(plain) else Refusal.BAD_TIME
+
+
+def _moment(parts: dict[str, str | None], zone: str | None) -> Moment | Refusal:
+    dated = parts.get("h") is None
+    minute = parts.get("mi") or parts.get("mi2")
+    second = parts.get("s") or parts.get("s2")
+    try:
+        wall = datetime(
+            int(parts["Y"] or 0),
+            int(parts["M"] or 0),
+            int(parts["D"] or 0),
+            int(parts.get("h") or 0),
+            int(minute or 0),
+            int(second or 0),
+        )
+        if not _FIRST_YEAR <= wall.year <= _LAST_YEAR:
+            return Refusal.NO_SUCH_TIME
+        offset = parts.get("offset")
+        if offset:
+            instant = int(wall.replace(tzinfo=_offset(offset)).timestamp())
+        elif zone is None:
+            return Refusal.NO_ZONE
+        else:
+            instant = _placed(wall, zone, dated)
+    except _Skipped:
+        return Refusal.SKIPPED_TIME
+    except (ValueError, OverflowError):
+        return Refusal.NO_SUCH_TIME
+    if not FIRST <= instant < LAST:
+        return Refusal.NO_SUCH_TIME
+    precision = Precision.DAY if dated else Precision.SECOND
+    return Moment(instant, precision, wall.date().isoformat())
+
+
+class _Skipped(Exception):
+    """The wall time does not occur in its zone."""
+
+
+def _placed(wall: datetime, zone: str, dated: bool) -> int:
+    try:
+        instant = from_wall(wall, zone, dated=dated)
+    except ValueError:
+        raise _Skipped from None
+    # Of a date whose midnight is jumped over the first second is meant, but some zones have left
+    # out a whole day.
+    if dated and rfc3339(instant, zone)[:10] != wall.date().isoformat():
+        raise _Skipped
+    return instant
+
+
+def _offset(text: str) -> timezone:
+    if text in "Zz":
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

@@ -1,0 +1,231 @@
+"""Is this XLSX safe to open? Asked before anything parses it.
+
+A zip archive of some kilobytes can unpack to gigabytes, and a sheet of two cells can claim
+seventeen thousand million. Sizes are measured by unpacking, not taken from what the archive says
+of itself.
+"""
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+
+from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.language import t
+
+MEGABYTE: Final = 1_000_000
+MOST_PACKED: Final = 50 * MEGABYTE
+MOST_UNPACKED: Final = 500 * MEGABYTE
+#: Asked only above one megabyte: small XML packs very well.
+MOST_RATIO: Final = 200
+MOST_MEMBERS: Final = 2_000
+#: Rows times columns of one sheet, from its first used cell to its last.
+MOST_CELLS: Final = 20_000_000
+_MOST_TAG: Final = MEGABYTE
+_CHUNK: Final = 1 << 18
+_LOCAL: Final = struct.Struct("<4s22x2H")
+
+#: A row or a cell of a sheet, with its attributes. Also what a broken writer may make of one.
+_TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^<]*)")
+_PLACE = re.compile(rb"""(?:^|[\s"'])r\s*=\s*["']\s*\$?([A-Za-z]*)\$?([0-9]+)""")
+_ERROR = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']e["']""")
+_SHEET = re.compile(rb"""<(?:[\w.-]+:)?sheet\s[^<]*?\s[\w.-]+:id\s*=\s*["']([^"'<]+)""")
+_RELATION = re.compile(rb"<(?:[\w.-]+:)?Relationship\s([^<]*)")
+_ATTRIBUTE = re.compile(rb"""(?:^|\s)(Id|Target)\s*=\s*["']([^"'<]*)""")
+
+#: Row and column, from 0.
+Cell = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What the rows and cells of one member span, and which cells hold an error value."""
+
+    rows: int = 0
+    columns: int = 0
+    errors: set[Cell] = field(default_factory=set)
+    row: int = -1
+    column: int = -1
+
+
+def check_workbook(path: Path, file: str) -> Mapping[int, frozenset[Cell]]:
+    """Refuse a workbook that is no zip, encrypted, or unpacks to more than it should.
+
+    Returns the cells that hold error values (#N/A and the like), by the sheet's place in the
+    workbook from 0; the parser would show them as empty. Raises ConfigurationError.
+    """
+    size = path.stat().st_size
+    if size > MOST_PACKED:
+        raise _too_large(file, f"{size / MEGABYTE:.0f} MB > {MOST_PACKED // MEGABYTE} MB")
+    try:
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+            _check_members(members, file)
+            return _errors(_scan(stream, members, file), archive, file)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        NotImplementedError,
+        EOFError,
+        ValueError,
+    ) as fault:
+        raise ConfigurationError(
+            t(f"{file}：不是完整的 XLSX 文件：{fault}", f"{file}: is no whole XLSX file: {fault}"),
+            t("请重新导出该文件", "export the file again"),
+        ) from None
+
+
+def _too_large(file: str, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"{file}：文件过大或是压缩炸弹：{what}", f"{file}: too large, or a zip bomb: {what}"),
+        t("请拆分文件，或另存为 CSV", "split it, or save it as CSV"),
+    )
+
+
+def _check_members(members: list[zipfile.ZipInfo], file: str) -> None:
+    """What the archive says of itself: enough to refuse most bombs without unpacking."""
+    if len(members) > MOST_MEMBERS:
+        raise _too_large(file, f"{len(members)} > {MOST_MEMBERS} members")
+    names: set[str] = set()
+    for member in members:
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in member.filename:
+            raise zipfile.BadZipFile(f"member {member.filename!r}")
+        if member.filename.casefold() in names:
+            raise zipfile.BadZipFile(f"member {member.filename!r} twice")
+        if member.flag_bits & 1:
+            raise zipfile.BadZipFile(f"member {member.filename!r} is encrypted")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile(f"member {member.filename!r}: unknown compression")
+        names.add(member.filename.casefold())
+        _check_ratio(file, member.file_size, member.compress_size)
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED:
+        raise _too_large(file, f"{unpacked / MEGABYTE:.0f} MB > {MOST_UNPACKED // MEGABYTE} MB")
+
+
+def _check_ratio(file: str, unpacked: int, packed: int) -> None:
+    if unpacked > MEGABYTE and unpacked > MOST_RATIO * packed:
+        raise _too_large(file, f"1:{unpacked // max(packed, 1)} > 1:{MOST_RATIO}")
+
+
+def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[str, _Sheet]:
+    """Unpack every member without keeping it; what the rows and cells in it span."""
+    sheets: dict[str, _Sheet] = {}
+    total = 0
+    for member in members:
+        sheet = _Sheet()
+        size = 0
+        rest = b""
+        for chunk in _unpacked(stream, member):
+            size += len(chunk)
+            if total + size > MOST_UNPACKED:
+                raise _too_large(file, f"> {MOST_UNPACKED // MEGABYTE} MB")
+            _check_ratio(file, size, member.compress_size)
+            rest = _tags(rest + chunk, sheet)
+            if sheet.rows * sheet.columns > MOST_CELLS:
+                raise _too_large(
+                    file, f"{member.filename}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
+                )
+        _tags(rest + b"<", sheet)
+        if size != member.file_size:
+            raise zipfile.BadZipFile(f"member {member.filename!r}: wrong size")
+        total += size
+        sheets[member.filename] = sheet
+    return sheets
+
+
+def _unpacked(stream: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """What a member really holds, in pieces, whatever size the archive states."""
+    stream.seek(member.header_offset)
+    magic, name, extra = _LOCAL.unpack(stream.read(_LOCAL.size))
+    if magic != b"PK\x03\x04":
+        raise zipfile.BadZipFile(f"member {member.filename!r}: no header")
+    stream.seek(name + extra, 1)
+    stored = member.compress_type == zipfile.ZIP_STORED
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    left = member.compress_size
+    while left > 0:
+        packed = stream.read(min(_CHUNK, left))
+        if not packed:
+            raise EOFError(f"member {member.filename!r}: cut off")
+        left -= len(packed)
+        if stored:
+            yield packed
+            continue
+        while packed:
+            yield unpacker.decompress(packed, _CHUNK)
+            packed = unpacker.unconsumed_tail
+    if not stored:
+        yield unpacker.flush()
+
+
+def _tags(data: bytes, sheet: _Sheet) -> bytes:
+    """Take in every whole tag; the rest, from the last `<` on, is for the next piece."""
+    end = data.rfind(b"<")
+    if end < 0:
+        return b""
+    if len(data) - end > _MOST_TAG and _TAG.match(data, end):
+        raise zipfile.BadZipFile("a tag without end")
+    for found in _TAG.finditer(data, 0, end):
+        name, attributes = found.groups()
+        place = _PLACE.search(attributes)
+        if name == b"row":
+            sheet.row = int(place[2][:12]) - 1 if place else sheet.row + 1
+            sheet.column = -1
+        else:
+            if place and place[1]:
+                sheet.column = _column(place[1])
+                sheet.row = int(place[2][:12]) - 1
+            else:
+                sheet.column += 1
+            if b"e" in attributes and _ERROR.search(attributes):
+                sheet.errors.add((sheet.row, sheet.column))
+        sheet.rows = max(sheet.rows, sheet.row + 1)
+        sheet.columns = max(sheet.columns, sheet.column + 1)
+    return data[end:]
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper()[:12]:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _errors(
+    sheets: Mapping[str, _Sheet], archive: zipfile.ZipFile, file: str
+) -> dict[int, frozenset[Cell]]:
+    """Cells with errors by the place of their sheet, which only the workbook's list tells."""
+    faulty = {name: frozenset(sheet.errors) for name, sheet in sheets.items() if sheet.errors}
+    if not faulty:
+        return {}
+    try:
+        workbook = archive.read("xl/workbook.xml")
+        relations = archive.read("xl/_rels/workbook.xml.rels")
+    except KeyError:
+        workbook = relations = b""
+    targets: dict[bytes, str] = {}
+    for found in _RELATION.finditer(relations):
+        said = dict(_ATTRIBUTE.findall(found[1]))
+        target = said.get(b"Target", b"").decode(errors="replace")
+        name = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        targets[said.get(b"Id", b"")] = name
+    places = {
+        targets.get(found[1], ""): place for place, found in enumerate(_SHEET.finditer(workbook))
+    }
+    unplaced = faulty.keys() - places.keys()
+    if unplaced:
+        raise ConfigurationError(
+            t(
+                f"{file}：{min(unplaced)} 含有错误值（如 #N/A），且无法确定属于哪个工作表",
+                f"{file}: {min(unplaced)} holds error values such as #N/A on an unknown sheet",
+            ),
+            t("请在来源处改正公式", "mend the formulas at the source"),
+        )
+    return {places[name]: cells for name, cells in faulty.items()}

@@ -1,0 +1,205 @@
+"""Cards and what happened to them; accountability rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from ..core.accountability import Holding
+from ..core.cards import Card
+from ..core.terms import STANDING_STATES, CardState, Level, LiftReason
+from .cases import chunks
+from .tables import AccountabilityRow, CardEntry, CardRow
+
+CARD = CardRow.__table__  # type: ignore[attr-defined]
+ENTRY = CardEntry.__table__  # type: ignore[attr-defined]
+ACCOUNT = AccountabilityRow.__table__  # type: ignore[attr-defined]
+
+
+def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Card]]:
+    """All cards of these cases, lifted ones too, as `core.cards.decide` wants them."""
+    cards: dict[int, list[Card]] = {}
+    for part in chunks(sorted(case_ids)):
+        for row in connection.execute(select(CARD).where(CARD.c.case_id.in_(part))):
+            cards.setdefault(row.case_id, []).append(
+                Card(
+                    card_no=row.card_no,
+                    rule_id=row.rule_id,
+                    rule_digest=row.rule_digest,
+                    episode=row.episode,
+                    level=Level(row.level),
+                    issue_no=row.issue_no,
+                    state=CardState(row.state),
+                    state_before=CardState(row.state_before) if row.state_before else None,
+                    calendar_version=row.calendar_version,
+                    lifted_reason=LiftReason(row.lifted_reason) if row.lifted_reason else None,
+                )
+            )
+    return cards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happens to a card: an entry and, with it, new values of the card's row."""
+
+    card_no: str
+    kind: str
+    at: int
+    os_user: str
+    person: str | None = None
+    text: str | None = None
+    values: Mapping[str, object]
+
+
+def issue(connection: Connection, rows: Sequence[Mapping[str, object]], os_user: str) -> None:
+    """Insert cards under their unique key, each with its first entry."""
+    if not rows:
+        return
+    connection.execute(insert(CARD), [dict(row) for row in rows])
+    connection.execute(
+        insert(ENTRY),
+        [
+            {
+                "card_no": row["card_no"],
+                "kind": "issued",
+                "at": row["issued_at"],
+                "os_user": os_user,
+                "person": None,
+                "text": None,
+            }
+            for row in rows
+        ],
+    )
+
+
+def happen(connection: Connection, happenings: Sequence[Happening]) -> None:
+    """Record what happened and bring the cards' rows up to it."""
+    for happening in happenings:
+        connection.execute(
+            insert(ENTRY).values(
+                card_no=happening.card_no,
+                kind=happening.kind,
+                at=happening.at,
+                os_user=happening.os_user,
+                person=happening.person,
+                text=happening.text,
+            )
+        )
+        if happening.values:
+            connection.execute(
+                update(CARD)
+                .where(CARD.c.card_no == happening.card_no)
+                .values(**dict(happening.values))
+            )
+
+
+def find(connection: Connection, card_no: str) -> Row | None:  # type: ignore[type-arg]
+    """One card, or None."""
+    return connection.execute(select(CARD).where(CARD.c.card_no == card_no)).first()
+
+
+def entries(connection: Connection, card_no: str) -> list[Row]:  # type: ignore[type-arg]
+    """What happened to a card, oldest first."""
+    return list(
+        connection.execute(select(ENTRY).where(ENTRY.c.card_no == card_no).order_by(ENTRY.c.id))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardQuery:
+    """Which cards are asked for; `state` open means every state before closed (DESIGN 5.2)."""
+
+    level: Level | None = None
+    state: str | None = "open"
+    department: str | None = None
+    case_no: str | None = None
+    rule: str | None = None
+
+
+def listed(connection: Connection, query: CardQuery) -> list[Row]:  # type: ignore[type-arg]
+    """Cards, worst first, then the longest overdue."""
+    conditions: list[ColumnElement[bool]] = []
+    if query.level is not None:
+        conditions.append(CARD.c.level == int(query.level))
+    if query.state == "open":
+        conditions.append(CARD.c.state.in_([str(state) for state in STANDING_STATES]))
+    elif query.state not in (None, "all"):
+        conditions.append(CARD.c.state == query.state)
+    for column, value in (
+        (CARD.c.department, query.department),
+        (CARD.c.case_no, query.case_no),
+        (CARD.c.rule_id, query.rule),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    statement = select(CARD).where(*conditions)
+    return list(
+        connection.execute(
+            statement.order_by(CARD.c.level.desc(), CARD.c.fell_due_at, CARD.c.card_no)
+        )
+    )
+
+
+def counts(connection: Connection) -> dict[tuple[int, str], int]:
+    """Number of cards by level and state."""
+    rows = connection.execute(
+        select(CARD.c.level, CARD.c.state, func.count()).group_by(CARD.c.level, CARD.c.state)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def write_account(
+    connection: Connection, card_no: str, holdings: Sequence[Holding], as_of: int
+) -> None:
+    """Replace the holdings of a card by newer ones; the verification status is kept."""
+    status = connection.execute(
+        select(ACCOUNT.c.status).where(ACCOUNT.c.card_no == card_no).limit(1)
+    ).scalar()
+    connection.execute(delete(ACCOUNT).where(ACCOUNT.c.card_no == card_no))
+    if holdings:
+        connection.execute(
+            insert(ACCOUNT),
+            [
+                {
+                    "card_no": card_no,
+                    "place": place,
+                    "stage": holding.stage,
+                    "department": holding.department,
+                    "holder": holding.holder,
+                    "since": holding.since,
+                    "until": holding.until,
+                    "held_seconds": holding.held_seconds,
+                    "overrun_seconds": holding.overrun_seconds,
+                    "as_of": as_of,
+                    "status": status or "to_verify",
+                }
+                for place, holding in enumerate(holdings)
+            ],
+        )
+
+
+def accounts(
+    connection: Connection, *, department: str | None = None, card_no: str | None = None
+) -> list[Row]:  # type: ignore[type-arg]
+    """Accountability rows with their cards; of lifted cards too, which say so."""
+    statement = select(
+        ACCOUNT,
+        CARD.c.case_no,
+        CARD.c.rule_id,
+        CARD.c.level,
+        CARD.c.state.label("card_state"),
+        CARD.c.fell_due_at,
+        CARD.c.handler,
+        CARD.c.reviewer,
+        CARD.c.approver,
+    ).join(CARD, CARD.c.card_no == ACCOUNT.c.card_no)
+    if department is not None:
+        statement = statement.where(ACCOUNT.c.department == department)
+    if card_no is not None:
+        statement = statement.where(ACCOUNT.c.card_no == card_no)
+    return list(
+        connection.execute(
+            statement.order_by(CARD.c.level.desc(), ACCOUNT.c.card_no, ACCOUNT.c.place)
+        )
+    )

@@ -1,0 +1,402 @@
+"""Cases and events: appending what was received, reading them as values as known at an instant."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from ..core import intake
+from ..core.intake import KnownCase, RowDecision, RowResult
+from ..core.terms import Precision
+from ..core.timeline import CaseRecord, Event
+from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
+
+CASE = CaseRow.__table__  # type: ignore[attr-defined]
+FACT = CaseFact.__table__  # type: ignore[attr-defined]
+EVENT = EventRow.__table__  # type: ignore[attr-defined]
+WITHDRAWN = EventWithdrawal.__table__  # type: ignore[attr-defined]
+CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+_T = TypeVar("_T")
+
+
+def chunks(items: Sequence[_T], size: int = _CHUNK) -> Iterable[Sequence[_T]]:
+    """Parts of at most `size`, so that statements stay within the engine's limits."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def known_cases(connection: Connection, case_nos: Sequence[str]) -> dict[str, KnownCase]:
+    """What the store knows of these cases, for `core.intake.decide`."""
+    known: dict[str, KnownCase] = {}
+    for part in chunks(list(dict.fromkeys(case_nos))):
+        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
+        numbers = {row.id: row.case_no for row in rows}
+        fields = _newest_facts(connection, list(numbers), None)
+        live: dict[int, dict[str, str]] = {}
+        found = connection.execute(
+            select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
+                EVENT.c.case_id.in_(list(numbers)), ~_withdrawn_by(None)
+            )
+        )
+        for row in found:
+            live.setdefault(row.case_id, {})[row.identity] = row.event_key
+        for case_id, case_no in numbers.items():
+            known[case_no] = KnownCase(fields.get(case_id), live.get(case_id, {}))
+    return known
+
+
+def _withdrawn_by(known_by: int | None) -> ColumnElement[bool]:
+    withdrawn = exists().where(WITHDRAWN.c.event_id == EVENT.c.id)
+    if known_by is not None:
+        withdrawn = withdrawn.where(WITHDRAWN.c.received_at <= known_by)
+    return withdrawn
+
+
+def _newest_facts(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> dict[int, dict[str, str]]:
+    """Newest version of each case's fields received by `known_by` (default: ever)."""
+    statement = select(FACT.c.case_id, FACT.c.fields).where(FACT.c.case_id.in_(case_ids))
+    if known_by is not None:
+        statement = statement.where(FACT.c.received_at <= known_by)
+    newest = {}
+    for row in connection.execute(statement.order_by(FACT.c.received_at, FACT.c.id)):
+        newest[row.case_id] = row.fields
+    return {case_id: json.loads(fields) for case_id, fields in newest.items()}
+
+
+def append_rows(
+    connection: Connection,
+    decisions: Sequence[RowDecision],
+    *,
+    import_id: str,
+    received_at: int,
+    source: str,
+    default_calendar: str,
+) -> None:
+    """Append what the decisions add: fields, events, withdrawals; mark the cases changed."""
+    wanted = [decision for decision in decisions if decision.result is RowResult.IMPORTED]
+    if not wanted:
+        return
+    numbers = _case_ids(connection, wanted, source, default_calendar)
+    touched: set[int] = set()
+    for decision in wanted:
+        case_id = numbers[decision.row.case_no]
+        touched.add(case_id)
+        if decision.fields is not None:
+            fields = json.dumps(dict(decision.fields), ensure_ascii=False, sort_keys=True)
+            connection.execute(
+                insert(FACT).values(
+                    case_id=case_id,
+                    digest=intake.digest(dict(decision.fields)),
+                    fields=fields,
+                    received_at=received_at,
+                    import_id=import_id,
+                )
+            )
+            calendar = decision.fields.get("calendar") or default_calendar
+            connection.execute(update(CASE).where(CASE.c.id == case_id).values(calendar=calendar))
+        for withdrawal in decision.withdrawals:
+            _withdraw(connection, case_id, withdrawal.key, import_id, received_at)
+        _add_events(connection, case_id, decision, import_id, received_at)
+    for part in chunks(sorted(touched)):
+        connection.execute(
+            update(CASE)
+            .where(CASE.c.id.in_(part))
+            .values(changed=1, open=1, revision=CASE.c.revision + 1)
+        )
+
+
+def _case_ids(
+    connection: Connection, wanted: Sequence[RowDecision], source: str, default_calendar: str
+) -> dict[str, int]:
+    """Row ids of the decisions' cases; makes the missing ones."""
+    names = list(dict.fromkeys(decision.row.case_no for decision in wanted))
+    numbers: dict[str, int] = {}
+    for part in chunks(names):
+        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
+        numbers |= {row.case_no: row.id for row in rows}
+        missing = [name for name in part if name not in numbers]
+        if missing:
+            connection.execute(
+                insert(CASE),
+                [
+                    {"case_no": name, "source": source, "calendar": default_calendar}
+                    for name in missing
+                ],
+            )
+            rows = connection.execute(
+                select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(missing))
+            )
+            numbers |= {row.case_no: row.id for row in rows}
+    return numbers
+
+
+def _withdraw(
+    connection: Connection, case_id: int, key: str, import_id: str, received_at: int
+) -> None:
+    found = connection.execute(
+        select(EVENT.c.id).where(
+            EVENT.c.case_id == case_id, EVENT.c.event_key == key, ~_withdrawn_by(None)
+        )
+    ).scalar_one()
+    connection.execute(
+        insert(WITHDRAWN).values(event_id=found, import_id=import_id, received_at=received_at)
+    )
+
+
+def _add_events(
+    connection: Connection, case_id: int, decision: RowDecision, import_id: str, received_at: int
+) -> None:
+    if not decision.events:
+        return
+    keys = [event.key for event in decision.events]
+    before = connection.execute(
+        select(EVENT.c.event_key, func.count())
+        .where(EVENT.c.case_id == case_id, EVENT.c.event_key.in_(keys))
+        .group_by(EVENT.c.event_key)
+    )
+    generation = {row[0]: row[1] for row in before}
+    connection.execute(
+        insert(EVENT),
+        [
+            {
+                "case_id": case_id,
+                "event_key": event.key,
+                "generation": generation.get(event.key, 0),
+                "identity": event.identity,
+                "type": event.type,
+                "occurred_at": event.occurred_at,
+                "precision": str(event.precision),
+                "recorded_at": event.recorded_at,
+                "received_at": received_at,
+                "stage": event.stage,
+                "actor": event.actor,
+                "department": event.department,
+                "kind": event.kind,
+                "amount": event.amount,
+                "due_at": event.due_at,
+                "due_precision": str(event.due_precision),
+                "reason": event.reason,
+                "source_key": event.source_key,
+                "attributes": json.dumps(
+                    dict(event.attributes), ensure_ascii=False, sort_keys=True
+                ),
+                "import_id": import_id,
+            }
+            for event in decision.events
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case with the row id and revision under which it was read."""
+
+    case_id: int
+    revision: int
+    record: CaseRecord
+
+
+def read_cases(
+    connection: Connection, case_ids: Sequence[int], *, known_by: int | None = None
+) -> list[StoredCase]:
+    """Cases as known by an instant (default: all that was received), in the order of their ids."""
+    stored: list[StoredCase] = []
+    for part in chunks(sorted(case_ids)):
+        rows = connection.execute(
+            select(CASE.c.id, CASE.c.case_no, CASE.c.revision, CASE.c.calendar)
+            .where(CASE.c.id.in_(part))
+            .order_by(CASE.c.id)
+        ).all()
+        fields = _newest_facts(connection, list(part), known_by)
+        events = _read_events(connection, list(part), known_by)
+        for row in rows:
+            own = fields.get(row.id)
+            if own is None and row.id not in events and known_by is not None:
+                continue  # nothing of the case was known yet
+            record = CaseRecord(
+                case_no=row.case_no,
+                calendar=(own or {}).get("calendar") or row.calendar,
+                fields=own or {},
+                events=tuple(events.get(row.id, ())),
+            )
+            stored.append(StoredCase(row.id, row.revision, record))
+    return stored
+
+
+def _read_events(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> dict[int, list[Event]]:
+    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~_withdrawn_by(known_by))
+    if known_by is not None:
+        statement = statement.where(EVENT.c.received_at <= known_by)
+    events: dict[int, list[Event]] = {}
+    for row in connection.execute(statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at)):
+        events.setdefault(row.case_id, []).append(
+            Event(
+                key=row.event_key,
+                type=row.type,
+                occurred_at=row.occurred_at,
+                precision=Precision(row.precision),
+                recorded_at=row.recorded_at,
+                received_at=row.received_at,
+                stage=row.stage,
+                actor=row.actor,
+                department=row.department,
+                kind=row.kind,
+                amount=row.amount,
+                due_at=row.due_at,
+                due_precision=Precision(row.due_precision),
+                reason=row.reason,
+                source_key=row.source_key,
+            )
+        )
+    return events
+
+
+def find_case(connection: Connection, case_no: str) -> int | None:
+    """Row id of a case, None where there is none of that number."""
+    found = connection.execute(select(CASE.c.id).where(CASE.c.case_no == case_no)).scalar()
+    return None if found is None else int(found)
+
+
+def own_calendars(connection: Connection, default: str) -> dict[str, str]:
+    """Calendars of the cases that do not use the default one."""
+    rows = connection.execute(
+        select(CASE.c.case_no, CASE.c.calendar).where(CASE.c.calendar != default)
+    )
+    return {row.case_no: row.calendar for row in rows}
+
+
+def all_case_ids(connection: Connection) -> list[int]:
+    """Row ids of every case."""
+    return [row.id for row in connection.execute(select(CASE.c.id).order_by(CASE.c.id))]
+
+
+def to_judge(connection: Connection, as_of: int, after: int, most: int) -> list[int]:
+    """Ids above `after` of cases that changed, or of which a clock falls due before `as_of`.
+
+    Costs what is due: both halves stand in partial indexes.
+    """
+    changed = select(CASE.c.id).where(CASE.c.changed == 1, CASE.c.id > after)
+    due = select(CLOCK.c.case_id).where(
+        CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of, CLOCK.c.case_id > after
+    )
+    both = changed.union(due).subquery()
+    rows = connection.execute(
+        select(CASE.c.id)
+        .where(CASE.c.id.in_(select(both.c.id)), _not_later_than(as_of))
+        .order_by(CASE.c.id)
+        .limit(most)
+    )
+    return [row.id for row in rows]
+
+
+def _not_later_than(as_of: int) -> ColumnElement[bool]:
+    """A case is never judged as of an instant before its last judgement: that would undo cards."""
+    return or_(CASE.c.judged_as_of.is_(None), CASE.c.judged_as_of <= as_of)
+
+
+def mark_changed(connection: Connection, calendars: Sequence[str] | None = None) -> int:
+    """Mark every case, or those of some calendars, for the next scan; how many."""
+    statement = update(CASE).values(changed=1, revision=CASE.c.revision + 1)
+    if calendars is not None:
+        statement = statement.where(CASE.c.calendar.in_(list(calendars)))
+    return int(connection.execute(statement).rowcount)
+
+
+def still_to_judge(
+    connection: Connection, revisions: Mapping[int, int], as_of: int
+) -> frozenset[int]:
+    """Of the cases read under these revisions, those that nobody has judged or changed since."""
+    left: set[int] = set()
+    for part in chunks(sorted(revisions)):
+        due = exists().where(
+            CLOCK.c.case_id == CASE.c.id, CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of
+        )
+        rows = connection.execute(
+            select(CASE.c.id, CASE.c.revision).where(
+                CASE.c.id.in_(part), or_(CASE.c.changed == 1, due), _not_later_than(as_of)
+            )
+        )
+        left.update(row.id for row in rows if row.revision == revisions[row.id])
+    return frozenset(left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a scan found of one case, as the store keeps it."""
+
+    case_id: int
+    outcome: str
+    troubles: str
+    open: bool
+    clocks: tuple[Mapping[str, object], ...]
+
+
+def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -> None:
+    """Replace what the store keeps of the cases' clocks, and take them off the changed list."""
+    for part in chunks([case.case_id for case in judged]):
+        connection.execute(delete(CLOCK).where(CLOCK.c.case_id.in_(part)))
+    rows = [{"case_id": case.case_id, **clock} for case in judged for clock in case.clocks]
+    if rows:
+        connection.execute(insert(CLOCK), rows)
+    if judged:
+        connection.execute(
+            update(CASE)
+            .where(CASE.c.id == bindparam("b_id"))
+            .values(
+                changed=0,
+                outcome=bindparam("b_outcome"),
+                troubles=bindparam("b_troubles"),
+                open=bindparam("b_open"),
+                judged_as_of=as_of,
+            ),
+            [
+                {
+                    "b_id": case.case_id,
+                    "b_outcome": case.outcome,
+                    "b_troubles": case.troubles,
+                    "b_open": int(case.open),
+                }
+                for case in judged
+            ],
+        )
+
+
+def outcome_totals(connection: Connection, as_of: int) -> dict[str, int]:
+    """Cases by outcome: the open ones and those that this scan has judged."""
+    rows = connection.execute(
+        select(CASE.c.outcome, func.count())
+        .where(or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of), CASE.c.outcome.is_not(None))
+        .group_by(CASE.c.outcome)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def problems(connection: Connection, as_of: int) -> list[tuple[str, str]]:
+    """Numbers and troubles (JSON) of the cases in `outcome_totals` that could not be judged."""
+    rows = connection.execute(
+        select(CASE.c.case_no, CASE.c.troubles)
+        .where(
+            CASE.c.outcome == "not_judgeable",
+            or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of),
+        )
+        .order_by(CASE.c.case_no)
+    )
+    return [(row.case_no, row.troubles) for row in rows]

@@ -1,0 +1,150 @@
+"""The ledger's rows: appended inside the business transaction, never changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from ..core import ledger as core
+from ..core.faults import EffmonError
+from .tables import LedgerHead, LedgerRow
+
+ENTRY = LedgerRow.__table__  # type: ignore[attr-defined]
+HEAD = LedgerHead.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to be appended; `fact` is the natural key under which it is recorded once."""
+
+    type: core.EntryType
+    fact: str
+    at: str
+    content: Mapping[str, object]
+
+
+def append(connection: Connection, entries: Sequence[NewEntry]) -> int:
+    """Append entries in order, leaving out facts that are recorded already; how many were new.
+
+    Must run inside `Store.writing`: the head row is the lock of all appends. What was stored is
+    read back and its leaves computed again before the caller commits.
+    """
+    fresh = _new_facts(connection, entries)
+    if not fresh:
+        return 0
+    head = read_head(connection)
+    bodies = [
+        core.canonical(
+            {"v": 1, "seq": head.size + place, "type": str(entry.type), "at": entry.at}
+            | dict(entry.content)
+        )
+        for place, entry in enumerate(fresh, start=1)
+    ]
+    after, leaves = core.append_many(head, bodies)
+    rows = [
+        {
+            "seq": head.size + place,
+            "type": str(entry.type),
+            "fact": entry.fact,
+            "body": body,
+            "sha256": leaf.sha256,
+            "sm3": leaf.sm3,
+        }
+        for place, (entry, body, leaf) in enumerate(
+            zip(fresh, bodies, leaves, strict=True), start=1
+        )
+    ]
+    connection.execute(insert(ENTRY), rows)
+    connection.execute(
+        update(HEAD)
+        .where(HEAD.c.id == 1)
+        .values(
+            size=after.size,
+            sha256_stack=b"".join(after.sha256_stack),
+            sm3_stack=b"".join(after.sm3_stack),
+        )
+    )
+    stored = [row.body for row in _rows(connection, head.size + 1)]
+    if core.append_many(head, stored)[0] != after:
+        raise EffmonError(
+            "the ledger's rows read back differently than they were written",
+            "nothing was committed; check the disk and run: effmon ledger verify",
+        )
+    return len(fresh)
+
+
+def _new_facts(connection: Connection, entries: Sequence[NewEntry]) -> list[NewEntry]:
+    known: set[str] = set()
+    facts = [entry.fact for entry in entries]
+    statement = select(ENTRY.c.fact).where(ENTRY.c.fact.in_(bindparam("facts", expanding=True)))
+    for at in range(0, len(facts), _CHUNK):
+        found = connection.execute(statement, {"facts": facts[at : at + _CHUNK]})
+        known.update(row[0] for row in found)
+    fresh = []
+    for entry in entries:
+        if entry.fact not in known:
+            known.add(entry.fact)
+            fresh.append(entry)
+    return fresh
+
+
+def read_head(connection: Connection) -> core.Head:
+    """Size and right edges; makes the head of an empty ledger where there is none yet."""
+    row = connection.execute(select(HEAD).where(HEAD.c.id == 1)).first()
+    if row is None:
+        connection.execute(insert(HEAD).values(id=1, size=0, sha256_stack=b"", sm3_stack=b""))
+        return core.EMPTY
+    return core.Head(row.size, _nodes(row.sha256_stack), _nodes(row.sm3_stack))
+
+
+def _nodes(joined: bytes) -> tuple[bytes, ...]:
+    size = core.HASH_SIZE
+    return tuple(joined[at : at + size] for at in range(0, len(joined), size))
+
+
+def _rows(connection: Connection, since: int) -> Iterator[LedgerRow]:
+    yield from connection.execute(  # type: ignore[misc]
+        select(ENTRY.c.seq, ENTRY.c.type, ENTRY.c.body)
+        .where(ENTRY.c.seq >= since)
+        .order_by(ENTRY.c.seq)
+    )
+
+
+def bodies(connection: Connection) -> Iterator[bytes]:
+    """Canonical bytes of every entry, in order."""
+    for row in _rows(connection, 1):
+        yield row.body
+
+
+def newest(connection: Connection, most: int, kind: str | None = None) -> list[bytes]:
+    """Bodies of the newest entries, oldest first; of one type where `kind` is given."""
+    statement = select(ENTRY.c.body).order_by(ENTRY.c.seq.desc()).limit(most)
+    if kind is not None:
+        statement = statement.where(ENTRY.c.type == kind)
+    return [row.body for row in connection.execute(statement)][::-1]
+
+
+def size(connection: Connection) -> int:
+    """Number of entries that stand in the table."""
+    return int(connection.execute(select(func.count()).select_from(ENTRY)).scalar_one())
+
+
+def read_head_only(connection: Connection) -> core.Head:
+    """Size and right edges, in a transaction that may not write."""
+    row = connection.execute(select(HEAD).where(HEAD.c.id == 1)).first()
+    if row is None:
+        return core.EMPTY
+    return core.Head(row.size, _nodes(row.sha256_stack), _nodes(row.sm3_stack))
+
+
+def first_bad_row(connection: Connection) -> int | None:
+    """Number of the first row whose leaves do not fit its body, or whose number is out of order."""
+    rows = connection.execute(
+        select(ENTRY.c.seq, ENTRY.c.body, ENTRY.c.sha256, ENTRY.c.sm3).order_by(ENTRY.c.seq)
+    )
+    for place, row in enumerate(rows, start=1):
+        leaf = core.leaf_of(row.body)
+        if row.seq != place or row.sha256 != leaf.sha256 or row.sm3 != leaf.sm3:
+            return int(row.seq)
+    return None

@@ -1,0 +1,99 @@
+"""Notices in the outbox: written with the card, taken in groups, marked after delivery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from .cases import chunks
+from .tables import CardRow, NoticeRow
+
+NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
+CARD = CardRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """A notice about a card to a person, by a channel; its id is derived from its natural key."""
+
+    notice_id: str
+    card_no: str
+    kind: str
+    person_id: str
+    channel: str
+    address: str
+    language: str
+
+
+def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> None:
+    """Write notices in the transaction that issues their cards."""
+    if notices:
+        connection.execute(
+            insert(NOTICE),
+            [
+                {
+                    "notice_id": notice.notice_id,
+                    "card_no": notice.card_no,
+                    "kind": notice.kind,
+                    "person_id": notice.person_id,
+                    "channel": notice.channel,
+                    "address": notice.address,
+                    "language": notice.language,
+                    "created_at": now,
+                    "next_attempt_at": now,
+                    "state": "pending",
+                    "attempts": 0,
+                }
+                for notice in notices
+            ],
+        )
+
+
+def pending(connection: Connection, now: int) -> list[Row]:  # type: ignore[type-arg]
+    """Notices whose time has come, with what the digest says of their cards."""
+    return list(
+        connection.execute(
+            select(
+                NOTICE,
+                CARD.c.level,
+                CARD.c.case_no,
+                CARD.c.department,
+                CARD.c.limit_due_at,
+                CARD.c.rule_id,
+            )
+            .join(CARD, CARD.c.card_no == NOTICE.c.card_no)
+            .where(NOTICE.c.state == "pending", NOTICE.c.next_attempt_at <= now)
+            .order_by(NOTICE.c.person_id, NOTICE.c.channel, NOTICE.c.notice_id)
+        )
+    )
+
+
+def mark(connection: Connection, notice_ids: Sequence[str], **values: object) -> int:
+    """Set values on pending notices; how many were still pending."""
+    done = 0
+    for part in chunks(list(notice_ids)):
+        done += connection.execute(
+            update(NOTICE)
+            .where(NOTICE.c.notice_id.in_(part), NOTICE.c.state == "pending")
+            .values(**values)
+        ).rowcount
+    return done
+
+
+def listed(connection: Connection, state: str | None = None) -> list[Row]:  # type: ignore[type-arg]
+    """Notices, newest first."""
+    statement = select(NOTICE, CARD.c.level, CARD.c.case_no).join(
+        CARD, CARD.c.card_no == NOTICE.c.card_no
+    )
+    if state is not None:
+        statement = statement.where(NOTICE.c.state == state)
+    return list(
+        connection.execute(statement.order_by(NOTICE.c.created_at.desc(), NOTICE.c.notice_id))
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Number of notices by state."""
+    rows = connection.execute(select(NOTICE.c.state, func.count()).group_by(NOTICE.c.state))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,326 @@
+"""The tables. SQLModel classes live here and nowhere else; the rest of the store maps them to values.
+
+Instants are UTC epoch seconds in BIGINT columns: exact, the same on every engine and in every
+zone. Structured values are canonical JSON text. `event`, `event_withdrawal`, `case_fact`,
+`card_entry` and `ledger_entry` are append-only, by triggers (see migrations).
+"""
+
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _instant(**more: object) -> object:
+    return Field(sa_type=BigInteger, **more)  # type: ignore[call-overload]
+
+
+def _long(**more: object) -> object:
+    return Field(sa_type=Text, **more)  # type: ignore[call-overload]
+
+
+class Meta(SQLModel, table=True):
+    """Single facts about the workspace: catalogue digests, the head of what was scanned."""
+
+    __tablename__ = "meta"
+    name: str = Field(primary_key=True)
+    value: str = _long()
+
+
+class CaseRow(SQLModel, table=True):
+    """One case 办件. `revision` grows with everything that is received or amended for it."""
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        Index(
+            "ix_case_file_changed",
+            "id",
+            sqlite_where=text("changed = 1"),
+            postgresql_where=text("changed = 1"),
+        ),
+        Index("ix_case_file_outcome", "outcome"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    case_no: str = Field(unique=True)
+    source: str = ""
+    calendar: str = ""
+    revision: int = 1
+    #: 1 while something was received or amended that no scan has looked at.
+    changed: int = 1
+    #: Of the last scan: outcome, troubles as JSON, the instant it was judged as of.
+    outcome: str | None = None
+    troubles: str = _long(default="[]")
+    judged_as_of: int | None = _instant(default=None)
+    #: 1 while a clock of the case runs or may start; what `scan` counts as open.
+    open: int = 1
+
+
+class CaseFact(SQLModel, table=True):
+    """A version of a case's own fields, as received."""
+
+    __tablename__ = "case_fact"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    digest: str
+    fields: str = _long()
+    received_at: int = _instant()
+    import_id: str
+
+
+class EventRow(SQLModel, table=True):
+    """One event 事件. Never changed; a correction withdraws it and adds another."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("case_id", "event_key", "generation"),
+        Index("ix_event_case", "case_id", "occurred_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id")
+    event_key: str
+    #: How often the same content was withdrawn before and came back.
+    generation: int = 0
+    identity: str
+    type: str
+    occurred_at: int = _instant()
+    precision: str = "second"
+    recorded_at: int | None = _instant(default=None)
+    received_at: int = _instant()
+    stage: str | None = None
+    actor: str | None = None
+    department: str | None = None
+    kind: str | None = None
+    amount: str | None = None
+    due_at: int | None = _instant(default=None)
+    due_precision: str = "second"
+    reason: str | None = _long(default=None)
+    source_key: str | None = None
+    #: Further columns of the row, as JSON.
+    attributes: str = _long(default="{}")
+    import_id: str
+
+
+class EventWithdrawal(SQLModel, table=True):
+    """The source no longer says so: from `received_at` on, the event does not count."""
+
+    __tablename__ = "event_withdrawal"
+    event_id: int = Field(primary_key=True, foreign_key="event.id")
+    received_at: int = _instant()
+    import_id: str
+
+
+class ImportRow(SQLModel, table=True):
+    """One import and its totals: read = imported + unchanged + quarantined."""
+
+    __tablename__ = "import_run"
+    id: str = Field(primary_key=True)
+    mapping: str
+    received_at: int = _instant()
+    finished_at: int | None = _instant(default=None)
+    totals: str = _long(default="{}")
+
+
+class QuarantineRow(SQLModel, table=True):
+    """A row that could not be taken: where, which column, why, and what it said."""
+
+    __tablename__ = "quarantine"
+    id: int | None = Field(default=None, primary_key=True)
+    #: Digest of file name, place, code and content: the same bad row twice is one entry.
+    row_key: str = Field(unique=True)
+    import_id: str = Field(index=True)
+    file: str
+    sheet: str | None = None
+    row: int
+    column: str | None = None
+    code: str
+    message: str = _long()
+    content: str = _long()
+    mapping: str
+    received_at: int = _instant()
+    state: str = "open"
+
+
+class ClockRow(SQLModel, table=True):
+    """A clock 计时 that the last scan found, with the next instant at which a level falls due."""
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        UniqueConstraint("case_id", "rule_id", "episode"),
+        Index(
+            "ix_clock_next_at",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+        Index("ix_clock_calendar", "calendar"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id")
+    rule_id: str
+    episode: str
+    state: str
+    calendar: str
+    next_at: int | None = _instant(default=None)
+    next_level: int | None = None
+    limit_due_at: int | None = _instant(default=None)
+
+
+class CardRow(SQLModel, table=True):
+    """A card. Its key is unique; what happened to it stands in `card_entry` and in the ledger."""
+
+    __tablename__ = "card"
+    __table_args__ = (
+        UniqueConstraint("subject", "rule_id", "episode", "level", "issue_no"),
+        Index("ix_card_state", "state", "level"),
+        Index("ix_card_case", "case_id"),
+    )
+    card_no: str = Field(primary_key=True)
+    subject: str
+    case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    case_no: str | None = None
+    rule_id: str
+    rule_version: int
+    rule_digest: str
+    pack: str
+    episode: str
+    level: int
+    issue_no: int = 0
+    state: str
+    #: State to return to when the card that supersedes this one is lifted.
+    state_before: str | None = None
+    item_code: str | None = None
+    region: str | None = None
+    department: str | None = None
+    handler: str | None = None
+    reviewer: str | None = None
+    approver: str | None = None
+    #: Salt of the commitment to the persons' names that the ledger holds instead of them.
+    salt: str | None = None
+    limit_name: str
+    limit_amount: str | None = None
+    limit_due_at: int | None = _instant(default=None)
+    fell_due_at: int = _instant()
+    as_of: int = _instant()
+    issued_at: int = _instant()
+    elapsed: str | None = None
+    over: str | None = None
+    unit: str | None = None
+    calendar: str
+    calendar_version: str
+    lifted_reason: str | None = None
+    lifted_at: int | None = _instant(default=None)
+
+
+class CardEntry(SQLModel, table=True):
+    """What happened to a card: issued, superseded, revived, lifted, acknowledged, replied."""
+
+    __tablename__ = "card_entry"
+    id: int | None = Field(default=None, primary_key=True)
+    card_no: str = Field(foreign_key="card.card_no", index=True)
+    kind: str
+    at: int = _instant()
+    person: str | None = None
+    os_user: str
+    text: str | None = _long(default=None)
+
+
+class NoticeRow(SQLModel, table=True):
+    """A notice 通知 in the outbox: written with its card, delivered at least once."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("card_no", "kind", "person_id", "channel"),
+        Index("ix_notice_pending", "state", "next_attempt_at"),
+    )
+    notice_id: str = Field(primary_key=True)
+    card_no: str = Field(foreign_key="card.card_no")
+    kind: str
+    person_id: str
+    channel: str
+    address: str
+    language: str
+    created_at: int = _instant()
+    state: str = "pending"
+    attempts: int = 0
+    first_attempt_at: int | None = _instant(default=None)
+    next_attempt_at: int = _instant()
+    sent_at: int | None = _instant(default=None)
+    message_id: str | None = None
+    last_error: str | None = _long(default=None)
+
+
+class AccountabilityRow(SQLModel, table=True):
+    """Who held a case how long, for one card (追责记录). Proposals only."""
+
+    __tablename__ = "accountability"
+    __table_args__ = (UniqueConstraint("card_no", "place"),)
+    id: int | None = Field(default=None, primary_key=True)
+    card_no: str = Field(foreign_key="card.card_no")
+    place: int
+    stage: str | None = None
+    department: str | None = None
+    holder: str | None = None
+    since: int = _instant()
+    until: int = _instant()
+    held_seconds: int = _instant()
+    overrun_seconds: int = _instant()
+    #: Instant up to which the seconds are counted.
+    as_of: int = _instant()
+    status: str = "to_verify"
+
+
+class PersonRow(SQLModel, table=True):
+    """A row about a person 人员 as `people import` left it; a person may have several."""
+
+    __tablename__ = "person"
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: str = Field(index=True)
+    value: str = _long()
+
+
+class LedgerRow(SQLModel, table=True):
+    """One ledger entry: its canonical bytes and its leaf in both trees."""
+
+    __tablename__ = "ledger_entry"
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    type: str
+    #: Natural key of what is recorded; the same fact is recorded once.
+    fact: str = Field(unique=True)
+    body: bytes = Field(sa_type=LargeBinary)
+    sha256: bytes = Field(sa_type=LargeBinary)
+    sm3: bytes = Field(sa_type=LargeBinary)
+
+
+class LedgerHead(SQLModel, table=True):
+    """Size and right edges of both trees; one row, the lock of all appends."""
+
+    __tablename__ = "ledger_head"
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = _instant()
+    sha256_stack: bytes = Field(sa_type=LargeBinary)
+    sm3_stack: bytes = Field(sa_type=LargeBinary)
+
+
+class RunRow(SQLModel, table=True):
+    """A slot 班次 of a job: the instant it was due, who runs it, under which fence."""
+
+    __tablename__ = "run"
+    job: str = Field(primary_key=True)
+    scheduled_for: int = _instant(primary_key=True)
+    run_id: str
+    state: str
+    owner: str
+    fence: int
+    lease_until: int = _instant()
+    started_at: int = _instant()
+    finished_at: int | None = _instant(default=None)
+    totals: str = _long(default="{}")
+    message: str | None = _long(default=None)
+
+
+metadata: MetaData = SQLModel.metadata

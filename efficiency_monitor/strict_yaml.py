@@ -1,0 +1,273 @@
+"""YAML without surprises: what is written is what is read, and every fault has a place.
+
+A strict subset, read from PyYAML's events: no anchors, aliases, tags, directives, second
+documents or duplicate keys, and no unquoted scalar that YAML 1.1 would read as something else
+(`12:30` is 750 to it, `no` is false, `010` is eight). Texts stay texts: only `true`, `false`,
+`null` and whole numbers are anything else.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from .core.faults import CatalogueError
+from .core.placed import Loc, PlacedFault
+from .model_words import sentence, subject
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+MOST_BYTES = 1_000_000
+MOST_DEPTH = 30
+#: Longest whole number: what fits in 64 bits with a digit to spare.
+_MOST_DIGITS = 18
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Scalar = str | int | bool | None
+
+_MEND = "mend the file at the places named"
+_QUOTE = "write it in quotes"
+_WORDS: Mapping[str, Scalar] = {"true": True, "false": False, "null": None, "": None}
+#: Words that YAML 1.1 reads as true, false, nothing, a float or a merge.
+_MANGLED_WORDS = frozenset(
+    (
+        *("y", "n", "yes", "no", "on", "off", "true", "false", "null"),
+        *("~", "<<", "=", ".inf", "+.inf", "-.inf", ".nan"),
+    )
+)
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_MANGLED_NUMBERS = (
+    (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9_]+)+(?:\.[0-9_]*)?"), "is a number to base 60"),
+    (re.compile(r"[-+]?0[xX][0-9a-fA-F_]+"), "is a hexadecimal number"),
+    (re.compile(r"[-+]?0[bB][01_]+"), "is a binary number"),
+    (re.compile(r"[-+]?0[oO]?[0-9_]+"), "is an octal number"),
+    (re.compile(r"[-+]?[0-9]+_[0-9_]*(?:\.[0-9_]*)?"), "is a number without its underscores"),
+)
+#: Control, surrogate, line-separating, direction-changing and byte-order characters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_LINE_BREAK = re.compile("\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and where it stands: file, line and column, both from 1.
+
+    The value is a scalar, a list of nodes, or a dict of nodes; for a dict, `keys` has the line
+    and column of each key.
+    """
+
+    value: "Scalar | list[Node] | dict[str, Node]"
+    source: str
+    line: int
+    col: int
+    keys: Mapping[str, tuple[int, int]]
+
+    @property
+    def at(self) -> str:
+        """`file:line:col`."""
+        return f"{self.source}:{self.line}:{self.col}"
+
+
+_NO_KEYS: Mapping[str, tuple[int, int]] = {}
+
+
+def load(text: str, source: str) -> Node:
+    """Read one document; CatalogueError with `source:line:col` at the first fault."""
+    text = text.removeprefix("\ufeff")
+    if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
+        raise CatalogueError(
+            f"{source}:1:1: larger than {MOST_BYTES:,} bytes", "split the file into smaller ones"
+        )
+    hidden = _FORBIDDEN.search(text)
+    if hidden:
+        breaks = list(_LINE_BREAK.finditer(text, 0, hidden.start()))
+        line_start = breaks[-1].end() if breaks else 0
+        raise CatalogueError(
+            f"{source}:{len(breaks) + 1}:{hidden.start() - line_start + 1}: "
+            f"invisible or control character U+{ord(hidden[0]):04X}",
+            "remove it",
+        )
+    reader = _Reader(source)
+    try:
+        return reader.document(yaml.parse(text, Loader=_LOADER))
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        position = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        what = getattr(fault, "problem", None) or "not readable as YAML"
+        raise CatalogueError(f"{source}:{position}: {what}", "mend the YAML there") from None
+
+
+def plain(node: Node) -> Any:
+    """The value of a node with ordinary dicts, lists and scalars."""
+    value = node.value
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def place(node: Node, loc: Loc, *, at_key: bool = False) -> str:
+    """`file:line:col` of the entry at a path, or of its key.
+
+    Steps that the file does not have (a missing field, a word that pydantic puts in for a
+    choice) are passed over: the answer is the nearest place that exists.
+    """
+    line, col = _position(node, loc, at_key=at_key)
+    return f"{node.source}:{line}:{col}"
+
+
+def _position(node: Node, loc: Loc, *, at_key: bool) -> tuple[int, int]:
+    position = node.line, node.col
+    for step in loc:
+        value = node.value
+        if isinstance(value, dict) and isinstance(step, str) and step in value:
+            key, node = node.keys[step], value[step]
+            position = key if at_key else (node.line, node.col)
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            node = value[step]
+            position = node.line, node.col
+    return position
+
+
+def parse_model(text: str, source: str, model: type[_Model]) -> _Model:
+    """Read one document as a model; one CatalogueError names every fault, one a line."""
+    return validate(load(text, source), model)
+
+
+def validate(node: Node, model: type[_Model]) -> _Model:
+    """A document as a model; one CatalogueError names every fault with its file:line:col."""
+    try:
+        return model.model_validate(plain(node))
+    except ValidationError as fault:
+        errors = fault.errors(include_url=False)
+    lines = sorted(
+        (
+            _position(node, subject(error), at_key=error["type"] == "extra_forbidden"),
+            sentence(model, error),
+        )
+        for error in errors
+    )
+    raise CatalogueError(
+        "\n".join(f"{node.source}:{line}:{col}: {text}" for (line, col), text in lines),
+        _MEND,
+    )
+
+
+def placed(node: Node, fault: PlacedFault) -> CatalogueError:
+    """A fault in the content of a document, with every place as file:line:col, one a line."""
+    lines = [f"{place(node, loc)}: {what}" for loc, what in fault.faults]
+    return CatalogueError("\n".join(lines), _MEND)
+
+
+class _Reader:
+    """Turns the events of one document into nodes and refuses what is not in the subset."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def document(self, events: Iterator[Any]) -> Node:
+        next(events)
+        start = next(events)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise CatalogueError(f"{self._source}:1:1: the file is empty", "write its content")
+        if start.version or start.tags:
+            raise self._fault(
+                start, "directives are not allowed", "remove the line that begins with %"
+            )
+        node = self._node(next(events), events, 0)
+        next(events)
+        after = next(events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise self._fault(
+                after, "a second document", "one file holds one document; remove '---'"
+            )
+        return node
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            raise self._fault(event, f"alias *{event.anchor} is not allowed", "write the value out")
+        if event.anchor is not None:
+            raise self._fault(
+                event, f"anchor &{event.anchor} is not allowed", "write the value out"
+            )
+        if event.tag is not None:
+            raise self._fault(event, f"tag {event.tag} is not allowed", "remove it")
+        if depth > MOST_DEPTH:
+            raise self._fault(event, f"nested deeper than {MOST_DEPTH} levels", "flatten it")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._made(event, self._scalar(event))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._made(event, self._sequence(events, depth))
+        return self._mapping(event, events, depth)
+
+    def _sequence(self, events: Iterator[Any], depth: int) -> list[Node]:
+        items = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(self._node(event, events, depth + 1))
+        return items
+
+    def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Node:
+        made: dict[str, Node] = {}
+        keys: dict[str, tuple[int, int]] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+                raise self._fault(event, "a key must be a word", "use a plain text as key")
+            self._node(event, events, depth + 1)
+            key = event.value
+            if not key:
+                raise self._fault(event, "an empty key", "name the entry")
+            if not event.style and key in _WORDS:
+                raise self._fault(event, f"{key} is no text", _QUOTE)
+            if key in made:
+                raise self._fault(
+                    event,
+                    f"key {key!r} stands here a second time, first on line {keys[key][0]}",
+                    "keep one of the two",
+                )
+            keys[key] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            made[key] = self._node(next(events), events, depth + 1)
+        return self._made(start, made, keys)
+
+    def _made(
+        self,
+        event: Any,
+        value: Scalar | list[Node] | dict[str, Node],
+        keys: Mapping[str, tuple[int, int]] = _NO_KEYS,
+    ) -> Node:
+        mark = event.start_mark
+        return Node(value, self._source, mark.line + 1, mark.column + 1, keys)
+
+    def _scalar(self, event: Any) -> Scalar:
+        text: str = event.value
+        if event.style:
+            hidden = _FORBIDDEN.search(text)
+            if hidden:
+                code = f"U+{ord(hidden[0]):04X}"
+                raise self._fault(event, f"invisible or control character {code}", "remove it")
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if text.lower() in _MANGLED_WORDS:
+            raise self._fault(event, f"{text} has a second meaning in YAML", _QUOTE)
+        if text[0] not in "0123456789+-":
+            return text
+        if _WHOLE.fullmatch(text):
+            if len(text) > _MOST_DIGITS:
+                raise self._fault(event, f"a number of more than {_MOST_DIGITS} digits", _QUOTE)
+            return int(text)
+        for pattern, reading in _MANGLED_NUMBERS:
+            if pattern.fullmatch(text):
+                raise self._fault(event, f"{text} {reading} in YAML when not in quotes", _QUOTE)
+        return text
+
+    def _fault(self, event: Any, what: str, hint: str) -> CatalogueError:
+        mark = event.start_mark
+        return CatalogueError(f"{self._source}:{mark.line + 1}:{mark.column + 1}: {what}", hint)

@@ -1,0 +1,1 @@
+"""Calendars, and the strict reading of the catalogue's files."""

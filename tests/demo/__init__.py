@@ -1,0 +1,1 @@
+"""The demonstration shows what it says it shows."""

@@ -1,0 +1,1 @@
+"""What the house promises about itself: layout, packaging, generated files, documents."""

@@ -1,0 +1,53 @@
+"""Who may import whom: the contracts of pyproject.toml hold, and they bite."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .tree import ROOT, run_python
+
+LINT = ("-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The product's source alone, to be spoilt."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for folder in ("efficiency_monitor", "cli"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_hold() -> None:
+    result = run_python(*LINT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "broken"),
+    [
+        ("core/terms.py", "import cli", "Nobody imports the command line"),
+        ("core/terms.py", "import efficiency_monitor.store", "Storeys"),
+        ("store/__init__.py", "import efficiency_monitor.notify", "Storeys"),
+        ("core/terms.py", "import efficiency_monitor.core.rules", "Inside the core"),
+        ("core/terms.py", "import time", "The core does no I/O"),
+        ("verifier/__init__.py", "import efficiency_monitor.core.terms", "The verifier shares"),
+    ],
+)
+def test_a_planted_import_is_refused(copy: Path, where: str, line: str, broken: str) -> None:
+    with (copy / "efficiency_monitor" / where).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    result = run_python(*LINT, cwd=copy)
+    assert result.returncode == 1, result.stdout + result.stderr
+    verdicts = [text for text in result.stdout.splitlines() if text.endswith("BROKEN")]
+    assert any(text.startswith(broken) for text in verdicts), result.stdout
+
+
+@pytest.mark.parametrize("folder", ["efficiency_monitor", "efficiency_monitor/core"])
+def test_a_module_outside_the_order_is_refused(copy: Path, folder: str) -> None:
+    (copy / folder / "unplaced.py").write_text('"""Nowhere."""\n', encoding="utf-8")
+    result = run_python(*LINT, cwd=copy)
+    assert result.returncode == 1
+    assert "unplaced" in result.stdout

@@ -1,0 +1,226 @@
+"""The clock of the oracle: elapsed time, due instants, thresholds, a line of `calendar batch`.
+
+Instants are UTC epoch seconds. Options everywhere: `resolution` day|time, `first_day` next|same,
+`ends` midnight|close, `roll` none|next_working_day, `pauses` as (from, to or None, cap or None).
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from .calendars import OracleCalendar
+from .counting import NEVER, Clock, Pause, clock, counted, days_of_months, reached
+from .words import (
+    SECONDS,
+    Amount,
+    Threshold,
+    decimal_text,
+    instant_text,
+    parse_amount,
+    parse_instant,
+    parse_threshold,
+)
+
+
+def elapsed(
+    cal: OracleCalendar,
+    start: int,
+    end: int,
+    unit: str,
+    *,
+    resolution: str = "day",
+    first_day: str = "next",
+    ends: str = "midnight",
+    pauses: Sequence[Pause] = (),
+) -> Fraction:
+    """What has been counted from `start` to `end`; months in calendar days."""
+    how = clock(cal, start, pauses, resolution=resolution, first_day=first_day, ends=ends)
+    return counted(how, start, end, unit)
+
+
+def due(
+    cal: OracleCalendar,
+    start: int,
+    limit: Amount,
+    *,
+    resolution: str = "day",
+    first_day: str = "next",
+    ends: str = "midnight",
+    roll: str | None = None,
+    pauses: Sequence[Pause] = (),
+) -> int | None:
+    """The instant at which a limit falls due; None while an open pause withholds it."""
+    how = clock(
+        cal, start, pauses, resolution=resolution, first_day=first_day, ends=ends, roll=roll
+    )
+    return reached(how, start, limit)
+
+
+def threshold(
+    cal: OracleCalendar,
+    start: int,
+    limits: dict[str, Amount],
+    at: str | Threshold,
+    *,
+    resolution: str = "day",
+    first_day: str = "next",
+    ends: str = "midnight",
+    roll: str | None = None,
+    pauses: Sequence[Pause] = (),
+) -> int | None:
+    """The instant of `promised`, `90% promised`, `promised - 2 working_days`."""
+    point = parse_threshold(at) if isinstance(at, str) else at
+    how = clock(
+        cal, start, pauses, resolution=resolution, first_day=first_day, ends=ends, roll=roll
+    )
+    return point_on_limit(how, start, limits[point.limit], point)
+
+
+def point_on_limit(how: Clock, start: int, limit: Amount, point: Threshold) -> int | None:
+    """`threshold` on a clock that is set up (TIME 12, 13)."""
+    value, unit = limit
+    if point.percent is not None:
+        if unit == "calendar_months":
+            value, unit = Fraction(days_of_months(how.cal, start, int(value))), "calendar_days"
+        return reached(replace(how, roll=None), start, (value * point.percent / 100, unit))
+    if point.offset is None:
+        return reached(how, start, limit)
+    if point.offset[1] == unit:
+        return reached(how, start, (value + point.offset[0], unit))
+    return walked(how, start, lambda knowing: reached(knowing, start, limit), point.offset)
+
+
+def walked(
+    how: Clock, start: int, base: Callable[[Clock], int | None], offset: Amount
+) -> int | None:
+    """An offset walked from a due instant that depends on what is known of the pauses (TIME 13)."""
+    value, unit = offset
+    if value > 0:
+        begin = base(how)
+        if begin is None:
+            return None
+        answer = reached(replace(how, first_day="next"), begin, offset)
+        return None if answer is None else max(start, answer)
+    # TIME 23: what had fallen due by an instant depends on what had happened by then.
+    certain = [stretch for stretch in how.stretches if stretch[0] < how.unknown]
+    for number in range(len(certain) + 1):
+        knowing = replace(how, stretches=tuple(certain[:number]), unknown=NEVER, fault=None)
+        resumed = certain[number - 1][1] if number else start
+        if resumed is None:
+            return None
+        instant = base(knowing)
+        assert instant is not None, "no pause is open in what is known"
+        instant = max(resumed, earliest_with_left(knowing, start, instant, (-value, unit)))
+        following = certain[number][0] if number < len(certain) else how.unknown
+        if instant <= following:
+            return instant
+    assert how.fault
+    raise how.fault
+
+
+def earliest_with_left(how: Clock, start: int, due_at: int, left: Amount) -> int:
+    """The earliest instant, not before the start, from which no more than that is left."""
+    value, unit = left
+    months = unit == "calendar_months"
+
+    def allowed(instant: int) -> Fraction:
+        return Fraction(days_of_months(how.cal, instant, int(value))) if months else value
+
+    def enough(instant: int) -> bool:
+        return counted(how, instant, due_at, unit) <= allowed(instant)
+
+    if enough(start):
+        return start
+    by_day = how.resolution == "day" and unit.split("_")[1] not in SECONDS
+    if months or (by_day and how.first_day == "same"):
+        pieces = steady_pieces(how, start, due_at, left)
+    else:
+        pieces = iter([(start, due_at)])  # the later the start, the less is left
+    for first, last in pieces:
+        if enough(first):
+            return first
+        if enough(last):
+            while last - first > 1:
+                middle = (first + last) // 2
+                if enough(middle):
+                    last = middle
+                else:
+                    first = middle
+            return last
+    return due_at
+
+
+def steady_pieces(how: Clock, start: int, due_at: int, left: Amount) -> Iterator[tuple[int, int]]:
+    """Stretches of start instants in which what is left only grows or only shrinks.
+
+    Left out are dates from which too much is left whenever on them one starts: a date takes away
+    one day at most.
+    """
+    value, unit = left
+    most = value * 31 if unit == "calendar_months" else value
+    skip = 0
+    for day, first, after in how.days(start, "same"):
+        if first > due_at:
+            return
+        if skip > 0:
+            skip -= 1
+            continue
+        if how.resolution == "day":
+            least = counted(replace(how, first_day="next"), first, due_at, unit)
+        else:
+            least = counted(how, after, due_at, unit)
+        if least > most:
+            skip = math.ceil(least - most) - 1
+            continue
+        edges = {first, after, start, due_at}
+        if how.resolution == "day" and how.first_day == "same":
+            edges |= {how.end_of(day) - 1, how.end_of(day)}
+            for span in how.shared(day, unit.startswith("working")):
+                edges |= set(span)
+        for begin, end in how.stretches:
+            edges |= {begin, begin if end is None else end}
+        inside = sorted(edge for edge in edges if max(first, start) <= edge <= min(after, due_at))
+        for a, b in pairwise(inside):
+            yield a, b - 1
+
+
+def answer(row: dict[str, Any], calendars: dict[str, OracleCalendar]) -> dict[str, Any]:
+    """`{"due": …}`, `{"elapsed": …}` or `{"error": …}` for one line."""
+    try:
+        cal = calendars[row["calendar"]]
+        options: dict[str, Any] = {
+            key: row[key] for key in ("resolution", "first_day", "ends") if row.get(key)
+        }
+        options["pauses"] = [
+            (
+                _instant(pause["from"], cal),
+                None if pause.get("to") is None else _instant(pause["to"], cal),
+                parse_amount(pause["cap"]) if pause.get("cap") else None,
+            )
+            for pause in row.get("pauses") or []
+        ]
+        start = _instant(row["start"], cal)
+        if row["op"] == "elapsed":
+            value = elapsed(cal, start, _instant(row["end"], cal), row["unit"], **options)
+            return {"elapsed": decimal_text(value)}
+        options["roll"] = row.get("roll")
+        if row["op"] == "due":
+            instant = due(cal, start, parse_amount(row["limit"]), **options)
+        elif row["op"] == "threshold":
+            limits = {name: parse_amount(text) for name, text in row["limits"].items()}
+            instant = threshold(cal, start, limits, row["at"], **options)
+        else:
+            raise ValueError(f"no such op: {row['op']}")
+        return {"due": instant_text(instant)}
+    except (ValueError, KeyError, OverflowError) as fault:
+        return {"error": str(fault)}
+
+
+def _instant(text: str, cal: OracleCalendar) -> int:
+    """An instant; a bare date means its last second (TIME 25)."""
+    read = parse_instant(text, cal)
+    return cal.bounds(read).next - 1 if isinstance(read, date) else read

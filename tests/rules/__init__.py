@@ -1,0 +1,1 @@
+"""The rule packs: complete, consistent, and judged alike by a second opinion."""

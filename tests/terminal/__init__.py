@@ -1,0 +1,1 @@
+"""What people see: words, tables, pipes, pages, files and pictures."""
