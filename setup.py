@@ -8,6 +8,8 @@ setup(
         *find_packages(include=["efficiency_monitor", "efficiency_monitor.*"]),
         "efficiency_monitor.cli",
         *(f"efficiency_monitor.cli.{name}" for name in find_packages("cli")),
+        "efficiency_monitor.demo",
+        "efficiency_monitor.demo.synthetic",
         "efficiency_monitor.catalogue",
         # Folders of data; setuptools takes them for packages and would warn of each.
         *(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
 from efficiency_monitor.language import t
 
 from . import columns

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor.language import say_state, t
 
 from . import columns

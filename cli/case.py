@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor.language import t
 
 from . import columns

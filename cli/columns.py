@@ -1,4 +1,4 @@
-"""The columns of what is listed, in both languages. Lower priorities go first on narrow terminals."""
+"""The columns of what is listed, in both languages; low priorities go first on narrow screens."""
 
 from efficiency_monitor.language import (
     say_amount,
@@ -12,7 +12,7 @@ from efficiency_monitor.language import (
     say_state,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
 
 def _reasons(reasons: list[str]) -> str:
@@ -23,6 +23,13 @@ def _held(seconds: int) -> str:
     return say_duration(days=0, seconds=int(seconds))
 
 
+_VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
+_KINDS = {
+    "weekday": ("工作日", "working day"),
+    "weekend": ("周末", "weekend"),
+    "day_off": ("放假", "day off"),
+    "make_up": ("调休上班", "make-up day"),
+}
 CARDS = (
     Column("card_no", "牌号", "Card", priority=1),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
@@ -81,11 +88,8 @@ ACCOUNTS = (
     Column("held_seconds", "持有工时", "Held", say=_held, right=True),
     Column("overrun_seconds", "其中超期", "Of it overrun", say=_held, right=True),
     Column("as_of", "截至", "As of", say=say_local, priority=4),
-    Column(
-        "status", "核实", "Status", say=lambda word: t(*_VERIFY.get(word, (word, word))), priority=3
-    ),
+    Column("status", "核实", "Status", say=coded(_VERIFY), priority=3),
 )
-_VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
 ACCOUNT_EXPORT = (
     Column("card_no", "牌号", "Card"),
     Column("level", "级别", "Level", say=say_level),
@@ -103,7 +107,7 @@ ACCOUNT_EXPORT = (
     Column("reviewer", "审核人", "Reviewer"),
     Column("approver", "批准人", "Approver"),
     Column("as_of", "截至", "As of", say=say_local),
-    Column("status", "核实", "Status", say=lambda word: t(*_VERIFY.get(word, (word, word)))),
+    Column("status", "核实", "Status", say=coded(_VERIFY)),
 )
 RUNS = (
     Column("job", "作业", "Job"),
@@ -156,18 +160,12 @@ CALENDARS = (
 )
 DAYS = (
     Column("date", "日期", "Date"),
-    Column("kind", "种类", "Kind", say=lambda kind: t(*_KINDS[kind])),
+    Column("kind", "种类", "Kind", say=coded(_KINDS)),
     Column("hours", "时间", "Hours", priority=2),
     Column("name", "名称", "Name"),
     Column("notice", "通知", "Notice", priority=2, least=10),
     Column("provisional", "暂定", "Provisional", priority=3),
 )
-_KINDS = {
-    "weekday": ("工作日", "working day"),
-    "weekend": ("周末", "weekend"),
-    "day_off": ("放假", "day off"),
-    "make_up": ("调休上班", "make-up day"),
-}
 EXAMPLES = (
     Column("rule", "规则", "Rule"),
     Column("level", "级别", "Level", say=say_level, priority=2),

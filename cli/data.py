@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
 from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 

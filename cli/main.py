@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor import __version__
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.language import t
@@ -104,7 +103,7 @@ def main() -> None:
         sys.exit(130)
     except RecursionError:
         sys.exit(fail(_unexpected("nested too deeply")))
-    except Exception as fault:  # noqa: BLE001 - the last door: nobody is shown a traceback
+    except Exception as fault:
         if os.environ.get("EFFMON_DEBUG"):
             raise
         sys.exit(fail(_unexpected(f"{type(fault).__name__}: {fault}")))

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor.language import say_level, t
 
 from . import columns
@@ -89,7 +88,7 @@ def check(ctx: typer.Context, path: At = None) -> None:
 
 
 @app.command("test", help=t("运行规则的示例", "run the rules' examples"))
-def test(ctx: typer.Context, path: At = None, output: Output = None) -> None:
+def run_tests(ctx: typer.Context, path: At = None, output: Output = None) -> None:
     """Run every example of the rules; exit 1 if one fails."""
     from efficiency_monitor.services import rule_work
 

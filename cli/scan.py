@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from efficiency_monitor.language import say_reason, t
 
 from . import columns

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from efficiency_monitor.language import choose, set_language, t
 
 from .render import Format
@@ -92,7 +91,7 @@ def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":
 
 
 def instant_of(text: str | None, context: "Context") -> int | None:
-    """An instant from the command line, in the workspace's zone; a fault names the option's text."""
+    """An instant from the command line, read in the workspace's zone."""
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.instants import parse_as_of
 

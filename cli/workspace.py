@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from efficiency_monitor import __version__
 from efficiency_monitor.language import language, t
 from efficiency_monitor.reports.columns import Column

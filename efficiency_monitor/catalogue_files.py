@@ -112,7 +112,10 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
             node = _read(path)
             rule = validate(node, Rule)
             loaded.append(
-                (node, LoadedRule(rule, pack, path.relative_to(folder).as_posix(), rule_digest(rule)))
+                (
+                    node,
+                    LoadedRule(rule, pack, path.relative_to(folder).as_posix(), rule_digest(rule)),
+                )
             )
     lines = [line for node, entry in loaded for line in _unknown_words(node, entry, vocabulary)]
     lines += _contradictions(loaded)

@@ -164,6 +164,11 @@ _UNITS: Final = {
 _LIMITS: Final = {
     "promised": ("承诺时限", "promised limit"),
     "statutory": ("法定时限", "statutory limit"),
+    "applied": ("申请的天数", "days applied for"),
+    "issue": ("出证时限", "issuing limit"),
+    "reply": ("答复时限", "reply limit"),
+    "stage": ("环节时限", "stage limit"),
+    "told": ("告知的时限", "time told in writing"),
 }
 
 _WEEKDAYS: Final = (

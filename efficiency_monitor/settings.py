@@ -18,7 +18,9 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"unknown time zone {name!r}: write a name such as Asia/Shanghai") from None
+        raise ValueError(
+            f"unknown time zone {name!r}: write a name such as Asia/Shanghai"
+        ) from None
     return name
 
 
@@ -114,7 +116,7 @@ def workspace_folder(given: Path | None, env: Mapping[str, str]) -> Path:
 
 
 def load(folder: Path) -> Settings:
-    """Read the settings of a workspace; ConfigurationError names the file, the key and the fault."""
+    """Read the settings of a workspace; ConfigurationError names file, key and fault."""
     path = folder / FILE
     try:
         text = path.read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def attribute(
         current, below = _after(event, current, below, first)
         if current != previous:
             changes.append((max(event.occurred_at, walk.start_at), current))
-    parts = []
+    parts: list[Holding] = []
     for place, (since, holder) in enumerate(changes):
         end = changes[place + 1][0] if place + 1 < len(changes) else until
         held = walk.working_seconds(since, end)

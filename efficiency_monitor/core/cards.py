@@ -136,8 +136,8 @@ def _decide_episode(
     watch_from: int | None,
 ) -> Iterator[Decision]:
     newest: dict[Level, Card] = {}
-    for card in sorted(known, key=lambda card: card.issue_no):
-        newest[card.level] = card
+    for former in sorted(known, key=lambda former: former.issue_no):
+        newest[former.level] = former
     issues: list[Issue] = []
     after: dict[Level, Card] = {}
     for found in episode.levels:

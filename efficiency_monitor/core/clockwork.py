@@ -59,6 +59,26 @@ def day_of(cal, t):
 
 
 @kernel_function
+def ordinal_at(cal, t):
+    """Proleptic Gregorian ordinal of the local date of an instant.
+
+    Before and after the table a day is taken as 86,400 s.
+    """
+    end = cal.day_start[len(cal.day_start) - 1]
+    if t < cal.base:
+        return cal.ordinal - 1 - (cal.base - 1 - t) // 86_400
+    if t >= end:
+        return cal.ordinal + len(cal.day_start) - 1 + (t - end) // 86_400
+    return cal.ordinal + day_of(cal, t)
+
+
+@kernel_function
+def covered(cal, t):
+    """Whether the status of the local date of an instant is known (TIME 3)."""
+    return cal.covered_from <= t < cal.covered_to
+
+
+@kernel_function
 def worked(cal, t):
     """Working seconds from the table's beginning until `t`; days without status count none."""
     d = day_of(cal, t)
@@ -89,11 +109,12 @@ def when_worked(cal, target):
         else:
             low = middle + 1
     d = cal.working_day[low]
-    return _into_day(cal, d, target - cal.work_before[d])
+    return into_day(cal, d, target - cal.work_before[d])
 
 
 @kernel_function
-def _into_day(cal, d, rest):
+def into_day(cal, d, rest):
+    """Instant of day d until which `rest` of its working seconds are counted."""
     p = cal.pattern[d]
     for k in range(cal.pattern_at[p], cal.pattern_at[p + 1]):
         length = cal.closes[k] - cal.opens[k]
@@ -173,7 +194,7 @@ def instant_at(cal, mode, close, target):
         return BEYOND
     if working:
         total = cal.work_before[d + 1] - cal.work_before[d]
-        return _into_day(cal, d, -((-rest * total) // scale))
+        return into_day(cal, d, -((-rest * total) // scale))
     length = cal.day_start[d + 1] - cal.day_start[d]
     return cal.day_start[d] - ((-rest * length) // scale)
 

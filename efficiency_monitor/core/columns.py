@@ -123,17 +123,45 @@ class Findings(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch space of one judge, as long as the longest case needs."""
+    """Scratch space of one judge, as long as the longest case needs (see `work_size`)."""
 
+    #: Pauses: see `pausing.find_pauses`.
     pause_from: Any
     pause_to: Any
     pause_pair: Any
     pause_kind: Any
+    pause_open: Any
+    pause_shut: Any
+    cap_unit: Any
+    cap_amount: Any
+    #: Running intervals: see `counting`. `still` is a clock that always runs.
     runs_from: Any
     runs_to: Any
-    pause_event: Any
+    still_from: Any
+    still_to: Any
+    #: Limits of the rule in hand: what each is, what extensions added (-1: cannot be told), the
+    #: first date on which it rests of which only the date is known.
+    limit_kind: Any
+    limit_unit: Any
+    limit_amount: Any
+    limit_due: Any
+    limit_due_at: Any
+    limit_moved: Any
+    limit_bare: Any
+    limit_extra: Any
+    limit_dated: Any
+    level_extra: Any
+    level_dated: Any
+    #: Episodes: first event and stop of each, number of the open one by stage.
     begin: Any
     finish: Any
-    since: Any
     open_stage: Any
     first_seen: Any
+
+
+def work_size(longest: int, types: int) -> int:
+    """Length of every column of `Work` for cases of at most `longest` events.
+
+    One event may begin a pause in each pair; a run follows each pause, and one entry the last.
+    """
+    return max(longest * MOST_PAIRS, types, MOST_LIMITS, MOST_LEVELS) + 2

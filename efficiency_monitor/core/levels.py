@@ -1,12 +1,15 @@
 """Limits and levels of one running clock: which instant a threshold falls on (TIME 12, 13, 19-23).
 
 Part of the kernel's source (see `kernel`); the same text runs interpreted and compiled.
+
+`clock` is (by_time, same, close, roll): resolution `time`, first_day `same`, ends `close`, roll
+`next_working_day`. `limit` is (kind, unit, amount in millionths, stated due instant, moved).
 """
 
 from .clockwork import (
     BEYOND,
     CALENDAR_DAYS,
-    CALENDAR_SECONDS,
+    CALENDAR_SHARES,
     DAY,
     NEVER,
     U_MONTH,
@@ -15,20 +18,21 @@ from .clockwork import (
     WORK_SHARES,
     counting_from,
     day_of,
-    due_after,
-    elapsed_until,
     end_of_day,
     highest,
     lowest,
     mode_of,
+    ordinal_at,
     seconds_of,
-    when_worked,
     worked,
 )
+from .columns import STATED
 from .compiling import kernel_function
+from .counting import counted, due_after, elapsed_until
 
 #: Percentages are counted in hundredths of a per cent; this is 100 %.
 WHOLE = 10_000
+MILLION = 1_000_000
 
 
 @kernel_function
@@ -69,130 +73,163 @@ def days_in_months(ordinal, months):
 
 
 @kernel_function
-def due_for(cal, clock, runs_from, runs_to, runs, start, unit, amount, percent, roll):
+def due_for(cal, clock, runs, start, unit, amount, percent, rolls):
     """Due instant of `amount` (millionths of a unit) times `percent`, on this clock's runs."""
-    by_time, same, close = clock
+    by_time, same, close, roll = clock
     if amount <= 0:
         return start
     mode = mode_of(unit, by_time)
     if unit == U_MONTH:
-        ordinal = cal.ordinal + day_of(cal, start)
-        amount = days_in_months(ordinal, amount // 1_000_000) * 1_000_000
+        amount = days_in_months(ordinal_at(cal, start), amount // MILLION) * MILLION
     exact = amount * percent
     seconds = seconds_of(unit)
     if seconds:
         need = -((-exact * seconds) // DAY)
-        return due_after(cal, mode, close, same, runs_from, runs_to, runs, start, need, 0)
+        return due_after(cal, mode, close, same, runs, start, need, 0)
     whole = exact // DAY
     part = exact - whole * DAY
     if by_time:
         scale = cal.work_scale if mode == WORK_SHARES else cal.day_scale
         need = whole * scale - ((-part * scale) // DAY)
-        return due_after(cal, mode, close, same, runs_from, runs_to, runs, start, need, 0)
-    due = due_after(cal, mode, close, same, runs_from, runs_to, runs, start, whole, part)
-    if roll and mode == CALENDAR_DAYS and part == 0 and due < NEVER:
-        return rolled(cal, close, runs_from, runs_to, runs, due)
+        return due_after(cal, mode, close, same, runs, start, need, 0)
+    due = due_after(cal, mode, close, same, runs, start, whole, part)
+    if rolls and roll and mode == CALENDAR_DAYS and part == 0 and due < NEVER:
+        return rolled(cal, close, runs, due)
     return due
 
 
 @kernel_function
-def rolled(cal, close, runs_from, runs_to, runs, due):
+def rolled(cal, close, runs, due):
     """A due instant on a day off moves to the end of the next working day that counts (TIME 12)."""
-    if due > cal.covered_to or due < cal.covered_from:
+    # With `close` a day may end at 24:00, which is the first second of the next date.
+    last = due - 1
+    if last < cal.covered_from or last >= cal.covered_to:
         return BEYOND
-    d = day_of(cal, due)
+    d = day_of(cal, last)
     if cal.days_before[d + 1] > cal.days_before[d]:
         return due
-    return due_after(cal, WORK_DAYS, close, False, runs_from, runs_to, runs, due, 1, 0)
+    return due_after(cal, WORK_DAYS, close, 0, runs, last, 1, 0)
 
 
 @kernel_function
-def amount_until(cal, clock, runs_from, runs_to, runs, unit, start, until):
-    """Elapsed amount in millionths of the unit, rounded up so that comparisons stay exact enough."""
-    by_time, same, close = clock
-    mode = mode_of(unit, by_time)
-    whole, part, of = elapsed_until(cal, mode, close, same, runs_from, runs_to, runs, start, until)
-    if whole < 0:
-        return -1
-    seconds = seconds_of(unit)
-    if seconds:
-        return -((-whole * 1_000_000) // seconds)
-    return whole * 1_000_000 - ((-part * 1_000_000) // of)
+def base_due(cal, clock, runs, start, limit):
+    """Due instant of a limit itself."""
+    kind, unit, amount, due, moved = limit
+    if kind != STATED:
+        return due_for(cal, clock, runs, start, unit, amount, WHOLE, 1)
+    if not moved or due >= NEVER:
+        return due
+    # Moved by pauses: its working seconds from the start, counted while the clock runs (TIME 21).
+    if start < cal.covered_from or due > cal.covered_to:
+        return BEYOND
+    need = worked(cal, due) - worked(cal, start)
+    return max(due, due_after(cal, WORK_SECONDS, 0, 0, runs, start, need, 0))
 
 
 @kernel_function
-def walked_back(cal, clock, runs_from, runs_to, runs, start, due, unit, amount):
-    """Earliest instant, not before the start, with no more than the amount left (TIME 13)."""
+def level_at(cal, clock, runs, start, limit, percent, off_unit, off):
+    """Instant of a threshold: `percent` of a limit, or `off` millionths of a unit more or less."""
+    kind, unit, amount, due, moved = limit
+    if percent:
+        if kind == STATED:
+            return share_of_stated(cal, runs, start, due, percent)
+        return due_for(cal, clock, runs, start, unit, amount, percent, 0)
+    if kind != STATED and (off == 0 or off_unit == unit):
+        return due_for(cal, clock, runs, start, unit, amount + off, WHOLE, 1)
+    if off < 0:
+        return known_walk(cal, clock, runs, start, limit, off_unit, -off)
+    at = base_due(cal, clock, runs, start, limit)
+    if off == 0 or at >= NEVER:
+        return at
+    by_time, same, close, roll = clock
+    after = (by_time, 0, close, roll)
+    return max(start, due_for(cal, after, runs, at, off_unit, off, WHOLE, 1))
+
+
+@kernel_function
+def share_of_stated(cal, runs, start, due, percent):
+    """A percentage of a stated due instant: of the working seconds up to it (TIME 21)."""
     if due >= NEVER:
         return due
-    low = start
-    high = due
-    while low < high:
-        middle = (low + high) // 2
-        left = amount_until(cal, clock, runs_from, runs_to, runs, unit, middle, due)
-        if left < 0:
-            return BEYOND
-        if left <= amount:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    if due <= start:
+        return start
+    if start < cal.covered_from or due > cal.covered_to:
+        return BEYOND
+    total = worked(cal, due) - worked(cal, start)
+    need = -((-total * percent) // WHOLE)
+    return due_after(cal, WORK_SECONDS, 0, 0, runs, start, need, 0)
 
 
 @kernel_function
-def walked_on(cal, clock, runs_from, runs_to, runs, due, unit, amount):
-    """The amount as a limit of its own from the due instant, first_day `next` (TIME 13)."""
-    if due >= NEVER:
-        return due
-    by_time, _, close = clock
-    after = (by_time, False, close)
-    return due_for(cal, after, runs_from, runs_to, runs, due, unit, amount, WHOLE, False)
-
-
-@kernel_function
-def known_walk(cal, clock, work, runs, start, limit, level):
+def known_walk(cal, clock, runs, start, limit, unit, amount):
     """A threshold walked back from the due instant, by what was known at each time (TIME 23).
 
     The instant is computed after each pause that has ended; it stands when it comes before the
     next pause begins.
     """
-    runs_from, runs_to = work.runs_from, work.runs_to
-    unit, amount, roll = limit
-    off_unit, off = level
-    for j in range(runs):
+    runs_from, runs_to, count = runs
+    for j in range(count):
         until = runs_to[j]
         runs_to[j] = NEVER
-        due = due_for(cal, clock, runs_from, runs_to, j + 1, start, unit, amount, WHOLE, roll)
-        at = walked_back(cal, clock, runs_from, runs_to, j + 1, start, due, off_unit, off)
+        known = (runs_from, runs_to, j + 1)
+        due = base_due(cal, clock, known, start, limit)
+        at = walked_back(cal, clock, known, start, due, unit, amount)
         runs_to[j] = until
         if at == BEYOND:
             return BEYOND
         at = max(at, runs_from[j])
         if at <= until:
             return at
-    return NEVER
+    return runs_from[count]
 
 
 @kernel_function
-def level_at(cal, clock, work, runs, start, limit, percent, off_unit, off):
-    """Instant of a threshold on an amount: `percent` of it, or `off` millionths more or less."""
-    unit, amount, roll = limit
-    runs_from, runs_to = work.runs_from, work.runs_to
-    if percent:
-        return due_for(cal, clock, runs_from, runs_to, runs, start, unit, amount, percent, False)
-    if off == 0 or off_unit == unit:
-        total = amount + off
-        return due_for(cal, clock, runs_from, runs_to, runs, start, unit, total, WHOLE, roll)
-    if off < 0:
-        return known_walk(cal, clock, work, runs, start, limit, (off_unit, -off))
-    due = due_for(cal, clock, runs_from, runs_to, runs, start, unit, amount, WHOLE, roll)
-    return walked_on(cal, clock, runs_from, runs_to, runs, due, off_unit, off)
+def walked_back(cal, clock, runs, start, due, unit, amount):
+    """Earliest instant, not before the start, with no more than the amount left (TIME 13).
+
+    Days that are left are counted with first_day `next`.
+    """
+    by_time, same, close, roll = clock
+    mode = mode_of(unit, by_time)
+    if due >= NEVER:
+        return due
+    if due <= start:
+        return start
+    since = counting_from(cal, mode, 0, start)
+    if since < lowest(cal, mode, close) or due > highest(cal, mode, close):
+        return start if due <= since else BEYOND
+    if mode == WORK_DAYS or mode == CALENDAR_DAYS:
+        return days_back(cal, mode, close, runs, start, due, amount)
+    if mode == WORK_SHARES or mode == CALENDAR_SHARES:
+        scale = cal.work_scale if mode == WORK_SHARES else cal.day_scale
+        whole = amount // MILLION
+        left = whole * scale + (amount - whole * MILLION) * scale // MILLION
+    else:
+        left = amount * seconds_of(unit) // MILLION
+    need = counted(cal, mode, close, runs, start, due) - left
+    return due_after(cal, mode, close, 0, runs, start, need, 0)
 
 
 @kernel_function
-def fixed_due(cal, close, due, date_only):
+def days_back(cal, mode, close, runs, start, due, amount):
+    """First instant of the earliest date, or the start, with no more than `amount` days left."""
+    low = day_of(cal, start)
+    high = day_of(cal, due)
+    while low < high:
+        d = (low + high) // 2
+        begin = max(start, cal.day_start[d])
+        whole, part, of = elapsed_until(cal, mode, close, 0, runs, begin, due)
+        if whole * MILLION * of + part * MILLION <= amount * of:
+            high = d
+        else:
+            low = d + 1
+    return max(start, cal.day_start[low])
+
+
+@kernel_function
+def stated_due(cal, close, due, dated):
     """A stated due instant; a bare date means the `ends` of that date (TIME 21)."""
-    if not date_only:
+    if not dated:
         return due
     if close and (due < cal.covered_from or due >= cal.covered_to):
         return BEYOND
@@ -200,60 +237,11 @@ def fixed_due(cal, close, due, date_only):
 
 
 @kernel_function
-def moved_due(cal, work, runs, start, due):
-    """A stated due instant moved by pauses: its working seconds from the start, counted (TIME 21)."""
-    if due >= NEVER or due <= start:
-        return due
-    if start < cal.covered_from or due > cal.covered_to:
-        return BEYOND
-    need = worked(cal, due) - worked(cal, start)
-    moved = due_after(
-        cal, WORK_SECONDS, False, False, work.runs_from, work.runs_to, runs, start, need, 0
-    )
-    return max(due, moved)
-
-
-@kernel_function
-def level_from_due(cal, clock, work, runs, start, due, percent, off_unit, off):
-    """Instant of a threshold on a stated due instant (TIME 13, 21)."""
-    if due >= NEVER:
-        return due
-    if percent:
-        if start < cal.covered_from or due > cal.covered_to:
-            return BEYOND
-        total = worked(cal, max(due, start)) - worked(cal, start)
-        need = -((-total * percent) // WHOLE)
-        return start if need <= 0 else when_worked(cal, worked(cal, start) + need)
-    if off == 0:
-        return due
-    if off < 0:
-        back = walked_back(
-            cal, clock, work.runs_from, work.runs_to, runs, start, due, off_unit, -off
-        )
-        return back
-    return walked_on(cal, clock, work.runs_from, work.runs_to, runs, due, off_unit, off)
-
-
-@kernel_function
-def rests_on_provisional(cal, clock, unit, roll, start, instant):
-    """Whether a date from the start's to the instant's that the unit asks is provisional (TIME 4)."""
-    by_time, same, close = clock
-    mode = mode_of(unit, by_time)
-    if not roll and highest(cal, mode, close) != cal.covered_to:
-        return False
-    first = day_of(cal, start)
-    last = day_of(cal, instant)
-    return cal.provisional_before[last + 1] > cal.provisional_before[first]
-
-
-@kernel_function
-def within_coverage(cal, clock, unit, roll, start, until):
-    """Whether every date that the unit asks from the start until `until` has a status (TIME 3)."""
-    by_time, same, close = clock
-    mode = mode_of(unit, by_time)
-    since = counting_from(cal, mode, same, start)
-    if until <= since or mode == CALENDAR_SECONDS:
+def asks_status(clock, unit, rolls):
+    """Whether counting in a unit asks the status of dates, not only their bounds (TIME 3)."""
+    by_time, same, close, roll = clock
+    if unit < 4:
         return True
-    if roll:
-        return cal.covered_from <= since and until <= cal.covered_to
-    return since >= lowest(cal, mode, close) and until <= highest(cal, mode, close)
+    if seconds_of(unit) or by_time:
+        return False
+    return close or (rolls and roll)

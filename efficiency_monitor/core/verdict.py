@@ -1,9 +1,13 @@
 """Limits and levels of one episode, written to the findings (TIME 12, 15, 19-23).
 
 Part of the kernel's source (see `kernel`); the same text runs interpreted and compiled.
+
+`episode` is (rule, start, stop, last, effect, as_of): the rule's number, the indices of its start
+event, of its stop event (-1: none) and of the first event after it, the instant at which a deemed
+start took effect (-NEVER: not deemed), and now. `ground` is what `pause_facts` found.
 """
 
-from .clockwork import BEYOND, NEVER, U_WORK_DAY, day_of, seconds_of
+from .clockwork import BEYOND, NEVER, covered, day_of, seconds_of
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
@@ -23,19 +27,57 @@ from .columns import (
     UNREADABLE,
 )
 from .compiling import kernel_function
-from .levels import (
-    fixed_due,
-    level_at,
-    level_from_due,
-    moved_due,
-    rests_on_provisional,
-    within_coverage,
-)
+from .levels import asks_status, level_at, stated_due
+
+#: Where nothing is known by its date only, nothing spoilt: after every instant.
+NOWHERE = 1 << 62
+#: Longest that an extended limit may become, in millionths: what an `Amount` may be.
+_MOST_DAYS = 100_000_000_000
+_MOST_SECONDS = 36_000_000_000_000
+
+
+@kernel_function
+def pause_facts(cal, rules, frame, r, start, stop, pauses, work):
+    """What an episode's judgement rests on besides its start: (dated, bad, caps_ask, earliest).
+
+    First second of the earliest date-only event among start, stop and pauses; beginning of the
+    earliest pause whose cap cannot be read; whether a cap asks the status of dates; the earliest
+    instant whose date must be known.
+    """
+    begin = frame.at[start]
+    dated = _date_of(cal, frame, start, NOWHERE)
+    if stop >= 0:
+        dated = _date_of(cal, frame, stop, dated)
+    bad = NOWHERE
+    caps_ask = False
+    earliest = begin
+    for k in range(pauses):
+        if work.cap_amount[k] < 0:
+            bad = min(bad, work.pause_from[k])
+        if work.pause_to[k] <= begin:
+            continue
+        dated = _date_of(cal, frame, work.pause_open[k], dated)
+        if work.pause_shut[k] >= 0:
+            dated = _date_of(cal, frame, work.pause_shut[k], dated)
+        if work.cap_amount[k] > 0:
+            unit = work.cap_unit[k]
+            caps_ask = caps_ask or asks_status((0, 0, rules.close[r], 0), unit, 0)
+        if work.pause_to[k] == BEYOND:
+            earliest = min(earliest, work.pause_from[k])
+    return dated, bad, caps_ask, earliest
+
+
+@kernel_function
+def _date_of(cal, frame, i, so_far):
+    """The first second of an event's date if only its date is known and it is the earliest."""
+    if frame.coarse[i] == 0:
+        return so_far
+    return min(so_far, cal.day_start[day_of(cal, frame.at[i])])
 
 
 @kernel_function
 def find_limit(cal, rules, frame, c, r, limit, start):
-    """Limit of a case: (kind, unit, amount, stated due, whether pauses move it).
+    """Limit of a case: (kind, unit, amount, stated due, whether pauses move it, bare date).
 
     Of the rule's sources the first that the case, or the start event, has.
     """
@@ -43,7 +85,7 @@ def find_limit(cal, rules, frame, c, r, limit, start):
     for s in range(rules.source_at[slot], rules.source_at[slot + 1]):
         kind = rules.source_kind[s]
         if kind == FROM_FIXED:
-            return AMOUNT, rules.source_unit[s], rules.source_amount[s], NEVER, False
+            return AMOUNT, rules.source_unit[s], rules.source_amount[s], NEVER, 0, 0
         if kind == FROM_CASE or kind == FROM_EVENT:
             if kind == FROM_CASE:
                 unit = frame.case_unit[c * 2 + rules.source_field[s]]
@@ -52,216 +94,260 @@ def find_limit(cal, rules, frame, c, r, limit, start):
                 unit = frame.unit[start]
                 amount = frame.amount[start]
             if amount < 0:
-                return UNREADABLE, unit, amount, NEVER, False
+                return UNREADABLE, 0, 0, NEVER, 0, 0
             if amount > 0:
-                return AMOUNT, unit, amount, NEVER, False
+                return AMOUNT, int(unit), amount, NEVER, 0, 0
             continue
         if kind == FROM_CASE_DUE:
             due = frame.case_due[c * 2 + rules.source_field[s]]
-            coarse = frame.case_due_coarse[c * 2 + rules.source_field[s]]
+            bare = int(frame.case_due_coarse[c * 2 + rules.source_field[s]])
         else:
             due = frame.due[start]
-            coarse = frame.due_coarse[start]
+            bare = int(frame.due_coarse[start])
         if due == -NEVER:
-            return UNREADABLE, 0, 0, NEVER, False
+            return UNREADABLE, 0, 0, NEVER, 0, 0
         if due < NEVER:
-            due = fixed_due(cal, rules.close[r], due, coarse == 1)
-            return STATED, rules.count[r], 0, due, rules.source_moved[s] == 1
-    return NONE, 0, 0, NEVER, False
+            due = stated_due(cal, rules.close[r], due, bare)
+            # Pauses have nothing to move where the due instant lies before the start.
+            moved = 1 if rules.source_moved[s] and due > frame.at[start] else 0
+            return STATED, 0, 0, due, moved, bare
+    return NONE, 0, 0, NEVER, 0, 0
 
 
 @kernel_function
-def set_limits(cal, rules, frame, c, r, start, last, clock, runs, out, n, work):
-    """Write each limit of the rule: what it is, and when it falls due."""
+def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work):
+    """Find each limit, let extensions count, and write when it falls due."""
+    r, start, stop, last, effect, as_of = episode
+    dated, bad, caps_ask, earliest = ground
+    for k in range(rules.limits[r]):
+        kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, k, start)
+        work.limit_kind[k] = kind
+        work.limit_unit[k] = unit
+        work.limit_amount[k] = amount
+        work.limit_due[k] = due
+        work.limit_moved[k] = moved
+        work.limit_bare[k] = bare
+        work.limit_extra[k] = 0
+        work.limit_dated[k] = dated
+    for k in range(rules.level_at[r + 1] - rules.level_at[r]):
+        work.level_extra[k] = 0
+        work.level_dated[k] = dated
+    if rules.extends[r]:
+        out.ignored[n] += extend(cal, rules, frame, episode, clock, runs, work)
     for k in range(MOST_LIMITS):
         slot = n * MOST_LIMITS + k
-        out.limit_kind[slot] = NONE
-        out.limit_unit[slot] = 0
-        out.limit_amount[slot] = 0
-        out.limit_due[slot] = NEVER
-        if k >= rules.limits[r]:
-            continue
-        kind, unit, amount, due, moved = find_limit(cal, rules, frame, c, r, k, start)
-        if kind == AMOUNT:
-            roll = rules.roll[r] == 1
-            bad, amount, due, ignored, coarse = with_extensions(
-                cal,
-                rules,
-                frame,
-                r,
-                k,
-                start,
-                last,
-                clock,
-                runs,
-                work,
-                (unit, amount, roll),
-                (0, 0, 0),
-            )
-            out.ignored[n] += ignored
-            if bad:
-                kind = UNREADABLE
-        elif kind == STATED and moved:
-            due = moved_due(cal, work, runs, frame.at[start], due)
+        kind = work.limit_kind[k] if k < rules.limits[r] else NONE
+        amount = 0
+        due = NEVER
+        if (kind == AMOUNT or kind == STATED) and work.limit_extra[k] < 0:
+            kind = UNREADABLE
+        elif kind == AMOUNT or kind == STATED:
+            amount = work.limit_amount[k] + work.limit_extra[k]
+            due = threshold(cal, clock, runs, frame.at[start], work, k, work.limit_extra[k], 0, 0, 0)
+            work.limit_due_at[k] = due
+            if bad < due and (kind == AMOUNT or work.limit_moved[k]):
+                due = NEVER
+            elif work.limit_dated[k] <= due and finer_than_days(rules, episode, work, k, 0, 0, 0):
+                due = NEVER
         out.limit_kind[slot] = kind
-        out.limit_unit[slot] = unit
+        out.limit_unit[slot] = work.limit_unit[k]
         out.limit_amount[slot] = amount
         out.limit_due[slot] = due
 
 
 @kernel_function
-def with_extensions(cal, rules, frame, r, k, start, last, clock, runs, work, limit, level):
-    """A level on a limit with the extensions that came in time (TIME 20, 23).
-
-    Returns (bad, amount, instant, ignored, coarse): `bad` where an extension cannot be added to
-    this limit. An extension counts if neither the limit nor the level had fallen due before it.
-    """
-    unit, amount, roll = limit
-    percent, off_unit, off = level
-    begin = frame.at[start]
-    at = level_at(cal, clock, work, runs, begin, limit, percent, off_unit, off)
-    ignored = 0
-    coarse = False
-    if not rules.extends[r] >> k & 1:
-        return False, amount, at, ignored, coarse
-    base = r * rules.signatures
-    plain = percent == 0 and off == 0
-    for i in range(start + 1, last):
-        if not rules.role[base + frame.signature[i]] & EXTEND:
-            continue
-        if frame.amount[i] <= 0 or frame.unit[i] != unit:
-            return True, amount, at, ignored, coarse
-        due = at
-        if not plain:
-            due = level_at(cal, clock, work, runs, begin, (unit, amount, roll), 0, 0, 0)
-        if frame.at[i] <= due and frame.at[i] <= at:
-            amount += frame.amount[i]
-            coarse = coarse or frame.coarse[i] == 1
-            at = level_at(
-                cal, clock, work, runs, begin, (unit, amount, roll), percent, off_unit, off
-            )
-        else:
-            ignored += 1
-    return False, amount, at, ignored, coarse
+def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
+    """Instant of a threshold on limit k, extended by `extra`: an instant, NEVER or BEYOND."""
+    kind = work.limit_kind[k]
+    moved = work.limit_moved[k]
+    amount = work.limit_amount[k] + extra
+    limit = (kind, work.limit_unit[k], amount, work.limit_due[k], moved)
+    if kind == STATED and not moved:
+        # Pauses do not move a stated due instant, so they do not move what is told from it.
+        still = (work.still_from, work.still_to, 1)
+        return level_at(cal, clock, still, begin, limit, percent, off_unit, off)
+    return level_at(cal, clock, runs, begin, limit, percent, off_unit, off)
 
 
 @kernel_function
-def set_levels(
-    cal, rules, frame, r, start, stop, last, clock, runs, coarse, effect, as_of, out, n, work
-):
+def extend(cal, rules, frame, episode, clock, runs, work):
+    """Let the extensions that came in time count; how many changed no level (TIME 20, 23)."""
+    r, start, stop, last, effect, as_of = episode
+    base = r * rules.signatures
+    ignored = 0
+    for i in range(start + 1, last):
+        if not rules.role[base + frame.signature[i]] & EXTEND:
+            continue
+        changed = False
+        for k in range(rules.limits[r]):
+            if rules.extends[r] >> k & 1 and _extend_limit(
+                cal, rules, frame, episode, clock, runs, k, i, work
+            ):
+                changed = True
+        if not changed:
+            ignored += 1
+    return ignored
+
+
+@kernel_function
+def _extend_limit(cal, rules, frame, episode, clock, runs, k, i, work):
+    """Add extension `i` to limit k and to its levels that had not fallen due; whether to any."""
+    r, start, stop, last, effect, as_of = episode
+    kind = work.limit_kind[k]
+    if kind != AMOUNT and kind != STATED:
+        return False
+    begin = frame.at[start]
+    extra = work.limit_extra[k]
+    if extra >= 0:
+        due = threshold(cal, clock, runs, begin, work, k, extra, 0, 0, 0)
+        if due < NEVER and frame.at[i] > due:
+            return False
+    changed = False
+    for v in range(rules.level_at[r], rules.level_at[r + 1]):
+        own = v - rules.level_at[r]
+        if rules.level_limit[v] != k:
+            continue
+        gained = work.level_extra[own]
+        if gained >= 0:
+            percent, off_unit, off = (
+                rules.level_percent[v],
+                rules.level_off_unit[v],
+                rules.level_off[v],
+            )
+            at = threshold(cal, clock, runs, begin, work, k, gained, percent, off_unit, off)
+            if at < NEVER and frame.at[i] > max(at, effect):
+                continue
+        work.level_extra[own] = _longer(frame, work, k, gained, i)
+        work.level_dated[own] = _date_of(cal, frame, i, work.level_dated[own])
+        changed = True
+    work.limit_extra[k] = _longer(frame, work, k, extra, i)
+    work.limit_dated[k] = _date_of(cal, frame, i, work.limit_dated[k])
+    return changed
+
+
+@kernel_function
+def _longer(frame, work, k, extra, i):
+    """`extra` and the amount of extension `i`; -1 where they cannot be added to limit k."""
+    more = frame.amount[i]
+    if extra < 0 or more <= 0 or work.limit_kind[k] != AMOUNT:
+        return -1
+    unit = work.limit_unit[k]
+    if frame.unit[i] != unit:
+        return -1
+    seconds = seconds_of(unit)
+    most = _MOST_SECONDS // seconds if seconds else _MOST_DAYS
+    if work.limit_amount[k] + extra + more > most:
+        return -1
+    return extra + more
+
+
+@kernel_function
+def set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work):
     """Write each level: its instant and whether it has been reached; and the next instant."""
+    r, start, stop, last, effect, as_of = episode
+    first = rules.level_at[r]
+    count = rules.level_at[r + 1] - first
     for k in range(MOST_LEVELS):
         out.level_instant[n * MOST_LEVELS + k] = NEVER
         out.level_reached[n * MOST_LEVELS + k] = 0
-    begin = frame.at[start]
-    until = as_of
-    if stop >= 0 and frame.at[stop] < as_of:
-        until = frame.at[stop]
-    for k in range(rules.level_at[r + 1] - rules.level_at[r]):
-        v = rules.level_at[r] + k
-        slot = n * MOST_LIMITS + rules.level_limit[v]
-        kind = out.limit_kind[slot]
-        if kind == NONE or kind == UNREADABLE:
-            out.reasons[n] |= NO_LIMIT if kind == NONE else BAD_LIMIT
+        if k >= count:
             continue
-        at, unit, dated = level_instant(
-            cal, rules, frame, r, v, start, last, clock, runs, work, out, slot
-        )
-        if finer_than_days(rules, r, v, kind, unit) and (coarse or dated):
-            out.reasons[n] |= DATE_ONLY
+        at, reason = level_found(cal, rules, frame, episode, clock, runs, ground, first + k, work)
+        if reason:
+            out.reasons[n] |= reason
             continue
-        at = max(at, effect)
         out.level_instant[n * MOST_LEVELS + k] = at
-        roll = rules.roll[r] == 1
-        if at == BEYOND:
-            if not within_coverage(cal, clock, unit, roll or kind == STATED, begin, until):
-                out.reasons[n] |= NOT_COVERED
-            else:
-                out.next_at[n] = min(out.next_at[n], cal.covered_to)
-            continue
-        if at == NEVER:
-            continue
-        reached = until > at
-        if stop >= 0 and frame.coarse[stop] == 1 and frame.at[stop] == until:
-            reached = day_of(cal, until) > day_of(cal, at)
-        if not reached:
+        if not is_over(cal, frame, clock, episode, at):
             if stop < 0:
-                out.next_at[n] = min(out.next_at[n], at)
-            continue
-        if rules.level_rank[v] == 1:
+                # What lies beyond the calendar changes when the calendar ends.
+                out.next_at[n] = min(out.next_at[n], cal.covered_to - 1 if at == BEYOND else at)
+        elif rules.level_rank[first + k] == 1:
             out.level_reached[n * MOST_LEVELS + k] = 0 if stop >= 0 else 1
-        elif provisional(cal, rules, clock, v, kind, unit, roll, begin, at):
+        elif provisional(cal, rules, frame, episode, clock, ground, first + k, at, work):
             out.reasons[n] |= PROVISIONAL
         else:
             out.level_reached[n * MOST_LEVELS + k] = 1
 
 
 @kernel_function
-def level_instant(cal, rules, frame, r, v, start, last, clock, runs, work, out, slot):
-    """Instant of level `v`, the unit its limit is in, and whether a dated extension moved it."""
+def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
+    """Instant of level `v`, and as a bit why it cannot be told."""
+    r, start, stop, last, effect, as_of = episode
+    dated, bad, caps_ask, earliest = ground
     k = rules.level_limit[v]
-    percent = rules.level_percent[v]
-    off_unit = rules.level_off_unit[v]
-    off = rules.level_off[v]
-    unit = out.limit_unit[slot]
-    begin = frame.at[start]
-    if out.limit_kind[slot] == STATED:
-        due = out.limit_due[slot]
-        if stated_moves(rules, r, k):
-            at = level_from_due(cal, clock, work, runs, begin, due, percent, off_unit, off)
-        else:
-            # Pauses do not move a stated due instant, so they do not move what is told from it.
-            kept = work.runs_from[0]
-            kept_to = work.runs_to[0]
-            work.runs_from[0] = begin
-            work.runs_to[0] = NEVER
-            at = level_from_due(cal, clock, work, 1, begin, due, percent, off_unit, off)
-            work.runs_from[0] = kept
-            work.runs_to[0] = kept_to
-        return at, unit, False
-    own = out.limit_amount[slot]
-    if rules.extends[r] >> k & 1:
-        kind, unit, own, due, moved = find_limit(
-            cal, rules, frame, out.case[slot // MOST_LIMITS], r, k, start
+    own = v - rules.level_at[r]
+    percent, off_unit, off = rules.level_percent[v], rules.level_off_unit[v], rules.level_off[v]
+    kind = work.limit_kind[k]
+    if kind == NONE:
+        return NEVER, NO_LIMIT
+    gained = work.level_extra[own]
+    if kind == UNREADABLE or gained < 0:
+        return NEVER, BAD_LIMIT
+    if percent == 0 and off == 0 and gained == work.limit_extra[k]:
+        at = work.limit_due_at[k]
+    else:
+        at = threshold(
+            cal, clock, runs, frame.at[start], work, k, gained, percent, off_unit, off
         )
-    limit = (unit, own, rules.roll[r] == 1)
-    bad, amount, at, ignored, dated = with_extensions(
-        cal, rules, frame, r, k, start, last, clock, runs, work, limit, (percent, off_unit, off)
-    )
-    return at, unit, dated
+    at = max(at, effect)
+    if bad < at and (kind == AMOUNT or work.limit_moved[k]):
+        return NEVER, BAD_LIMIT
+    if work.level_dated[own] <= at and finer_than_days(
+        rules, episode, work, k, percent, off_unit, off
+    ):
+        return NEVER, DATE_ONLY
+    if at == BEYOND:
+        until = frame.at[stop] if stop >= 0 else as_of
+        known = covered(cal, earliest) and covered(cal, frame.at[start]) and covered(cal, until)
+        return BEYOND, 0 if known else NOT_COVERED
+    return at, 0
 
 
 @kernel_function
-def stated_moves(rules, r, k):
-    """Whether pauses move the stated due instants of limit k."""
-    slot = r * MOST_LIMITS + k
-    for s in range(rules.source_at[slot], rules.source_at[slot + 1]):
-        if rules.source_moved[s] == 1:
+def is_over(cal, frame, clock, episode, at):
+    """Whether the clock outlived an instant (TIME 15); of a bare date of the stop, by dates."""
+    r, start, stop, last, effect, as_of = episode
+    if at >= NEVER:
+        return False
+    if stop < 0:
+        return as_of > at
+    if frame.coarse[stop]:
+        return day_of(cal, frame.at[stop]) > day_of(cal, at)
+    return frame.at[stop] > at
+
+
+@kernel_function
+def finer_than_days(rules, episode, work, k, percent, off_unit, off):
+    """Whether a threshold is told in something finer than days: then a bare date is not enough."""
+    r, start, stop, last, effect, as_of = episode
+    if work.limit_kind[k] == STATED:
+        if percent or work.limit_moved[k]:
             return True
-    return False
-
-
-@kernel_function
-def finer_than_days(rules, r, v, kind, unit):
-    """Whether a level is told in something finer than days, so that a bare date is not enough."""
-    off = rules.level_off[v]
-    if off != 0 and seconds_of(rules.level_off_unit[v]) > 0:
+    elif rules.by_time[r] or seconds_of(work.limit_unit[k]):
         return True
-    if kind == STATED:
-        return rules.level_percent[v] > 0
-    return rules.by_time[r] or seconds_of(unit) > 0
+    if off and (rules.by_time[r] or seconds_of(off_unit)):
+        return True
+    return effect > -NEVER and (rules.by_time[r] or seconds_of(rules.deem_unit[r]) > 0)
 
 
 @kernel_function
-def provisional(cal, rules, clock, v, kind, unit, roll, begin, at):
+def provisional(cal, rules, frame, episode, clock, ground, v, at, work):
     """Whether a level rests on a date whose notice is not published (TIME 4)."""
-    off_unit = rules.level_off_unit[v]
-    if kind == STATED:
-        if rules.level_percent[v] > 0:
-            off_unit = U_WORK_DAY
-        elif rules.level_off[v] == 0:
-            return False
-        return rests_on_provisional(cal, clock, off_unit, False, begin, at)
-    if rests_on_provisional(cal, clock, unit, roll, begin, at):
+    r, start, stop, last, effect, as_of = episode
+    first = day_of(cal, frame.at[start])
+    if cal.provisional_before[day_of(cal, at) + 1] <= cal.provisional_before[first]:
+        return False
+    dated, bad, caps_ask, earliest = ground
+    k = rules.level_limit[v]
+    percent, off_unit, off = rules.level_percent[v], rules.level_off_unit[v], rules.level_off[v]
+    stated = work.limit_kind[k] == STATED
+    if stated:
+        if percent or work.limit_moved[k] or (work.limit_bare[k] and rules.close[r]):
+            return True
+    elif asks_status(clock, work.limit_unit[k], percent == 0):
         return True
-    return rules.level_off[v] != 0 and rests_on_provisional(cal, clock, off_unit, False, begin, at)
+    if off and asks_status(clock, off_unit, off > 0):
+        return True
+    if caps_ask and (not stated or work.limit_moved[k]):
+        return True
+    return effect > -NEVER and asks_status(clock, rules.deem_unit[r], 0)

@@ -1,1 +1,1 @@
-"""One verb per module: what the command line and the jobs call. No printing, no clock of its own."""
+"""One verb per module: what the command line and the jobs call. No printing, no clock."""

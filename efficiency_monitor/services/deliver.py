@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
+from ..core.people import Language
 from ..core.terms import Level
 from ..language import speaking, t
 from ..notify import backoff
@@ -90,7 +91,7 @@ def _digest(
         )
         for row in rows
     ]
-    return digest(pending, language=language, zone=ZoneInfo(context.zone))  # type: ignore[arg-type]
+    return digest(pending, language=Language(language), zone=ZoneInfo(context.zone))
 
 
 def _mark(

@@ -39,7 +39,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _work_lists,
         _people,
     )
-    found = []
+    found: list[Finding] = []
     for check in checks:
         try:
             found.extend(check(context))

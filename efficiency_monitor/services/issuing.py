@@ -82,7 +82,7 @@ def card_values(
         "item_code": fields.get("item_code"),
         "region": fields.get("region"),
         "department": episode.start.department or fields.get("department"),
-        "handler": fields.get("handler") or episode.start.actor,
+        "handler": handler_of(case),
         "reviewer": fields.get("reviewer"),
         "approver": fields.get("approver"),
         "limit_name": found.limit,
@@ -99,6 +99,19 @@ def card_values(
         "lifted_reason": None,
         "lifted_at": None,
     }
+
+
+def handler_of(case: cases.StoredCase) -> str | None:
+    """Who handles a case 承办人: its own field, else who accepted it or was assigned to it last."""
+    named = case.record.fields.get("handler")
+    if named:
+        return named
+    actors = [
+        event.actor
+        for event in sorted(case.record.events, key=lambda event: event.occurred_at)
+        if event.type in ("accepted", "assigned") and event.actor
+    ]
+    return actors[-1] if actors else None
 
 
 def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
@@ -321,7 +334,7 @@ class Writer:
             },
         )
 
-    def _happen(self, card_no: str, kind: str, text: str, values: dict[str, object]) -> None:
+    def _happen(self, card_no: str, kind: str, text: str, values: Mapping[str, object]) -> None:
         self.happenings.append(
             cards.Happening(
                 card_no=card_no,

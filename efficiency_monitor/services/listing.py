@@ -13,7 +13,7 @@ from ..core.terms import Level
 from ..store import cards, cases, ledger, outbox, runs
 from ..store.tables import CaseRow, ClockRow
 from .context import Context
-from .issuing import card_json
+from .issuing import card_json, handler_of
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
@@ -23,7 +23,7 @@ def list_cards(context: Context, query: cards.CardQuery) -> list[dict[str, Any]]
     """Cards as JSON (DESIGN 6), worst first."""
     with context.store.reading() as connection:
         rows = cards.listed(connection, query)
-    return [card_json(row._mapping, context.zone) for row in rows]
+    return [card_json(dict(row._mapping), context.zone) for row in rows]
 
 
 def show_card(context: Context, card_no: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
             )
         entries = cards.entries(connection, card_no)
         accounts = cards.accounts(connection, card_no=card_no)
-    document = card_json(row._mapping, context.zone)
+    document = card_json(dict(row._mapping), context.zone)
     for name in ("reviewer", "approver", "calendar", "calendar_version", "lifted_reason"):
         document[name] = getattr(row, name)
     document["legal_basis"] = [
@@ -135,7 +135,7 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
         "item_name": fields.get("item_name"),
         "item_kind": fields.get("item_kind"),
         "department": fields.get("department"),
-        "handler": fields.get("handler"),
+        "handler": handler_of(case),
         "last_event": None if last is None else last.type,
         "last_at": None if last is None else rfc3339(last.occurred_at, context.zone),
         "open": bool(row.open),
@@ -162,7 +162,7 @@ def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
     with context.store.reading() as connection:
         rows = list(connection.execute(statement))
         ids = sorted({row.case_id for row in rows})
-        fields = {case.case_id: case.record.fields for case in cases.read_cases(connection, ids)}
+        known = {case.case_id: case for case in cases.read_cases(connection, ids)}
     return [
         {
             "case_no": row.case_no,
@@ -173,8 +173,8 @@ def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
             if row.limit_due_at is None
             else rfc3339(row.limit_due_at, context.zone),
             "state": row.state,
-            "department": fields[row.case_id].get("department"),
-            "handler": fields[row.case_id].get("handler"),
+            "department": known[row.case_id].record.fields.get("department"),
+            "handler": handler_of(known[row.case_id]),
             "overdue": row.next_at < now,
         }
         for row in rows

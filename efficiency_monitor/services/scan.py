@@ -1,4 +1,4 @@
-"""The scan 巡检: judge what is due or has changed, and write what follows in one transaction a batch."""
+"""The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

@@ -20,7 +20,7 @@ calendar = "{calendar}"
 # Rule packs 规则包, see: effmon rules list
 packs = [{packs}]
 # What fell due before this is historical: a card on record, but no notice.
-# watch_from = "2026-01-01"
+{watch_from}
 
 [jobs.scan]
 at = "02:10"
@@ -43,7 +43,14 @@ folder = "outbox"
 
 
 def write_settings(
-    folder: Path, *, name: str, zone: str, language: str, calendar: str, packs: tuple[str, ...]
+    folder: Path,
+    *,
+    name: str,
+    zone: str,
+    language: str,
+    calendar: str,
+    packs: tuple[str, ...],
+    watch_from: str | None = None,
 ) -> bool:
     """Write `effmon.toml` unless there is one; whether it was written."""
     path = folder / FILE
@@ -55,6 +62,7 @@ def write_settings(
         language=language,
         calendar=calendar,
         packs=", ".join(f'"{pack}"' for pack in packs),
+        watch_from=f'watch_from = "{watch_from}"' if watch_from else '# watch_from = "2026-01-01"',
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
-from .rows import Quarantined, Refusal, Row, refuse
+from .rows import Quarantined, Refusal, Row, refuse, shown
 
 
 class Layout(Protocol):
@@ -90,11 +90,12 @@ class Header:
         for column, name in enumerate(cleaned, start=1):
             first = seen.setdefault(folded(name), column) if name else column
             if first != column:
+                said = shown(name)
                 raise ConfigurationError(
                     t(
-                        f"{place}：第 {number} 行：第 {first} 列和第 {column} 列都叫 {name!r}",
+                        f"{place}：第 {number} 行：第 {first} 列和第 {column} 列都叫 {said!r}",
                         f"{place}: row {number}: columns {first} and {column} "
-                        f"are both called {name!r}",
+                        f"are both called {said!r}",
                     ),
                     t("请改掉其中一个列名", "rename one of the two"),
                 )

@@ -17,6 +17,7 @@ from efficiency_monitor.language import t
 from efficiency_monitor.strict_yaml import parse_model
 
 from .headers import folded
+from .rows import shown
 from .table import EVENT_TYPES, SUSPENSION_KINDS, Grammar, Table, Text, fits
 from .times import STANDARD, compile_formats
 
@@ -143,13 +144,13 @@ class SourceMapping(Grammar):
                 len(lacking[table.name]) / len(table.recognised_by),
             ),
         )
-        shown = "、".join(name for name in header if name)[:200]
+        columns = shown("、".join(name for name in header if name), 200)
         missing = "、".join(lacking[nearest.name]) or "-"
         return ConfigurationError(
             t(
-                f"列（{shown}）与映射 {self.id} 的任何表都不符；"
+                f"列（{columns}）与映射 {self.id} 的任何表都不符；"
                 f"最接近的表 {nearest.name} 缺少：{missing}",
-                f"the columns ({shown}) fit no table of mapping {self.id}, or two alike; the "
+                f"the columns ({columns}) fit no table of mapping {self.id}, or two alike; the "
                 f"nearest, {nearest.name}, lacks: {missing}",
             ),
             t(

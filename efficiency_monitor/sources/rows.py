@@ -10,8 +10,6 @@ from efficiency_monitor.language import t
 
 from .id_numbers import masked
 
-_MOST_SHOWN = 80
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -211,15 +209,16 @@ def refuse(
         number=row.number,
         refusal=refusal,
         column=_printable(column),
-        value=_shown(value),
+        value=shown(value),
         cells={_printable(name): masked(_storable(cell)) for name, cell in kept.items()},
     )
 
 
-def _shown(value: str) -> str:
+def shown(value: str, most: int = 80) -> str:
+    """A text from a source as part of a message: one line, printable, without ID-card numbers."""
     # Masked before it is cut: half an ID number would no longer be recognised.
     text = _printable(" ".join(masked(value).split()))
-    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _printable(text: str) -> str:

@@ -33,6 +33,8 @@ _LOCAL: Final = struct.Struct("<4s22x2H")
 _TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^<]*)")
 _PLACE = re.compile(rb"""(?:^|[\s"'])r\s*=\s*["']\s*\$?([A-Za-z]*)\$?([0-9]+)""")
 _ERROR = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']e["']""")
+#: How many entries a list says it has: the parser makes room for them beforehand.
+_COUNT = re.compile(rb"""[\s"']\w*[cC]ount\s*=\s*["']\s*\+?([0-9]+)""")
 _SHEET = re.compile(rb"""<(?:[\w.-]+:)?sheet\s[^<]*?\s[\w.-]+:id\s*=\s*["']([^"'<]+)""")
 _RELATION = re.compile(rb"<(?:[\w.-]+:)?Relationship\s([^<]*)")
 _ATTRIBUTE = re.compile(rb"""(?:^|\s)(Id|Target)\s*=\s*["']([^"'<]*)""")
@@ -43,10 +45,12 @@ Cell = tuple[int, int]
 
 @dataclass(slots=True)
 class _Sheet:
-    """What the rows and cells of one member span, and which cells hold an error value."""
+    """What the rows and cells of one member span, how many parts its lists say they have, and
+    which cells hold an error value."""
 
     rows: int = 0
     columns: int = 0
+    count: int = 0
     errors: set[Cell] = field(default_factory=set)
     row: int = -1
     column: int = -1
@@ -133,6 +137,8 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
                     file, f"{member.filename}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
                 )
         _tags(rest + b"<", sheet)
+        if sheet.count > size:
+            raise zipfile.BadZipFile(f"member {member.filename!r}: says it has {sheet.count} parts")
         if size != member.file_size:
             raise zipfile.BadZipFile(f"member {member.filename!r}: wrong size")
         total += size
@@ -172,6 +178,8 @@ def _tags(data: bytes, sheet: _Sheet) -> bytes:
         return b""
     if len(data) - end > _MOST_TAG and _TAG.match(data, end):
         raise zipfile.BadZipFile("a tag without end")
+    for found in _COUNT.finditer(data, 0, end):
+        sheet.count = max(sheet.count, int(found[1][:18]))
     for found in _TAG.finditer(data, 0, end):
         name, attributes = found.groups()
         place = _PLACE.search(attributes)

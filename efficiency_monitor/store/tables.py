@@ -1,14 +1,16 @@
-"""The tables. SQLModel classes live here and nowhere else; the rest of the store maps them to values.
+"""The tables. SQLModel classes live here only; the rest of the store maps them to values.
 
 Instants are UTC epoch seconds in BIGINT columns: exact, the same on every engine and in every
 zone. Structured values are canonical JSON text. `event`, `event_withdrawal`, `case_fact`,
 `card_entry` and `ledger_entry` are append-only, by triggers (see migrations).
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
+SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
@@ -16,12 +18,12 @@ SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
 }
 
 
-def _instant(**more: object) -> object:
-    return Field(sa_type=BigInteger, **more)  # type: ignore[call-overload]
+def _instant(**more: Any) -> Any:
+    return Field(sa_type=BigInteger, **more)
 
 
-def _long(**more: object) -> object:
-    return Field(sa_type=Text, **more)  # type: ignore[call-overload]
+def _long(**more: Any) -> Any:
+    return Field(sa_type=Text, **more)
 
 
 class Meta(SQLModel, table=True):
