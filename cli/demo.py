@@ -8,16 +8,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.instants import parse_instant
-from efficiency_monitor.language import language, say_level, t
+from efficiency_monitor.language import say_level, t
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
 
 from . import columns
+from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
+from .demo_usda import show_usda
 from .render import emit, emit_text, message
 from .scan import say
 
@@ -26,40 +26,16 @@ if TYPE_CHECKING:
 
 MARK = ".effmon-demo"
 EVENING = "2026-11-20 18:00"
-USDA_EVENING = "2013-12-31 18:00"
 _TABLES = ("申请", "受理", "办理", "特别程序", "办结")
-
-
-class Clock:
-    """The demonstration's clock: it stands still until it is set."""
-
-    def __init__(self, text: str, zone: str) -> None:
-        self.zone = zone
-        self.instant = parse_instant(text, zone)[0]
-
-    def __call__(self) -> int:
-        return self.instant
-
-    def set(self, text: str) -> None:
-        """Set the clock on."""
-        self.instant = parse_instant(text, self.zone)[0]
-
-
-def data_folder() -> Path:
-    """The demonstration's data: installed beside the package, or in the checkout."""
-    try:
-        return Path(str(files("efficiency_monitor.demo")))
-    except ModuleNotFoundError:
-        return Path(__file__).resolve().parent.parent / "demo"
 
 
 def show(folder: Path) -> None:
     """Make the workspaces anew under `folder` and show each step on stdout."""
     _make_room(folder)
     _bureau(folder / "bureau")
-    _usda(folder / "usda")
-    _head(t("演示结束", "end of the demonstration"))
-    _line(
+    show_usda(folder / "usda")
+    head(t("演示结束", "end of the demonstration"))
+    line(
         t(
             f"工作区留在 {folder}/bureau 和 {folder}/usda，可以接着试："
             f"effmon -C {folder}/bureau cards list",
@@ -89,58 +65,17 @@ def _make_room(folder: Path) -> None:
         ) from None
 
 
-def _head(text: str, command: str = "") -> None:
-    lines = ["\n", f"━━ {text}\n"]
-    if command:
-        lines.append(f"   $ effmon {command}\n")
-    emit_text(lines)
-    sys.stdout.flush()
-
-
-def _line(text: str) -> None:
-    emit_text([text + "\n"])
-    sys.stdout.flush()
-
-
-def _open(
-    folder: Path,
-    clock: Clock,
-    *,
-    name: str,
-    calendar: str,
-    pack: str,
-    watch_from: str | None = None,
-) -> "Context":
-    from efficiency_monitor import app
-    from efficiency_monitor.services import setup
-
-    setup.write_settings(
-        folder,
-        name=name,
-        zone=clock.zone,
-        language=language(),
-        calendar=calendar,
-        packs=(pack,),
-        watch_from=watch_from,
-    )
-    context = app.open_context(
-        folder, person=t("演示人员", "demonstrator"), create=True, clock=clock
-    )
-    setup.record_creation(context)
-    return context
-
-
 def _bureau(folder: Path) -> None:
     clock = Clock(EVENING, "Asia/Shanghai")
-    _head(
+    head(
         t(
             "一、建立工作区（虚构的市局，合成数据）",
             "1. a workspace (fictitious bureau, SYNTHETIC data)",
         ),
         f"init {folder} --pack hunan",
     )
-    _line(t(f"演示时钟停在 {EVENING}", f"the demonstration's clock stands at {EVENING}"))
-    context = _open(
+    line(t(f"演示时钟停在 {EVENING}", f"the demonstration's clock stands at {EVENING}"))
+    context = open_workspace(
         folder,
         clock,
         name=t("示例市（合成）", "example city (synthetic)"),
@@ -148,7 +83,7 @@ def _bureau(folder: Path) -> None:
         pack="hunan",
     )
     _import(context)
-    _scan(context, t("三、夜间巡检", "3. the nightly scan"))
+    scan_now(context, t("三、夜间巡检", "3. the nightly scan"))
     _situations(context)
     _cards(context)
     _explain(context)
@@ -164,7 +99,7 @@ def _import(context: "Context") -> None:
     from efficiency_monitor.services.people import import_people
 
     data = data_folder()
-    _head(
+    head(
         t("二、导入（GB/T 39046 布局）与人员", "2. import (GB/T 39046 layout) and people"),
         "import synthetic_*.csv --mapping gbt39046; effmon people import people.csv",
     )
@@ -181,17 +116,9 @@ def _import(context: "Context") -> None:
         ),
     )
     for refused in report.refused:
-        _line(t("隔离：", "quarantined: ") + f"{refused.where}: {refused.message}")
+        line(t("隔离：", "quarantined: ") + f"{refused.where}: {refused.message}")
     people = import_people(context, data / "people.csv")
-    _line(t(f"人员 {people.imported} 行", f"{people.imported} rows of people"))
-
-
-def _scan(context: "Context", title: str) -> None:
-    from efficiency_monitor import app
-    from efficiency_monitor.services.scan import scan
-
-    _head(title, "scan")
-    say(scan(context, as_of=context.now(), run_id=app.run_id()), context.zone)
+    line(t(f"人员 {people.imported} 行", f"{people.imported} rows of people"))
 
 
 #: Case numbers that show one situation each; what they show stands in demo/synthetic/README.md.
@@ -213,7 +140,7 @@ def _situations(context: "Context") -> None:
     from efficiency_monitor.services.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
-    _head(t("四、各种情形", "4. the situations"))
+    head(t("四、各种情形", "4. the situations"))
 
     def rows() -> Iterator[dict[str, Any]]:
         for case_no, zh, en in _SHOWN:
@@ -243,7 +170,7 @@ def _cards(context: "Context") -> None:
     from efficiency_monitor.services.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
-    _head(t("五、红牌清单", "5. the red cards"), "cards list --level red")
+    head(t("五、红牌清单", "5. the red cards"), "cards list --level red")
     emit(list_cards(context, CardQuery(level=Level.RED)), columns.CARDS)
 
 
@@ -252,11 +179,11 @@ def _explain(context: "Context") -> None:
 
     from .explain_view import show as show_page
 
-    _head(
+    head(
         t("六、一件红牌办件的逐日说明", "6. one red case explained day by day"),
-        "cases explain SYN-2026-0045",
+        "cases explain SYN-2026-0026",
     )
-    document = explain(context, "SYN-2026-0045", as_of=context.now())
+    document = explain(context, "SYN-2026-0026", as_of=context.now())
     words = context.catalogue.vocabulary
 
     def name(code: str) -> str:
@@ -270,9 +197,9 @@ def _notice(context: "Context") -> None:
     from efficiency_monitor import app
     from efficiency_monitor.services.deliver import deliver
 
-    _head(t("七、通知（每人一份摘要）", "7. notices (one digest per recipient)"), "notices deliver")
+    head(t("七、通知（每人一份摘要）", "7. notices (one digest per recipient)"), "notices deliver")
     report, messages = deliver(context, app.channels(context))
-    _line(
+    line(
         t(
             f"{report.messages} 份摘要，{report.sent} 条通知已送达（文件渠道）；其中一份：",
             f"{report.messages} digests, {report.sent} notices delivered (file channel); "
@@ -292,7 +219,7 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     from efficiency_monitor.store.cards import CardQuery
 
     clock.set("2026-11-20 20:00")
-    _head(
+    head(
         t(
             "八、迟到的证据导入后，巡检解除相应的牌",
             "8. late evidence comes in: the scan lifts cards",
@@ -303,7 +230,7 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     from efficiency_monitor import app
     from efficiency_monitor.services.scan import scan
 
-    say(scan(context, as_of=context.now(), run_id=app.run_id()), context.zone)
+    say(scan(context, as_of=context.now(), run_id=app.run_id()), context)
     emit(list_cards(context, CardQuery(state="lifted")), columns.CARDS)
 
 
@@ -315,14 +242,14 @@ def _answers(context: "Context") -> None:
 
     card = list_cards(context, CardQuery(level=Level.RED, case_no="SYN-2026-0045"))[0]
     number = str(card["card_no"])
-    _head(
+    head(
         t("九、部门签收并反馈", "9. the department acknowledges and replies"),
         f"--as … cards acknowledge {number}; effmon --as … cards reply {number} --text …",
     )
     answer(context, number, "acknowledged", None)
     text = t("材料已补齐，本周内办结。", "papers complete, to be decided this week.")
     state = answer(context, number, "replied", text)
-    _line(f"{number}: {columns.CARDS[2].say(state)}")
+    line(f"{number}: {columns.CARDS[2].say(state)}")
 
 
 def _accountability(context: "Context") -> None:
@@ -331,7 +258,7 @@ def _accountability(context: "Context") -> None:
     from efficiency_monitor.store.cards import CardQuery
 
     card = list_cards(context, CardQuery(level=Level.RED, case_no="SYN-2026-0045"))[0]
-    _head(
+    head(
         t("十、追责记录：谁持有多久，谁超期", "10. accountability: who held it, whose overrun"),
         f"accountability list --card {card['card_no']}",
     )
@@ -342,12 +269,12 @@ def _ledger(context: "Context", folder: Path) -> None:
     from efficiency_monitor.services import ledger_book
 
     out = folder / "ledger-export"
-    _head(
+    head(
         t("十一、导出台账，离线验证", "11. the ledger exported, verified offline"),
         f"ledger export --out {out}",
     )
     ledger_book.export(context, out, words={"organisation": context.settings.workspace.name})
-    _line(f"   $ python {out}/verify.py {out}")
+    line(f"   $ python {out}/verify.py {out}")
     sys.stdout.flush()
     _run([sys.executable, "-I", "-S", str(out / "verify.py"), str(out)])
 
@@ -358,72 +285,3 @@ def _run(command: Sequence[str]) -> None:
     if done.returncode != 0:
         message(done.stderr.decode("utf-8", "replace"))
         raise ConfigurationError("the exported ledger did not verify", "effmon ledger verify")
-
-
-def _usda(folder: Path) -> None:
-    from efficiency_monitor.services.ingest import import_files
-
-    clock = Clock(USDA_EVENING, "America/New_York")
-    _head(
-        t(
-            "十二、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
-            "12. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
-        ),
-        "import usda_foia_2012_2013.csv --mapping usda-foia; effmon scan",
-    )
-    context = _open(
-        folder,
-        clock,
-        name="USDA APHIS",
-        calendar="us-federal",
-        pack="us-foia",
-        watch_from="2013-12-01",
-    )
-    _line(
-        t(
-            "watch_from = 2013-12-01：此前已到期的记为历史牌，不发通知",
-            "watch_from = 2013-12-01: what fell due before is historical, nobody is told",
-        )
-    )
-    path = data_folder() / "usda_foia_2012_2013.csv"
-    report = import_files(context, [path], "usda-foia")
-    total = report.total
-    _line(
-        t(
-            f"读取 {total.read} = 导入 {total.imported} + 未变 {total.unchanged} + "
-            f"隔离 {total.quarantined}",
-            f"read {total.read} = {total.imported} imported + {total.unchanged} unchanged + "
-            f"{total.quarantined} quarantined",
-        )
-    )
-    _scan(context, t("巡检", "the scan"))
-    _agreement(context, path)
-
-
-def _agreement(context: "Context", path: Path) -> None:
-    """Hold the yellow cards against the agency's own dates, row by row."""
-    import csv
-
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
-
-    late = {
-        str(card["case_no"])
-        for card in list_cards(context, CardQuery(state="all", level=Level.YELLOW))
-    }
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [
-            (row["request_id"].strip(), row["target"] < row["closed"])
-            for row in csv.DictReader(file)
-            if row["received"] and row["target"] and row["closed"]
-        ]
-    once = [(name, is_late) for name, is_late in rows if sum(n == name for n, _ in rows) == 1]
-    same = sum((name in late) == is_late for name, is_late in once)
-    _line(
-        t(
-            f"与机构自己的日期对照：{len(once)} 件已办结且有目标日期，判定一致 {same} 件",
-            f"against the agency's own dates: {len(once)} closed requests with a target, "
-            f"{same} judged alike",
-        )
-    )

@@ -28,6 +28,7 @@ _REASONS: Final = {
     "paused": ("暂停", "paused"),
     "start_day": ("起算当日，次日起计", "day of the start; counted from the next"),
     "not_running": ("当日结束前一刻未在计时", "the clock did not run at the day's last second"),
+    "until_stop": ("计至停止时", "counted until it stopped"),
     "not_ended": ("当日尚未结束", "the day has not ended yet"),
     "not_covered": ("超出工作日历的范围", "the calendar does not cover it"),
     "after_closing": ("下班后起算，当日不计", "started after closing"),

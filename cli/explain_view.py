@@ -243,6 +243,12 @@ def _start_event(document: Document, clock: Document, name: Naming) -> str:
     return _event_at(document, clock.get("start"), name)
 
 
+def _stop_event(document: Document, clock: Document, name: Naming) -> str:
+    if clock.get("stop_event"):
+        return name(str(clock["stop_event"]))
+    return _event_at(document, clock.get("stop"), name) if clock.get("stop") else ""
+
+
 def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple[str, str]]:
     """Sentences with their style: where the limits end, whether they are kept, what comes next."""
     reason = clock.get("reason")
@@ -326,7 +332,7 @@ def _verdict(
         late = datetime.fromisoformat(str(until)) > datetime.fromisoformat(clock["due_at"][key])
     except (TypeError, ValueError):
         return
-    event = _event_at(document, stop, name) if stop else ""
+    event = _stop_event(document, clock, name)
     at = say_local(until)
     if stop:
         zh, en = f"{at}{event or '停止计时'}", f"{event or 'stopped'} at {at}"

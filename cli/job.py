@@ -103,7 +103,7 @@ def run(
         report = _ring(context, step)
     if output is None:
         for done in report.scans:
-            say(done, context.zone)
+            say(done, context)
         if not report.scans and not report.held:
             message(t("没有到期的班次", "no slot is due"))
     else:
@@ -164,7 +164,7 @@ def serve(
     def tick() -> None:
         report = _ring(context, None)
         for done in report.scans:
-            say(done, context.zone)
+            say(done, context)
 
     def on_error(fault: Exception) -> None:
         if isinstance(fault, EffmonError):

@@ -21,6 +21,8 @@ from .state import (
 )
 
 if TYPE_CHECKING:
+    from efficiency_monitor.core.vocabulary import Vocabulary
+    from efficiency_monitor.services.context import Context
     from efficiency_monitor.services.scan import ScanReport
 
 
@@ -73,7 +75,7 @@ def scan(
                 context, as_of=now, run_id=app.run_id(), start_at=app.turn(), progress=step
             )
     if output is None:
-        say(report, context.zone)
+        say(report, context)
     else:
         emit_object(report.as_json(context.zone), output)
     if not report.wrote:
@@ -97,7 +99,16 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
     return first_of(*codes)
 
 
-def say(report: "ScanReport", zone: str) -> None:
+def detail_words(detail: str, vocabulary: "Vocabulary") -> str:
+    """`decided before accepted` with the names of the events in the current language."""
+    later, before, earlier = (detail.split(" ") + ["", ""])[:3]
+    if before != "before" or not {later, earlier} <= set(vocabulary.types):
+        return detail
+    first, second = vocabulary.types[later], vocabulary.types[earlier]
+    return t(f"{first.zh}早于{second.zh}", f"{first.en} before {second.en}")
+
+
+def say(report: "ScanReport", context: "Context") -> None:
     """A scan in words on stdout."""
     from efficiency_monitor.core.instants import wall_text
     from efficiency_monitor.core.terms import Level, Outcome
@@ -108,8 +119,8 @@ def say(report: "ScanReport", zone: str) -> None:
     issued = {level: report.issued[level] for level in Level}
     lines = [
         t(
-            f"巡检 {report.run_id}，截至 {wall_text(report.as_of, zone)}",
-            f"scan {report.run_id} as of {wall_text(report.as_of, zone)}",
+            f"巡检 {report.run_id}，截至 {wall_text(report.as_of, context.zone)}",
+            f"scan {report.run_id} as of {wall_text(report.as_of, context.zone)}",
         ),
         t(
             f"办件 {sum(totals.values())} = 已判定 {totals[Outcome.JUDGED]} + "
@@ -129,7 +140,8 @@ def say(report: "ScanReport", zone: str) -> None:
     ]
     emit_text(line + "\n" for line in lines)
     for case_no, rule, reason, detail in report.problems[:10]:
-        told = " ".join(part for part in (rule, detail) if part)
+        words = detail_words(detail, context.catalogue.vocabulary)
+        told = " ".join(part for part in (rule, words) if part)
         warn(f"{case_no}: {say_reason(reason)}" + (f" ({told})" if told else ""))
     if len(report.problems) > 10:
         warn(

@@ -38,6 +38,12 @@ def t(zh: str, en: str) -> str:
     return zh if _current == "zh" else en
 
 
+def bilingual(text: str) -> str:
+    """The current language's half of a text written `中文 / English`; a text in one, as it is."""
+    zh, slash, en = text.partition(" / ")
+    return t(zh, en) if slash else text
+
+
 def language() -> Language:
     """The current language."""
     return _current

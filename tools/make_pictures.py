@@ -34,13 +34,15 @@ class Picture:
     commands: tuple[str, ...]
 
 
+#: The evening at which the demonstration's clock stands.
+AS_OF = "--as-of 2026-11-20T18:00+08:00"
 PICTURES = (
-    Picture("scan.zh", "zh", ("effmon scan",)),
-    Picture("scan.en", "en", ("effmon scan",)),
-    Picture("cards.zh", "zh", ("effmon cards list",)),
-    Picture("cards.en", "en", ("effmon cards list",)),
-    Picture("explain.zh", "zh", ("effmon cases explain {red_case}",)),
-    Picture("explain.en", "en", ("effmon cases explain {red_case}",)),
+    Picture("scan.zh", "zh", (f"effmon scan {AS_OF}",)),
+    Picture("scan.en", "en", (f"effmon scan {AS_OF}",)),
+    Picture("cards.zh", "zh", ("effmon cards list --level red",)),
+    Picture("cards.en", "en", ("effmon cards list --level red",)),
+    Picture("explain.zh", "zh", (f"effmon cases explain {{red_case}} {AS_OF}",)),
+    Picture("explain.en", "en", (f"effmon cases explain {{red_case}} {AS_OF}",)),
 )
 
 
@@ -113,8 +115,8 @@ def main(names: Sequence[str]) -> None:
         raise SystemExit(f"no picture is called {', '.join(sorted(unknown))}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "demo"
-        subprocess.run([_effmon(), "demo", str(workspace)], check=True, stdout=subprocess.DEVNULL)
+        workspace = Path(folder) / "demo" / "bureau"
+        subprocess.run([_effmon(), "demo", str(workspace.parent)], check=True, stdout=subprocess.DEVNULL)
         listed = subprocess.run(
             [_effmon(), "cards", "list", "--level", "red", "-o", "json"],
             cwd=workspace,

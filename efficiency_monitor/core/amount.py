@@ -78,6 +78,12 @@ class Amount:
         return {"value": decimal_text(self.value), "unit": str(self.unit)}
 
 
+def check_cap(cap: Amount) -> None:
+    """ValueError for a cap of a pause in parts of days, which has no meaning (TIME 18)."""
+    if not cap.unit.seconds and cap.value != int(cap.value):
+        raise ValueError(f"a pause is capped in whole days, not {cap}")
+
+
 def decimal_text(value: Decimal) -> str:
     """A decimal without exponent or trailing zeros."""
     text = format(value, "f")
@@ -112,6 +118,17 @@ class Threshold:
             raise ValueError(f"{text!r}: a percentage takes no offset")
         offset = Amount.parse(found["offset"]) if found["offset"] else None
         return cls(found["limit"], percent, offset, found["sign"] != "-")
+
+    def check_unit(self, unit: Unit | None) -> None:
+        """ValueError where the offset has no meaning on a limit in `unit` (None: any, or none).
+
+        Months are not walked backwards: how many days they are depends on where one arrives.
+        """
+        months = self.offset is not None and self.offset.unit is Unit.CALENDAR_MONTHS
+        if months and not self.later and unit is not Unit.CALENDAR_MONTHS:
+            raise ValueError(
+                f"'{self}': calendar_months are subtracted from a limit in months only; write days"
+            )
 
     def __str__(self) -> str:
         if self.percent is not None:

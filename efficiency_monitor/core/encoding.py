@@ -6,7 +6,7 @@ from datetime import date
 
 from .amount import Amount, Threshold
 from .business_time import Table
-from .clockwork import NEVER, day_of
+from .clockwork import NEVER, ordinal_at
 from .columns import (
     DEEM_FROM,
     DEEM_UNLESS,
@@ -18,7 +18,6 @@ from .columns import (
     FROM_EVENT,
     FROM_EVENT_DUE,
     FROM_FIXED,
-    MOST_LEVELS,
     MOST_LIMITS,
     MOST_PAIRS,
     ONCE,
@@ -31,7 +30,7 @@ from .columns import (
 )
 from .instants import parse_instant
 from .levels import WHOLE
-from .questions import UNIT_CODE, check_cap, millionths
+from .questions import UNIT_CODE, millionths
 from .rules import Clock, LimitSource, Rule
 from .terms import Level, Precision
 from .timeline import CaseRecord, Event
@@ -59,27 +58,31 @@ def ordered(record: CaseRecord, vocabulary: Vocabulary, table: Table, as_of: int
     """Events up to `as_of` in their order, dated ones at their place (TIME 24; docs/time.md).
 
     An event whose date only is known is read at the earliest instant of its date that the rank
-    order allows: after those of lower rank on that date whose time is known.
+    order allows: after those of lower rank on that date whose time is known by `as_of`.
     """
+    known = [event for event in record.events if event.occurred_at <= as_of]
+    exact = [event for event in known if event.precision is Precision.SECOND]
     placed = []
-    exact = [e for e in record.events if e.precision is Precision.SECOND]
-    for event in record.events:
+    for event in known:
         at = event.occurred_at
         if event.precision is Precision.DAY:
             at = _placed(event, exact, vocabulary, table)
-        if at <= as_of:
-            placed.append((_order(event, at, vocabulary), at, event))
+        placed.append((_order(event, at, vocabulary), at, event))
     placed.sort(key=lambda item: item[0])
     return [event if event.occurred_at == at else _moved(event, at) for _, at, event in placed]
 
 
 def _placed(event: Event, exact: Iterable[Event], vocabulary: Vocabulary, table: Table) -> int:
-    day = day_of(table, event.occurred_at)
+    day = ordinal_at(table, event.occurred_at)
     rank = vocabulary.types[event.type].rank
     at = event.occurred_at
     for other in exact:
-        if vocabulary.types[other.type].rank < rank and day_of(table, other.occurred_at) == day:
-            at = max(at, other.occurred_at)
+        if (
+            other.occurred_at > at
+            and vocabulary.types[other.type].rank < rank
+            and ordinal_at(table, other.occurred_at) == day
+        ):
+            at = other.occurred_at
     return at
 
 
@@ -245,7 +248,6 @@ def _encode_clock(rule: Rule, columns: dict[str, list[int]]) -> None:
             amount = 0
             if cap.fixed is not None:
                 fixed = Amount.parse(cap.fixed)
-                check_cap(fixed)
                 unit, amount = UNIT_CODE[fixed.unit], millionths(fixed)
         columns["cap_unit"].append(unit)
         columns["cap_amount"].append(amount)
@@ -253,8 +255,6 @@ def _encode_clock(rule: Rule, columns: dict[str, list[int]]) -> None:
 
 def _encode_limits(rule: Rule, columns: dict[str, list[int]]) -> None:
     columns["limits"].append(len(rule.limits))
-    if len(rule.limits) > MOST_LIMITS or len(rule.clock.pause) > MOST_PAIRS:
-        raise ValueError(f"{rule.id}: at most {MOST_LIMITS} limits and {MOST_PAIRS} pauses")
     sources = list(rule.limits.values())
     for k in range(MOST_LIMITS):
         for source in sources[k] if k < len(sources) else ():
@@ -279,8 +279,6 @@ def _source(source: LimitSource) -> tuple[int, int, int, int]:
 
 
 def _encode_levels(rule: Rule, columns: dict[str, list[int]]) -> None:
-    if len(rule.cards) > MOST_LEVELS:
-        raise ValueError(f"{rule.id}: at most {MOST_LEVELS} levels")
     names = list(rule.limits)
     for card in sorted(rule.cards, key=lambda card: Level.parse(card.level)):
         at = Threshold.parse(card.at)

@@ -8,7 +8,7 @@ from typing import Any
 from .amount import Amount, Unit
 from .business_time import Table, compile_calendar
 from .calendar import Calendar
-from .clockwork import BEYOND, NEVER, day_of, seconds_of
+from .clockwork import BEYOND, NEVER, ordinal_at
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
@@ -27,10 +27,11 @@ from .columns import (
     Frame,
     Rules,
     Work,
+    work_size,
 )
 from .encoding import BoundRule, FrameBuilder, encode_rules
 from .kernel import judge
-from .questions import MILLION, UNIT_CODE, rounded_down
+from .questions import MILLION, UNIT_CODE, amount_of
 from .terms import Level, Outcome, Reason
 from .timeline import CaseRecord, Event
 from .vocabulary import Vocabulary
@@ -224,7 +225,7 @@ def blank_findings(size: int) -> Findings:
 
 def blank_work(longest: int, types: int) -> Work:
     """Scratch space for cases of at most `longest` events."""
-    return Work(*([0] * (max(longest, types) + 2) for _ in Work._fields))
+    return Work(*([0] * work_size(longest, types) for _ in Work._fields))
 
 
 class _Reader:
@@ -269,7 +270,7 @@ class _Reader:
         out = self.out
         live = {out.rule[n] for n in rows if not out.reasons[n] & OUT_OF_FORCE}
         silent = set(range(len(applies))) - {out.rule[n] for n in rows}
-        ordinal = self.compiled.table.ordinal + day_of(self.compiled.table, as_of)
+        ordinal = ordinal_at(self.compiled.table, as_of)
         pending = any(applies[r] and self._in_force(r, ordinal) for r in silent)
         if not live and not pending:
             return self._excluded(record)
@@ -282,9 +283,11 @@ class _Reader:
             if out.next_at[n] < NEVER:
                 instants.append(out.next_at[n])
             if out.state[n] == WAITING:
+                rule = self.rules[out.rule[n]].rule.id
                 if out.reasons[n] & FAULTY:
-                    rule = self.rules[out.rule[n]].rule.id
                     troubles.append(Trouble(rule, Reason.FAULTY_DATA, "stopped without a start"))
+                if out.reasons[n] & NOT_COVERED:
+                    troubles.append(Trouble(rule, Reason.CALENDAR_NOT_COVERED))
                 continue
             episode = self._episode(c, n, record.stale)
             episodes.append(episode)
@@ -341,13 +344,8 @@ class _Reader:
         )
 
     def _elapsed(self, n: int, unit: Unit) -> Decimal | None:
-        whole, part, of = self.out.elapsed[n], self.out.part[n], self.out.part_of[n]
-        if whole < 0:
-            return None
-        seconds = seconds_of(UNIT_CODE[unit])
-        if seconds:
-            whole, part, of = whole // seconds, whole % seconds, seconds
-        return rounded_down(int(whole), int(part), int(of))
+        out = self.out
+        return amount_of(UNIT_CODE[unit], out.elapsed[n], out.part[n], out.part_of[n])
 
     def _limit(self, n: int, k: int, name: str) -> LimitFound:
         slot = n * MOST_LIMITS + k

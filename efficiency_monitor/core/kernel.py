@@ -5,7 +5,7 @@ on lists for a few cases, compiled by numba on arrays for many. It knows integer
 makes the columns and `evaluation` reads the findings. TIME.md decides every line.
 """
 
-from .clockwork import NEVER, day_of, elapsed_until, mode_of, seconds_of
+from .clockwork import BEYOND, NEVER, covered, mode_of, ordinal_at, seconds_of
 from .columns import (
     DEEM_FROM,
     DEEM_UNLESS,
@@ -14,6 +14,7 @@ from .columns import (
     MOST_LEVELS,
     MOST_LIMITS,
     NONE,
+    NOT_COVERED,
     ONCE,
     OUT_OF_FORCE,
     PAUSED,
@@ -25,9 +26,10 @@ from .columns import (
     WAITING,
 )
 from .compiling import kernel_function
+from .counting import elapsed_until
 from .levels import WHOLE, due_for
 from .pausing import find_pauses, find_runs
-from .verdict import set_levels, set_limits
+from .verdict import pause_facts, set_levels, set_limits
 
 
 @kernel_function
@@ -40,6 +42,9 @@ def judge(cal, rules, applies, frame, lo, hi, as_of, out, work, faults):
     n = 0
     cases = len(frame.first) - 1
     count = len(rules.episodes)
+    work.still_from[0] = -NEVER
+    work.still_to[0] = NEVER
+    work.still_from[1] = NEVER
     for c in range(lo, hi):
         end = frame.first[c + 1]
         while end > frame.first[c] and frame.at[end - 1] > as_of:
@@ -77,68 +82,82 @@ def judge_rule(cal, rules, frame, c, end, r, as_of, out, n, work):
     base = r * rules.signatures
     first = frame.first[c]
     if rules.episodes[r] == ONCE:
-        deem, deemed_start = deeming(cal, rules, frame, first, end, r)
-        start = deemed_start if deem < as_of else -1
-        stray = False
-        for i in range(first, end):
-            role = rules.role[base + frame.signature[i]]
-            if start < 0 and role & START:
-                start = i
-            elif start < 0 and role & STOP:
-                stray = True
-        if start >= 0:
-            stop = first_stop(rules, frame, base, start + 1, end)
-            effect = deem if deemed_start == start and deem < as_of else -NEVER
-            return judge_episode(
-                cal, rules, frame, c, first, end, r, start, stop, effect, as_of, out, n, work
-            )
-        if stray:
-            return no_start(rules, out, c, r, n, FAULTY, -1, NEVER)
-        if deem < NEVER:
-            return no_start(rules, out, c, r, n, 0, deemed_start, deem)
-        return n
-    count = find_episodes(rules, frame, base, first, end, rules.episodes[r] == PER_STAGE, work)
+        return judge_once(cal, rules, frame, c, end, r, as_of, out, n, work)
+    by_stage = rules.episodes[r] == PER_STAGE
+    count = find_episodes(rules, frame, base, first, end, by_stage, work)
     for e in range(count):
-        n = judge_episode(
-            cal,
-            rules,
-            frame,
-            c,
-            work.since[e],
-            end,
-            r,
-            work.begin[e],
-            work.finish[e],
-            -NEVER,
-            as_of,
-            out,
-            n,
-            work,
-        )
+        start, stop = work.begin[e], work.finish[e]
+        since = paused_since(rules, frame, base, first, start, by_stage)
+        spot = (c, r, since, start, stop, stop if stop >= 0 else end)
+        n = judge_episode(cal, rules, frame, spot, -NEVER, as_of, out, n, work)
     return n
 
 
 @kernel_function
-def deeming(cal, rules, frame, first, end, r):
-    """When a start is deemed (TIME 22), and the event it is deemed from; (NEVER, -1) if not."""
-    if rules.deem_amount[r] == 0:
-        return NEVER, -1
+def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
+    """Findings of a rule whose clock runs once: one at most."""
     base = r * rules.signatures
+    first = frame.first[c]
+    start = -1
+    stray = -1
+    for i in range(first, end):
+        role = rules.role[base + frame.signature[i]]
+        if role & START:
+            start = i
+            break
+        if stray < 0 and role & (STOP | ENDS) == STOP:
+            stray = i
+    deemed, deemed_at = -1, NEVER
+    unknown = False
+    if rules.deem_amount[r]:
+        deemed, deemed_at = deeming(cal, rules, frame, first, end, r, work)
+        unknown = deemed_at == BEYOND and not (
+            covered(cal, frame.at[deemed]) and covered(cal, as_of)
+        )
+    reasons = NOT_COVERED if unknown else 0
+    effect = -NEVER
+    if deemed_at < as_of:
+        start = deemed
+        effect = deemed_at
+    if start >= 0:
+        stop = first_stop(rules, frame, base, start + 1, end)
+        since = paused_since(rules, frame, base, first, start, False)
+        spot = (c, r, since, start, stop, stop if stop >= 0 else end)
+        judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work)
+        if not out.reasons[n] & OUT_OF_FORCE:
+            out.reasons[n] |= reasons
+        return n + 1
+    next_at = min(deemed_at, cal.covered_to - 1) if deemed >= 0 and not unknown else NEVER
+    if stray >= 0:
+        return no_start(cal, rules, frame, out, c, r, n, FAULTY, stray, next_at)
+    if deemed >= 0:
+        return no_start(cal, rules, frame, out, c, r, n, reasons, deemed, next_at)
+    return n
+
+
+@kernel_function
+def deeming(cal, rules, frame, first, end, r, work):
+    """The event from which a start is deemed, and when that takes effect (TIME 22).
+
+    (-1, NEVER) where no start can be deemed; BEYOND where the calendar does not know when.
+    """
+    base = r * rules.signatures
+    deemed = -1
     for i in range(first, end):
         if rules.role[base + frame.signature[i]] & DEEM_FROM:
-            clock = (rules.by_time[r], False, rules.close[r])
-            runs_from = (frame.at[i],)
-            runs_to = (NEVER,)
-            unit = rules.deem_unit[r]
-            amount = rules.deem_amount[r]
-            due = due_for(
-                cal, clock, runs_from, runs_to, 1, frame.at[i], unit, amount, WHOLE, False
-            )
-            for j in range(first, end):
-                if frame.at[j] <= due and rules.role[base + frame.signature[j]] & DEEM_UNLESS:
-                    return NEVER, -1
-            return due, i
-    return NEVER, -1
+            deemed = i
+            break
+    if deemed < 0:
+        return -1, NEVER
+    clock = (rules.by_time[r], 0, rules.close[r], 0)
+    still = (work.still_from, work.still_to, 1)
+    unit, amount = rules.deem_unit[r], rules.deem_amount[r]
+    due = due_for(cal, clock, still, frame.at[deemed], unit, amount, WHOLE, 0)
+    for i in range(first, end):
+        if frame.at[i] <= due and rules.role[base + frame.signature[i]] & DEEM_UNLESS:
+            if due < NEVER or (covered(cal, frame.at[deemed]) and frame.at[i] < cal.covered_to):
+                return -1, NEVER
+    return deemed, due
 
 
 @kernel_function
@@ -148,6 +167,20 @@ def first_stop(rules, frame, base, since, end):
         if rules.role[base + frame.signature[j]] & (STOP | ENDS):
             return j
     return -1
+
+
+@kernel_function
+def paused_since(rules, frame, base, first, start, by_stage):
+    """First event whose suspension may be open at the start: a stop closes all (TIME 17)."""
+    i = start
+    while i > first:
+        role = rules.role[base + frame.signature[i - 1]]
+        if role & ENDS:
+            break
+        if role & STOP and (not by_stage or frame.stage[i - 1] == frame.stage[start]):
+            break
+        i -= 1
+    return i
 
 
 @kernel_function
@@ -174,34 +207,44 @@ def find_episodes(rules, frame, base, first, end, by_stage, work):
         elif role & START:
             work.begin[count] = i
             work.finish[count] = -1
-            work.since[count] = first
-            for e in range(count):
-                before = frame.stage[work.begin[e]] + 1 if by_stage else 0
-                if before == stage:
-                    work.since[count] = work.finish[e] + 1
             work.open_stage[stage] = count
             count += 1
     return count
 
 
 @kernel_function
-def no_start(rules, out, c, r, n, reasons, start, next_at):
-    """A finding without an episode: the start is missing, or may yet be deemed."""
+def in_force(cal, rules, r, at):
+    """Whether a rule version binds what starts at an instant (TIME 5)."""
+    return rules.from_day[r] <= ordinal_at(cal, at) <= rules.to_day[r]
+
+
+@kernel_function
+def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
+    """A finding without an episode: the start is missing, may yet be deemed, or is out of force.
+
+    `event` is what tells of it: the stop, what the start is deemed from, the start.
+    """
     out.case[n] = c
     out.rule[n] = r
-    out.start[n] = start
+    out.start[n] = event
     out.stop[n] = -1
     out.stage[n] = -1
     out.state[n] = WAITING
     out.deemed[n] = -NEVER
-    out.reasons[n] = reasons
     out.ignored[n] = 0
     out.elapsed[n] = 0
     out.part[n] = 0
     out.part_of[n] = 1
-    out.next_at[n] = next_at
+    if in_force(cal, rules, r, frame.at[event]):
+        out.reasons[n] = reasons
+        out.next_at[n] = next_at
+    else:
+        out.reasons[n] = OUT_OF_FORCE
+        out.next_at[n] = NEVER
     for k in range(MOST_LIMITS):
         out.limit_kind[n * MOST_LIMITS + k] = NONE
+        out.limit_unit[n * MOST_LIMITS + k] = 0
+        out.limit_amount[n * MOST_LIMITS + k] = 0
         out.limit_due[n * MOST_LIMITS + k] = NEVER
     for k in range(MOST_LEVELS):
         out.level_instant[n * MOST_LEVELS + k] = NEVER
@@ -210,21 +253,20 @@ def no_start(rules, out, c, r, n, reasons, start, next_at):
 
 
 @kernel_function
-def judge_episode(cal, rules, frame, c, since, end, r, start, stop, effect, as_of, out, n, work):
-    """One episode: its pauses, its limits, its levels."""
+def judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work):
+    """One episode: its pauses, its limits, its levels.
+
+    `spot` is (case, rule, first event that may pause it, start, stop or -1, first event after it).
+    """
+    c, r, since, start, stop, last = spot
     begin = frame.at[start]
-    day = cal.ordinal + day_of(cal, begin)
-    if day < rules.from_day[r] or day > rules.to_day[r]:
-        return no_start(rules, out, c, r, n, OUT_OF_FORCE, start, NEVER)
-    until = min(as_of, frame.at[stop]) if stop >= 0 else as_of
-    last = stop if stop >= 0 else end
-    pauses, ignored, coarse = find_pauses(cal, rules, frame, since, last, r, work)
-    if stop >= 0:
-        for k in range(pauses):
-            if work.pause_to[k] > frame.at[stop]:
-                work.pause_to[k] = frame.at[stop]
-    runs, resumes = find_runs(begin, pauses, work)
-    clock = (rules.by_time[r], rules.same[r], rules.close[r])
+    if not in_force(cal, rules, r, begin):
+        return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
+    pauses, ignored = find_pauses(cal, rules, frame, r, since, start, stop, last, work)
+    count, resumes = find_runs(begin, pauses, work)
+    ground = pause_facts(cal, rules, frame, r, start, stop, pauses, work)
+    runs = (work.runs_from, work.runs_to, count)
+    clock = (rules.by_time[r], rules.same[r], rules.close[r], rules.roll[r])
     out.case[n] = c
     out.rule[n] = r
     out.start[n] = start
@@ -232,20 +274,20 @@ def judge_episode(cal, rules, frame, c, since, end, r, start, stop, effect, as_o
     out.stage[n] = frame.stage[start] if rules.episodes[r] == PER_STAGE else -1
     out.state[n] = STOPPED if stop >= 0 else (PAUSED if resumes > as_of else RUNNING)
     out.deemed[n] = effect
-    coarse = coarse or frame.coarse[start] == 1 or (stop >= 0 and frame.coarse[stop] == 1)
-    mode = mode_of(rules.count[r], rules.by_time[r])
-    whole, part, of = elapsed_until(
-        cal, mode, rules.close[r], rules.same[r], work.runs_from, work.runs_to, runs, begin, until
-    )
-    fine = rules.by_time[r] or seconds_of(rules.count[r]) > 0
-    out.elapsed[n] = -1 if fine and coarse else whole
-    out.part[n] = part
-    out.part_of[n] = of
     out.next_at[n] = NEVER
     out.reasons[n] = 0
     out.ignored[n] = ignored
-    set_limits(cal, rules, frame, c, r, start, last, clock, runs, out, n, work)
-    set_levels(
-        cal, rules, frame, r, start, stop, last, clock, runs, coarse, effect, as_of, out, n, work
+    mode = mode_of(rules.count[r], rules.by_time[r])
+    until = frame.at[stop] if stop >= 0 else as_of
+    whole, part, of = elapsed_until(
+        cal, mode, rules.close[r], rules.same[r], runs, begin, until
     )
+    dated, bad, caps_ask, earliest = ground
+    fine = rules.by_time[r] or seconds_of(rules.count[r]) > 0
+    out.elapsed[n] = -1 if bad < NEVER or (fine and dated < NEVER) else whole
+    out.part[n] = part
+    out.part_of[n] = of
+    episode = (r, start, stop, last, effect, as_of)
+    set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work)
+    set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work)
     return n + 1

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from .amount import Amount, Threshold, Unit
+from .amount import Amount, Threshold, Unit, check_cap
 from .business_time import Table
-from .clockwork import BEYOND, NEVER, elapsed_until, mode_of, seconds_of
-from .columns import Work
+from .clockwork import BEYOND, NEVER, mode_of, seconds_of
+from .columns import AMOUNT, Work, work_size
+from .counting import elapsed_until
 from .faults import NotCovered
 from .levels import WHOLE, level_at
 from .pausing import capped, find_runs
@@ -41,33 +42,31 @@ def millionths(amount: Amount) -> int:
 
 def scratch(events: int) -> Work:
     """Scratch space for cases of at most this many events, as lists."""
-    size = events + 2
+    size = work_size(events, 0)
     columns: list[list[int]] = [[0] * size for _ in Work._fields]
     return Work(*columns)
 
 
-def _runs(
-    table: Table, start: int, counting: Counting, pauses: list[PauseAsked]
-) -> tuple[Work, int]:
+#: Running intervals as `counting` takes them: from, to, how many.
+Runs = tuple[list[int], list[int], int]
+
+
+def _runs(table: Table, start: int, counting: Counting, pauses: list[PauseAsked]) -> Runs:
     work = scratch(len(pauses))
-    for k, pause in enumerate(sorted(pauses, key=lambda pause: pause.since)):
+    count = 0
+    for pause in sorted(pauses, key=lambda pause: pause.since):
         until = NEVER if pause.until is None else pause.until
+        if until <= max(pause.since, start):
+            continue
         if pause.cap is not None:
             check_cap(pause.cap)
             code = UNIT_CODE[pause.cap.unit]
-            end = capped(table, counting.close, pause.since, code, millionths(pause.cap))
-            until = end if until == NEVER else min(until, end)
-        work.pause_from[k], work.pause_to[k] = pause.since, until
-    runs, _ = find_runs(start, len(pauses), work)
-    return work, runs
-
-
-def check_cap(cap: Amount) -> None:
-    """ValueError for a cap that has no meaning: parts of days, months (TIME 18)."""
-    if cap.unit is Unit.CALENDAR_MONTHS:
-        raise ValueError(f"a pause cannot be capped in months: {cap}")
-    if not cap.unit.seconds and cap.value != int(cap.value):
-        raise ValueError(f"a pause is capped in whole days: {cap}")
+            amount = millionths(pause.cap)
+            until = capped(table, counting.close, pause.since, until, code, amount)
+        work.pause_from[count], work.pause_to[count] = pause.since, until
+        count += 1
+    runs, _ = find_runs(start, count, work)
+    return work.runs_from, work.runs_to, runs
 
 
 def elapsed(
@@ -77,17 +76,26 @@ def elapsed(
 
     Raises NotCovered where the calendar does not cover what the unit asks.
     """
-    work, runs = _runs(table, start, counting, pauses)
+    runs = _runs(table, start, counting, pauses)
     code = UNIT_CODE[unit]
     mode = mode_of(code, counting.by_time)
     whole, part, of = elapsed_until(
-        table, mode, counting.close, counting.same, work.runs_from, work.runs_to, runs, start, end
+        table, mode, counting.close, counting.same, runs, start, end
     )
-    if whole < 0:
+    amount = amount_of(code, whole, part, of)
+    if amount is None:
         raise NotCovered("a date between start and end is outside the calendar")
-    if seconds_of(code):
-        part, of, whole = whole % seconds_of(code), seconds_of(code), whole // seconds_of(code)
-    return rounded_down(whole, part, of)
+    return amount
+
+
+def amount_of(code: int, whole: int, part: int, of: int) -> Decimal | None:
+    """What `elapsed_until` found, in the unit of this code; None where it is not known."""
+    if whole < 0:
+        return None
+    seconds = seconds_of(code)
+    if seconds:
+        whole, part, of = whole // seconds, whole % seconds, seconds
+    return rounded_down(int(whole), int(part), int(of))
 
 
 def rounded_down(whole: int, part: int, of: int) -> Decimal:
@@ -109,17 +117,16 @@ def threshold(
     if at.limit not in limits:
         raise ValueError(f"no limit called {at.limit!r}: {', '.join(limits)}")
     limit = limits[at.limit]
-    work, runs = _runs(table, start, counting, pauses)
+    at.check_unit(limit.unit)
     off = 0
     if at.offset is not None:
         off = millionths(at.offset) if at.later else -millionths(at.offset)
     instant = level_at(
         table,
-        (counting.by_time, counting.same, counting.close),
-        work,
-        runs,
+        (counting.by_time, counting.same, counting.close, counting.roll),
+        _runs(table, start, counting, pauses),
         start,
-        (UNIT_CODE[limit.unit], millionths(limit), counting.roll),
+        (AMOUNT, UNIT_CODE[limit.unit], millionths(limit), NEVER, 0),
         0 if at.percent is None else int(at.percent * (WHOLE // 100)),
         UNIT_CODE[at.offset.unit] if at.offset else 0,
         off,

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .amount import Amount, Threshold, Unit
+from .amount import Amount, Threshold, Unit, check_cap
+from .columns import MOST_LIMITS, MOST_PAIRS
 
 
 class _Model(BaseModel):
@@ -93,6 +94,8 @@ class Cap(_Model):
     def _one(self) -> "Cap":
         if (self.fixed is None) == (self.event is None):
             raise ValueError("a cap is either fixed or taken from the event")
+        if self.fixed is not None:
+            check_cap(Amount.parse(self.fixed))
         return self
 
 
@@ -103,6 +106,13 @@ class Pause(_Model):
     to: Words
     kinds: Words | None = None
     cap: Cap | None = None
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Pause":
+        both = sorted({*self.from_} & {*self.to})
+        if both:
+            raise ValueError(f"pause: {', '.join(both)} cannot both begin and end a pause")
+        return self
 
 
 class Deemed(_Model):
@@ -135,6 +145,18 @@ class Clock(_Model):
     episodes: Literal["once", "each", "per_stage"] = "once"
     kinds: Words | None = None
     extend: Extend | None = None
+
+    @model_validator(mode="after")
+    def _readable(self) -> "Clock":
+        if len(self.pause) > MOST_PAIRS:
+            raise ValueError(f"pause: at most {MOST_PAIRS} pairs")
+        if self.deemed:
+            both = sorted({*self.deemed.from_} & {*self.start})
+            if both:
+                raise ValueError(f"deemed: {', '.join(both)} starts the clock already")
+            if self.episodes != "once":
+                raise ValueError("deemed: a start is deemed only where episodes is 'once'")
+        return self
 
 
 class LimitSource(_Model):
@@ -239,12 +261,16 @@ class Rule(_Model):
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")
+        if len(self.limits) > MOST_LIMITS:
+            raise ValueError(f"limits: at most {MOST_LIMITS}")
         for card in self.cards:
-            named = Threshold.parse(card.at).limit
-            if named not in self.limits:
+            at = Threshold.parse(card.at)
+            if at.limit not in self.limits:
                 raise ValueError(
                     f"cards: {card.at!r} names no limit of this rule ({', '.join(self.limits)})"
                 )
+            for source in self.limits[at.limit]:
+                at.check_unit(Amount.parse(source.fixed).unit if source.fixed else None)
         if self.clock.extend:
             for name in self.clock.extend.limits:
                 if name not in self.limits:

@@ -4,20 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .amount import Unit
-from .clockwork import (
-    NEVER,
-    WORK_SECONDS,
-    counted,
-    elapsed_until,
-    mode_of,
-    seconds_of,
-)
-from .columns import ONCE, PER_STAGE, Work
+from .clockwork import NEVER, WORK_SECONDS, counting_from, mode_of
+from .columns import PER_STAGE, Work
+from .counting import best_share, counted, elapsed_until
 from .encoding import BoundRule, FrameBuilder, encode_rules
 from .evaluation import CompiledCalendar, Episode, blank_work
-from .kernel import find_episodes
+from .kernel import paused_since
 from .pausing import find_pauses, find_runs
-from .questions import UNIT_CODE, rounded_down
+from .questions import UNIT_CODE, Runs, amount_of
 from .timeline import CaseRecord, Event
 from .vocabulary import Vocabulary
 
@@ -40,52 +34,51 @@ class Walk:
     compiled: CompiledCalendar
     start_at: int
     pauses: tuple[PauseFound, ...]
-    work: Work
-    runs: int
+    runs: Runs
 
     def running(self) -> list[tuple[int, int | None]]:
         """Running intervals [since, until); the last may be open."""
-        pairs = zip(self.work.runs_from[: self.runs], self.work.runs_to[: self.runs], strict=True)
+        runs_from, runs_to, count = self.runs
+        pairs = zip(runs_from[:count], runs_to[:count], strict=True)
         return [(since, None if until == NEVER else until) for since, until in pairs]
 
     def elapsed(self, unit: Unit, until: int) -> Decimal | None:
         """Elapsed amount in a unit by an instant, rounded down; None where it cannot be said."""
         clock = self.bound.rule.clock
         code = UNIT_CODE[unit]
-        whole, part, of = elapsed_until(
+        found = elapsed_until(
             self.compiled.table,
             mode_of(code, clock.resolution == "time"),
             clock.ends == "close",
             clock.first_day == "same",
-            self.work.runs_from,
-            self.work.runs_to,
             self.runs,
             self.start_at,
             until,
         )
-        if whole < 0:
-            return None
-        seconds = seconds_of(code)
-        if seconds:
-            whole, part, of = whole // seconds, whole % seconds, seconds
-        return rounded_down(whole, part, of)
+        return amount_of(code, *found)
+
+    def best_day(self, unit: Unit, until: int) -> tuple[int, Decimal]:
+        """Number of the day whose share counts since the last counted day, and the share (TIME 9).
+
+        For clocks that count days, resolution `day`; day -1 where no day has any.
+        """
+        clock = self.bound.rule.clock
+        table = self.compiled.table
+        mode = mode_of(UNIT_CODE[unit], False)
+        since = counting_from(table, mode, clock.first_day == "same", self.start_at)
+        if until <= since:
+            return -1, Decimal(0)
+        part, of, day = best_share(
+            table, unit.working, clock.ends == "close", self.runs, since, until
+        )
+        return day, amount_of(UNIT_CODE[unit], 0, part, of) or Decimal(0)
 
     def working_seconds(self, since: int, until: int) -> int:
         """Working seconds counted in [since, until] while the clock ran."""
+        since = max(since, self.start_at)
         if until <= since:
             return 0
-        return int(
-            counted(
-                self.compiled.table,
-                WORK_SECONDS,
-                False,
-                self.work.runs_from,
-                self.work.runs_to,
-                self.runs,
-                max(since, self.start_at),
-                until,
-            )
-        )
+        return int(counted(self.compiled.table, WORK_SECONDS, False, self.runs, since, until))
 
 
 def walk(
@@ -104,33 +97,24 @@ def walk(
     events = builder.events[0]
     keys = [event.key for event in events]
     start = keys.index(episode.start.key)
-    last = keys.index(episode.stop.key) if episode.stop is not None else len(events)
-    since = 0
-    if rules.episodes[0] != ONCE:
-        by_stage = rules.episodes[0] == PER_STAGE
-        for e in range(find_episodes(rules, frame, 0, 0, len(events), by_stage, work)):
-            if work.begin[e] == start:
-                since = work.since[e]
-    count, _, _ = find_pauses(compiled.table, rules, frame, since, last, 0, work)
-    uncapped = {k: work.pause_to[k] for k in range(count)}
-    if episode.stop is not None:
-        for k in range(count):
-            work.pause_to[k] = min(work.pause_to[k], episode.stop.occurred_at)
+    stop = keys.index(episode.stop.key) if episode.stop is not None else -1
+    last = stop if stop >= 0 else len(events)
+    since = paused_since(rules, frame, 0, 0, start, rules.episodes[0] == PER_STAGE)
+    count, _ = find_pauses(compiled.table, rules, frame, 0, since, start, stop, last, work)
     begin = events[start].occurred_at
     pauses = tuple(
-        PauseFound(
-            event=events[work.pause_event[k]],
-            since=max(work.pause_from[k], begin),
-            until=None if work.pause_to[k] >= NEVER else work.pause_to[k],
-            capped=_capped(uncapped[k], events, as_of),
-        )
-        for k in range(count)
-        if work.pause_to[k] > begin
+        _pause(work, k, events, begin) for k in range(count) if work.pause_to[k] > begin
     )
     runs, _ = find_runs(begin, count, work)
-    return Walk(episode.bound, compiled, begin, pauses, work, runs)
+    return Walk(episode.bound, compiled, begin, pauses, (work.runs_from, work.runs_to, runs))
 
 
-def _capped(until: int, events: list[Event], as_of: int) -> bool:
-    """Whether a pause ended neither by an event nor by the present: a cap did."""
-    return until < NEVER and all(event.occurred_at != until for event in events)
+def _pause(work: Work, k: int, events: list[Event], begin: int) -> PauseFound:
+    until = work.pause_to[k]
+    shut = work.pause_shut[k]
+    return PauseFound(
+        event=events[work.pause_open[k]],
+        since=max(work.pause_from[k], begin),
+        until=None if until >= NEVER else until,
+        capped=until < NEVER and (shut < 0 or until < events[shut].occurred_at),
+    )

@@ -7,13 +7,13 @@ from ..core.accountability import attribute
 from ..core.amount import decimal_text
 from ..core.encoding import ordered
 from ..core.evaluation import CaseFindings, Episode, LimitFound, evaluate
-from ..core.explain import Why, day_lines
+from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
 from ..core.instants import local_date, rfc3339
 from ..core.terms import Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound, Walk
-from ..language import language
+from ..language import bilingual, language
 from ..store import cards, cases
 from .context import Context
 from .issuing import until_of, walk_of
@@ -137,21 +137,14 @@ def _clock(
         "state": episode.state,
         "start": rfc3339(episode.start.occurred_at, zone),
         "start_event": episode.start.type,
+        "stop_event": None if episode.stop is None else episode.stop.type,
         "deemed_at": None if episode.deemed_at is None else rfc3339(episode.deemed_at, zone),
         "stop": None if episode.stop is None else rfc3339(episode.stop.occurred_at, zone),
         "limit": next(iter(limits.values()), None),
         "limits": limits,
         "calendar": {"id": calendar.id, "version": calendar.version[:12]},
         "counted": [
-            {
-                "date": line.day.isoformat(),
-                "counted": _counted(line.counted),
-                "reason": _WHY.get(line.why, str(line.why)),
-                "name": line.name,
-                "notice": line.notice,
-                "kind": None if line.pause is None else line.pause.event.kind,
-            }
-            for line in day_lines(walked, until)
+            _day(line, stopped=episode.stop is not None) for line in day_lines(walked, until)
         ],
         "pauses": [_pause(pause, zone) for pause in walked.pauses],
         "elapsed": None
@@ -173,7 +166,23 @@ def _clock(
             if row.rule_id == rule.id and row.episode == episode.key
         ],
         "holders": _holders(context, case, episode, walked, until),
-        "legal_basis": [{"ref": basis.ref, "says": basis.says} for basis in rule.legal_basis],
+        "legal_basis": [
+            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
+        ],
+    }
+
+
+def _day(line: DayLine, *, stopped: bool) -> dict[str, Any]:
+    reason = _WHY.get(line.why, str(line.why))
+    if stopped and line.why is Why.UNDER_WAY:
+        reason = "until_stop"
+    return {
+        "date": line.day.isoformat(),
+        "counted": _counted(line.counted),
+        "reason": reason,
+        "name": line.name,
+        "notice": line.notice,
+        "kind": None if line.pause is None else line.pause.event.kind,
     }
 
 

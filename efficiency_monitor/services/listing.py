@@ -10,6 +10,7 @@ from ..core.amount import Amount
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.terms import Level
+from ..language import bilingual
 from ..store import cards, cases, ledger, outbox, runs
 from ..store.tables import CaseRow, ClockRow
 from .context import Context
@@ -40,7 +41,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
     for name in ("reviewer", "approver", "calendar", "calendar_version", "lifted_reason"):
         document[name] = getattr(row, name)
     document["legal_basis"] = [
-        {"ref": basis.ref, "says": basis.says}
+        {"ref": basis.ref, "says": bilingual(basis.says)}
         for bound in context.catalogue.rules
         if bound.digest == row.rule_digest
         for basis in bound.rule.legal_basis

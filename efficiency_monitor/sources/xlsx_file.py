@@ -189,7 +189,7 @@ def _text(value: _Value) -> str:
         return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
     if isinstance(value, datetime):
         # The day is a binary fraction in the file: 10:00:00 may come as 09:59:59.9999.
-        return f"{value + _HALF_MILLISECOND:%Y-%m-%d %H:%M:%S}"
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, time):

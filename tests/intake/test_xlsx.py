@@ -229,6 +229,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         + b"<c/>" * 30
         + b'</row><row r="1048576"/></sheetData></worksheet>'
     ),
+    "a list that claims its length": lambda: sheet_of(
+        cells("A1"), **{"xl/sharedStrings.xml": b'<sst count="1" uniqueCount="199999999999"/>'}
+    ),
     "a tag without end": lambda: sheet_of(
         b"<worksheet><sheetData><row r='1'><c " + b"ab" * 700_000 + b"r='XFD1048576'/>"
     ),

@@ -11,6 +11,8 @@ import yaml
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ONE_DAY = timedelta(days=1)
+#: How far before and after its coverage a calendar still knows where a date begins and ends.
+REACH = (timedelta(days=400), timedelta(days=4000))
 Hours = list[tuple[int, int]]
 
 
@@ -75,14 +77,23 @@ class OracleCalendar:
 
     def provisional(self, day: date) -> bool:
         """Whether what is known of the date rests on a notice that is not published yet."""
-        for source in (self.days_off.get(day), self.working_days.get(day, (None, None))[1]):
-            if source and self.notices.get(source, {}).get("status") == "provisional":
-                return True
-        for notice in self.notices.values():
-            span = notice.get("covers") if notice.get("status") == "provisional" else None
-            if span and _date(span["from"]) <= day <= _date(span["to"]):
-                return True
+        if day in self.days_off or day in self.working_days:
+            # The notice that sets the very date decides.
+            own = self.days_off.get(day) or self.working_days.get(day, (None, None))[1]
+            return self.notices.get(own or "", {}).get("status") == "provisional"
+        for key, notice in self.notices.items():
+            if notice.get("status") == "provisional":
+                span = notice.get("covers")
+                if span and _date(span["from"]) <= day <= _date(span["to"]):
+                    return True
+                if not span and day.year in self._years_of(key):
+                    return True
         return False
+
+    def _years_of(self, notice: str) -> set[int]:
+        """The years in which a notice sets dates."""
+        off = {day.year for day, own in self.days_off.items() if own == notice}
+        return off | {day.year for day, (_, own) in self.working_days.items() if own == notice}
 
     def local_date(self, instant: int) -> date:
         """The date on the wall at an instant."""
@@ -90,6 +101,8 @@ class OracleCalendar:
 
     def bounds(self, day: date) -> Bounds:
         """The local date as a stretch of UTC: 23, 24 or 25 hours. Asks no status."""
+        if not self.first - REACH[0] <= day <= self.last + REACH[1]:
+            raise OutsideCalendar(f"{self.id}: {day} is too far from {self.first}..{self.last}")
         if day not in self._bounds:
             self._bounds[day] = Bounds(self.at(day, 0), self.at(day + ONE_DAY, 0))
         return self._bounds[day]
@@ -97,10 +110,13 @@ class OracleCalendar:
     def spans(self, day: date) -> list[tuple[int, int]]:
         """The working hours of a date in UTC epoch seconds; none on a day off."""
         if day not in self._spans:
-            hours = self.status(day).hours
-            self._spans[day] = [
-                (self.at(day, opens), self.at(day, shuts)) for opens, shuts in hours
-            ]
+            spans: list[tuple[int, int]] = []
+            for opens, shuts in self.status(day).hours:
+                # Where the clocks jump forward hours may be moved into the next ones.
+                first = max(self.at(day, opens), spans[-1][1] if spans else self.at(day, 0))
+                if first < self.at(day, shuts):
+                    spans.append((first, self.at(day, shuts)))
+            self._spans[day] = spans
         return self._spans[day]
 
     def at(self, day: date, seconds: int) -> int:

@@ -4,18 +4,15 @@ Instants are UTC epoch seconds. Options everywhere: `resolution` day|time, `firs
 `ends` midnight|close, `roll` none|next_working_day, `pauses` as (from, to or None, cap or None).
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from .calendars import OracleCalendar
 from .counting import NEVER, Clock, Pause, clock, counted, days_of_months, reached
 from .words import (
-    SECONDS,
     Amount,
     Threshold,
     decimal_text,
@@ -107,7 +104,11 @@ def walked(
         return None if answer is None else max(start, answer)
     # TIME 23: what had fallen due by an instant depends on what had happened by then.
     certain = [stretch for stretch in how.stretches if stretch[0] < how.unknown]
+    if how.unknown <= start and how.fault:
+        raise how.fault
     for number in range(len(certain) + 1):
+        if number < len(certain) and certain[number][0] <= start:
+            continue
         knowing = replace(how, stretches=tuple(certain[:number]), unknown=NEVER, fault=None)
         resumed = certain[number - 1][1] if number else start
         if resumed is None:
@@ -125,67 +126,23 @@ def walked(
 def earliest_with_left(how: Clock, start: int, due_at: int, left: Amount) -> int:
     """The earliest instant, not before the start, from which no more than that is left."""
     value, unit = left
-    months = unit == "calendar_months"
-
-    def allowed(instant: int) -> Fraction:
-        return Fraction(days_of_months(how.cal, instant, int(value))) if months else value
+    if unit == "calendar_months":
+        raise ValueError("months are not walked backwards")
+    how = replace(how, first_day="next")
 
     def enough(instant: int) -> bool:
-        return counted(how, instant, due_at, unit) <= allowed(instant)
+        return counted(how, instant, due_at, unit) <= value
 
     if enough(start):
         return start
-    by_day = how.resolution == "day" and unit.split("_")[1] not in SECONDS
-    if months or (by_day and how.first_day == "same"):
-        pieces = steady_pieces(how, start, due_at, left)
-    else:
-        pieces = iter([(start, due_at)])  # the later the start, the less is left
-    for first, last in pieces:
-        if enough(first):
-            return first
-        if enough(last):
-            while last - first > 1:
-                middle = (first + last) // 2
-                if enough(middle):
-                    last = middle
-                else:
-                    first = middle
-            return last
-    return due_at
-
-
-def steady_pieces(how: Clock, start: int, due_at: int, left: Amount) -> Iterator[tuple[int, int]]:
-    """Stretches of start instants in which what is left only grows or only shrinks.
-
-    Left out are dates from which too much is left whenever on them one starts: a date takes away
-    one day at most.
-    """
-    value, unit = left
-    most = value * 31 if unit == "calendar_months" else value
-    skip = 0
-    for day, first, after in how.days(start, "same"):
-        if first > due_at:
-            return
-        if skip > 0:
-            skip -= 1
-            continue
-        if how.resolution == "day":
-            least = counted(replace(how, first_day="next"), first, due_at, unit)
+    first, last = start, due_at  # the later the start, the less is left
+    while last - first > 1:
+        middle = (first + last) // 2
+        if enough(middle):
+            last = middle
         else:
-            least = counted(how, after, due_at, unit)
-        if least > most:
-            skip = math.ceil(least - most) - 1
-            continue
-        edges = {first, after, start, due_at}
-        if how.resolution == "day" and how.first_day == "same":
-            edges |= {how.end_of(day) - 1, how.end_of(day)}
-            for span in how.shared(day, unit.startswith("working")):
-                edges |= set(span)
-        for begin, end in how.stretches:
-            edges |= {begin, begin if end is None else end}
-        inside = sorted(edge for edge in edges if max(first, start) <= edge <= min(after, due_at))
-        for a, b in pairwise(inside):
-            yield a, b - 1
+            first = middle
+    return last
 
 
 def answer(row: dict[str, Any], calendars: dict[str, OracleCalendar]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def clock(
     ends: str = "midnight",
     roll: str | None = None,
 ) -> Clock:
-    """A clock that starts at an instant: caps applied, pauses merged, what ended before dropped."""
+    """A clock that starts at an instant: caps applied, pauses merged, what came before cut off."""
     bare = Clock(cal, resolution, first_day, ends, roll)
     whole: list[Stretch] = []
     unknown, fault = NEVER, None
@@ -110,11 +110,21 @@ def clock(
             end = capped_end(bare, begin, end, cap)
         except OutsideCalendar as outside:
             if begin < unknown:
-                unknown, fault = begin, outside
+                unknown, fault = max(begin, start), outside
             continue
         if end is None or end > start:
-            whole.append((begin, end))
-    return replace(bare, stretches=merged(whole), unknown=unknown, fault=fault)
+            whole.append((max(begin, start), end))
+    stretches = merged(whole)
+    for begin, end in stretches:
+        if begin <= unknown and (end is None or unknown <= end):
+            # The clock stands still there anyway.
+            unknown = NEVER if end is None else end
+    return replace(
+        bare,
+        stretches=stretches,
+        unknown=unknown,
+        fault=None if unknown == NEVER else fault,
+    )
 
 
 def merged(stretches: list[Stretch]) -> tuple[Stretch, ...]:

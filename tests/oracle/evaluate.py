@@ -9,7 +9,15 @@ from typing import Any
 from .calendars import OracleCalendar, OutsideCalendar
 from .clock import due
 from .counting import Clock, Pause, capped_end, clock, counted
-from .limits import Limit, asks_dates, find_limit, finer_than_days, point, units_used
+from .limits import (
+    Limit,
+    asks_dates,
+    find_limit,
+    finer_than_days,
+    is_moved,
+    point,
+    units_used,
+)
 from .timeline import (
     Episode,
     Event,
@@ -22,7 +30,7 @@ from .timeline import (
     is_extension,
     listed,
     out_of_order,
-    start_is_missing,
+    stopped_without_start,
     vocabulary,
 )
 from .words import Threshold, parse_amount, parse_threshold
@@ -46,13 +54,19 @@ def evaluate(
     if out_of_order(placed, words):
         return {"outcome": "not_judgeable", "reasons": {"faulty_data"}, "episodes": []}
     reasons: set[str] = set()
-    place, took_effect = deemed_start(rule["clock"], placed, calendar, as_of, reasons)
-    if place is None and start_is_missing(placed, rule["clock"], words):
-        return {"outcome": "not_judgeable", "reasons": {"faulty_data"}, "episodes": []}
+    place, took_effect, pending = deemed_start(rule["clock"], placed, calendar, as_of, reasons)
     found = episodes(placed, rule["clock"], words, place)
     bound = [one for one in found if in_force(rule, calendar.local_date(one.start.at))]
-    if found and not bound:
+    stray = None if found else stopped_without_start(placed, rule["clock"], words)
+    if not found:
+        # Which version is meant when nothing has started: that of the stop without a start, of the
+        # start that may yet be deemed, of now.
+        tells = stray or pending
+        told = calendar.local_date(tells.at if tells else as_of)
+    if not bound if found else not in_force(rule, told):
         return {"outcome": "excluded", "reasons": set(), "episodes": []}
+    if stray:
+        return {"outcome": "not_judgeable", "reasons": {"faulty_data"}, "episodes": []}
     judged = []
     for one in bound:
         run = Run(rule, case, placed, one, calendar, as_of, took_effect if one.deemed else None)
@@ -99,13 +113,16 @@ def deemed_start(
     cal: OracleCalendar,
     as_of: int,
     reasons: set[str],
-) -> tuple[int | None, int | None]:
-    """The place of the event from which the clock is deemed to run, and since when (TIME 22)."""
+) -> tuple[int | None, int | None, Placed | None]:
+    """The place of the event from which the clock is deemed to run, and since when (TIME 22).
+
+    Also the event from which it may yet be deemed to run.
+    """
     deemed = clock_rule.get("deemed")
     froms = listed(deemed["from"]) if deemed else []
     place = next((n for n, item in enumerate(placed) if item.event["type"] in froms), None)
     if deemed is None or place is None:
-        return None, None
+        return None, None, None
     unless = [item.at for item in placed if item.event["type"] in listed(deemed["unless"])]
     try:
         effect = due(
@@ -117,14 +134,18 @@ def deemed_start(
         )
     except OutsideCalendar:
         # The deeming lies after the calendar's end. Until then it has not taken effect.
-        covered = [at for at in [as_of, *unless] if cal.local_date(at) <= cal.last]
-        if not covered or cal.local_date(placed[place].at) < cal.first:
+        known = cal.covers(cal.local_date(placed[place].at))
+        if known and any(cal.local_date(at) <= cal.last for at in unless):
+            return None, None, None
+        if not known or not cal.covers(cal.local_date(as_of)):
             reasons.add("calendar_not_covered")
-        return None, None
+        return None, None, placed[place]
     assert effect is not None
-    if as_of <= effect or any(at <= effect for at in unless):
-        return None, None
-    return place, effect
+    if any(at <= effect for at in unless):
+        return None, None, None
+    if as_of <= effect:
+        return None, None, placed[place]
+    return place, effect, None
 
 
 @dataclass
@@ -193,10 +214,12 @@ class Run:
 
     def elapsed(self) -> Fraction | None:
         """What has been counted, in the clock's unit; None where nobody can say (TIME 3)."""
+        unit = self.clock_rule.get("count", "working_days")
         if any(one.bad_cap for one in self.episode.suspensions):
             return None
+        if finer_than_days(unit, self.clock_rule) and any(one.date_only for one in self.events()):
+            return None
         try:
-            unit = self.clock_rule.get("count", "working_days")
             return counted(self.how, self.start, self.horizon, unit)
         except OutsideCalendar:
             return None
@@ -304,18 +327,23 @@ class Run:
     def over(self, instant: int) -> bool:
         """Whether the clock outlived an instant (TIME 15)."""
         stop = self.episode.stop
-        if stop and stop.date_only and self.how.ends == "close":
+        if stop and stop.date_only:
             return self.cal.local_date(stop.at) > self.cal.local_date(instant)
         return self.horizon > instant
 
     def all_covered(self) -> bool:
         """Whether the calendar knows every date up to now, or to the stop."""
-        first, last = self.cal.local_date(self.start), self.cal.local_date(self.horizon)
-        return self.cal.covers(first) and self.cal.covers(last)
+        asked = [self.start, self.horizon]
+        for one in self.touching():
+            try:
+                capped_end(self.how, *_pause(one))
+            except OutsideCalendar:
+                asked.append(one.opened.at)
+        return all(self.cal.covers(self.cal.local_date(at)) for at in asked)
 
     def cap_unread(self, limit: Limit, instant: int | None) -> bool:
         """Whether the instant rests on a pause whose cap cannot be read."""
-        if limit.amount is None and not limit.moved:
+        if limit.amount is None and not is_moved(limit, self.start, self.how):
             return False
         return any(
             one.bad_cap and (instant is None or one.opened.at < instant)
@@ -329,20 +357,27 @@ class Run:
 
         An event on a date after the instant does not matter: it had fallen due before (TIME 23).
         """
-        units = units_used(limit, at)
-        if self.episode.deemed:
-            units.append(parse_amount(self.clock_rule["deemed"]["within"])[1])
-        if not any(finer_than_days(unit, self.clock_rule) for unit in units):
+        units = self.units(limit, at)
+        if not any(finer_than_days(unit, self.clock_rule) for unit, _ in units):
             return False
-        events: list[Placed | None] = [self.episode.start, self.episode.stop, *extensions]
+        return any(
+            item.date_only and (instant is None or item.event["occurred_at"] <= instant)
+            for item in [*self.events(), *extensions]
+        )
+
+    def units(self, limit: Limit, at: Threshold) -> list[tuple[str, bool]]:
+        """Units in which the instant of a point is counted, and whether it may roll in them."""
+        units = units_used(limit, at, moved=is_moved(limit, self.start, self.how))
+        if self.episode.deemed:
+            units.append((parse_amount(self.clock_rule["deemed"]["within"])[1], False))
+        return units
+
+    def events(self) -> list[Placed]:
+        """Start, stop, and the events that open and close the pauses."""
+        events: list[Placed | None] = [self.episode.start, self.episode.stop]
         for one in self.touching():
             events += [one.opened, one.closed]
-        return any(
-            item is not None
-            and item.date_only
-            and (instant is None or item.event["occurred_at"] <= instant)
-            for item in events
-        )
+        return [item for item in events if item is not None]
 
     def touching(self) -> list[Suspension]:
         """Suspensions that take something away after the start, caps applied."""
@@ -358,14 +393,14 @@ class Run:
 
     def provisional(self, limit: Limit, at: Threshold, instant: int) -> bool:
         """Whether the instant rests on dates of which one is provisional (TIME 4)."""
-        units = units_used(limit, at)
-        if limit.amount is not None or limit.moved:
-            units += [one.cap[1] for one in self.touching() if one.cap]
-        if self.episode.deemed:
-            units.append(parse_amount(self.clock_rule["deemed"]["within"])[1])
-        rolls = at.percent is None
-        asks = any(asks_dates(unit, self.clock_rule, rolls=rolls) for unit in units)
+        asks = any(
+            asks_dates(unit, self.clock_rule, rolls=rolls) for unit, rolls in self.units(limit, at)
+        )
         asks = asks or (isinstance(limit.stated, date) and self.how.ends == "close")
+        if limit.amount is not None or is_moved(limit, self.start, self.how):
+            by_day = {"ends": self.how.ends}
+            caps = [one.cap[1] for one in self.touching() if one.cap]
+            asks = asks or any(asks_dates(unit, by_day, rolls=False) for unit in caps)
         span = dates(self.cal.local_date(self.start), self.cal.local_date(instant))
         return asks and any(self.cal.provisional(day) for day in span)
 

@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from .calendars import OracleCalendar
+from .calendars import OracleCalendar, OutsideCalendar
 from .clock import point_on_limit, walked
 from .counting import NEVER, Clock, counted, reached
 from .timeline import Event, Rule
@@ -14,7 +14,11 @@ from .words import SECONDS, Amount, Threshold, parse_amount, parse_instant
 
 @dataclass(frozen=True)
 class Limit:
-    """An amount, or a due instant or date that somebody stated."""
+    """An amount, or a due instant or date that somebody stated.
+
+    `moved` by pauses, if the rule says so and there is something to move: a due instant that lies
+    before the start stays where it is.
+    """
 
     amount: Amount | None = None
     stated: int | date | None = None
@@ -52,11 +56,12 @@ def point(how: Clock, start: int, limit: Limit, extra: Fraction, at: Threshold) 
     still = replace(how, stretches=(), unknown=NEVER, fault=None)
     assert limit.stated is not None
     stated = how.end_of(limit.stated) if isinstance(limit.stated, date) else limit.stated
-    if not limit.moved:
+    moved = is_moved(limit, start, how)
+    if not moved:
         how = still
 
     def base(knowing: Clock) -> int | None:
-        if not limit.moved:
+        if not moved:
             return stated
         through = reached(knowing, start, share(Fraction(100)))
         return None if through is None else max(stated, through)
@@ -72,15 +77,27 @@ def point(how: Clock, start: int, limit: Limit, extra: Fraction, at: Threshold) 
     return walked(how, start, base, at.offset)
 
 
-def units_used(limit: Limit, at: Threshold) -> list[str]:
-    """Units in which the instant of a point is counted."""
+def is_moved(limit: Limit, start: int, how: Clock) -> bool:
+    """Whether pauses move a stated due instant."""
+    if limit.stated is None or not limit.moved:
+        return False
+    if isinstance(limit.stated, date):
+        try:
+            return how.end_of(limit.stated) > start
+        except OutsideCalendar:
+            return True
+    return limit.stated > start
+
+
+def units_used(limit: Limit, at: Threshold, *, moved: bool) -> list[tuple[str, bool]]:
+    """Units in which the instant of a point is counted, and whether it may roll in them."""
     units = []
     if limit.amount is not None:
-        units.append(limit.amount[1])
-    elif at.percent is not None or limit.moved:
-        units.append("working_seconds")
+        units.append((limit.amount[1], at.percent is None))
+    elif at.percent is not None or moved:
+        units.append(("working_seconds", False))
     if at.offset is not None:
-        units.append(at.offset[1])
+        units.append((at.offset[1], at.offset[0] > 0))
     return units
 
 

@@ -143,10 +143,8 @@ def is_stop(item: Placed, clock: Rule, words: Vocabulary, stage: str | None) -> 
 
 def is_extension(item: Placed, clock: Rule) -> bool:
     """Whether the event extends limits."""
-    extend, kinds = clock.get("extend"), clock.get("kinds")
-    if not extend or item.event["type"] not in listed(extend["by"]):
-        return False
-    return kinds is None or item.kind in listed(kinds)
+    extend = clock.get("extend")
+    return bool(extend) and item.event["type"] in listed(extend["by"])
 
 
 def _in_stage(item: Placed, clock: Rule, stage: str | None) -> bool:
@@ -155,13 +153,16 @@ def _in_stage(item: Placed, clock: Rule, stage: str | None) -> bool:
     )
 
 
-def start_is_missing(placed: Sequence[Placed], clock: Rule, words: Vocabulary) -> bool:
-    """Whether a clock that runs once was stopped and never started."""
+def stopped_without_start(
+    placed: Sequence[Placed], clock: Rule, words: Vocabulary
+) -> Placed | None:
+    """The first stop of a clock that runs once and was never started."""
     if clock.get("episodes", "once") != "once" or any(is_start(item, clock) for item in placed):
-        return False
-    return any(
-        _is(item, clock, "stop") and item.event["type"] not in words.ends_case for item in placed
-    )
+        return None
+    for item in placed:
+        if _is(item, clock, "stop") and item.event["type"] not in words.ends_case:
+            return item
+    return None
 
 
 def episodes(
