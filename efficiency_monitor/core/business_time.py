@@ -171,15 +171,23 @@ class _Columns:
     def _on_changing_day(
         self, day: date, start: int, hours: tuple[tuple[int, int], ...]
     ) -> tuple[tuple[int, int], ...]:
-        """Hours of a day on which the clocks change, as real seconds from its first instant."""
+        """Hours of a day on which the clocks change, as real seconds from its first instant.
+
+        Hours that begin or end where the clocks jump forward are moved by the jump, and then cut
+        off where they reach into the hours before.
+        """
 
         def real(seconds: int) -> int:
             wall = datetime(day.year, day.month, day.day, tzinfo=self._zone)
             wall += timedelta(seconds=seconds)
             return int(wall.astimezone(UTC).timestamp()) - start
 
-        moved = ((max(real(open_), 0), real(close)) for open_, close in hours)
-        return tuple((open_, close) for open_, close in moved if close > open_)
+        moved: list[tuple[int, int]] = []
+        for open_, close in hours:
+            since = max(real(open_), moved[-1][1] if moved else 0)
+            if since < real(close):
+                moved.append((since, real(close)))
+        return tuple(moved)
 
     def work_scale(self) -> int:
         """Least common multiple of the lengths of all working days."""

@@ -6,11 +6,11 @@ further entry (DESIGN 5.2, 5.3).
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .evaluation import CaseFindings, Episode, LevelFound
-from .terms import STANDING_STATES, CardState, Level, LiftReason, Outcome
+from .terms import STANDING_STATES, CardState, Level, LiftReason, Reason
 
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
@@ -114,14 +114,25 @@ def decide(
         decisions.extend(
             _decide_episode(findings.case_no, episode, known, calendar_version, watch_from)
         )
-    if findings.outcome is not Outcome.NOT_JUDGEABLE:
-        for (rule_id, _), known in by_episode.items():
-            if rule_id in rule_ids:
-                # The event that began the episode was corrected away: its cards rest on nothing.
-                decisions.extend(
-                    Lift(card.card_no, LiftReason.LATE_EVIDENCE) for card in known if _alive(card)
-                )
+    for (rule_id, _), known in by_episode.items():
+        if rule_id in rule_ids and _found_whole(findings, rule_id):
+            # The event that began the episode was corrected away: its cards rest on nothing.
+            decisions.extend(
+                Lift(card.card_no, LiftReason.LATE_EVIDENCE) for card in known if _alive(card)
+            )
     return decisions
+
+
+def _found_whole(findings: CaseFindings, rule_id: str) -> bool:
+    """Whether the rule's episodes were all found: data were not faulty, the calendar is there.
+
+    What else could not be judged, by this rule or another one, says nothing of an episode that is
+    gone.
+    """
+    return not any(
+        trouble.rule == "" or (trouble.rule == rule_id and trouble.reason is Reason.FAULTY_DATA)
+        for trouble in findings.troubles
+    )
 
 
 def _alive(card: Card) -> bool:
@@ -145,6 +156,8 @@ def _decide_episode(
         if found.reached and _may_issue(card):
             issue_no = 0 if card is None else card.issue_no + 1
             issues.append(_issue(case_no, episode, found, issue_no, watch_from))
+        elif card is not None and card.state is CardState.CLOSED:
+            after[found.level] = card
         elif card is not None and _alive(card):
             if found.reached or _still_stands(episode, found):
                 after[found.level] = card
@@ -199,38 +212,42 @@ def _issue(
     )
 
 
-def _ranked(issues: Sequence[Issue], after: dict[Level, Card]) -> Iterator[Decision]:
-    """Issue lowest first; a lower card is superseded by the highest that stands, or revived."""
-    standing = {
-        level: card.card_no for level, card in after.items() if card.state in STANDING_STATES
-    }
-    # A superseded card that stays the highest after lifts stands again.
-    standing |= {
-        level: card.card_no for level, card in after.items() if card.state is CardState.SUPERSEDED
-    }
-    standing |= {
-        issue.level.level: issue.card_no
-        for issue in issues
-        if issue.state in (CardState.OPEN, CardState.PENDING)
-    }
-    confirmed = {
-        level
-        for level in standing
-        if not any(
-            issue.level.level is level and issue.state is CardState.PENDING for issue in issues
-        )
-    }
-    top = max(confirmed, default=None)
+#: States in which a card outranks lower ones; one that waits to be confirmed does not yet.
+_RANKING = (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED, CardState.CLOSED)
+
+
+def _ranked(issues: Sequence[Issue], after: Mapping[Level, Card]) -> Iterator[Decision]:
+    """Issue lowest first; a lower card is superseded by the highest that counts, or revived."""
+    ranking = {level: card.card_no for level, card in after.items() if _own_state(card) in _RANKING}
+    ranking |= {issue.level.level: issue.card_no for issue in issues if issue.state in _RANKING}
+    top = max(ranking, default=None)
     for issue in issues:
         lower = top is not None and issue.level.level < top
-        if lower and issue.state is CardState.OPEN:
+        if lower and issue.state in STANDING_STATES:
             yield replace(issue, state=CardState.SUPERSEDED, state_before=issue.state)
         else:
             yield issue
     for level, card in sorted(after.items()):
-        if top is None or card.state is CardState.HISTORICAL:
-            continue
-        if level < top and card.state in STANDING_STATES:
-            yield Supersede(card.card_no, standing[top], card.state)
-        elif level == top and card.state is CardState.SUPERSEDED:
-            yield Revive(card.card_no, card.state_before or CardState.OPEN)
+        lower = top is not None and level < top
+        if top is not None and lower and card.state in STANDING_STATES:
+            yield Supersede(card.card_no, ranking[top], card.state)
+        elif not lower and card.state is CardState.SUPERSEDED:
+            yield Revive(card.card_no, _own_state(card))
+
+
+def _own_state(card: Card) -> CardState:
+    """A card's state were it not superseded."""
+    if card.state is CardState.SUPERSEDED:
+        return card.state_before or CardState.OPEN
+    return card.state
+
+
+def superseded_by(confirmed: Card, cards: Sequence[Card]) -> list[Supersede]:
+    """The lower cards of its clock that give way to a card once it is confirmed."""
+    return [
+        Supersede(card.card_no, confirmed.card_no, card.state)
+        for card in sorted(cards, key=lambda card: card.level)
+        if (card.rule_id, card.episode) == (confirmed.rule_id, confirmed.episode)
+        and card.level < confirmed.level
+        and card.state in STANDING_STATES
+    ]

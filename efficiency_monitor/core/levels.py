@@ -169,12 +169,12 @@ def known_walk(cal, clock, runs, start, limit, unit, amount):
     """
     runs_from, runs_to, count = runs
     for j in range(count):
-        until = runs_to[j]
-        runs_to[j] = NEVER
+        until, following = runs_to[j], runs_from[j + 1]
+        runs_to[j], runs_from[j + 1] = NEVER, NEVER
         known = (runs_from, runs_to, j + 1)
         due = base_due(cal, clock, known, start, limit)
         at = walked_back(cal, clock, known, start, due, unit, amount)
-        runs_to[j] = until
+        runs_to[j], runs_from[j + 1] = until, following
         if at == BEYOND:
             return BEYOND
         at = max(at, runs_from[j])

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, insert, select, update
 from ..core import intake
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
-from ..core.intake import Counts, RowFacts, RowResult
+from ..core.intake import Counts, KnownCase, RowFacts, RowResult
 from ..core.ledger import EntryType
 from ..sources.cells import Context as SourceContext
-from ..sources.facts import apply, case_calendars, read_facts
+from ..sources.facts import apply, case_calendars, layout_of, read_facts
 from ..sources.mapping import SourceMapping, load_mapping
-from ..sources.rows import Quarantined, Refusal, refuse
+from ..sources.rows import Quarantined, Refusal
 from ..sources.tabular import read_rows
 from ..store import cases, ledger
 from ..store.tables import ImportRow, QuarantineRow
@@ -105,9 +105,7 @@ def source_context(
 
 def read_rows_of(path: Path, mapping: SourceMapping) -> Iterable[Any]:
     """Rows of a file, its header recognised by the mapping."""
-    from ..sources.facts import _TablesOf
-
-    return read_rows(path, layout=_TablesOf(mapping, path.name), name=path.name)
+    return read_rows(path, layout=layout_of(mapping, path.name), name=path.name)
 
 
 def import_files(
@@ -127,20 +125,35 @@ def import_files(
     sourced = source_context(context, mapping, paths)
     now = context.now()
     import_id = "I-" + intake.digest([str(path) for path in paths], now, mapping.id)[:16].upper()
-    report = ImportReport(import_id, {path.name: Counts() for path in paths}, wrote=not dry_run)
-    facts = (fact for path in paths for fact in read_facts(path, mapping, sourced, name=path.name))
+    paths = list(dict.fromkeys(paths))
+    names = file_names(paths)
+    report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
+    facts = (
+        fact
+        for path, name in zip(paths, names, strict=True)
+        for fact in read_facts(path, mapping, sourced, name=name)
+    )
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
     writer = _ImportWriter(context, mapping, report, now)
     if not dry_run:
         writer.begin()
-    for path in paths:
-        for part in _batches(read_facts(path, mapping, sourced, name=path.name)):
-            writer.take(path.name, part, disputed)
+    for path, name in zip(paths, names, strict=True):
+        for part in _batches(read_facts(path, mapping, sourced, name=name)):
+            writer.take(name, part, disputed)
             if progress is not None:
                 progress(len(part))
     if not dry_run:
         writer.end()
     return report
+
+
+def file_names(paths: Sequence[Path]) -> list[str]:
+    """What the files are called in reports: their names, or their paths where names repeat."""
+    names = [path.name for path in paths]
+    return [
+        name if names.count(name) == 1 else str(path)
+        for path, name in zip(paths, names, strict=True)
+    ]
 
 
 def _batches(items: Iterable[RowFacts | Quarantined]) -> Iterator[list[RowFacts | Quarantined]]:
@@ -164,8 +177,8 @@ class _ImportWriter:
         self.mapping = mapping
         self.report = report
         self.now = now
-        #: Decisions of earlier batches, where nothing is written (`--dry-run`).
-        self.seen: list[RowFacts] = []
+        #: Cases as earlier batches would have left them, where nothing is written.
+        self.dry: dict[str, KnownCase] = {}
 
     def begin(self) -> None:
         """Record that the import has begun."""
@@ -207,13 +220,13 @@ class _ImportWriter:
         refused: list[Quarantined],
         disputed: frozenset[int],
     ) -> list[intake.RowDecision]:
-        earlier = self.seen if not self.report.wrote else []
-        names = [row.case_no for row in rows] + [row.case_no for row in earlier]
-        known = cases.known_cases(connection, names)
-        every = list(intake.decide([*earlier, *rows], known, disputed))
-        decisions = every[len(earlier) :]
+        known = cases.known_cases(connection, [row.case_no for row in rows]) | self.dry
+        decisions = list(intake.decide(rows, known, disputed))
         if not self.report.wrote:
-            self.seen.extend(rows)
+            for decision in decisions:
+                case_no = decision.row.case_no
+                self.dry[case_no] = _after(known.get(case_no, KnownCase()), decision)
+                known[case_no] = self.dry[case_no]
         for decision in decisions:
             if decision.result is RowResult.QUARANTINED:
                 refused.append(_conflict(decision))
@@ -252,6 +265,14 @@ class _ImportWriter:
                     )
                 ],
             )
+
+
+def _after(known: KnownCase, decision: intake.RowDecision) -> KnownCase:
+    """A case as a decision leaves it."""
+    gone = {withdrawal.key for withdrawal in decision.withdrawals}
+    live = {identity: key for identity, key in known.live.items() if key not in gone}
+    live |= {event.identity: event.key for event in decision.events}
+    return KnownCase(known.fields if decision.fields is None else decision.fields, live)
 
 
 def _conflict(decision: intake.RowDecision) -> Quarantined:
@@ -359,6 +380,3 @@ def _retry_mapping(
                 connection.execute(
                     update(QUARANTINE).where(QUARANTINE.c.id == entry.id).values(state="retried")
                 )
-
-
-__all__ = ["ImportReport", "find_mapping", "import_files", "quarantined", "refuse", "retry"]

@@ -10,6 +10,7 @@ from efficiency_monitor.core.vocabulary import Vocabulary
 from efficiency_monitor.language import t
 
 from .cells import Context
+from .headers import Layout
 from .mapping import SourceMapping
 from .plan import Plan
 from .rows import Quarantined, Row
@@ -22,8 +23,13 @@ def read_facts(
 ) -> Iterator[RowFacts | Quarantined]:
     """Read a CSV or XLSX file and apply a mapping to it; see `read_rows` and `apply`."""
     file = str(path) if name is None else name
-    rows = read_rows(path, layout=_TablesOf(mapping, file), name=file)
+    rows = read_rows(path, layout=layout_of(mapping, file), name=file)
     return apply(mapping, rows, context)
+
+
+def layout_of(mapping: SourceMapping, file: str) -> Layout:
+    """What `read_rows` must know of a mapping to find the headers in that file."""
+    return _TablesOf(mapping, file)
 
 
 def apply(

@@ -21,7 +21,6 @@ _Value = int | float | str | bool | time | date | datetime | timedelta
 
 #: Spreadsheets keep fifteen digits; of a whole number with more the last ones are lost.
 _MOST_EXACT: Final = 10**15
-_HALF_MILLISECOND: Final = timedelta(microseconds=500)
 
 
 def read_xlsx(path: Path, file: str, layout: Layout | None) -> Iterator[Row | Quarantined]:
@@ -188,7 +187,7 @@ def _text(value: _Value) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
     if isinstance(value, datetime):
-        # The day is a binary fraction in the file: 10:00:00 may come as 09:59:59.9999.
+        # The file has a fraction of a day; the parser has rounded it to milliseconds.
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return value.isoformat()

@@ -1,4 +1,4 @@
-"""Cases and events: appending what was received, reading them as values as known at an instant."""
+"""Cases and events as values, as known at an instant; which cases a scan has to judge."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    and_,
     bindparam,
     delete,
     exists,
@@ -18,8 +19,6 @@ from sqlalchemy import (
     update,
 )
 
-from ..core import intake
-from ..core.intake import KnownCase, RowDecision, RowResult
 from ..core.terms import Precision
 from ..core.timeline import CaseRecord, Event
 from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
@@ -39,34 +38,15 @@ def chunks(items: Sequence[_T], size: int = _CHUNK) -> Iterable[Sequence[_T]]:
         yield items[at : at + size]
 
 
-def known_cases(connection: Connection, case_nos: Sequence[str]) -> dict[str, KnownCase]:
-    """What the store knows of these cases, for `core.intake.decide`."""
-    known: dict[str, KnownCase] = {}
-    for part in chunks(list(dict.fromkeys(case_nos))):
-        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
-        numbers = {row.id: row.case_no for row in rows}
-        fields = _newest_facts(connection, list(numbers), None)
-        live: dict[int, dict[str, str]] = {}
-        found = connection.execute(
-            select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
-                EVENT.c.case_id.in_(list(numbers)), ~_withdrawn_by(None)
-            )
-        )
-        for row in found:
-            live.setdefault(row.case_id, {})[row.identity] = row.event_key
-        for case_id, case_no in numbers.items():
-            known[case_no] = KnownCase(fields.get(case_id), live.get(case_id, {}))
-    return known
-
-
-def _withdrawn_by(known_by: int | None) -> ColumnElement[bool]:
+def withdrawn_by(known_by: int | None) -> ColumnElement[bool]:
+    """Condition on an event: its source had withdrawn it by then (default: ever)."""
     withdrawn = exists().where(WITHDRAWN.c.event_id == EVENT.c.id)
     if known_by is not None:
         withdrawn = withdrawn.where(WITHDRAWN.c.received_at <= known_by)
     return withdrawn
 
 
-def _newest_facts(
+def newest_facts(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
 ) -> dict[int, dict[str, str]]:
     """Newest version of each case's fields received by `known_by` (default: ever)."""
@@ -77,130 +57,6 @@ def _newest_facts(
     for row in connection.execute(statement.order_by(FACT.c.received_at, FACT.c.id)):
         newest[row.case_id] = row.fields
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
-
-
-def append_rows(
-    connection: Connection,
-    decisions: Sequence[RowDecision],
-    *,
-    import_id: str,
-    received_at: int,
-    source: str,
-    default_calendar: str,
-) -> None:
-    """Append what the decisions add: fields, events, withdrawals; mark the cases changed."""
-    wanted = [decision for decision in decisions if decision.result is RowResult.IMPORTED]
-    if not wanted:
-        return
-    numbers = _case_ids(connection, wanted, source, default_calendar)
-    touched: set[int] = set()
-    for decision in wanted:
-        case_id = numbers[decision.row.case_no]
-        touched.add(case_id)
-        if decision.fields is not None:
-            fields = json.dumps(dict(decision.fields), ensure_ascii=False, sort_keys=True)
-            connection.execute(
-                insert(FACT).values(
-                    case_id=case_id,
-                    digest=intake.digest(dict(decision.fields)),
-                    fields=fields,
-                    received_at=received_at,
-                    import_id=import_id,
-                )
-            )
-            calendar = decision.fields.get("calendar") or default_calendar
-            connection.execute(update(CASE).where(CASE.c.id == case_id).values(calendar=calendar))
-        for withdrawal in decision.withdrawals:
-            _withdraw(connection, case_id, withdrawal.key, import_id, received_at)
-        _add_events(connection, case_id, decision, import_id, received_at)
-    for part in chunks(sorted(touched)):
-        connection.execute(
-            update(CASE)
-            .where(CASE.c.id.in_(part))
-            .values(changed=1, open=1, revision=CASE.c.revision + 1)
-        )
-
-
-def _case_ids(
-    connection: Connection, wanted: Sequence[RowDecision], source: str, default_calendar: str
-) -> dict[str, int]:
-    """Row ids of the decisions' cases; makes the missing ones."""
-    names = list(dict.fromkeys(decision.row.case_no for decision in wanted))
-    numbers: dict[str, int] = {}
-    for part in chunks(names):
-        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
-        numbers |= {row.case_no: row.id for row in rows}
-        missing = [name for name in part if name not in numbers]
-        if missing:
-            connection.execute(
-                insert(CASE),
-                [
-                    {"case_no": name, "source": source, "calendar": default_calendar}
-                    for name in missing
-                ],
-            )
-            rows = connection.execute(
-                select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(missing))
-            )
-            numbers |= {row.case_no: row.id for row in rows}
-    return numbers
-
-
-def _withdraw(
-    connection: Connection, case_id: int, key: str, import_id: str, received_at: int
-) -> None:
-    found = connection.execute(
-        select(EVENT.c.id).where(
-            EVENT.c.case_id == case_id, EVENT.c.event_key == key, ~_withdrawn_by(None)
-        )
-    ).scalar_one()
-    connection.execute(
-        insert(WITHDRAWN).values(event_id=found, import_id=import_id, received_at=received_at)
-    )
-
-
-def _add_events(
-    connection: Connection, case_id: int, decision: RowDecision, import_id: str, received_at: int
-) -> None:
-    if not decision.events:
-        return
-    keys = [event.key for event in decision.events]
-    before = connection.execute(
-        select(EVENT.c.event_key, func.count())
-        .where(EVENT.c.case_id == case_id, EVENT.c.event_key.in_(keys))
-        .group_by(EVENT.c.event_key)
-    )
-    generation = {row[0]: row[1] for row in before}
-    connection.execute(
-        insert(EVENT),
-        [
-            {
-                "case_id": case_id,
-                "event_key": event.key,
-                "generation": generation.get(event.key, 0),
-                "identity": event.identity,
-                "type": event.type,
-                "occurred_at": event.occurred_at,
-                "precision": str(event.precision),
-                "recorded_at": event.recorded_at,
-                "received_at": received_at,
-                "stage": event.stage,
-                "actor": event.actor,
-                "department": event.department,
-                "kind": event.kind,
-                "amount": event.amount,
-                "due_at": event.due_at,
-                "due_precision": str(event.due_precision),
-                "reason": event.reason,
-                "source_key": event.source_key,
-                "attributes": json.dumps(
-                    dict(event.attributes), ensure_ascii=False, sort_keys=True
-                ),
-                "import_id": import_id,
-            }
-            for event in decision.events
-        ],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +75,11 @@ def read_cases(
     stored: list[StoredCase] = []
     for part in chunks(sorted(case_ids)):
         rows = connection.execute(
-            select(CASE.c.id, CASE.c.case_no, CASE.c.revision, CASE.c.calendar)
+            select(CASE.c.id, CASE.c.case_no, CASE.c.revision, CASE.c.default_calendar)
             .where(CASE.c.id.in_(part))
             .order_by(CASE.c.id)
         ).all()
-        fields = _newest_facts(connection, list(part), known_by)
+        fields = newest_facts(connection, list(part), known_by)
         events = _read_events(connection, list(part), known_by)
         for row in rows:
             own = fields.get(row.id)
@@ -231,7 +87,7 @@ def read_cases(
                 continue  # nothing of the case was known yet
             record = CaseRecord(
                 case_no=row.case_no,
-                calendar=(own or {}).get("calendar") or row.calendar,
+                calendar=(own or {}).get("calendar") or row.default_calendar,
                 fields=own or {},
                 events=tuple(events.get(row.id, ())),
             )
@@ -242,7 +98,7 @@ def read_cases(
 def _read_events(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
 ) -> dict[int, list[Event]]:
-    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~_withdrawn_by(known_by))
+    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~withdrawn_by(known_by))
     if known_by is not None:
         statement = statement.where(EVENT.c.received_at <= known_by)
     events: dict[int, list[Event]] = {}
@@ -300,16 +156,24 @@ def to_judge(connection: Connection, as_of: int, after: int, most: int) -> list[
     both = changed.union(due).subquery()
     rows = connection.execute(
         select(CASE.c.id)
-        .where(CASE.c.id.in_(select(both.c.id)), _not_later_than(as_of))
+        .where(CASE.c.id.in_(select(both.c.id)), _not_judged(as_of))
         .order_by(CASE.c.id)
         .limit(most)
     )
     return [row.id for row in rows]
 
 
-def _not_later_than(as_of: int) -> ColumnElement[bool]:
-    """A case is never judged as of an instant before its last judgement: that would undo cards."""
-    return or_(CASE.c.judged_as_of.is_(None), CASE.c.judged_as_of <= as_of)
+def _not_judged(as_of: int) -> ColumnElement[bool]:
+    """Whether a judgement as of an instant would say anything new of a case.
+
+    A case is never judged as of an instant before its last judgement: that would undo cards. As of
+    the same instant it is judged again only if something was received.
+    """
+    return or_(
+        CASE.c.judged_as_of.is_(None),
+        CASE.c.judged_as_of < as_of,
+        and_(CASE.c.judged_as_of == as_of, CASE.c.changed == 1),
+    )
 
 
 def mark_changed(connection: Connection, calendars: Sequence[str] | None = None) -> int:
@@ -331,7 +195,7 @@ def still_to_judge(
         )
         rows = connection.execute(
             select(CASE.c.id, CASE.c.revision).where(
-                CASE.c.id.in_(part), or_(CASE.c.changed == 1, due), _not_later_than(as_of)
+                CASE.c.id.in_(part), or_(CASE.c.changed == 1, due), _not_judged(as_of)
             )
         )
         left.update(row.id for row in rows if row.revision == revisions[row.id])

@@ -50,7 +50,9 @@ class CaseRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
     source: str = ""
+    #: Calendar it has now, and the one it has where its fields name none. Never changed.
     calendar: str = ""
+    default_calendar: str = ""
     revision: int = 1
     #: 1 while something was received or amended that no scan has looked at.
     changed: int = 1
@@ -214,6 +216,8 @@ class CardRow(SQLModel, table=True):
     unit: str | None = None
     calendar: str
     calendar_version: str
+    #: Calendar version under which it was judged last and stood.
+    stood_under: str
     lifted_reason: str | None = None
     lifted_at: int | None = _instant(default=None)
 

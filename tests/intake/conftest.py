@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
+
 from efficiency_monitor.core.intake import (
     Counts,
     KnownCase,

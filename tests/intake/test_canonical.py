@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
 from efficiency_monitor.core.intake import RowFacts
 from efficiency_monitor.core.terms import Precision

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.intake import RowFacts
 from efficiency_monitor.language import speaking
 from efficiency_monitor.sources.facts import read_facts
 from efficiency_monitor.sources.rows import Quarantined, Refusal, Row, say_refusal
 from efficiency_monitor.sources.tabular import read_rows
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from .conftest import Reading, Store, context, shipped
 
@@ -77,6 +78,12 @@ def test_a_quoted_cell_may_hold_lines_delimiters_and_quotes(tmp_path: Path) -> N
     rows = read(tmp_path, b'a,b\n1,"x\ny, ""z"""\n2,w\n')
     assert [row.number for row in rows] == [2, 4]
     assert rows[0].cells == {"a": "1", "b": 'x\ny, "z"'}
+
+
+def test_a_blank_before_a_quote_is_no_text(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, b'a, b\n1, "x, y"\n')
+    assert isinstance(row, Row)
+    assert row.cells == {"a": "1", "b": "x, y"}
 
 
 def test_an_unclosed_quote_costs_its_own_line_only(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+
 from efficiency_monitor.core.intake import RowFacts
 from efficiency_monitor.sources.facts import apply
 from efficiency_monitor.sources.rows import Quarantined, Refusal, Row

@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
-from efficiency_monitor.sources.id_numbers import find_id_number, masked
 from hypothesis import given
 from hypothesis import strategies as st
+
+from efficiency_monitor.sources.id_numbers import find_id_number, masked
 
 from .conftest import Reading
 from .test_csv import quarantined

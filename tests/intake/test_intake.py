@@ -3,6 +3,9 @@
 from random import Random
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from efficiency_monitor.core.intake import (
     CaseFacts,
     Counts,
@@ -16,8 +19,6 @@ from efficiency_monitor.core.intake import (
 )
 from efficiency_monitor.sources.facts import apply, read_facts
 from efficiency_monitor.sources.rows import Row
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .conftest import ROOT, Answer, Reading, Store, context, shipped
 

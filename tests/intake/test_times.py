@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.sources.rows import Refusal
 from efficiency_monitor.sources.times import Moment, compile_formats, read_time
-from hypothesis import given
-from hypothesis import strategies as st
 
 FORMATS = compile_formats(
     ("standard", "YYYYMMDDThhmmss", "YYYYMMDDhhmmss", "YYYYMMDDhh:mm:ss", "YYYYMMDD")

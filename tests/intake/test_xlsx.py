@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.sources import zip_guard
 from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
 from efficiency_monitor.sources.tabular import read_rows
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from .conftest import Reading, Sheets
 from .test_csv import quarantined, taken
@@ -258,6 +259,19 @@ def test_a_bomb_is_refused_before_it_is_parsed(
         list(read_rows(path, name="x.xlsx"))
     assert caught.value.message.startswith("x.xlsx")
     assert "\n" not in caught.value.message
+
+
+def test_unpacking_stops_at_the_limit_whatever_the_archive_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_guard, "MOST_UNPACKED", 4000)
+    noise = b"".join(struct.pack(">I", n * 2_654_435_761 % 2**32) for n in range(1500))
+    data = bytearray(sheet_of(cells("A1"), **{"xl/noise.bin": noise}))
+    struct.pack_into("<I", data, data.rfind(b"xl/noise.bin") - 46 + 24, 10)
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(data)
+    with pytest.raises(EffmonError, match="too large"):
+        list(read_rows(path))
 
 
 def test_a_file_above_the_packed_size_is_not_even_opened(

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("default_calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -167,6 +168,7 @@ def upgrade() -> None:
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("calendar_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("stood_under", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("lifted_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("lifted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
