@@ -41,7 +41,7 @@ FIRST_DAY = _at(2026, 4, 1)
 DAYS = 68
 #: Copies of each case, itself included.
 COPIES = 200
-DEPARTMENTS = tuple(f"示例市审批{number}科" for number in "一二三四")
+DEPARTMENTS = tuple(f"示例市审批{number}科" for number in range(1, 41))
 HANDLERS = 12
 GROUNDS = ("hearing", "site_visit", "testing", "expert_review")
 HOUR, DAY = 3600, 86_400

@@ -15,7 +15,7 @@ from .state import Output, context_of, leave, state_of
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command(
-        "init", help=t("建立工作区或升级其数据库", "make a workspace, upgrade its database")
+        "init", help=t("建立工作区或升级其数据库", "set up a workspace or upgrade its database")
     )(init)
     app.command("doctor", help=t("检查工作区是否就绪", "check that everything is in place"))(doctor)
     app.command("version", help=t("显示版本", "show the version"))(version)

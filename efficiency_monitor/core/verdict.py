@@ -159,6 +159,8 @@ def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work)
 def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
     """Instant of a threshold on limit k, extended by `extra`: an instant, NEVER or BEYOND."""
     kind = work.limit_kind[k]
+    if work.limit_due[k] == BEYOND:
+        return BEYOND
     moved = work.limit_moved[k]
     amount = work.limit_amount[k] + extra
     limit = (kind, work.limit_unit[k], amount, work.limit_due[k], moved)

@@ -1,5 +1,9 @@
 """What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
 
+from sqlalchemy import Connection
+from sqlalchemy.engine import Row
+
+from ..core import cards as core_cards
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.intake import digest
@@ -51,34 +55,63 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
             )
         now = context.now()
         before = len(cards.entries(connection, card_no))
-        cards.happen(
-            connection,
-            [
-                cards.Happening(
-                    card_no=card_no,
-                    kind=what,
-                    at=now,
-                    os_user=context.os_user,
-                    person=context.person,
-                    text=text,
-                    values={"state": str(state)},
-                )
-            ],
-        )
-        ledger.append(
-            connection,
-            [
-                ledger.NewEntry(
-                    type=kind,
-                    fact=f"{kind}/{card_no}/{before}",
-                    at=rfc3339(now, context.zone),
-                    content={
-                        "card": card_no,
-                        "state": str(state),
-                        "actor": {"os_user": context.os_user, "claimed": context.person},
-                        "text": None if text is None else {"sha256": digest(text)},
-                    },
-                )
-            ],
-        )
+        happenings = [
+            cards.Happening(
+                card_no=card_no,
+                kind=what,
+                at=now,
+                os_user=context.os_user,
+                person=context.person,
+                text=text,
+                values={"state": str(state)},
+            )
+        ]
+        entries = [
+            ledger.NewEntry(
+                type=kind,
+                fact=f"{kind}/{card_no}/{before}",
+                at=rfc3339(now, context.zone),
+                content={
+                    "card": card_no,
+                    "state": str(state),
+                    "actor": {"os_user": context.os_user, "claimed": context.person},
+                    "text": None if text is None else {"sha256": digest(text)},
+                },
+            )
+        ]
+        if what == "confirmed":
+            for lower in _superseded(connection, row):
+                happenings.append(_gives_way(context, lower, now))
+                entries.append(_supersede_entry(context, lower, now))
+        cards.happen(connection, happenings)
+        ledger.append(connection, entries)
     return str(state)
+
+
+def _superseded(connection: Connection, row: Row) -> list[core_cards.Supersede]:  # type: ignore[type-arg]
+    """The lower cards of its clock that give way to a card once it is confirmed."""
+    known = cards.of_cases(connection, [row.case_id]).get(row.case_id, [])
+    confirmed = next(card for card in known if card.card_no == row.card_no)
+    return core_cards.superseded_by(confirmed, known)
+
+
+def _gives_way(context: Context, lower: core_cards.Supersede, now: int) -> cards.Happening:
+    return cards.Happening(
+        card_no=lower.card_no,
+        kind="superseded",
+        at=now,
+        os_user=context.os_user,
+        person=context.person,
+        text=lower.by,
+        values={"state": str(CardState.SUPERSEDED), "state_before": str(lower.state_before)},
+    )
+
+
+def _supersede_entry(context: Context, lower: core_cards.Supersede, now: int) -> ledger.NewEntry:
+    at = rfc3339(now, context.zone)
+    return ledger.NewEntry(
+        type=EntryType.CARD_SUPERSEDED,
+        fact=f"{EntryType.CARD_SUPERSEDED}/{lower.card_no}/{lower.by}",
+        at=at,
+        content={"card": lower.card_no, "by": lower.by, "as_of": at},
+    )

@@ -1,41 +1,41 @@
 """An amended rule or calendar recomputes what it touches (DESIGN 2, 5.3)."""
 
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..store import cases, ledger
-from .context import Context, meta, set_meta
+from .context import Context, Writing, meta, set_meta
+
+_RULES = "rules"
+_WORDS = "vocabulary"
+_CALENDAR = "calendar:"
 
 
-def note_changes(context: Context) -> None:
+def note_changes(context: Context, writing: Writing) -> None:
     """Compare the catalogue with the one of the last scan; mark the cases that it touches.
 
     Every version that judges is written to the ledger, so that an auditor can tell which text a
-    card rests on.
+    card rests on. A calendar that is new or gone touches the cases that name it.
     """
     catalogue = context.catalogue
-    wanted = {"rules": catalogue.rules_digest} | {
-        f"calendar:{name}": calendar.version for name, calendar in catalogue.calendars.items()
+    wanted = {_RULES: catalogue.rules_digest, _WORDS: catalogue.vocabulary_digest} | {
+        f"{_CALENDAR}{name}": calendar.version for name, calendar in catalogue.calendars.items()
     }
     with context.store.reading() as connection:
-        known = meta(connection)
-    if all(known.get(name) == value for name, value in wanted.items()):
-        return
-    with context.store.writing() as connection:
-        known = meta(connection)
-        changed = {name: value for name, value in wanted.items() if known.get(name) != value}
-        amended = [
-            name.removeprefix("calendar:")
-            for name in changed
-            if name.startswith("calendar:") and name in known
-        ]
-        if "rules" in changed and "rules" in known:
-            cases.mark_changed(connection)
-        elif amended:
-            cases.mark_changed(connection, amended)
-        for name, value in changed.items():
-            set_meta(connection, name, value)
+        if not _changed(_known(connection), wanted):
+            return
+    with writing() as connection:
+        known = _known(connection)
+        changed = _changed(known, wanted)
         if not changed:
             return
+        if _RULES in known:
+            _mark(connection, changed)
+        for name, value in changed.items():
+            set_meta(connection, name, value)
         ledger.append(
             connection,
             [
@@ -50,9 +50,35 @@ def note_changes(context: Context) -> None:
         )
 
 
+def _known(connection: Connection) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in meta(connection).items()
+        if name in (_RULES, _WORDS) or name.startswith(_CALENDAR)
+    }
+
+
+def _changed(known: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """What differs; a calendar that is gone has the empty version."""
+    return {
+        name: wanted.get(name, "")
+        for name in known.keys() | wanted.keys()
+        if known.get(name, "") != wanted.get(name, "")
+    }
+
+
+def _mark(connection: Connection, changed: Mapping[str, str]) -> None:
+    if _RULES in changed or _WORDS in changed:
+        cases.mark_changed(connection)
+    else:
+        cases.mark_changed(connection, [name.removeprefix(_CALENDAR) for name in changed])
+
+
 def _content(context: Context, name: str, value: str) -> dict[str, object]:
-    if name != "rules":
-        return {"calendar": {"id": name.removeprefix("calendar:"), "sha256": value}}
+    if name == _WORDS:
+        return {"vocabulary": {"sha256": value}}
+    if name != _RULES:
+        return {"calendar": {"id": name.removeprefix(_CALENDAR), "sha256": value or None}}
     return {
         "rules": [
             {

@@ -3,6 +3,7 @@
 import getpass
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from ..settings import Settings
 from ..store.engine import Store
 from ..store.tables import Meta
 
+#: Opens a transaction that may write, under whatever guard its maker puts on it.
+Writing = Callable[[], AbstractContextManager[Connection]]
 META = Meta.__table__  # type: ignore[attr-defined]
 
 
@@ -77,8 +80,13 @@ class Catalogue:
         return {name: self.compiled(name) for name in set(names) if name in self.calendars}
 
     @cached_property
+    def vocabulary_digest(self) -> str:
+        """Digest of the words' file."""
+        return digest((self.folder / "vocabulary.yaml").read_text(encoding="utf-8"))
+
+    @cached_property
     def rules_digest(self) -> str:
-        """Digest of everything that judges, calendars aside."""
+        """Digest of the rules in use."""
         return digest(
             [[bound.rule.id, bound.rule.version, bound.pack, bound.digest] for bound in self.rules]
         )

@@ -1,21 +1,28 @@
 """Delivering the outbox: one digest per recipient, at least once, retried, never lost silently."""
 
-from collections.abc import Mapping, Sequence
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.people import Language
 from ..core.terms import Level
 from ..language import speaking, t
 from ..notify import backoff
-from ..notify.channel import Channel, Message, Refused, Sent
+from ..notify.channel import Channel, Message, Refused, Result, Sent
 from ..notify.digest import Addressed, PendingNotice, digest
 from ..store import ledger, outbox
 from .context import Context
 from .notices import people
+
+#: Held by the process that delivers, in the workspace's folder.
+LOCK = "deliver.lock"
 
 
 @dataclass(slots=True)
@@ -45,29 +52,55 @@ def deliver(
 ) -> tuple[DeliverReport, list[Addressed]]:
     """Send every notice whose time has come; the report and the messages that were made.
 
-    A crash between sending and marking sends again with the same notice ids: at least once.
+    A crash between sending and marking sends again with the same notice ids: at least once. Of
+    several processes one delivers, the others wait and send what it left.
     """
     report = DeliverReport()
+    if dry_run:
+        messages, _ = _messages(context)
+        report.messages = len(messages)
+        return report, messages
+    with _alone(context.folder):
+        messages, attempts = _messages(context)
+        report.messages = len(messages)
+        for addressed in messages:
+            channel = channels.get(addressed.channel)
+            if channel is None:
+                result: Result = Refused(f"channel {addressed.channel!r} is not configured")
+            else:
+                result = channel.send(addressed.message)
+            _mark(context, addressed.message, result, attempts, report)
+    return report, messages
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process of the workspace delivers; two at once would send twice.
+
+    The system gives the lock free when its holder dies: nothing has to run out first.
+    """
+    try:
+        file = (folder / LOCK).open("a")
+    except OSError as fault:
+        raise ConfigurationError(
+            f"{folder / LOCK} cannot be written: {fault.strerror}", "check the folder's permissions"
+        ) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _messages(context: Context) -> tuple[list[Addressed], dict[str, Any]]:
+    """Messages for what is pending now, and the rows of their notices by id."""
     with context.store.reading() as connection:
         rows = outbox.pending(connection, context.now())
         names = {person.person_id: person.name for person in people(connection)}
-    attempts = {row.notice_id: row for row in rows}
     messages: list[Addressed] = []
     for language in sorted({row.language for row in rows}):
         chosen = [row for row in rows if row.language == language]
         with speaking(language):
             messages.extend(_digest(context, chosen, names, language))
-    report.messages = len(messages)
-    if dry_run:
-        return report, messages
-    for addressed in messages:
-        channel = channels.get(addressed.channel)
-        if channel is None:
-            result: Any = Refused(f"channel {addressed.channel!r} is not configured")
-        else:
-            result = channel.send(addressed.message)
-        _mark(context, addressed.message, result, attempts, report)
-    return report, messages
+    return messages, {row.notice_id: row for row in rows}
 
 
 def _digest(
@@ -97,7 +130,7 @@ def _digest(
 def _mark(
     context: Context,
     message: Message,
-    result: Any,
+    result: Result,
     attempts: Mapping[str, Any],
     report: DeliverReport,
 ) -> None:
@@ -105,7 +138,7 @@ def _mark(
     ids = [notice.notice_id for notice in message.notices]
     if isinstance(result, Sent):
         with context.store.writing() as connection:
-            report.sent += outbox.mark(
+            marked = outbox.mark(
                 connection,
                 ids,
                 state="sent",
@@ -113,7 +146,8 @@ def _mark(
                 message_id=message.message_id,
                 last_error=None,
             )
-            _record(context, connection, EntryType.NOTICE_SENT, message, ids)
+            _record(context, connection, EntryType.NOTICE_SENT, message, marked)
+        report.sent += len(marked)
         return
     report.faults.append((message.recipient, result.reason))
     with context.store.writing() as connection:
@@ -134,12 +168,12 @@ def _mark(
                 "last_error": result.reason,
             }
             if upcoming is None:
-                report.dead += outbox.mark(connection, [notice_id], state="dead", **values)
-                _record(context, connection, EntryType.NOTICE_DEAD, message, [notice_id])
+                marked = outbox.mark(connection, [notice_id], state="dead", **values)
+                _record(context, connection, EntryType.NOTICE_DEAD, message, marked)
+                report.dead += len(marked)
             else:
-                report.retried += outbox.mark(
-                    connection, [notice_id], next_attempt_at=upcoming, **values
-                )
+                marked = outbox.mark(connection, [notice_id], next_attempt_at=upcoming, **values)
+                report.retried += len(marked)
 
 
 def _record(

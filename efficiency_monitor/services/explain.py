@@ -15,8 +15,8 @@ from ..core.timeline import Event
 from ..core.walk import PauseFound, Walk
 from ..language import bilingual, language
 from ..store import cards, cases
+from .card_rows import until_of, walk_of
 from .context import Context
-from .issuing import until_of, walk_of
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from ..core import intake
 from ..core.faults import ConfigurationError
@@ -18,7 +18,7 @@ from ..sources.facts import apply, case_calendars, layout_of, read_facts
 from ..sources.mapping import SourceMapping, load_mapping
 from ..sources.rows import Quarantined, Refusal
 from ..sources.tabular import read_rows
-from ..store import cases, ledger
+from ..store import cases, ledger, received
 from ..store.tables import ImportRow, QuarantineRow
 from .context import Context, compact_json
 
@@ -136,14 +136,14 @@ def import_files(
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
     writer = _ImportWriter(context, mapping, report, now)
     if not dry_run:
-        writer.begin()
+        _begin(context, report, mapping.id, now)
     for path, name in zip(paths, names, strict=True):
         for part in _batches(read_facts(path, mapping, sourced, name=name)):
             writer.take(name, part, disputed)
             if progress is not None:
                 progress(len(part))
     if not dry_run:
-        writer.end()
+        _end(context, report, mapping.id, now)
     return report
 
 
@@ -167,6 +167,45 @@ def _batches(items: Iterable[RowFacts | Quarantined]) -> Iterator[list[RowFacts 
         yield part
 
 
+def _begin(context: Context, report: ImportReport, mapping: str, now: int) -> None:
+    """Record that an import has begun; its id is its own even if two begin in one second."""
+    with context.store.writing() as connection:
+        before = connection.execute(select(func.count()).select_from(IMPORT)).scalar_one()
+        report.import_id = "I-" + intake.digest(report.import_id, before)[:16].upper()
+        connection.execute(
+            insert(IMPORT).values(
+                id=report.import_id, mapping=mapping, received_at=now, totals="{}"
+            )
+        )
+
+
+def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None:
+    """Record the totals, in the table and in the ledger."""
+    total = _counts(report.total)
+    with context.store.writing() as connection:
+        connection.execute(
+            update(IMPORT)
+            .where(IMPORT.c.id == report.import_id)
+            .values(totals=compact_json(total), finished_at=context.now())
+        )
+        ledger.append(
+            connection,
+            [
+                ledger.NewEntry(
+                    type=EntryType.IMPORT_DONE,
+                    fact=f"import.done/{report.import_id}",
+                    at=rfc3339(context.now(), context.zone),
+                    content={
+                        "import": report.import_id,
+                        "mapping": mapping,
+                        "received_at": rfc3339(now, context.zone),
+                        **total,
+                    },
+                )
+            ],
+        )
+
+
 class _ImportWriter:
     """Decides and writes batches of one import."""
 
@@ -180,18 +219,6 @@ class _ImportWriter:
         #: Cases as earlier batches would have left them, where nothing is written.
         self.dry: dict[str, KnownCase] = {}
 
-    def begin(self) -> None:
-        """Record that the import has begun."""
-        with self.context.store.writing() as connection:
-            connection.execute(
-                insert(IMPORT).values(
-                    id=self.report.import_id,
-                    mapping=self.mapping.id,
-                    received_at=self.now,
-                    totals="{}",
-                )
-            )
-
     def take(self, file: str, part: list[RowFacts | Quarantined], disputed: frozenset[int]) -> None:
         """One batch: decide and, unless it is a dry run, write."""
         rows = [row for row in part if isinstance(row, RowFacts)]
@@ -202,7 +229,7 @@ class _ImportWriter:
             return
         with self.context.store.writing() as connection:
             decisions = self._decide(connection, file, rows, refused, disputed)
-            cases.append_rows(
+            received.append_rows(
                 connection,
                 decisions,
                 import_id=self.report.import_id,
@@ -220,7 +247,7 @@ class _ImportWriter:
         refused: list[Quarantined],
         disputed: frozenset[int],
     ) -> list[intake.RowDecision]:
-        known = cases.known_cases(connection, [row.case_no for row in rows]) | self.dry
+        known = received.known_cases(connection, [row.case_no for row in rows]) | self.dry
         decisions = list(intake.decide(rows, known, disputed))
         if not self.report.wrote:
             for decision in decisions:
@@ -239,32 +266,6 @@ class _ImportWriter:
         self.report.files[file] = counts
         self.report.refused.extend(refused)
         return decisions
-
-    def end(self) -> None:
-        """Record the totals, in the table and in the ledger."""
-        total = _counts(self.report.total)
-        with self.context.store.writing() as connection:
-            connection.execute(
-                update(IMPORT)
-                .where(IMPORT.c.id == self.report.import_id)
-                .values(totals=compact_json(total), finished_at=self.context.now())
-            )
-            ledger.append(
-                connection,
-                [
-                    ledger.NewEntry(
-                        type=EntryType.IMPORT_DONE,
-                        fact=f"import.done/{self.report.import_id}",
-                        at=rfc3339(self.context.now(), self.context.zone),
-                        content={
-                            "import": self.report.import_id,
-                            "mapping": self.mapping.id,
-                            "received_at": rfc3339(self.now, self.context.zone),
-                            **total,
-                        },
-                    )
-                ],
-            )
 
 
 def _after(known: KnownCase, decision: intake.RowDecision) -> KnownCase:
@@ -342,12 +343,16 @@ def retry(context: Context) -> ImportReport:
         waiting = quarantined(connection)
     now = context.now()
     report = ImportReport("I-" + intake.digest("retry", now)[:16].upper())
-    for name in sorted({row.mapping for row in waiting}):
-        mapping = find_mapping(context, name)
+    mappings = {name: find_mapping(context, name) for name in sorted({w.mapping for w in waiting})}
+    if not waiting:
+        return report
+    _begin(context, report, "+".join(mappings), now)
+    for name, mapping in mappings.items():
         sourced = source_context(context, mapping, [])
         writer = _ImportWriter(context, mapping, report, now)
         chosen = [row for row in waiting if row.mapping == name]
         _retry_mapping(context, mapping, sourced, writer, chosen)
+    _end(context, report, "+".join(mappings), now)
     return report
 
 

@@ -13,8 +13,8 @@ from ..core.terms import Level
 from ..language import bilingual
 from ..store import cards, cases, ledger, outbox, runs
 from ..store.tables import CaseRow, ClockRow
+from .card_rows import card_json, handler_of
 from .context import Context
-from .issuing import card_json, handler_of
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
@@ -136,7 +136,7 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
         "item_name": fields.get("item_name"),
         "item_kind": fields.get("item_kind"),
         "department": fields.get("department"),
-        "handler": handler_of(case),
+        "handler": handler_of(case, context.now()),
         "last_event": None if last is None else last.type,
         "last_at": None if last is None else rfc3339(last.occurred_at, context.zone),
         "open": bool(row.open),
@@ -175,7 +175,7 @@ def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
             else rfc3339(row.limit_due_at, context.zone),
             "state": row.state,
             "department": known[row.case_id].record.fields.get("department"),
-            "handler": handler_of(known[row.case_id]),
+            "handler": handler_of(known[row.case_id], now),
             "overdue": row.next_at < now,
         }
         for row in rows

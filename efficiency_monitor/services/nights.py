@@ -10,9 +10,8 @@ from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..notify.channel import Channel
 from ..store import ledger, runs
-from ..store.engine import Store
 from . import deliver as delivery
-from .context import Context, compact_json, meta
+from .context import Context, meta
 from .scan import ScanReport, scan
 
 JOB = "scan"
@@ -24,7 +23,7 @@ class NightReport:
 
     scans: list[ScanReport] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
-    #: Slots that another process holds.
+    #: Slots that another process runs and has not finished yet.
     held: list[int] = field(default_factory=list)
     delivered: delivery.DeliverReport | None = None
 
@@ -51,26 +50,27 @@ def run_due(
     """Run every open slot of the nightly scan, then deliver once.
 
     `slots(since, now)` gives the slots to run and those too old to be caught up, oldest first.
-    Five nights caught up give one digest per recipient.
+    Five nights caught up give one digest per recipient. A slot that another process runs is helped
+    with; the next one is not begun before it is finished.
     """
     report = NightReport()
     to_run, too_old = slots(since(context), context.now())
     if too_old:
-        _skip(context, too_old, new_id())
-        report.skipped = list(too_old)
+        report.skipped = _skip(context, too_old, new_id())
     for slot in to_run:
         done = _run_slot(context, slot, new_id(), turn(), progress)
-        if done is None:
+        if done is not None:
+            report.scans.append(done)
+        elif not _finished(context, slot):
             report.held.append(slot)
             break
-        report.scans.append(done)
     report.delivered, _ = delivery.deliver(context, channels())
     return report
 
 
-def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> None:
+def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> list[int]:
     with context.store.writing() as connection:
-        runs.skip(connection, job=JOB, slots=slots, run_id=run_id, now=context.now())
+        skipped = runs.skip(connection, job=JOB, slots=slots, run_id=run_id, now=context.now())
         ledger.append(
             connection,
             [
@@ -80,9 +80,10 @@ def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> None:
                     at=rfc3339(context.now(), context.zone),
                     content={"job": JOB, "slot": rfc3339(slot, context.zone)},
                 )
-                for slot in slots
+                for slot in skipped
             ],
         )
+    return skipped
 
 
 def _run_slot(
@@ -92,61 +93,76 @@ def _run_slot(
     turn: int,
     progress: Callable[[int], None] | None,
 ) -> ScanReport | None:
-    """Claim and run one slot; None where another process holds it."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{run_id}"
-    lease = context.settings.jobs.scan.lease
+    """Claim and run one slot; where another process runs it, help with it and return None."""
     with context.store.writing() as connection:
+        _, owner = runs.state_of(connection, JOB, slot)
         claim = runs.claim(
             connection,
             job=JOB,
             slot=slot,
             run_id=run_id,
-            owner=owner,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{run_id}",
             now=context.now(),
-            lease=lease,
+            lease=context.settings.jobs.scan.lease,
+            gone=owner if _died(owner) else "",
         )
-    if claim is None:
+    held = claim or runs.Helper(JOB, slot)
+    if claim is None and _finished(context, slot):
         return None
     try:
         report = scan(
-            context, as_of=slot, run_id=run_id, claim=claim, start_at=turn, progress=progress
+            context, as_of=slot, run_id=run_id, slot=held, start_at=turn, progress=progress
         )
     except Locked:
         return None
     except EffmonError as fault:
-        _finish(context.store, claim, "failed", context.now(), "{}", fault.message)
-        with context.store.writing() as connection:
-            _record_failure(context, connection, run_id, slot, fault.message)
+        if claim is not None:
+            _record_failure(context, claim, run_id, fault.message)
         raise
-    _finish(
-        context.store,
-        claim,
-        "done",
-        context.now(),
-        compact_json(report.as_json(context.zone)),
-        None,
-    )
-    return report
+    return None if claim is None else report
 
 
-def _finish(
-    store: Store, claim: runs.Claim, state: str, now: int, totals: str, message: str | None
-) -> None:
-    with store.writing() as connection:
-        runs.finish(connection, claim, state=state, now=now, totals=totals, message=message)
+def _died(owner: str) -> bool:
+    """Whether a slot's owner was a process of this machine that is gone: no lease to wait for.
+
+    Taking a slot from an owner that lives after all does no harm: its fence is old, it stops.
+    """
+    host, _, rest = owner.partition(":")
+    number = rest.partition(":")[0]
+    if host != socket.gethostname() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
-def _record_failure(
-    context: Context, connection: object, run_id: str, slot: int, message: str
-) -> None:
-    ledger.append(
-        connection,  # type: ignore[arg-type]
-        [
-            ledger.NewEntry(
-                type=EntryType.SCAN_FAILED,
-                fact=f"scan.failed/{run_id}",
-                at=rfc3339(context.now(), context.zone),
-                content={"run": run_id, "slot": rfc3339(slot, context.zone), "reason": message},
-            )
-        ],
-    )
+def _finished(context: Context, slot: int) -> bool:
+    with context.store.reading() as connection:
+        return runs.state_of(connection, JOB, slot)[0] in ("done", "skipped")
+
+
+def _record_failure(context: Context, claim: runs.Claim, run_id: str, message: str) -> None:
+    with context.store.writing() as connection:
+        if not runs.finish(
+            connection, claim, state="failed", now=context.now(), totals="{}", message=message
+        ):
+            return
+        ledger.append(
+            connection,
+            [
+                ledger.NewEntry(
+                    type=EntryType.SCAN_FAILED,
+                    fact=f"scan.failed/{run_id}",
+                    at=rfc3339(context.now(), context.zone),
+                    content={
+                        "run": run_id,
+                        "slot": rfc3339(claim.slot, context.zone),
+                        "reason": message,
+                    },
+                )
+            ],
+        )

@@ -14,7 +14,7 @@ from ..core.people import Person, Role, recipients
 from ..core.terms import CardState, Level
 from ..store import outbox
 from ..store.tables import CardRow, NoticeRow, PersonRow
-from .context import Context
+from .context import Context, Writing
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def write_for(
     return untold
 
 
-def tell_everyone(context: Context) -> list[tuple[str, str]]:
+def tell_everyone(context: Context, writing: Writing) -> list[tuple[str, str]]:
     """Write notices for standing cards of which nobody was told yet; what is left, with the reason.
 
     A card may have found nobody when it was issued, because people were imported later, or have
@@ -114,7 +114,7 @@ def tell_everyone(context: Context) -> list[tuple[str, str]]:
     with context.store.reading() as connection:
         if connection.execute(waiting.limit(1)).first() is None:
             return []
-    with context.store.writing() as connection:
+    with writing() as connection:
         rows = [dict(row._mapping) for row in connection.execute(waiting)]
         untold = write_for(context, connection, rows)
     return [(card_no, "no_recipient") for card_no in untold]

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection
 
 from ..core import cards as core_cards
 from ..core.evaluation import CaseFindings, evaluate
+from ..core.faults import Locked
 from ..core.instants import parse_as_of, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
 from ..store import cards, cases, ledger, runs
-from . import catalogue_change, issuing, notices
-from .context import Context, compact_json
+from . import card_rows, catalogue_change, issuing, notices
+from .context import Context, Writing, compact_json
 
 #: Cases judged together; one transaction each.
 BATCH = 250
@@ -21,6 +24,8 @@ BATCH = 250
 WINDOW = 20_000
 
 Progress = Callable[[int], None]
+#: A slot that is run, one that is helped with, or a scan as of now.
+Slot = runs.Claim | runs.Helper | None
 
 
 @dataclass(slots=True)
@@ -44,9 +49,9 @@ class ScanReport:
     #: Cards that would be issued, where nothing was written.
     would_issue: list[dict[str, object]] = field(default_factory=list)
 
-    def as_json(self, zone: str) -> dict[str, object]:
-        """The JSON others rely on (DESIGN 6)."""
-        document: dict[str, object] = {
+    def summary(self, zone: str) -> dict[str, object]:
+        """The counts alone, for the history of slots."""
+        return {
             "run_id": self.run_id,
             "as_of": rfc3339(self.as_of, zone),
             "cases": {
@@ -59,6 +64,12 @@ class ScanReport:
                 "lifted": self.lifted,
             },
             "evaluated": self.evaluated,
+        }
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """The JSON others rely on (DESIGN 6)."""
+        document: dict[str, object] = {
+            **self.summary(zone),
             "problems": [
                 {"case_no": case_no, "rule": rule or None, "reason": reason, "detail": detail}
                 for case_no, rule, reason, detail in self.problems
@@ -82,38 +93,50 @@ def watch_from(context: Context) -> int | None:
     return instant - 86_399 if day else instant
 
 
+@contextmanager
+def _writing(context: Context, slot: Slot) -> Iterator[Connection]:
+    """A transaction that only who still runs the slot may commit; Locked otherwise."""
+    with context.store.writing() as connection:
+        if isinstance(slot, runs.Claim):
+            runs.hold(connection, slot, context.now() + context.settings.jobs.scan.lease)
+        elif isinstance(slot, runs.Helper) and not runs.still_runs(connection, slot):
+            raise Locked("this slot is finished", "nothing was lost; there is nothing left to do")
+        yield connection
+
+
 def scan(
     context: Context,
     *,
     as_of: int,
     run_id: str,
-    claim: runs.Claim | None = None,
+    slot: Slot = None,
     start_at: int = 0,
     progress: Progress | None = None,
 ) -> ScanReport:
     """Judge every case that changed or of which a clock falls due before `as_of`, and write.
 
-    `claim` is the slot this process runs; `start_at` is where among the cases it begins, so that
-    several scanners do not tread on each other's heels. Safe to kill and to run many at once.
+    `slot` is the slot this process runs or helps with; `start_at` is where among the cases it
+    begins, so that several scanners do not tread on each other's heels. Safe to kill and to run
+    many at once. Locked if the slot was taken over or finished by another process.
     """
     report = ScanReport(run_id=run_id, as_of=as_of)
-    catalogue_change.note_changes(context)
+    writing = partial(_writing, context, slot)
+    catalogue_change.note_changes(context, writing)
     while True:
         ids = list(_ids(context, as_of))
         if not ids:
             break
         turn = start_at % len(ids)
-        done = 0
         for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
-            _judge_batch(context, list(part), as_of, claim, report)
-            done += len(part)
+            _judge_batch(context, list(part), as_of, writing, report)
             if progress is not None:
                 progress(len(part))
     with context.store.reading() as connection:
         report.totals = cases.outcome_totals(connection, as_of)
         report.problems = list(_problems(connection, as_of))
-    report.untold = notices.tell_everyone(context)
-    _record(context, report)
+    if not isinstance(slot, runs.Helper):
+        report.untold = notices.tell_everyone(context, writing)
+        _record(context, report, slot, writing)
     return report
 
 
@@ -137,7 +160,7 @@ def _judge_batch(
     context: Context,
     ids: list[int],
     as_of: int,
-    claim: runs.Claim | None,
+    writing: Writing,
     report: ScanReport,
 ) -> None:
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
@@ -158,10 +181,7 @@ def _judge_batch(
         as_of,
     )
     revisions = {case.case_id: case.revision for case in stored}
-    with context.store.writing() as connection:
-        if claim is not None:
-            lease = context.settings.jobs.scan.lease
-            runs.hold(connection, claim, context.now() + lease)
+    with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of)
         pairs = [
             (case, found)
@@ -262,8 +282,6 @@ _FINISHING = frozenset(
 def _is_open(case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
     if waiting or any(episode.state != "stopped" for episode in found.episodes):
         return True
-    if found.episodes and found.outcome is Outcome.JUDGED:
-        return not any(event.type in _FINISHING for event in case.record.events)
     return not any(event.type in _FINISHING for event in case.record.events)
 
 
@@ -273,16 +291,9 @@ def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, st
             yield case_no, rule, reason, detail
 
 
-def _record(context: Context, report: ScanReport) -> None:
-    content = {
-        "run": report.run_id,
-        "as_of": rfc3339(report.as_of, context.zone),
-        "cases": {str(outcome): report.totals.get(str(outcome), 0) for outcome in Outcome},
-        "issued": {level.word: report.issued[level] for level in Level},
-        "historical": report.historical,
-        "lifted": report.lifted,
-    }
-    with context.store.writing() as connection:
+def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) -> None:
+    """Write the scan to the ledger and close its slot, both or neither: one entry a slot."""
+    with writing() as connection:
         ledger.append(
             connection,
             [
@@ -290,10 +301,28 @@ def _record(context: Context, report: ScanReport) -> None:
                     type=EntryType.SCAN_DONE,
                     fact=f"scan.done/{report.run_id}",
                     at=rfc3339(context.now(), context.zone),
-                    content=content,
+                    content={
+                        "run": report.run_id,
+                        "as_of": rfc3339(report.as_of, context.zone),
+                        "cases": {
+                            str(outcome): report.totals.get(str(outcome), 0) for outcome in Outcome
+                        },
+                        "issued": {level.word: report.issued[level] for level in Level},
+                        "historical": report.historical,
+                        "lifted": report.lifted,
+                    },
                 )
             ],
         )
+        if isinstance(slot, runs.Claim):
+            runs.finish(
+                connection,
+                slot,
+                state="done",
+                now=context.now(),
+                totals=compact_json(report.summary(context.zone)),
+                message=None,
+            )
 
 
 def preview(context: Context, *, as_of: int, known_by: int | None, run_id: str) -> ScanReport:
@@ -342,8 +371,10 @@ def _preview_batch(
         )
         for decision in decisions:
             if isinstance(decision, core_cards.Issue):
-                row = issuing.card_values(context, case, decision, as_of)
-                report.would_issue.append(issuing.card_json(row, context.zone))
+                walked = card_rows.walk_of(context, case, decision.episode, as_of)
+                row = card_rows.card_values(context, case, decision, walked, as_of)
+                row["issued_at"] = None
+                report.would_issue.append(card_rows.card_json(row, context.zone))
                 if decision.state is CardState.HISTORICAL:
                     report.historical += 1
                 else:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..core.accountability import Holding
@@ -32,7 +33,7 @@ def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[
                     issue_no=row.issue_no,
                     state=CardState(row.state),
                     state_before=CardState(row.state_before) if row.state_before else None,
-                    calendar_version=row.calendar_version,
+                    calendar_version=row.stood_under,
                     lifted_reason=LiftReason(row.lifted_reason) if row.lifted_reason else None,
                 )
             )
@@ -75,23 +76,43 @@ def issue(connection: Connection, rows: Sequence[Mapping[str, object]], os_user:
 
 def happen(connection: Connection, happenings: Sequence[Happening]) -> None:
     """Record what happened and bring the cards' rows up to it."""
-    for happening in happenings:
-        connection.execute(
-            insert(ENTRY).values(
-                card_no=happening.card_no,
-                kind=happening.kind,
-                at=happening.at,
-                os_user=happening.os_user,
-                person=happening.person,
-                text=happening.text,
-            )
-        )
-        if happening.values:
+    if not happenings:
+        return
+    connection.execute(
+        insert(ENTRY),
+        [
+            {
+                "card_no": happening.card_no,
+                "kind": happening.kind,
+                "at": happening.at,
+                "os_user": happening.os_user,
+                "person": happening.person,
+                "text": happening.text,
+            }
+            for happening in happenings
+        ],
+    )
+    # One statement for all that set the same columns; what happens to one card stays in order.
+    for names, part in groupby(happenings, key=lambda happening: tuple(sorted(happening.values))):
+        if names:
             connection.execute(
                 update(CARD)
-                .where(CARD.c.card_no == happening.card_no)
-                .values(**dict(happening.values))
+                .where(CARD.c.card_no == bindparam("b_card_no"))
+                .values({name: bindparam(f"b_{name}") for name in names}),
+                [
+                    {"b_card_no": happening.card_no}
+                    | {f"b_{name}": value for name, value in happening.values.items()}
+                    for happening in part
+                ],
             )
+
+
+def stood_under(connection: Connection, card_nos: Sequence[str], calendar_version: str) -> None:
+    """Remember that cards were judged under a calendar version and stand."""
+    for part in chunks(card_nos):
+        connection.execute(
+            update(CARD).where(CARD.c.card_no.in_(part)).values(stood_under=calendar_version)
+        )
 
 
 def find(connection: Connection, card_no: str) -> Row | None:  # type: ignore[type-arg]
@@ -149,34 +170,36 @@ def counts(connection: Connection) -> dict[tuple[int, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def write_account(
-    connection: Connection, card_no: str, holdings: Sequence[Holding], as_of: int
+def write_accounts(
+    connection: Connection, accounts: Mapping[str, Sequence[Holding]], as_of: int
 ) -> None:
-    """Replace the holdings of a card by newer ones; the verification status is kept."""
-    status = connection.execute(
-        select(ACCOUNT.c.status).where(ACCOUNT.c.card_no == card_no).limit(1)
-    ).scalar()
-    connection.execute(delete(ACCOUNT).where(ACCOUNT.c.card_no == card_no))
-    if holdings:
-        connection.execute(
-            insert(ACCOUNT),
-            [
-                {
-                    "card_no": card_no,
-                    "place": place,
-                    "stage": holding.stage,
-                    "department": holding.department,
-                    "holder": holding.holder,
-                    "since": holding.since,
-                    "until": holding.until,
-                    "held_seconds": holding.held_seconds,
-                    "overrun_seconds": holding.overrun_seconds,
-                    "as_of": as_of,
-                    "status": status or "to_verify",
-                }
-                for place, holding in enumerate(holdings)
-            ],
+    """Replace the holdings of cards by newer ones; the verification status is kept."""
+    status: dict[str, str] = {}
+    for part in chunks(list(accounts)):
+        rows = connection.execute(
+            select(ACCOUNT.c.card_no, ACCOUNT.c.status).where(ACCOUNT.c.card_no.in_(part))
         )
+        status |= {row.card_no: row.status for row in rows}
+        connection.execute(delete(ACCOUNT).where(ACCOUNT.c.card_no.in_(part)))
+    new = [
+        {
+            "card_no": card_no,
+            "place": place,
+            "stage": holding.stage,
+            "department": holding.department,
+            "holder": holding.holder,
+            "since": holding.since,
+            "until": holding.until,
+            "held_seconds": holding.held_seconds,
+            "overrun_seconds": holding.overrun_seconds,
+            "as_of": as_of,
+            "status": status.get(card_no, "to_verify"),
+        }
+        for card_no, holdings in accounts.items()
+        for place, holding in enumerate(holdings)
+    ]
+    if new:
+        connection.execute(insert(ACCOUNT), new)
 
 
 def accounts(

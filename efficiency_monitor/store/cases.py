@@ -49,12 +49,15 @@ def withdrawn_by(known_by: int | None) -> ColumnElement[bool]:
 def newest_facts(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
 ) -> dict[int, dict[str, str]]:
-    """Newest version of each case's fields received by `known_by` (default: ever)."""
+    """Newest version of each case's fields received by `known_by` (default: ever).
+
+    Newest is what was appended last: the clock may have been set back in between.
+    """
     statement = select(FACT.c.case_id, FACT.c.fields).where(FACT.c.case_id.in_(case_ids))
     if known_by is not None:
         statement = statement.where(FACT.c.received_at <= known_by)
     newest = {}
-    for row in connection.execute(statement.order_by(FACT.c.received_at, FACT.c.id)):
+    for row in connection.execute(statement.order_by(FACT.c.id)):
         newest[row.case_id] = row.fields
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
 

@@ -69,16 +69,18 @@ def pending(connection: Connection, now: int) -> list[Row]:  # type: ignore[type
     )
 
 
-def mark(connection: Connection, notice_ids: Sequence[str], **values: object) -> int:
-    """Set values on pending notices; how many were still pending."""
-    done = 0
+def mark(connection: Connection, notice_ids: Sequence[str], **values: object) -> list[str]:
+    """Set values on pending notices; those that were still pending."""
+    done: list[str] = []
     for part in chunks(list(notice_ids)):
-        done += connection.execute(
+        rows = connection.execute(
             update(NOTICE)
             .where(NOTICE.c.notice_id.in_(part), NOTICE.c.state == "pending")
             .values(**values)
-        ).rowcount
-    return done
+            .returning(NOTICE.c.notice_id)
+        )
+        done.extend(row.notice_id for row in rows)
+    return sorted(done, key=list(notice_ids).index)
 
 
 def listed(connection: Connection, state: str | None = None) -> list[Row]:  # type: ignore[type-arg]

@@ -59,9 +59,7 @@ def append_rows(
     connection.execute(
         update(CASE)
         .where(CASE.c.id == bindparam("b_id"))
-        .values(
-            calendar=bindparam("b_calendar"), changed=1, open=1, revision=CASE.c.revision + 1
-        ),
+        .values(calendar=bindparam("b_calendar"), changed=1, open=1, revision=CASE.c.revision + 1),
         [{"b_id": case.id, "b_calendar": case.calendar} for case in kept.values()],
     )
 

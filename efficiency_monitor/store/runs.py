@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.engine import Row
 
 from ..core.faults import Locked
@@ -15,9 +15,19 @@ _CLAIM = text(
     "INSERT INTO run (job, scheduled_for, run_id, state, owner, fence, lease_until, started_at,"
     " totals) VALUES (:job, :slot, :run_id, 'running', :owner, 1, :lease, :now, '{}')"
     " ON CONFLICT (job, scheduled_for) DO UPDATE SET owner = :owner, state = 'running',"
-    " run_id = :run_id, lease_until = :lease, fence = run.fence + 1"
-    " WHERE (run.state = 'running' AND run.lease_until < :now) OR run.state = 'failed'"
+    " run_id = :run_id, lease_until = :lease, fence = run.fence + 1, finished_at = NULL,"
+    " message = NULL"
+    " WHERE run.state = 'failed'"
+    " OR (run.state = 'running' AND (run.lease_until < :now OR run.owner = :gone))"
     " RETURNING fence"
+)
+_SKIP = text(
+    "INSERT INTO run (job, scheduled_for, run_id, state, owner, fence, lease_until, started_at,"
+    " finished_at, totals) VALUES (:job, :slot, :run_id, 'skipped', '', 0, 0, :now, :now, '{}')"
+    " ON CONFLICT (job, scheduled_for) DO UPDATE SET state = 'skipped', fence = run.fence + 1,"
+    " finished_at = :now"
+    " WHERE run.state = 'failed' OR (run.state = 'running' AND run.lease_until < :now)"
+    " RETURNING scheduled_for"
 )
 
 
@@ -31,10 +41,29 @@ class Claim:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A slot that another process runs and this one helps with."""
+
+    job: str
+    slot: int
+
+
 def claim(
-    connection: Connection, *, job: str, slot: int, run_id: str, owner: str, now: int, lease: int
+    connection: Connection,
+    *,
+    job: str,
+    slot: int,
+    run_id: str,
+    owner: str,
+    now: int,
+    lease: int,
+    gone: str = "",
 ) -> Claim | None:
-    """Take a slot, or None where another holds it or has done it."""
+    """Take a slot, or None where another holds it or has done it.
+
+    `gone` is an owner that is known to have died: its lease need not run out first.
+    """
     fence = connection.execute(
         _CLAIM,
         {
@@ -44,9 +73,23 @@ def claim(
             "owner": owner,
             "now": now,
             "lease": now + lease,
+            "gone": gone,
         },
     ).scalar()
     return None if fence is None else Claim(job, slot, owner, int(fence))
+
+
+def state_of(connection: Connection, job: str, slot: int) -> tuple[str, str]:
+    """State and owner of a slot; both empty where nobody has begun it."""
+    row = connection.execute(
+        select(RUN.c.state, RUN.c.owner).where(RUN.c.job == job, RUN.c.scheduled_for == slot)
+    ).first()
+    return ("", "") if row is None else (row.state, row.owner)
+
+
+def still_runs(connection: Connection, helper: Helper) -> bool:
+    """Whether the slot is being run: what a helper checks in each of its transactions."""
+    return state_of(connection, helper.job, helper.slot)[0] == "running"
 
 
 def hold(connection: Connection, claim: Claim, lease_until: int) -> None:
@@ -70,9 +113,9 @@ def hold(connection: Connection, claim: Claim, lease_until: int) -> None:
 
 def finish(
     connection: Connection, claim: Claim, *, state: str, now: int, totals: str, message: str | None
-) -> None:
-    """Close a slot that this process holds."""
-    connection.execute(
+) -> bool:
+    """Close a slot that this process holds; False, and nothing happens, if it was taken over."""
+    found = connection.execute(
         update(RUN)
         .where(
             RUN.c.job == claim.job,
@@ -82,25 +125,25 @@ def finish(
         )
         .values(state=state, finished_at=now, totals=totals, message=message)
     )
+    return found.rowcount == 1
 
 
-def skip(connection: Connection, *, job: str, slots: Sequence[int], run_id: str, now: int) -> None:
-    """Record slots that are too old to be caught up."""
-    for slot in slots:
-        connection.execute(
-            insert(RUN).values(
-                job=job,
-                scheduled_for=slot,
-                run_id=run_id,
-                state="skipped",
-                owner="",
-                fence=0,
-                lease_until=0,
-                started_at=now,
-                finished_at=now,
-                totals="{}",
-            )
-        )
+def skip(
+    connection: Connection, *, job: str, slots: Sequence[int], run_id: str, now: int
+) -> list[int]:
+    """Record slots that are too old to be caught up; those that were not recorded before.
+
+    A slot that failed or was left behind by a process that died is given up; one that is done or
+    still held is left alone.
+    """
+    return [
+        slot
+        for slot in slots
+        if connection.execute(
+            _SKIP, {"job": job, "slot": slot, "run_id": run_id, "now": now}
+        ).scalar()
+        is not None
+    ]
 
 
 def newest_finished(connection: Connection, job: str) -> int | None:

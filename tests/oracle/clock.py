@@ -104,19 +104,17 @@ def walked(
         return None if answer is None else max(start, answer)
     # TIME 23: what had fallen due by an instant depends on what had happened by then.
     certain = [stretch for stretch in how.stretches if stretch[0] < how.unknown]
-    if how.unknown <= start and how.fault:
-        raise how.fault
     for number in range(len(certain) + 1):
-        if number < len(certain) and certain[number][0] <= start:
-            continue
-        knowing = replace(how, stretches=tuple(certain[:number]), unknown=NEVER, fault=None)
         resumed = certain[number - 1][1] if number else start
+        following = certain[number][0] if number < len(certain) else how.unknown
         if resumed is None:
             return None
+        if resumed >= following:
+            continue
+        knowing = replace(how, stretches=tuple(certain[:number]), unknown=NEVER, fault=None)
         instant = base(knowing)
         assert instant is not None, "no pause is open in what is known"
         instant = max(resumed, earliest_with_left(knowing, start, instant, (-value, unit)))
-        following = certain[number][0] if number < len(certain) else how.unknown
         if instant <= following:
             return instant
     assert how.fault

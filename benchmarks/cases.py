@@ -1,0 +1,188 @@
+"""Synthetic cases as columns: seeded, vectorised, with the dirt that real sources have.
+
+Every case has six events: submitted, accepted, suspended, resumed, decided, delivered. Of some,
+an event is missing (another stands in its place), only the date is known, the order is broken, or
+a limit cannot be read. As of the instant of judgement about a sixth of the cases are still open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from efficiency_monitor.core.clockwork import NEVER
+from efficiency_monitor.core.columns import Frame
+from efficiency_monitor.core.encoding import Signature
+from efficiency_monitor.core.questions import MILLION
+
+ZONE = ZoneInfo("Asia/Shanghai")
+FIRST = int(datetime(2024, 1, 1, tzinfo=ZONE).timestamp())
+AS_OF = int(datetime(2026, 6, 10, 2, 10, tzinfo=ZONE).timestamp())
+DAYS = 880
+EVENTS = 6
+#: Cases in a row group; the events of a case never stand in two.
+GROUP = 50_000
+HOUR, DAY = 3600, 86_400
+
+#: Signatures by number: what the events of the frame are.
+SIGNATURES: dict[Signature, int] = {
+    signature: number
+    for number, signature in enumerate(
+        (
+            ("submitted", None),
+            ("accepted", None),
+            ("suspended", "hearing"),
+            ("resumed", "hearing"),
+            ("decided", None),
+            ("delivered", None),
+            ("suspended", "site_visit"),
+            ("resumed", "site_visit"),
+            ("assigned", None),
+            ("contacted", None),
+            ("withdrawn", None),
+        )
+    )
+}
+_RANKS = np.array([10, 20, 40, 42, 60, 80, 40, 42, 12, 46, 92], dtype=np.int64)
+#: What a case is: the fields that rules ask for, by profile number, and how many have them.
+PROFILES: tuple[tuple[Mapping[str, str], float], ...] = (
+    ({"item_kind": "promised"}, 0.6),
+    ({"item_kind": "promised", "delivery": "required"}, 0.25),
+    ({"item_kind": "instant"}, 0.05),
+    ({"item_kind": "joint"}, 0.05),
+    ({"item_kind": "forwarded"}, 0.05),
+)
+#: Columns of a frame that stand with the event and with the case.
+OF_EVENT = ("signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse")
+OF_CASE = ("case_unit", "case_amount", "case_due", "case_due_coarse")
+_LIMITS = ("promised", "statutory")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cases as columns: the kernel's frame, and what profile each case has."""
+
+    frame: Frame
+    profile: Any
+
+    @property
+    def cases(self) -> int:
+        """Number of cases."""
+        return len(self.profile)
+
+
+def make(cases: int, seed: int) -> Columns:
+    """Make so many cases; the same seed gives the same ones."""
+    drawn = np.random.default_rng(seed)
+    at = _instants(drawn, cases)
+    signature = np.tile(np.arange(EVENTS), (cases, 1))
+    visits = drawn.random(cases) < 0.4
+    signature[visits, 2], signature[visits, 3] = 6, 7
+    coarse = np.zeros_like(signature)
+    _dirty(drawn, at, signature, coarse)
+    order = np.lexsort((_RANKS[signature], at), axis=1)
+    at, signature, coarse = (
+        np.take_along_axis(column, order, axis=1).ravel() for column in (at, signature, coarse)
+    )
+    suspended = (signature == 2) | (signature == 6)
+    granted = np.where(suspended, drawn.integers(1, 16, len(at)) * MILLION, 0)
+    promised = drawn.choice([5, 7, 10, 15, 20, 30], cases)
+    limits = np.stack([promised, promised * 2], axis=1) * MILLION
+    limits[drawn.random(cases) < 0.01, 0] = 0
+    limits[drawn.random(cases) < 0.005, 0] = -1
+    frame = Frame(
+        first=np.arange(cases + 1, dtype=np.int64) * EVENTS,
+        signature=signature,
+        at=at,
+        coarse=coarse,
+        stage=np.full(len(at), -1, dtype=np.int64),
+        unit=np.zeros_like(at),
+        amount=granted,
+        due=np.full(len(at), NEVER, dtype=np.int64),
+        due_coarse=np.zeros_like(at),
+        case_unit=np.zeros(cases * 2, dtype=np.int64),
+        case_amount=limits.ravel(),
+        case_due=np.full(cases * 2, NEVER, dtype=np.int64),
+        case_due_coarse=np.zeros(cases * 2, dtype=np.int64),
+    )
+    shares = [share for _, share in PROFILES]
+    return Columns(frame, drawn.choice(len(PROFILES), cases, p=shares))
+
+
+def _instants(drawn: Any, cases: int) -> Any:
+    """Instants of the six events: in office hours mostly, each after the one before."""
+    day = FIRST + drawn.integers(0, DAYS, cases) * DAY
+    submitted = day + drawn.integers(8 * HOUR, 18 * HOUR, cases)
+    gaps = np.stack(
+        [
+            drawn.integers(600, 4 * DAY, cases),
+            drawn.integers(HOUR, 6 * DAY, cases),
+            drawn.integers(HOUR, 12 * DAY, cases),
+            drawn.integers(HOUR, 40 * DAY, cases),
+            drawn.integers(HOUR, 12 * DAY, cases),
+        ],
+        axis=1,
+    )
+    steps = np.concatenate([submitted[:, None], gaps], axis=1)
+    return np.cumsum(steps, axis=1)
+
+
+def _dirty(drawn: Any, at: Any, signature: Any, coarse: Any) -> None:
+    """What real sources have: events missing or stray, bare dates, a broken order, open cases."""
+    cases = len(at)
+
+    def some(share: float) -> Any:
+        return drawn.random(cases) < share
+
+    signature[some(0.01), 1] = 9  # never accepted
+    signature[some(0.02), 3] = 2  # suspended twice, never resumed
+    signature[some(0.02), 2] = 8  # resumed without a suspension
+    signature[some(0.01), 4] = 10  # withdrawn instead of decided
+    signature[some(0.1), 4] = 9  # not decided yet
+    broken = some(0.005)
+    at[broken, 4] = at[broken, 0] - HOUR  # decided before it was submitted
+    for event, share in ((1, 0.02), (4, 0.03)):
+        dated = some(share)
+        coarse[dated, event] = 1
+        # A bare date is its first second; the zone has no daylight saving in these years.
+        at[dated, event] -= (at[dated, event] - FIRST) % DAY
+
+
+def events_table(columns: Columns) -> pl.DataFrame:
+    """The events as a table, in the narrow types that a Parquet file would have."""
+    frame = columns.frame
+    narrow = {"at": pl.Int64, "amount": pl.Int64, "due": pl.Int64, "signature": pl.Int16}
+    return pl.DataFrame(
+        {
+            name: pl.Series(name, getattr(frame, name)).cast(narrow.get(name, pl.Int8))
+            for name in OF_EVENT
+        }
+    )
+
+
+def cases_table(columns: Columns) -> pl.DataFrame:
+    """The cases as a table: number of events, profile, limits and stated due instants."""
+    frame = columns.frame
+    series = {
+        "events": pl.Series(np.diff(frame.first)).cast(pl.Int32),
+        "profile": pl.Series(columns.profile).cast(pl.Int8),
+    }
+    for name in OF_CASE:
+        both = getattr(frame, name).reshape(-1, 2)
+        kind = pl.Int64 if name in ("case_amount", "case_due") else pl.Int8
+        for place, limit in enumerate(_LIMITS):
+            series[f"{name}_{limit}"] = pl.Series(np.ascontiguousarray(both[:, place])).cast(kind)
+    return pl.DataFrame(series)
+
+
+def write(columns: Columns, folder: Path) -> tuple[Path, Path]:
+    """Write events and cases as Parquet (zstd), in row groups of whole cases that fit together."""
+    events, cases = folder / "events.parquet", folder / "cases.parquet"
+    events_table(columns).write_parquet(events, row_group_size=GROUP * EVENTS)
+    cases_table(columns).write_parquet(cases, row_group_size=GROUP)
+    return events, cases

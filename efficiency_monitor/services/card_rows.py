@@ -1,0 +1,158 @@
+"""A card as a row and as JSON: what it says of its case, its limit and how far it is over."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..core import cards as core_cards
+from ..core.amount import Amount, Unit, decimal_text
+from ..core.evaluation import Episode, LimitFound
+from ..core.instants import rfc3339
+from ..core.intake import digest
+from ..core.ledger import canonical_json
+from ..core.terms import Level
+from ..core.walk import Walk, walk
+from ..store import cases
+from .context import Context
+
+
+def until_of(episode: Episode, as_of: int) -> int:
+    """Instant up to which the episode counts: its stop, else `as_of`."""
+    return as_of if episode.stop is None else min(as_of, episode.stop.occurred_at)
+
+
+def walk_of(context: Context, case: cases.StoredCase, episode: Episode, as_of: int) -> Walk:
+    """The episode's pauses and running time."""
+    compiled = context.catalogue.compiled(case.record.calendar)
+    return walk(case.record, episode, context.catalogue.vocabulary, compiled, as_of)
+
+
+def measured(
+    walked: Walk, limit: LimitFound, unit: Unit, until: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """Elapsed amount in `unit` by `until`, and by how much it is over the limit."""
+    elapsed = walked.elapsed(unit, until)
+    if elapsed is None:
+        return None, None
+    if limit.amount is not None and limit.amount.unit is unit:
+        return elapsed, max(elapsed - limit.amount.value, Decimal(0))
+    if limit.due_at is None:
+        return elapsed, None
+    at_due = walked.elapsed(unit, limit.due_at)
+    return elapsed, None if at_due is None else max(elapsed - at_due, Decimal(0))
+
+
+def card_values(
+    context: Context,
+    case: cases.StoredCase,
+    issue: core_cards.Issue,
+    walked: Walk,
+    as_of: int,
+) -> dict[str, Any]:
+    """The row of a card that is to be issued; `walked` is its episode."""
+    episode, found = issue.episode, issue.level
+    fields = case.record.fields
+    limit = next(limit for limit in episode.limits if limit.name == found.limit)
+    unit = limit.amount.unit if limit.amount is not None else episode.bound.rule.clock.count
+    if unit is Unit.CALENDAR_MONTHS:
+        unit = Unit.CALENDAR_DAYS
+    elapsed, over = measured(walked, limit, unit, until_of(episode, as_of))
+    rule = episode.bound.rule
+    version = context.catalogue.calendars[case.record.calendar].version
+    return {
+        "card_no": issue.card_no,
+        "subject": core_cards.subject_of(case.record.case_no),
+        "case_id": case.case_id,
+        "case_no": case.record.case_no,
+        "rule_id": rule.id,
+        "rule_version": rule.version,
+        "rule_digest": episode.bound.digest,
+        "pack": episode.bound.pack,
+        "episode": episode.key,
+        "level": int(found.level),
+        "issue_no": issue.issue_no,
+        "state": str(issue.state),
+        "state_before": str(issue.state_before) if issue.state_before else None,
+        "item_code": fields.get("item_code"),
+        "region": fields.get("region"),
+        "department": episode.start.department or fields.get("department"),
+        "handler": handler_of(case, as_of),
+        "reviewer": fields.get("reviewer"),
+        "approver": fields.get("approver"),
+        "limit_name": found.limit,
+        "limit_amount": None if limit.amount is None else str(limit.amount),
+        "limit_due_at": limit.due_at,
+        "fell_due_at": found.instant,
+        "as_of": as_of,
+        "issued_at": context.now(),
+        "elapsed": None if elapsed is None else decimal_text(elapsed),
+        "over": None if over is None else decimal_text(over),
+        "unit": str(unit),
+        "calendar": case.record.calendar,
+        "calendar_version": version,
+        "stood_under": version,
+        "lifted_reason": None,
+        "lifted_at": None,
+    }
+
+
+def handler_of(case: cases.StoredCase, as_of: int) -> str | None:
+    """Who handles a case 承办人: its own field, else who accepted it or was assigned to it last.
+
+    Events after `as_of` say nothing yet (TIME 23).
+    """
+    named = case.record.fields.get("handler")
+    if named:
+        return named
+    actors = [
+        event.actor
+        for event in sorted(case.record.events, key=lambda event: event.occurred_at)
+        if event.type in ("accepted", "assigned") and event.actor and event.occurred_at <= as_of
+    ]
+    return actors[-1] if actors else None
+
+
+def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
+    """A card in the JSON others rely on (DESIGN 6)."""
+
+    def amount(value: str | None) -> dict[str, str] | None:
+        return None if value is None else {"value": value, "unit": row["unit"]}
+
+    def instant(value: int | None) -> str | None:
+        return None if value is None else rfc3339(value, zone)
+
+    limit = row["limit_amount"]
+    return {
+        "card_no": row["card_no"],
+        "subject": row["subject"],
+        "case_no": row["case_no"],
+        "item_code": row["item_code"],
+        "department": row["department"],
+        "pack": row["pack"],
+        "rule": row["rule_id"],
+        "rule_version": row["rule_version"],
+        "level": Level(row["level"]).word,
+        "state": row["state"],
+        "limit_due_at": instant(row["limit_due_at"]),
+        "fell_due_at": instant(row["fell_due_at"]),
+        "as_of": instant(row["as_of"]),
+        "issued_at": instant(row["issued_at"]),
+        "limit": None if limit is None else Amount.parse(limit).as_json(),
+        "limit_name": row["limit_name"],
+        "elapsed": amount(row["elapsed"]),
+        "over": amount(row["over"]),
+        "handler": row["handler"],
+    }
+
+
+def persons_json(row: Mapping[str, Any]) -> str:
+    """The persons a card names, as the text the ledger commits to."""
+    return canonical_json(
+        {name: row[name] for name in ("handler", "reviewer", "approver")}
+    ).decode()
+
+
+def input_digest(case: cases.StoredCase) -> str:
+    """Digest of what the judgement rests on: the case's fields and the keys of its events."""
+    keys = sorted(event.key for event in case.record.events)
+    return digest(case.record.case_no, dict(case.record.fields), keys)

@@ -1,0 +1,260 @@
+"""A real workspace with a clock that the test sets: files in, cards and notices out."""
+
+import csv
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from efficiency_monitor import app
+from efficiency_monitor.jobs.slots import Schedule, catch_up
+from efficiency_monitor.notify.channel import Channel
+from efficiency_monitor.services import answers, deliver, ingest, ledger_book, nights, scan, setup
+from efficiency_monitor.services import people as people_service
+from efficiency_monitor.services.context import Context
+
+ZONE = ZoneInfo("Asia/Shanghai")
+HERE = Path(__file__).parent
+RULES = HERE.parents[1] / "rules"
+#: Who is told, unless a story says otherwise: one handler and one head of one department, and a
+#: supervisor for all.
+PEOPLE = (
+    {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
+    {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
+    {"person_id": "wang", "name": "王监察", "department": "", "role": "supervisor"},
+)
+WEEK = ("mon", "tue", "wed", "thu", "fri")
+HOURS = [["09:00", "12:00"], ["14:00", "17:00"]]
+Row = Mapping[str, str]
+
+
+def instant(text: str) -> int:
+    """A wall time `2026-03-02 18:00[:00]` of the workspace's zone in epoch seconds."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp())
+
+
+def town(
+    *,
+    days_off: Sequence[str] = (),
+    working_days: Sequence[str] = (),
+    provisional: str = "provisional",
+    name: str = "town",
+) -> str:
+    """Text of a calendar: Monday to Friday, 2026 published, 2027 provisional, nothing after it."""
+
+    def notice(day: str) -> str:
+        return f"town-{day[:4]}"
+
+    document = {
+        "id": name,
+        "zone": "Asia/Shanghai",
+        "covers": {"from": "2026-01-01", "to": "2027-12-31"},
+        "week": dict.fromkeys(WEEK, HOURS),
+        "days_off": [{"date": d, "name": "假", "notice": notice(d)} for d in days_off],
+        "working_days": [{"date": d, "notice": notice(d)} for d in working_days],
+        "notices": {
+            "town-2026": {
+                "number": "1",
+                "published": "2025-11-01",
+                "source": "test",
+                "status": "official",
+            },
+            "town-2027": {
+                "number": "2",
+                "published": "2026-11-01",
+                "source": "test",
+                "status": provisional,
+                "covers": {"from": "2027-01-01", "to": "2027-12-31"},
+            },
+        },
+    }
+    return json.dumps(document, ensure_ascii=False)  # JSON is YAML with every text quoted
+
+
+@dataclass
+class World:
+    """One workspace and its clock."""
+
+    folder: Path
+    now: int
+    watch_from: str | None = None
+    imports: int = 0
+    _context: Context | None = field(default=None, repr=False)
+
+    @classmethod
+    def made(cls, folder: Path, at: str, *, watch_from: str | None = None) -> "World":
+        """A new workspace with the story's pack, its calendar and its people."""
+        world = cls(folder, instant(at), watch_from)
+        catalogue = folder / "catalogue"
+        shutil.copytree(RULES / "mappings", catalogue / "mappings")
+        shutil.copy(RULES / "vocabulary.yaml", catalogue / "vocabulary.yaml")
+        shutil.copytree(HERE / "pack", catalogue / "packs" / "story")
+        world.calendar("town", town())
+        setup.write_settings(
+            folder,
+            name="story",
+            zone="Asia/Shanghai",
+            language="en",
+            calendar="town",
+            packs=("story",),
+        )
+        settings = folder / "effmon.toml"
+        lines = ['[workspace]\nrules = "catalogue"']
+        if watch_from is not None:
+            lines.append(f'watch_from = "{watch_from}"')
+        text = settings.read_text(encoding="utf-8").replace("[workspace]", "\n".join(lines), 1)
+        settings.write_text(text, encoding="utf-8")
+        setup.record_creation(app.open_context(folder, create=True, clock=lambda: world.now))
+        return world
+
+    @property
+    def context(self) -> Context:
+        """The wired services; opened again after the catalogue has changed."""
+        if self._context is None:
+            self._context = app.open_context(self.folder, clock=lambda: self.now)
+        return self._context
+
+    def acting(self, person: str) -> Context:
+        """The services as this person uses them."""
+        return app.open_context(self.folder, person=person, clock=lambda: self.now)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        if self._context is not None:
+            self._context.store.close()
+            self._context = None
+
+    def calendar(self, name: str, text: str) -> None:
+        """Put a calendar file into the catalogue, as an operator does who has the new notice."""
+        path = self.folder / "catalogue" / "calendars" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        self.close()
+
+    def receive(self, kind: str, rows: Sequence[Row]) -> ingest.ImportReport:
+        """Import rows through a real CSV file and the canonical mapping."""
+        self.imports += 1
+        path = self.folder / f"{self.imports:03}-{kind}.csv"
+        write_csv(path, rows)
+        return ingest.import_files(self.context, [path], "canonical")
+
+    def people(self, rows: Sequence[Row]) -> None:
+        """Import who is told."""
+        path = self.folder / "people.csv"
+        write_csv(path, [{"channel": "file", "address": row["person_id"], **row} for row in rows])
+        report = people_service.import_people(self.context, path)
+        assert report.problems == []
+
+    def scan(self) -> scan.ScanReport:
+        """`effmon scan`: as of now."""
+        return scan.scan(self.context, as_of=self.now, run_id=app.run_id())
+
+    def nights(self, channels: Mapping[str, Channel] | None = None) -> nights.NightReport:
+        """`effmon jobs run`: every open slot, then one delivery."""
+        section = self.context.settings.jobs.scan
+        schedule = Schedule(at=section.at, days=section.days, zone=self.context.zone)
+
+        def slots(since: int, now: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+            plan = catch_up(since, now, schedule, most_days=section.catch_up_days)
+            return plan.run, plan.skipped
+
+        return nights.run_due(
+            self.context,
+            lambda: app.channels(self.context) if channels is None else channels,
+            slots,
+            new_id=app.run_id,
+            turn=lambda: 0,
+        )
+
+    def deliver(self, channels: Mapping[str, Channel] | None = None) -> deliver.DeliverReport:
+        """`effmon notices deliver`."""
+        made = app.channels(self.context) if channels is None else channels
+        return deliver.deliver(self.context, made)[0]
+
+    def answer(self, what: str, card_no: str, person: str, text: str | None = None) -> str:
+        """`effmon cards acknowledge | reply | confirm`."""
+        return answers.answer(self.acting(person), card_no, what, text)
+
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """Ask the database itself, past the product's own code."""
+        connection = sqlite3.connect(self.folder / "effmon.db")
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    def mark_all_changed(self) -> None:
+        """Let the next scan judge every case, whether anything happened to it or not."""
+        connection = sqlite3.connect(self.folder / "effmon.db")
+        with connection:
+            connection.execute("UPDATE case_file SET changed = 1, revision = revision + 1")
+        connection.close()
+
+    def cards(self) -> list[str]:
+        """Every card as `CASE RULE level[#n] state [reason]`, sorted."""
+        return sorted(card_text(row) for row in self.rows("SELECT * FROM card"))
+
+    def card(self, text: str) -> str:
+        """Number of the only card that begins so: `A CASE yellow`."""
+        found = [
+            row["card_no"]
+            for row in self.rows("SELECT * FROM card")
+            if card_text(row).startswith(f"{text} ")
+        ]
+        assert len(found) == 1, f"{text}: {found}"
+        return str(found[0])
+
+    def entries(self, since: int = 0) -> list[dict[str, object]]:
+        """Ledger entries after a sequence number."""
+        rows = self.rows("SELECT body FROM ledger_entry WHERE seq > ? ORDER BY seq", since)
+        return [json.loads(row["body"]) for row in rows]
+
+    def messages(self) -> list[dict[str, object]]:
+        """What the file channel has written, in no order."""
+        return [
+            json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted((self.folder / "outbox").glob("*.json"))
+        ]
+
+    def dump(self, tables: Iterable[str] | None = None) -> str:
+        """The database as SQL text: equal dumps are equal databases."""
+        connection = sqlite3.connect(self.folder / "effmon.db")
+        try:
+            lines = connection.iterdump()
+            if tables is None:
+                return "\n".join(lines)
+            wanted = tuple(f'INSERT INTO "{name}" ' for name in tables)
+            return "\n".join(line for line in lines if line.startswith(wanted))
+        finally:
+            connection.close()
+
+    def sound(self) -> bool:
+        """Whether the ledger verifies."""
+        return bool(ledger_book.verify(self.context)["sound"])
+
+
+LEVELS = {1: "warning", 2: "yellow", 3: "red"}
+
+
+def card_text(row: sqlite3.Row) -> str:
+    """A card in the words of the stories."""
+    number = f"#{row['issue_no']}" if row["issue_no"] else ""
+    reason = f" {row['lifted_reason']}" if row["lifted_reason"] else ""
+    return f"{row['case_no']} {row['rule_id']} {LEVELS[row['level']]}{number} {row['state']}{reason}"
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Rows with whatever columns they have."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+Clock = Callable[[], int]
