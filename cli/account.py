@@ -49,7 +49,8 @@ def export(
     kind = endings.get(out.suffix.lower())
     if kind is None:
         raise ConfigurationError(
-            f"{out}: the ending says no format", f"choose one of {', '.join(endings)}"
+            t(f"{out}：扩展名不是可用的格式", f"{out}: the ending says no format"),
+            t(f"可用：{'、'.join(endings)}", f"choose one of {', '.join(endings)}"),
         )
     rows = listing.list_accounts(context_of(ctx), department=department)
     count = write_table(out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite)

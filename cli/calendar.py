@@ -60,7 +60,11 @@ def show(
     if year is not None:
         if not first.year <= year <= last.year:
             raise ConfigurationError(
-                f"{calendar.id} covers {first}..{last}, not {year}", "choose another --year"
+                t(
+                    f"{calendar.id} 的范围是 {first} 至 {last}，不含 {year} 年",
+                    f"{calendar.id} covers {first}..{last}, not {year}",
+                ),
+                t("换一个 --year", "choose another --year"),
             )
         first, last = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
     rows = day_rows(calendar, first, last)
@@ -70,18 +74,10 @@ def show(
 
 
 def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
-    from efficiency_monitor.core.faults import ConfigurationError, NotCovered
-    from efficiency_monitor.services.calendar_work import Calendars, answer
+    from efficiency_monitor.services.calendar_work import Calendars, ask
 
     catalogue, _ = catalogue_of(ctx)
-    found = answer(Calendars(catalogue), question, local=True)
-    if "error" in found:
-        if found.get("not_covered"):
-            raise NotCovered(
-                found["error"], "the calendar has to be extended by an official notice"
-            )
-        raise ConfigurationError(found["error"], "see effmon calendar due --help")
-    emit_object(found, output)
+    emit_object(ask(Calendars(catalogue), question), output)
 
 
 def _pauses(texts: list[str] | None) -> list[dict[str, Any]]:
@@ -182,7 +178,8 @@ def batch(
         )
     except OSError as fault:
         raise ConfigurationError(
-            f"{file} cannot be read: {fault.strerror}", "name a file, or - for stdin"
+            t(f"{file} 无法读取：{fault.strerror}", f"{file} cannot be read: {fault.strerror}"),
+            t("写文件名，或写 - 表示标准输入", "name a file, or - for stdin"),
         ) from None
     try:
         with stream:

@@ -90,9 +90,18 @@ def _read(text: str | None) -> str | None:
         return text
     try:
         return Path(text[1:]).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
+    except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{text[1:]} cannot be read: {fault}", "save it as UTF-8"
+            t(f"{text[1:]} 不是 UTF-8", f"{text[1:]} is not UTF-8"),
+            t("请存为 UTF-8", "save it as UTF-8"),
+        ) from None
+    except OSError as fault:
+        raise ConfigurationError(
+            t(
+                f"{text[1:]} 无法读取：{fault.strerror}",
+                f"{text[1:]} cannot be read: {fault.strerror}",
+            ),
+            t("以 @ 开头的是文件名", "what begins with @ is the name of a file"),
         ) from None
 
 

@@ -1,6 +1,7 @@
 """`effmon cases list | show | explain`."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import t
@@ -9,15 +10,25 @@ from . import columns
 from .render import emit, emit_object
 from .state import AsOf, KnownBy, Output, context_of, instant_of
 
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+
 app = typer.Typer(help=t("办件", "cases"))
+
+
+class OutcomeWord(StrEnum):
+    """What the last scan said of a case."""
+
+    JUDGED = "judged"
+    NOT_JUDGEABLE = "not_judgeable"
+    EXCLUDED = "excluded"
 
 
 @app.command("list", help=t("列出办件", "list cases"))
 def list_cases(
     ctx: typer.Context,
     outcome: Annotated[
-        str | None,
-        typer.Option(help="judged | not_judgeable | excluded", show_default=False),
+        OutcomeWord | None, typer.Option(help=t("判定", "outcome"), show_default=False)
     ] = None,
     department: Annotated[
         str | None, typer.Option(help=t("部门", "department"), show_default=False)
@@ -32,11 +43,21 @@ def list_cases(
 
     context = context_of(ctx)
     emit(
-        listing.list_cases(context, outcome=outcome, department=department, everything=everything),
+        listing.list_cases(
+            context,
+            outcome=None if outcome is None else str(outcome),
+            department=department,
+            everything=everything,
+        ),
         columns.CASES,
         output,
         empty=t("没有办件", "no cases"),
     )
+
+
+def _asked(as_of: str | None, context: "Context") -> int:
+    instant = instant_of(as_of, context)
+    return context.now() if instant is None else instant
 
 
 @app.command("show", help=t("显示一件办件", "show one case"))
@@ -51,10 +72,9 @@ def show(
     from efficiency_monitor.services.explain import explain, find
 
     context = context_of(ctx)
-    instant = instant_of(as_of, context) or context.now()
     known = instant_of(known_by, context)
     case = find(context, case_no, known_by=known)
-    document = explain(context, case_no, as_of=instant, known_by=known)
+    document = explain(context, case_no, as_of=_asked(as_of, context), known_by=known)
     for clock in document["clocks"]:
         del clock["counted"]
     emit_object({"fields": dict(case.record.fields), **document}, output)
@@ -77,7 +97,7 @@ def explain_case(
     document = explain(
         context,
         case_no,
-        as_of=instant_of(as_of, context) or context.now(),
+        as_of=_asked(as_of, context),
         known_by=instant_of(known_by, context),
     )
     vocabulary = context.catalogue.vocabulary

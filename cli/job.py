@@ -7,9 +7,9 @@ from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 
 from . import columns
-from .render import emit, emit_object, fail, message, progress
-from .scan import say
-from .state import Output, context_of, leave
+from .render import emit, emit_object, fail, message, progress, warn
+from .scan import exit_code, say
+from .state import Output, context_of, first_of, leave
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
@@ -97,7 +97,10 @@ def run(
     from efficiency_monitor.services import nights
 
     if job not in (None, nights.JOB):
-        raise ConfigurationError(f"there is no job {job!r}", f"there is: {nights.JOB}")
+        raise ConfigurationError(
+            t(f"没有作业 {job!r}", f"there is no job {job!r}"),
+            t(f"有：{nights.JOB}", f"there is: {nights.JOB}"),
+        )
     context = context_of(ctx)
     with progress(t("巡检", "scanning")) as step:
         report = _ring(context, step)
@@ -106,6 +109,7 @@ def run(
             say(done, context)
         if not report.scans and not report.held:
             message(t("没有到期的班次", "no slot is due"))
+        _say_delivered(report)
     else:
         emit_object(_as_json(report, context.zone), output)
     if report.held:
@@ -113,6 +117,21 @@ def run(
             t("另一个进程正在运行这一班次", "another process runs this slot"),
             t("稍后再试", "try again later"),
         )
+    leave(first_of(*(exit_code(done, None, strict=False) for done in report.scans)))
+
+
+def _say_delivered(report: "NightReport") -> None:
+    done = report.delivered
+    if done is None or not done.messages:
+        return
+    message(
+        t(
+            f"通知：送达 {done.sent}，待重试 {done.retried}，未能送达 {done.dead}",
+            f"notices: {done.sent} sent, {done.retried} to retry, {done.dead} undeliverable",
+        )
+    )
+    for who, why in done.faults:
+        warn(f"{who}: {why}")
 
 
 def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def list_entries(
         listing.list_ledger(context_of(ctx), most, kind),
         columns.LEDGER,
         output,
-        empty=t("台账是空的", "the ledger is empty"),
+        empty=t("台账是空的", "the ledger is empty")
+        if kind is None
+        else t("没有这种条目", "no entries of this type"),
     )
 
 
@@ -38,13 +40,11 @@ def verify(
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
-    if path is not None:
-        from efficiency_monitor.verifier import verify as verifier
-
-        leave(verifier.main([str(path)]))
-        return
     from efficiency_monitor.services import ledger_book
 
+    if path is not None:
+        _verify_export(path, output)
+        return
     found = ledger_book.verify(context_of(ctx))
     emit_object(found, output)
     if found["sound"]:
@@ -62,6 +62,20 @@ def verify(
             )
         )
     leave(0 if found["sound"] else 1)
+
+
+def _verify_export(path: Path, output: Output) -> None:
+    """In words it is the verifier itself that speaks, as it does for the auditor."""
+    if output is None:
+        from efficiency_monitor.verifier import verify as verifier
+
+        leave(verifier.main(["--", str(path)]))
+        return
+    from efficiency_monitor.services import ledger_book
+
+    found, code = ledger_book.verify_export(path)
+    emit_object(found, output)
+    leave(code)
 
 
 @app.command("export", help=t("导出供审计离线验证", "export for offline verification"))

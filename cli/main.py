@@ -106,7 +106,18 @@ def main() -> None:
     except Exception as fault:
         if os.environ.get("EFFMON_DEBUG"):
             raise
-        sys.exit(fail(_unexpected(f"{type(fault).__name__}: {fault}")))
+        sys.exit(fail(_as_fault(fault)))
+
+
+def _as_fault(fault: Exception) -> EffmonError:
+    """What the system refuses, the operator can mend; anything else is a defect of ours."""
+    if not isinstance(fault, OSError):
+        return _unexpected(f"{type(fault).__name__}: {fault}")
+    where = t("输出", "the output") if fault.filename is None else fault.filename
+    return EffmonError(
+        f"{where}: {fault.strerror or fault}",
+        t("检查路径、权限和磁盘空间", "check the path, its permissions and the disk's space"),
+    )
 
 
 def _unexpected(what: str) -> EffmonError:

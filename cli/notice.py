@@ -1,5 +1,6 @@
 """`effmon notices list | deliver`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,11 +13,19 @@ from .state import DryRun, Output, Strict, context_of, leave
 app = typer.Typer(help=t("通知", "notices"))
 
 
+class NoticeState(StrEnum):
+    """What became of a notice."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
 @app.command("list", help=t("列出通知", "list notices"))
 def list_notices(
     ctx: typer.Context,
     state: Annotated[
-        str | None, typer.Option(help="pending | sent | dead", show_default=False)
+        NoticeState | None, typer.Option(help=t("状态", "state"), show_default=False)
     ] = None,
     output: Output = None,
 ) -> None:
@@ -24,7 +33,7 @@ def list_notices(
     from efficiency_monitor.services import listing
 
     emit(
-        listing.list_notices(context_of(ctx), state),
+        listing.list_notices(context_of(ctx), None if state is None else str(state)),
         columns.NOTICES,
         output,
         empty=t("没有通知", "no notices"),

@@ -59,7 +59,10 @@ def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
         file for file in rule_work.load(catalogue, None) if file.bound.rule.id == rule_id.upper()
     ]
     if not found:
-        raise ConfigurationError(f"there is no rule {rule_id!r}", "effmon rules list --all")
+        raise ConfigurationError(
+            t(f"没有规则 {rule_id!r}", f"there is no rule {rule_id!r}"),
+            t("见 effmon rules list --all", "see effmon rules list --all"),
+        )
     newest = max(found, key=lambda file: file.bound.rule.version)
     document = newest.bound.rule.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, exclude={"examples"}

@@ -101,7 +101,7 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
 
 def detail_words(detail: str, vocabulary: "Vocabulary") -> str:
     """`decided before accepted` with the names of the events in the current language."""
-    later, before, earlier = (detail.split(" ") + ["", ""])[:3]
+    later, before, earlier = [*detail.split(" "), "", ""][:3]
     if before != "before" or not {later, earlier} <= set(vocabulary.types):
         return detail
     first, second = vocabulary.types[later], vocabulary.types[earlier]

@@ -1,7 +1,7 @@
 """What the global options say, and how a command gets its collaborators."""
 
 import os
-import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from efficiency_monitor.language import choose, set_language, t
 
+from . import streams
 from .render import Format
 
 if TYPE_CHECKING:
@@ -105,9 +106,11 @@ def instant_of(text: str | None, context: "Context") -> int | None:
 
 def leave(code: int) -> None:
     """End the command with an exit code."""
-    if code:
-        sys.stdout.flush()
-        raise typer.Exit(code)
+    if not code:
+        return
+    with suppress(streams.ReaderGone):
+        streams.flush()
+    raise typer.Exit(code)
 
 
 def first_of(*codes: int) -> int:

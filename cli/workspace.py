@@ -38,23 +38,26 @@ def init(
     from efficiency_monitor import app, settings
     from efficiency_monitor.services import setup
 
-    given = folder or state_of(ctx).workspace
-    where = settings.workspace_folder(given, os.environ)
+    state = state_of(ctx)
+    where = settings.workspace_folder(folder or state.workspace, os.environ)
+    packs = tuple(pack or ["national"])
+    if not (where / settings.FILE).exists():
+        setup.check_choice(calendar=calendar, packs=packs)
     made = setup.write_settings(
-        where,
-        name=name,
-        zone=zone,
-        language=language(),
-        calendar=calendar,
-        packs=tuple(pack or ["national"]),
+        where, name=name, zone=zone, language=language(), calendar=calendar, packs=packs
     )
-    context = app.open_context(where, create=True)
+    context = app.open_context(where, person=state.person, create=True)
     context.catalogue.rules  # noqa: B018 - a wrong pack is said now, not at night
     setup.record_creation(context)
     if made:
         message(t(f"已建立工作区 {where}", f"made the workspace {where}"))
     else:
-        message(t(f"工作区 {where} 已就绪", f"the workspace {where} is up to date"))
+        message(
+            t(
+                f"工作区 {where} 已就绪（{settings.FILE} 未改动）",
+                f"the workspace {where} is up to date ({settings.FILE} is left as it is)",
+            )
+        )
 
 
 def doctor(ctx: typer.Context, output: Output = None) -> None:

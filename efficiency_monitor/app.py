@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import catalogue_files, settings
 from .core.faults import ConfigurationError
+from .language import t
 
 if TYPE_CHECKING:
     from .notify.channel import Channel
@@ -44,9 +45,13 @@ def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Cat
     if found is None or folder is None:
         return Catalogue(catalogue_files.catalogue_folder(), ("national",))
     own = found.workspace.rules
-    return Catalogue(
-        catalogue_files.catalogue_folder(folder / own if own else None), found.workspace.packs
-    )
+    try:
+        place = catalogue_files.catalogue_folder(folder / own if own else None)
+    except ConfigurationError as fault:
+        raise ConfigurationError(
+            f"{folder / settings.FILE}: workspace.rules: {fault.message}", fault.hint
+        ) from None
+    return Catalogue(place, found.workspace.packs)
 
 
 def open_context(
@@ -63,14 +68,16 @@ def open_context(
 
     folder, found = load_settings(given)
     url = settings.database_url(folder, found, os.environ)
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite") and not create and not path.exists():
-        raise ConfigurationError(f"{folder} has no database yet", "run: effmon init")
+    file = settings.database_file(url)
+    missing = file is not None and not file.exists()
+    if file is not None:
+        _check_file(file, missing=missing, create=create)
     store = Store(url)
     if create:
         schema.upgrade(store)
-        if url.startswith("sqlite"):
-            path.chmod(0o600)
+        if file is not None and missing:
+            # Only a new one: whoever has opened an old one to others meant it.
+            file.chmod(0o600)
     schema.check(store)
     return Context(
         folder=folder,
@@ -82,6 +89,23 @@ def open_context(
         os_user=os_user(),
         person=person,
     )
+
+
+def _check_file(file: Path, *, missing: bool, create: bool) -> None:
+    """Say what is wrong with the place of an SQLite file before the driver says less."""
+    where = t(
+        f"见 effmon.toml 的 workspace.database 或 {settings.DATABASE_VARIABLE}",
+        f"see workspace.database in effmon.toml, or {settings.DATABASE_VARIABLE}",
+    )
+    if missing and not create:
+        raise ConfigurationError(
+            t(f"还没有数据库 {file}", f"there is no database {file} yet"),
+            t("运行：effmon init", "run: effmon init"),
+        )
+    if missing and not file.parent.is_dir():
+        raise ConfigurationError(t(f"没有目录 {file.parent}", f"no folder {file.parent}"), where)
+    if not missing and not file.is_file():
+        raise ConfigurationError(t(f"{file} 不是文件", f"{file} is no file"), where)
 
 
 def channels(context: "Context") -> dict[str, "Channel"]:
@@ -109,15 +133,21 @@ def _webhook(section: settings.WebhookSection, clock: Callable[[], int]) -> "Cha
     secret = os.environ.get(section.secret_env)
     if not secret:
         raise ConfigurationError(
-            f"the webhook's secret is missing: {section.secret_env} is not set",
-            f"set the environment variable {section.secret_env}",
+            t(
+                f"缺少 webhook 密钥：未设置 {section.secret_env}",
+                f"the webhook's secret is missing: {section.secret_env} is not set",
+            ),
+            t(
+                f"请设置环境变量 {section.secret_env}",
+                f"set the environment variable {section.secret_env}",
+            ),
         )
     try:
         networks = tuple(ip_network(text) for text in section.allow_networks)
     except ValueError as fault:
         raise ConfigurationError(
             f"effmon.toml: channels.webhook.allow_networks: {fault}",
-            "write networks such as 10.1.0.0/16",
+            t("写成 10.1.0.0/16 这样的网段", "write networks such as 10.1.0.0/16"),
         ) from None
     return Webhook(
         WebhookSettings(

@@ -1,17 +1,36 @@
 """A workspace's settings: `effmon.toml` and the environment, read once and typed."""
 
+import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from .core.faults import ConfigurationError
+from .core.instants import parse_instant
 from .core.people import Role
+from .language import t
+from .model_words import sentence
 
 FILE = "effmon.toml"
+DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
+_SQLITE = "sqlite:///"
+_DAY = r"\s*(?:mon|tue|wed|thu|fri|sat|sun)\s*"
+_DAYS = re.compile(rf"every|{_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*")
 
 
 def _zone(name: str) -> str:
@@ -25,11 +44,22 @@ def _zone(name: str) -> str:
 
 
 def _clock(text: str) -> str:
-    hours, colon, minutes = text.partition(":")
-    fits = colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2
-    if not fits or int(hours) > 23 or int(minutes) > 59:
+    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
         raise ValueError(f"{text!r} is no time of day: write '02:10'")
     return text
+
+
+def _days(text: str) -> str:
+    if not _DAYS.fullmatch(text):
+        raise ValueError(f"{text!r} names no days: write 'every', 'mon-fri' or 'mon,wed'")
+    return text
+
+
+def _as_text(value: Any) -> Any:
+    """A date or time that TOML has read as such, as it would be written in quotes."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 class _Section(BaseModel):
@@ -48,15 +78,23 @@ class WorkspaceSection(_Section):
     #: Folder of rules instead of the installed one, relative to the workspace.
     rules: str | None = None
     #: What fell due before is historical: no notice, no ladder.
-    watch_from: str | None = None
-    database: str = "effmon.db"
+    watch_from: Annotated[str | None, BeforeValidator(_as_text)] = None
+    database: str = Field(default="effmon.db", min_length=1)
+
+    @field_validator("watch_from")
+    @classmethod
+    def _instant(cls, text: str | None, others: ValidationInfo) -> str | None:
+        # The zone stands before it; where that is at fault itself, one fault is enough.
+        if text is not None and "zone" in others.data:
+            parse_instant(text, others.data["zone"])
+        return text
 
 
 class ScanJob(_Section):
     """When the nightly scan is due, in the workspace's zone."""
 
     at: Annotated[str, AfterValidator(_clock)] = "02:10"
-    days: str = "every"
+    days: Annotated[str, AfterValidator(_days)] = "every"
     catch_up_days: int = Field(default=31, ge=1, le=366)
     #: Seconds a scanner may be silent before another takes its slot over.
     lease: int = Field(default=300, ge=10, le=86_400)
@@ -119,26 +157,68 @@ def load(folder: Path) -> Settings:
     """Read the settings of a workspace; ConfigurationError names file, key and fault."""
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        # Editors on Windows begin a file in UTF-8 with a byte-order mark.
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
         raise ConfigurationError(
-            f"{folder} is no workspace: there is no {FILE}",
-            "run effmon init there, or name another with -C",
+            t(f"{folder} 不是工作区：没有 {FILE}", f"{folder} is no workspace: there is no {FILE}"),
+            t(
+                "在该目录运行 effmon init，或用 -C 指定工作区",
+                "run effmon init there, or name another with -C",
+            ),
         ) from None
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigurationError(f"{path} cannot be read: {fault}", "save it as UTF-8") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            t(f"{path} 不是 UTF-8", f"{path} is not UTF-8"), t("请存为 UTF-8", "save it as UTF-8")
+        ) from None
+    except OSError as fault:
+        raise ConfigurationError(
+            t(f"{path} 无法读取：{fault.strerror}", f"{path} cannot be read: {fault.strerror}"),
+            t("检查路径和权限", "check the path and its permissions"),
+        ) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Settings:
+    """Read settings from the text of the file `name`; ConfigurationError as `load`."""
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigurationError(f"{path}: {fault}", "mend the TOML at that place") from None
+        raise ConfigurationError(
+            f"{name}: {fault}", t("改正该处的 TOML", "mend the TOML at that place")
+        ) from None
+    except RecursionError:
+        raise ConfigurationError(
+            t(f"{name}：嵌套过深", f"{name}: nested too deeply"),
+            t("见 docs/workspace.md", "see docs/workspace.md"),
+        ) from None
     except ValidationError as fault:
-        first = fault.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        said = str(first["msg"]).removeprefix("Value error, ")
-        raise ConfigurationError(f"{path}: {place}: {said}", "see docs/workspace.md") from None
+        raise ConfigurationError(
+            f"{name}: {sentence(Settings, fault.errors()[0])}",
+            t("见 docs/workspace.md", "see docs/workspace.md"),
+        ) from None
 
 
 def database_url(folder: Path, settings: Settings, env: Mapping[str, str]) -> str:
-    """EFFMON_DATABASE_URL, or SQLite in the workspace."""
-    given = env.get("EFFMON_DATABASE_URL")
-    return given or f"sqlite:///{(folder / settings.workspace.database).resolve()}"
+    """EFFMON_DATABASE_URL, or SQLite in the workspace; what URLs use for themselves is quoted."""
+    given = env.get(DATABASE_VARIABLE)
+    return given or _SQLITE + quote(str((folder / settings.workspace.database).absolute()))
+
+
+def database_file(url: str) -> Path | None:
+    """The file of an SQLite URL, None where it is another database.
+
+    ConfigurationError where an SQLite URL names no file.
+    """
+    if not url.startswith("sqlite"):
+        return None
+    rest = url.removeprefix(_SQLITE)
+    if rest == url or "?" in rest or unquote(rest) in ("", ":memory:"):
+        raise ConfigurationError(
+            t(
+                f"{DATABASE_VARIABLE} 没有指明数据库文件：{url}",
+                f"{DATABASE_VARIABLE} names no database file: {url}",
+            ),
+            t("写成 sqlite:////目录/effmon.db", "write sqlite:////folder/effmon.db"),
+        )
+    return Path(unquote(rest))

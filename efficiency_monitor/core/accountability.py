@@ -1,7 +1,7 @@
 """Who held a case how long, and whose overrun it was (DESIGN 5.6). Proposals, never penalties."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .timeline import Event
 from .walk import Walk
@@ -37,21 +37,22 @@ def attribute(
 ) -> tuple[Holding, ...]:
     """Split the working time from the clock's start until `until` among those who held the case.
 
-    The holder is the case's handler until an event says otherwise: `assigned` names the next,
-    `stage_started` the stage and who does it, `forwarded_up` gives the case to the authority
-    above until `forwarded_back`. The parts add up to the clock's working time; what was counted
-    after `due_at` is overrun. Paused time is held by nobody.
+    The holder is the case's handler until an event says otherwise, also one before the start:
+    `assigned` names the next, `stage_started` the stage and who does it until `stage_finished`,
+    `forwarded_up` gives the case to the authority above until `forwarded_back`. The parts add up
+    to the clock's working time; what was counted after `due_at` is overrun. Paused time is held by
+    nobody.
     """
     first = _Holder(None, fields.get("department"), fields.get("handler"))
+    hands = _Hands(base=first, current=first, below=first)
     changes = [(walk.start_at, first)]
-    current, below = first, first
     for event in events:
         if event.occurred_at > until:
             break
-        previous = current
-        current, below = _after(event, current, below, first)
-        if current != previous:
-            changes.append((max(event.occurred_at, walk.start_at), current))
+        previous = hands.current
+        hands = _after(event, hands)
+        if hands.current != previous:
+            changes.append((max(event.occurred_at, walk.start_at), hands.current))
     parts: list[Holding] = []
     for place, (since, holder) in enumerate(changes):
         end = changes[place + 1][0] if place + 1 < len(changes) else until
@@ -73,27 +74,37 @@ def attribute(
     return tuple(parts)
 
 
-def _after(
-    event: Event, current: _Holder, below: _Holder, first: _Holder
-) -> tuple[_Holder, _Holder]:
-    """The holder after an event, and who gets the case back from above."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hands:
+    """Who has the case: outside of stages, now, and who gets it back from above."""
+
+    base: _Holder
+    current: _Holder
+    below: _Holder
+
+
+def _after(event: Event, hands: _Hands) -> _Hands:
+    """In whose hands the case is after an event."""
+    current = hands.current
+    department = event.department or current.department
     if event.type == "assigned":
-        return (
-            _Holder(
-                event.stage or current.stage, event.department or current.department, event.actor
-            ),
-            below,
+        return replace(
+            hands,
+            base=_Holder(None, department, event.actor),
+            current=_Holder(event.stage or current.stage, department, event.actor),
         )
     if event.type == "stage_started":
-        holder = event.actor or current.holder
-        return _Holder(event.stage, event.department or current.department, holder), below
+        return replace(
+            hands, current=_Holder(event.stage, department, event.actor or current.holder)
+        )
     if event.type == "stage_finished" and event.stage == current.stage:
-        return _Holder(None, first.department, first.holder), below
+        return replace(hands, current=hands.base)
     if event.type == "forwarded_up":
-        return _Holder(current.stage, event.department or "上级机关", event.actor), current
+        above = _Holder(current.stage, event.department or "上级机关", event.actor)
+        return replace(hands, current=above, below=current)
     if event.type == "forwarded_back":
-        return below, below
-    return current, below
+        return replace(hands, current=hands.below)
+    return hands
 
 
 def whose_overrun(holdings: Sequence[Holding]) -> Holding | None:

@@ -8,7 +8,16 @@ from enum import StrEnum
 
 from .amount import Unit
 from .calendar import Day, DayKind
-from .clockwork import counting_from, day_of, end_of_day, measure, mode_of, seconds_of
+from .clockwork import (
+    CALENDAR_DAYS,
+    WORK_DAYS,
+    counting_from,
+    day_of,
+    end_of_day,
+    measure,
+    mode_of,
+    seconds_of,
+)
 from .faults import NotCovered
 from .questions import UNIT_CODE, rounded_down
 from .walk import PauseFound, Walk
@@ -47,47 +56,72 @@ class DayLine:
 
 
 def day_lines(walk: Walk, until: int) -> Iterator[DayLine]:
-    """Each local date from the start's to that of `until` (epoch seconds), in order."""
+    """Each local date from the start's to that of `until` (epoch seconds), in order.
+
+    In a clock that counts days the amounts add up to the elapsed time: each counted date is 1,
+    and of the dates since then the one of which most was reached has its share (TIME 9).
+    """
     clock = walk.bound.rule.clock
     table = walk.compiled.table
     code = UNIT_CODE[clock.count]
     mode = mode_of(code, clock.resolution == "time")
     since = counting_from(table, mode, clock.first_day == "same", walk.start_at)
+    by_day = mode in (WORK_DAYS, CALENDAR_DAYS)
+    best = walk.best_day(clock.count, until) if by_day else (-1, Decimal(0))
     for number in range(day_of(table, walk.start_at), day_of(table, max(until, since - 1)) + 1):
         if table.day_start[number] > until:
             return
-        yield _line(walk, number, since, until, mode)
+        if by_day:
+            yield _counted(walk, number, since, until, best)
+        else:
+            yield _measured(walk, number, since, until, mode)
 
 
-def _line(walk: Walk, number: int, since: int, until: int, mode: int) -> DayLine:
+def _known(walk: Walk, number: int) -> tuple[date, Day | None]:
+    """A date and what the calendar says of it, None where it says nothing."""
+    day = date.fromordinal(walk.compiled.table.ordinal + number)
+    try:
+        return day, walk.compiled.calendar.day(day)
+    except NotCovered:
+        return day, None
+
+
+def _counted(walk: Walk, number: int, since: int, until: int, best: tuple[int, Decimal]) -> DayLine:
+    """A date of a clock that counts days."""
     table = walk.compiled.table
     clock = walk.bound.rule.clock
-    day = date.fromordinal(table.ordinal + number)
-    try:
-        known: Day | None = walk.compiled.calendar.day(day)
-    except NotCovered:
-        known = None
-    if table.day_start[number + 1] <= since:
-        return _said(walk, day, known, Decimal(0), Why.START_DAY)
-    if clock.count.working and known is None:
-        return _said(walk, day, known, Decimal(0), Why.NOT_COVERED)
-    if clock.count.working and known is not None and not known.kind.working:
-        why = Why.DAY_OFF if known.kind is DayKind.DAY_OFF else Why.WEEKEND
-        return _said(walk, day, known, Decimal(0), why)
-    if seconds_of(UNIT_CODE[clock.count]) or clock.resolution == "time":
-        return _measured(walk, day, known, number, since, until, mode)
+    day, known = _known(walk, number)
+    off = _not_counting(walk, day, known, number, since)
+    if off is not None:
+        return off
+    share = best[1] if number == best[0] else Decimal(0)
     end = end_of_day(table, number, clock.ends == "close")
     if until < end:
-        share = _share(walk, since, number, until)
         pause = _pause_at(walk, until)
         why = Why.PAUSED if pause is not None else Why.UNDER_WAY
         return _said(walk, day, known, share, why, pause)
     pause = _pause_at(walk, end - 1)
     if pause is not None:
-        return _said(walk, day, known, Decimal(0), Why.PAUSED, pause)
+        return _said(walk, day, known, share, Why.PAUSED, pause)
     if end - 1 < since:
         return _said(walk, day, known, Decimal(0), Why.AFTER_CLOSING)
     return _said(walk, day, known, Decimal(1), _working(clock.count, known))
+
+
+def _not_counting(
+    walk: Walk, day: date, known: Day | None, number: int, since: int
+) -> DayLine | None:
+    """The line of a date that cannot count whatever happens on it."""
+    if walk.compiled.table.day_start[number + 1] <= since:
+        return _said(walk, day, known, Decimal(0), Why.START_DAY)
+    if not walk.bound.rule.clock.count.working:
+        return None
+    if known is None:
+        return _said(walk, day, known, Decimal(0), Why.NOT_COVERED)
+    if not known.kind.working:
+        why = Why.DAY_OFF if known.kind is DayKind.DAY_OFF else Why.WEEKEND
+        return _said(walk, day, known, Decimal(0), why)
+    return None
 
 
 def _working(unit: Unit, known: Day | None) -> Why:
@@ -96,12 +130,14 @@ def _working(unit: Unit, known: Day | None) -> Why:
     return Why.MAKE_UP if known is not None and known.kind is DayKind.MAKE_UP else Why.WORKING_DAY
 
 
-def _measured(
-    walk: Walk, day: date, known: Day | None, number: int, since: int, until: int, mode: int
-) -> DayLine:
+def _measured(walk: Walk, number: int, since: int, until: int, mode: int) -> DayLine:
     """A date of a clock that counts hours, or shares of days."""
     table = walk.compiled.table
     close = walk.bound.rule.clock.ends == "close"
+    day, known = _known(walk, number)
+    off = _not_counting(walk, day, known, number, since)
+    if off is not None:
+        return off
     begin = max(table.day_start[number], since)
     end = min(table.day_start[number + 1], until)
     total = 0
@@ -115,15 +151,6 @@ def _measured(
     pause = _pause_at(walk, max(end - 1, begin)) if not total else None
     why = Why.PAUSED if pause is not None else _working(unit, known)
     return _said(walk, day, known, counted, why, pause)
-
-
-def _share(walk: Walk, since: int, number: int, until: int) -> Decimal:
-    """Share of the current day that is counted by `until`."""
-    unit = walk.bound.rule.clock.count
-    start = walk.compiled.table.day_start[number]
-    before = walk.elapsed(unit, max(start - 1, since)) or Decimal(0)
-    now = walk.elapsed(unit, until) or Decimal(0)
-    return max(now - before, Decimal(0))
 
 
 def _pause_at(walk: Walk, instant: int) -> PauseFound | None:

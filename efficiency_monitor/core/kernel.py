@@ -127,7 +127,9 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
         if not out.reasons[n] & OUT_OF_FORCE:
             out.reasons[n] |= reasons
         return n + 1
-    next_at = min(deemed_at, cal.covered_to - 1) if deemed >= 0 and not unknown else NEVER
+    next_at = NEVER
+    if deemed >= 0 and not unknown:
+        next_at = deemed_at if deemed_at < BEYOND else cal.covered_to - 1
     if stray >= 0:
         return no_start(cal, rules, frame, out, c, r, n, FAULTY, stray, next_at)
     if deemed >= 0:
@@ -139,7 +141,8 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
 def deeming(cal, rules, frame, first, end, r, work):
     """The event from which a start is deemed, and when that takes effect (TIME 22).
 
-    (-1, NEVER) where no start can be deemed; BEYOND where the calendar does not know when.
+    (-1, NEVER) where no start can be deemed; BEYOND where the calendar does not know when. A real
+    start by then is as good as an event of `unless`.
     """
     base = r * rules.signatures
     deemed = -1
@@ -153,10 +156,14 @@ def deeming(cal, rules, frame, first, end, r, work):
     still = (work.still_from, work.still_to, 1)
     unit, amount = rules.deem_unit[r], rules.deem_amount[r]
     due = due_for(cal, clock, still, frame.at[deemed], unit, amount, WHOLE, 0)
+    until = due
+    if due == BEYOND:
+        until = cal.covered_to - 1 if covered(cal, frame.at[deemed]) else -NEVER
     for i in range(first, end):
-        if frame.at[i] <= due and rules.role[base + frame.signature[i]] & DEEM_UNLESS:
-            if due < NEVER or (covered(cal, frame.at[deemed]) and frame.at[i] < cal.covered_to):
-                return -1, NEVER
+        if frame.at[i] > until:
+            break
+        if rules.role[base + frame.signature[i]] & (DEEM_UNLESS | START):
+            return -1, NEVER
     return deemed, due
 
 
@@ -279,10 +286,8 @@ def judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work):
     out.ignored[n] = ignored
     mode = mode_of(rules.count[r], rules.by_time[r])
     until = frame.at[stop] if stop >= 0 else as_of
-    whole, part, of = elapsed_until(
-        cal, mode, rules.close[r], rules.same[r], runs, begin, until
-    )
-    dated, bad, caps_ask, earliest = ground
+    whole, part, of = elapsed_until(cal, mode, rules.close[r], rules.same[r], runs, begin, until)
+    dated, bad, asking, earliest = ground
     fine = rules.by_time[r] or seconds_of(rules.count[r]) > 0
     out.elapsed[n] = -1 if bad < NEVER or (fine and dated < NEVER) else whole
     out.part[n] = part

@@ -244,4 +244,4 @@ def asks_status(clock, unit, rolls):
         return True
     if seconds_of(unit) or by_time:
         return False
-    return close or (rolls and roll)
+    return close == 1 or (rolls == 1 and roll == 1)

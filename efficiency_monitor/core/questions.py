@@ -79,9 +79,7 @@ def elapsed(
     runs = _runs(table, start, counting, pauses)
     code = UNIT_CODE[unit]
     mode = mode_of(code, counting.by_time)
-    whole, part, of = elapsed_until(
-        table, mode, counting.close, counting.same, runs, start, end
-    )
+    whole, part, of = elapsed_until(table, mode, counting.close, counting.same, runs, start, end)
     amount = amount_of(code, whole, part, of)
     if amount is None:
         raise NotCovered("a date between start and end is outside the calendar")

@@ -38,18 +38,18 @@ _MOST_SECONDS = 36_000_000_000_000
 
 @kernel_function
 def pause_facts(cal, rules, frame, r, start, stop, pauses, work):
-    """What an episode's judgement rests on besides its start: (dated, bad, caps_ask, earliest).
+    """What an episode's judgement rests on besides its start: (dated, bad, asking, earliest).
 
     First second of the earliest date-only event among start, stop and pauses; beginning of the
-    earliest pause whose cap cannot be read; whether a cap asks the status of dates; the earliest
-    instant whose date must be known.
+    earliest pause whose cap cannot be read, and of the earliest whose cap asks the status of
+    dates; the earliest instant whose date must be known.
     """
     begin = frame.at[start]
     dated = _date_of(cal, frame, start, NOWHERE)
     if stop >= 0:
         dated = _date_of(cal, frame, stop, dated)
     bad = NOWHERE
-    caps_ask = False
+    asking = NOWHERE
     earliest = begin
     for k in range(pauses):
         if work.cap_amount[k] < 0:
@@ -60,11 +60,11 @@ def pause_facts(cal, rules, frame, r, start, stop, pauses, work):
         if work.pause_shut[k] >= 0:
             dated = _date_of(cal, frame, work.pause_shut[k], dated)
         if work.cap_amount[k] > 0:
-            unit = work.cap_unit[k]
-            caps_ask = caps_ask or asks_status((0, 0, rules.close[r], 0), unit, 0)
+            if asks_status((0, 0, rules.close[r], 0), work.cap_unit[k], 0):
+                asking = min(asking, work.pause_from[k])
         if work.pause_to[k] == BEYOND:
             earliest = min(earliest, work.pause_from[k])
-    return dated, bad, caps_ask, earliest
+    return dated, bad, asking, earliest
 
 
 @kernel_function
@@ -118,7 +118,7 @@ def find_limit(cal, rules, frame, c, r, limit, start):
 def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work):
     """Find each limit, let extensions count, and write when it falls due."""
     r, start, stop, last, effect, as_of = episode
-    dated, bad, caps_ask, earliest = ground
+    dated, bad, asking, earliest = ground
     for k in range(rules.limits[r]):
         kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, k, start)
         work.limit_kind[k] = kind
@@ -143,7 +143,9 @@ def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work)
             kind = UNREADABLE
         elif kind == AMOUNT or kind == STATED:
             amount = work.limit_amount[k] + work.limit_extra[k]
-            due = threshold(cal, clock, runs, frame.at[start], work, k, work.limit_extra[k], 0, 0, 0)
+            due = threshold(
+                cal, clock, runs, frame.at[start], work, k, work.limit_extra[k], 0, 0, 0
+            )
             work.limit_due_at[k] = due
             if bad < due and (kind == AMOUNT or work.limit_moved[k]):
                 due = NEVER
@@ -275,7 +277,7 @@ def set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work):
 def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
     """Instant of level `v`, and as a bit why it cannot be told."""
     r, start, stop, last, effect, as_of = episode
-    dated, bad, caps_ask, earliest = ground
+    dated, bad, asking, earliest = ground
     k = rules.level_limit[v]
     own = v - rules.level_at[r]
     percent, off_unit, off = rules.level_percent[v], rules.level_off_unit[v], rules.level_off[v]
@@ -288,9 +290,7 @@ def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
     if percent == 0 and off == 0 and gained == work.limit_extra[k]:
         at = work.limit_due_at[k]
     else:
-        at = threshold(
-            cal, clock, runs, frame.at[start], work, k, gained, percent, off_unit, off
-        )
+        at = threshold(cal, clock, runs, frame.at[start], work, k, gained, percent, off_unit, off)
     at = max(at, effect)
     if bad < at and (kind == AMOUNT or work.limit_moved[k]):
         return NEVER, BAD_LIMIT
@@ -339,17 +339,17 @@ def provisional(cal, rules, frame, episode, clock, ground, v, at, work):
     first = day_of(cal, frame.at[start])
     if cal.provisional_before[day_of(cal, at) + 1] <= cal.provisional_before[first]:
         return False
-    dated, bad, caps_ask, earliest = ground
+    dated, bad, asking, earliest = ground
     k = rules.level_limit[v]
     percent, off_unit, off = rules.level_percent[v], rules.level_off_unit[v], rules.level_off[v]
     stated = work.limit_kind[k] == STATED
     if stated:
         if percent or work.limit_moved[k] or (work.limit_bare[k] and rules.close[r]):
             return True
-    elif asks_status(clock, work.limit_unit[k], percent == 0):
+    elif asks_status(clock, work.limit_unit[k], 1 if percent == 0 else 0):
         return True
-    if off and asks_status(clock, off_unit, off > 0):
+    if off and asks_status(clock, off_unit, 1 if off > 0 else 0):
         return True
-    if caps_ask and (not stated or work.limit_moved[k]):
+    if asking < at and (not stated or work.limit_moved[k]):
         return True
     return effect > -NEVER and asks_status(clock, rules.deem_unit[r], 0)

@@ -102,9 +102,7 @@ def walk(
     since = paused_since(rules, frame, 0, 0, start, rules.episodes[0] == PER_STAGE)
     count, _ = find_pauses(compiled.table, rules, frame, 0, since, start, stop, last, work)
     begin = events[start].occurred_at
-    pauses = tuple(
-        _pause(work, k, events, begin) for k in range(count) if work.pause_to[k] > begin
-    )
+    pauses = tuple(_pause(work, k, events, begin) for k in range(count) if work.pause_to[k] > begin)
     runs, _ = find_runs(begin, count, work)
     return Walk(episode.bound, compiled, begin, pauses, (work.runs_from, work.runs_to, runs))
 

@@ -9,8 +9,10 @@ from ..core.instants import rfc3339
 from ..core.intake import digest
 from ..core.ledger import EntryType
 from ..core.terms import CardState
+from ..language import say_state, t
 from ..store import cards, ledger
 from .context import Context
+from .listing import no_card
 
 MOST_TEXT = 4000
 
@@ -25,6 +27,10 @@ _MOVES = {
 }
 
 
+#: What was asked, in Chinese.
+_ASKED = {"acknowledged": "签收", "replied": "反馈", "confirmed": "确认"}
+
+
 def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
     """Acknowledge, reply to or confirm a card; the state it takes.
 
@@ -33,25 +39,38 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
     """
     kind, allowed, state = _MOVES[what]
     if context.person is None:
-        raise ConfigurationError("nobody is named who acts", "say for whom with --as PERSON")
+        raise ConfigurationError(
+            t("没有说明何人操作", "nobody is named who acts"),
+            t("用 --as 说明代表何人", "say for whom with --as PERSON"),
+        )
     if what == "replied" and not (text or "").strip():
         raise ConfigurationError(
-            "the reply is empty", "give it with --text, or as a file: --text @FILE"
+            t("反馈内容为空", "the reply is empty"),
+            t(
+                "用 --text 写明，或 --text @文件",
+                "give it with --text, or as a file: --text @FILE",
+            ),
         )
     if text is not None and len(text) > MOST_TEXT:
         raise ConfigurationError(
-            f"the text has {len(text)} characters, at most {MOST_TEXT}", "attach the rest elsewhere"
+            t(
+                f"文字有 {len(text)} 个字符，最多 {MOST_TEXT} 个",
+                f"the text has {len(text)} characters, at most {MOST_TEXT}",
+            ),
+            t("其余内容另行提交", "attach the rest elsewhere"),
         )
     with context.store.writing() as connection:
         row = cards.find(connection, card_no)
         if row is None:
-            raise ConfigurationError(
-                f"there is no card {card_no!r}", "effmon cards list --state all shows the numbers"
-            )
+            raise no_card(card_no)
         if row.state not in allowed:
-            states = ", ".join(str(entry) for entry in allowed)
+            states = t("、", ", ").join(say_state(entry) for entry in allowed)
             raise ConfigurationError(
-                f"card {card_no} is {row.state}: it cannot be {what}", f"possible from: {states}"
+                t(
+                    f"{card_no} 的状态是{say_state(row.state)}，不能{_ASKED[what]}",
+                    f"card {card_no} is {row.state}: it cannot be {what}",
+                ),
+                t(f"只有这些状态可以：{states}", f"possible from: {states}"),
             )
         now = context.now()
         before = len(cards.entries(connection, card_no))

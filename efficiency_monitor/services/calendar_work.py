@@ -10,9 +10,10 @@ from .. import catalogue_files
 from ..core.amount import Amount, Threshold, Unit, decimal_text
 from ..core.calendar import Calendar
 from ..core.evaluation import CompiledCalendar
-from ..core.faults import CatalogueError, EffmonError, NotCovered
+from ..core.faults import CatalogueError, ConfigurationError, EffmonError, NotCovered
 from ..core.instants import parse_as_of, rfc3339
 from ..core.questions import Counting, PauseAsked, due, elapsed, threshold
+from ..language import t
 from .context import Catalogue
 
 
@@ -32,7 +33,8 @@ class Calendars:
             if not path.is_file():
                 known = ", ".join(sorted(self.catalogue.calendars))
                 raise CatalogueError(
-                    f"there is no calendar {name!r}", f"known are {known}; or name a file"
+                    t(f"没有工作日历 {name!r}", f"there is no calendar {name!r}"),
+                    t(f"有：{known}；或写文件名", f"known are {known}; or name a file"),
                 )
             calendar = catalogue_files.load_calendar_file(path, self.catalogue.calendars)
             self._files[name] = CompiledCalendar.of(calendar)
@@ -74,17 +76,10 @@ def _pauses(rows: Any, read: Callable[[str], int]) -> list[PauseAsked]:
     ]
 
 
-def answer(
-    calendars: Calendars, question: Mapping[str, Any], *, local: bool = False
-) -> dict[str, Any]:
-    """Answer one question of `calendar batch`; faults are answers too.
-
-    Due instants are in UTC, with `local` in the calendar's zone.
-    """
+def answer(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer one question of `calendar batch`, due instants in UTC; faults are answers too."""
     try:
-        return _answer(calendars, question, local)
-    except NotCovered as fault:
-        return {"error": fault.message, "not_covered": True} if local else {"error": fault.message}
+        return _answer(calendars, question, local=False)
     except EffmonError as fault:
         return {"error": fault.message}
     except KeyError as fault:
@@ -93,7 +88,33 @@ def answer(
         return {"error": str(fault)}
 
 
-def _answer(calendars: Calendars, question: Mapping[str, Any], local: bool) -> dict[str, Any]:
+def ask(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer one question, due instants in the calendar's zone; faults are raised.
+
+    NotCovered and CatalogueError say what is wrong with the calendar, ConfigurationError with the
+    question.
+    """
+    try:
+        return _answer(calendars, question, local=True)
+    except NotCovered as fault:
+        raise NotCovered(
+            fault.message,
+            t(
+                "工作日历须凭正式通知延长",
+                "the calendar has to be extended by an official notice",
+            ),
+        ) from None
+    except ValueError as fault:
+        raise ConfigurationError(
+            str(fault),
+            t(
+                f"见 effmon calendar {question['op']} --help",
+                f"see effmon calendar {question['op']} --help",
+            ),
+        ) from None
+
+
+def _answer(calendars: Calendars, question: Mapping[str, Any], *, local: bool) -> dict[str, Any]:
     compiled = calendars.find(str(question.get("calendar") or "cn"))
     zone = compiled.calendar.zone
 
@@ -106,7 +127,7 @@ def _answer(calendars: Calendars, question: Mapping[str, Any], local: bool) -> d
     asked = question.get("op")
     if asked == "elapsed":
         end = read(str(question["end"]))
-        unit = Unit(str(question["unit"]))
+        unit = _unit(str(question["unit"]))
         counted = elapsed(compiled.table, start, end, unit, counting=how, pauses=pauses)
         return {"elapsed": decimal_text(counted)}
     if asked == "due":
@@ -119,6 +140,12 @@ def _answer(calendars: Calendars, question: Mapping[str, Any], local: bool) -> d
     else:
         raise ValueError(f"op {asked!r} is not one of due, elapsed, threshold")
     return {"due": None if found is None else rfc3339(found, zone if local else "UTC")}
+
+
+def _unit(text: str) -> Unit:
+    if text not in set(Unit):
+        raise ValueError(f"unit: {text!r} is not one of {', '.join(Unit)}")
+    return Unit(text)
 
 
 def batch(catalogue: Catalogue, lines: Iterable[str]) -> Iterator[dict[str, Any]]:

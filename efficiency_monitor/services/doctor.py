@@ -25,6 +25,8 @@ GOOD, LOOK, BAD = "ok", "look", "bad"
 #: Days before the end of the covered and official calendar from which the doctor speaks up.
 CALENDAR_DAYS = 60
 LEAST_FREE = 500_000_000
+#: Seconds by which a clock may have been corrected without a word.
+CORRECTION = 300
 Finding = tuple[str, str, str]
 
 
@@ -35,6 +37,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _catalogue,
         _calendar,
         _ledger,
+        _clock,
         _scans,
         _work_lists,
         _people,
@@ -132,6 +135,29 @@ def _ledger(context: Context) -> Iterator[Finding]:
                 "the ledger was changed: run effmon ledger verify",
             ),
         )
+
+
+def _clock(context: Context) -> Iterator[Finding]:
+    """A scan under a clock that ran ahead leaves cases that no scan looks at until that instant."""
+    column = CaseRow.__table__.c.judged_as_of  # type: ignore[attr-defined]
+    now = context.now()
+    with context.store.reading() as connection:
+        ahead, newest = connection.execute(
+            select(func.count(), func.max(column)).where(column > now + CORRECTION)
+        ).one()
+    if not ahead:
+        yield "clock", GOOD, rfc3339(now, context.zone)
+        return
+    until = rfc3339(newest, context.zone)
+    yield (
+        "clock",
+        BAD,
+        t(
+            f"{ahead} 件的判定时刻在将来，最晚 {until}：系统时钟曾走快，在此之前不会再判定",
+            f"{ahead} cases were judged as of a later instant, up to {until}: the clock ran ahead, "
+            f"and no scan looks at them before",
+        ),
+    )
 
 
 def _scans(context: Context) -> Iterator[Finding]:

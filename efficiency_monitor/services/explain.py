@@ -13,7 +13,7 @@ from ..core.instants import local_date, rfc3339
 from ..core.terms import Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound, Walk
-from ..language import bilingual, language
+from ..language import bilingual, language, t
 from ..store import cards, cases
 from .card_rows import until_of, walk_of
 from .context import Context
@@ -31,7 +31,8 @@ def find(context: Context, case_no: str, *, known_by: int | None = None) -> case
         )
     if not stored:
         raise ConfigurationError(
-            f"there is no case {case_no!r}", "effmon cases list shows the numbers"
+            t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
+            t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
         )
     return stored[0]
 

@@ -136,7 +136,7 @@ class Writer:
             due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
             self._holdings[key] = attribute(
                 walked,
-                [event for event in events if event.occurred_at >= walked.start_at],
+                events,
                 case.record.fields,
                 due_at=min(due, default=None),
                 until=until_of(episode, self.as_of),

@@ -6,8 +6,10 @@ from pathlib import Path
 from ..core import ledger as core
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
+from ..language import t
 from ..reports.ledger_export import ExportSummary, write_export
 from ..store import ledger
+from ..verifier import verify as verifier
 from .context import Context
 
 
@@ -30,6 +32,26 @@ def verify(context: Context) -> dict[str, object]:
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),
     }
+
+
+def verify_export(folder: Path) -> tuple[dict[str, object], int]:
+    """What the verifier says of an exported folder, and its code: 0, 1 changed, 2 unreadable."""
+    found: dict[str, object] = {"sound": False, "folder": str(folder)}
+    try:
+        size, roots = verifier.read_head(folder)
+        read = verifier.read_entries(folder, verifier.best_sm3()[0], -1)
+        verifier.compare_head(size, roots, read)
+    except verifier.Changed as why:
+        return {**found, "fault": t(why.zh, why.en)}, why.code
+    except OSError as fault:
+        return {**found, "fault": f"{fault.filename}: {fault.strerror}"}, verifier.Unreadable.code
+    return {
+        **found,
+        "sound": True,
+        "size": read.size,
+        "sha256_root": read.roots.sha256,
+        "sm3_root": read.roots.sm3,
+    }, 0
 
 
 def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSummary:

@@ -10,7 +10,7 @@ from ..core.amount import Amount
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.terms import Level
-from ..language import bilingual
+from ..language import bilingual, t
 from ..store import cards, cases, ledger, outbox, runs
 from ..store.tables import CaseRow, ClockRow
 from .card_rows import card_json, handler_of
@@ -32,9 +32,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
     with context.store.reading() as connection:
         row = cards.find(connection, card_no)
         if row is None:
-            raise ConfigurationError(
-                f"there is no card {card_no!r}", "effmon cards list --state all shows the numbers"
-            )
+            raise no_card(card_no)
         entries = cards.entries(connection, card_no)
         accounts = cards.accounts(connection, card_no=card_no)
     document = card_json(dict(row._mapping), context.zone)
@@ -58,6 +56,17 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
     ]
     document["accountability"] = [_account(entry, context.zone) for entry in accounts]
     return document
+
+
+def no_card(card_no: str) -> ConfigurationError:
+    """The fault of a card number that nobody knows."""
+    return ConfigurationError(
+        t(f"没有牌 {card_no!r}", f"there is no card {card_no!r}"),
+        t(
+            "牌号见 effmon cards list --state all",
+            "effmon cards list --state all shows the numbers",
+        ),
+    )
 
 
 def list_accounts(

@@ -9,6 +9,7 @@ from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.people import parse_people
 from ..core.terms import Level
+from ..language import t
 from ..sources.rows import Quarantined, Row
 from ..sources.tabular import read_rows
 from ..store import cases, ledger
@@ -42,8 +43,14 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     if not everybody:
         said = f": {report.problems[0].message}" if report.problems else ""
         raise ConfigurationError(
-            f"{path.name} has no row that names a person{said}",
-            "columns: person_id, name, department, role, channel, address",
+            t(
+                f"{path.name} 没有一行可用的人员{said}",
+                f"{path.name} has no row that names a person{said}",
+            ),
+            t(
+                "所需各列：person_id、name、role、channel",
+                "columns that are needed: person_id, name, role, channel",
+            ),
         )
     if dry_run:
         return report

@@ -13,6 +13,7 @@ from ..core.instants import parse_as_of, parse_instant
 from ..core.rules import Example, ExampleEvent, Expectation
 from ..core.terms import CardState, Level, Outcome, Precision
 from ..core.timeline import CaseRecord, Event
+from ..language import t
 from .context import Catalogue
 
 
@@ -58,7 +59,10 @@ def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
     elif path.is_file():
         files = [path]
     else:
-        raise ConfigurationError(f"there is no file or folder {path}", "name a rule file")
+        raise ConfigurationError(
+            t(f"没有文件或目录 {path}", f"there is no file or folder {path}"),
+            t("写规则文件或其目录", "name a rule file or a folder of them"),
+        )
     entries = [catalogue_files.read_rule_file(file, catalogue.vocabulary) for file in files]
     return [
         RuleFile(BoundRule(entry.rule, entry.pack, entry.digest), entry.path) for entry in entries

@@ -1,22 +1,27 @@
 """Making a workspace: a folder with `effmon.toml`, the database and an empty ledger."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from .. import catalogue_files
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..settings import FILE
+from ..language import t
+from ..model_words import nearest
+from ..settings import FILE, parse
 from ..store import ledger
-from .context import Context, meta, set_meta
+from .context import Catalogue, Context, meta, set_meta
 
 TEMPLATE = """\
 # effmon workspace 工作区. Every key and its default: docs/workspace.md
 [workspace]
-name = "{name}"
-zone = "{zone}"
-language = "{language}"
+name = {name}
+zone = {zone}
+language = {language}
 # Calendar 工作日历 of a case that names none.
-calendar = "{calendar}"
+calendar = {calendar}
 # Rule packs 规则包, see: effmon rules list
 packs = [{packs}]
 # What fell due before this is historical: a card on record, but no notice.
@@ -42,6 +47,24 @@ folder = "outbox"
 """
 
 
+def check_choice(*, calendar: str, packs: Sequence[str]) -> None:
+    """ConfigurationError where the installed catalogue lacks the calendar or a pack.
+
+    A wrong word is said while somebody looks on, not at night.
+    """
+    catalogue = Catalogue(catalogue_files.catalogue_folder(), packs)
+    if calendar not in catalogue.calendars:
+        known = sorted(catalogue.calendars)
+        raise ConfigurationError(
+            t(
+                f"没有工作日历 {calendar!r}，有：{'、'.join(known)}",
+                f"there is no calendar {calendar!r}{nearest(calendar, known)}",
+            ),
+            t("见 effmon calendar list", "see effmon calendar list"),
+        )
+    _ = catalogue.rules
+
+
 def write_settings(
     folder: Path,
     *,
@@ -52,27 +75,43 @@ def write_settings(
     packs: tuple[str, ...],
     watch_from: str | None = None,
 ) -> bool:
-    """Write `effmon.toml` unless there is one; whether it was written."""
+    """Write `effmon.toml` unless there is one; whether it was written.
+
+    ConfigurationError where a value is wrong or the folder cannot be written; then nothing is left.
+    """
     path = folder / FILE
     if path.exists():
         return False
     text = TEMPLATE.format(
-        name=name.replace("\\", "").replace('"', ""),
-        zone=zone,
-        language=language,
-        calendar=calendar,
-        packs=", ".join(f'"{pack}"' for pack in packs),
-        watch_from=f'watch_from = "{watch_from}"' if watch_from else '# watch_from = "2026-01-01"',
+        name=_quoted(name),
+        zone=_quoted(zone),
+        language=_quoted(language),
+        calendar=_quoted(calendar),
+        packs=", ".join(_quoted(pack) for pack in packs),
+        watch_from='# watch_from = "2026-01-01"'
+        if watch_from is None
+        else f"watch_from = {_quoted(watch_from)}",
     )
+    parse(text, str(path))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as fault:
         raise ConfigurationError(
-            f"{path} cannot be written: {fault.strerror}", "choose another folder"
+            t(
+                f"{path} 无法写入：{fault.strerror}",
+                f"{path} cannot be written: {fault.strerror}",
+            ),
+            t("换一个目录", "choose another folder"),
         ) from None
     return True
+
+
+def _quoted(text: str) -> str:
+    """The text as TOML has it; what was no UTF-8 on the command line becomes question marks."""
+    known = text.encode("utf-8", errors="replace").decode()
+    return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def record_creation(context: Context) -> None:
@@ -93,6 +132,7 @@ def record_creation(context: Context) -> None:
                         "workspace": context.settings.workspace.name,
                         "zone": context.zone,
                         "packs": list(context.settings.workspace.packs),
+                        "actor": {"os_user": context.os_user, "claimed": context.person},
                     },
                 )
             ],

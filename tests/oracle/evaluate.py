@@ -28,6 +28,7 @@ from .timeline import (
     episodes,
     in_order,
     is_extension,
+    is_start,
     listed,
     out_of_order,
     stopped_without_start,
@@ -123,7 +124,12 @@ def deemed_start(
     place = next((n for n, item in enumerate(placed) if item.event["type"] in froms), None)
     if deemed is None or place is None:
         return None, None, None
-    unless = [item.at for item in placed if item.event["type"] in listed(deemed["unless"])]
+    # A real start by then keeps a deemed one away, whether `unless` names it or not.
+    unless = [
+        item.at
+        for item in placed
+        if item.event["type"] in listed(deemed["unless"]) or is_start(item, clock_rule)
+    ]
     try:
         effect = due(
             cal,
@@ -399,7 +405,7 @@ class Run:
         asks = asks or (isinstance(limit.stated, date) and self.how.ends == "close")
         if limit.amount is not None or is_moved(limit, self.start, self.how):
             by_day = {"ends": self.how.ends}
-            caps = [one.cap[1] for one in self.touching() if one.cap]
+            caps = [one.cap[1] for one in self.touching() if one.cap and one.opened.at < instant]
             asks = asks or any(asks_dates(unit, by_day, rolls=False) for unit in caps)
         span = dates(self.cal.local_date(self.start), self.cal.local_date(instant))
         return asks and any(self.cal.provisional(day) for day in span)

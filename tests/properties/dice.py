@@ -1,7 +1,7 @@
 """One source of chance, drawn by hypothesis (which shrinks) or thrown by a seeded generator."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -62,3 +62,16 @@ def weighted(dice: Dice, choices: Sequence[tuple[int, T]]) -> T:
             return choice
         left -= weight
     raise AssertionError("weights add up")
+
+
+def drawn(make: Callable[[Dice], T]) -> st.SearchStrategy[T]:
+    """What dice make: some as hypothesis draws it, which seeks corners and shrinks, some thrown.
+
+    Hypothesis varies what it has seen, so its cases alone are too much alike.
+    """
+
+    @st.composite
+    def made(draw: st.DrawFn) -> T:
+        return make(Drawn(draw))
+
+    return made() | st.integers(0, 1 << 40).map(lambda seed: make(Thrown(seed)))

@@ -1,7 +1,7 @@
 """Chance made into instants, amounts, rules and dirty timelines."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.calendars import OracleCalendar
@@ -51,10 +51,13 @@ def instant(dice: Dice, place: Place, day: date) -> int:
 
 
 def some_day(dice: Dice, place: Place) -> date:
-    """A date near something special, or any date of the coverage."""
+    """A date near something special, just before the calendar's end, or any of the coverage."""
     cal = place.oracle
-    if chance(dice, 70):
+    how = weighted(dice, [(5, "landmark"), (3, "any"), (2, "end")])
+    if how == "landmark":
         return cal.first + (pick(dice, landmarks(place)) + between(dice, -6, 4)) * DAY
+    if how == "end":
+        return cal.last - dice.below(5) * DAY
     return cal.first + dice.below((cal.last - cal.first).days + 1) * DAY
 
 
@@ -95,7 +98,9 @@ def sources(dice: Dice) -> list[dict[str, Any]]:
     """Where a limit comes from."""
     made: list[dict[str, Any]] = []
     for _ in range(between(dice, 1, 2)):
-        how = weighted(dice, [(6, "fixed"), (3, "case"), (2, "event"), (2, "stated"), (1, "due_at")])
+        how = weighted(
+            dice, [(6, "fixed"), (3, "case"), (2, "event"), (2, "stated"), (1, "due_at")]
+        )
         moved = {"moved_by_pauses": True} if chance(dice, 50) else {}
         made.append(
             {
@@ -137,7 +142,9 @@ def cap(dice: Dice) -> str:
 def rule(dice: Dice) -> dict[str, Any]:
     """A rule as its file would have it."""
     clock: dict[str, Any] = {
-        "start": weighted(dice, [(8, "accepted"), (2, ["submitted", "accepted"]), (2, "submitted")]),
+        "start": weighted(
+            dice, [(8, "accepted"), (2, ["submitted", "accepted"]), (2, "submitted")]
+        ),
         "stop": weighted(dice, [(8, "decided"), (2, ["decided", "refused"])]),
         "pause": [pause(dice) for _ in range(weighted(dice, [(6, 1), (1, 0), (3, 2)]))],
         "count": pick(dice, UNITS[:-1]),
@@ -187,9 +194,17 @@ class Story:
     as_of: int
 
 
-_TYPES = (
+_IN_PAUSE = (
+    (8, "resumed"),
     (5, "suspended"),
-    (5, "resumed"),
+    (1, "extended"),
+    (1, "decided"),
+    (1, "stage_finished"),
+    (1, "contacted"),
+)
+_TYPES = (
+    (9, "suspended"),
+    (3, "resumed"),
     (3, "extended"),
     (3, "decided"),
     (2, "accepted"),
@@ -209,7 +224,7 @@ _TYPES = (
 def story(dice: Dice, place: Place, the_rule: dict[str, Any]) -> Story:
     """A timeline that mostly begins as it should, and then goes wrong in every way."""
     cal = place.oracle
-    day = some_day(dice, place)
+    day = begin = some_day(dice, place)
     starts = the_rule["clock"]["start"]
     opening = [starts] if isinstance(starts, str) else starts[:1]
     deemed = "deemed" in the_rule["clock"]
@@ -223,13 +238,19 @@ def story(dice: Dice, place: Place, the_rule: dict[str, Any]) -> Story:
     events: list[dict[str, Any]] = []
     count = len(pending) + between(dice, 1, 7)
     for number in range(count):
-        name = pending.pop(0) if pending else weighted(dice, _TYPES)
+        suspended = bool(events) and events[-1]["type"] == "suspended"
+        name = pending.pop(0) if pending else weighted(dice, _IN_PAUSE if suspended else _TYPES)
         if events and chance(dice, 15):
             at = events[-1]["occurred_at"]
         else:
             day = day + weighted(dice, [(4, 0), (4, 1), (2, 2), (2, 5), (1, 12), (1, -1)]) * DAY
             at = instant(dice, place, day)
-        events.append(_event(dice, cal, name, at, number))
+        kind = events[-1].get("kind") if suspended and chance(dice, 70) else pick(dice, KINDS)
+        events.append(_event(dice, cal, name, at, number, kind))
+    if timedelta(0) <= cal.last - begin <= 5 * DAY and chance(dice, 45):
+        for name, on in (("suspended", -dice.below(2)), ("resumed", 1 + dice.below(4))):
+            at = instant(dice, place, cal.last + on * DAY)
+            events.append(_event(dice, cal, name, at, len(events), None))
     case = {
         "promised_limit": said_amount(dice),
         "statutory_limit": said_amount(dice),
@@ -241,15 +262,17 @@ def story(dice: Dice, place: Place, the_rule: dict[str, Any]) -> Story:
     return Story(fields, events, as_of)
 
 
-def _event(dice: Dice, cal: OracleCalendar, name: str, at: int, number: int) -> dict[str, Any]:
+def _event(
+    dice: Dice, cal: OracleCalendar, name: str, at: int, number: int, kind: str | None
+) -> dict[str, Any]:
     made: dict[str, Any] = {"key": f"{number:02}", "type": name, "occurred_at": at}
     if chance(dice, 8):
         made["occurred_at"] = cal.bounds(cal.local_date(at)).first
         made["precision"] = "day"
     if name.startswith("stage") or chance(dice, 5):
         made["stage"] = pick(dice, ("review", "survey"))
-    if name in ("suspended", "resumed") and chance(dice, 50):
-        made["kind"] = pick(dice, KINDS)
+    if name in ("suspended", "resumed") and chance(dice, 60):
+        made["kind"] = kind
     elif chance(dice, 5):
         made["kind"] = "hearing"
     if name == "extended" or chance(dice, 30):

@@ -92,7 +92,7 @@ week:
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Place:
     """One calendar, twice."""
 
@@ -100,21 +100,25 @@ class Place:
     oracle: OracleCalendar
     compiled: CompiledCalendar
 
+    def __repr__(self) -> str:
+        return self.name
+
 
 @cache
 def places() -> tuple[Place, ...]:
     """All calendars, small ones first."""
     examples = ROOT / "tests" / "data" / "time_examples" / "calendars"
-    catalogue = ROOT / "rules" / "calendars"
+    catalogue = ROOT / "rules"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for key, text in _INVENTED.items():
             (folder / f"{key}.yaml").write_text(f"id: {key}\n{text}", encoding="utf-8")
         made = [_place(folder / f"{key}.yaml", key) for key in _INVENTED]
     made += [_place(path, f"example-{path.stem}") for path in sorted(examples.glob("*.yaml"))]
-    oracles = load_folder(catalogue)
+    oracles = load_folder(catalogue / "calendars")
     for key, calendar in read_calendars(catalogue).items():
         made.append(Place(key, oracles[key], CompiledCalendar.of(calendar)))
+    assert len(made) == 12
     return tuple(made)
 
 
@@ -127,7 +131,7 @@ def landmarks(place: Place) -> tuple[int, ...]:
     """Days after the first on which something special happens, twice those near the edges."""
     cal = place.oracle
     last = (cal.last - cal.first).days
-    marks = [0, 0, last, last, last - 3, last - 10, last + 2]
+    marks = [0, 0, *[last - 3, last - 1, last, last - 10] * 2, last + 2]
     for number in range(last + 1):
         first, following = cal.bounds(cal.first + number * DAY)
         if following - first != 86_400:

@@ -4,7 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,11 @@ Row = Mapping[str, str]
 def instant(text: str) -> int:
     """A wall time `2026-03-02 18:00[:00]` of the workspace's zone in epoch seconds."""
     return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp())
+
+
+def wall(at: int) -> str:
+    """An instant as people in the workspace's zone write it."""
+    return f"{datetime.fromtimestamp(at, ZONE):%Y-%m-%d %H:%M:%S}"
 
 
 def town(
@@ -128,11 +133,17 @@ class World:
             self._context.store.close()
             self._context = None
 
-    def calendar(self, name: str, text: str) -> None:
-        """Put a calendar file into the catalogue, as an operator does who has the new notice."""
+    def calendar(self, name: str, text: str | None) -> None:
+        """Put a calendar file into the catalogue, as an operator does who has the new notice.
+
+        None takes it away.
+        """
         path = self.folder / "catalogue" / "calendars" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text, encoding="utf-8")
         self.close()
 
     def receive(self, kind: str, rows: Sequence[Row]) -> ingest.ImportReport:
@@ -153,14 +164,16 @@ class World:
         """`effmon scan`: as of now."""
         return scan.scan(self.context, as_of=self.now, run_id=app.run_id())
 
-    def nights(self, channels: Mapping[str, Channel] | None = None) -> nights.NightReport:
-        """`effmon jobs run`: every open slot, then one delivery."""
+    def nights(
+        self, channels: Mapping[str, Channel] | None = None, most: int | None = None
+    ) -> nights.NightReport:
+        """`effmon jobs run`: every open slot, or `most` of them, then one delivery."""
         section = self.context.settings.jobs.scan
         schedule = Schedule(at=section.at, days=section.days, zone=self.context.zone)
 
         def slots(since: int, now: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
             plan = catch_up(since, now, schedule, most_days=section.catch_up_days)
-            return plan.run, plan.skipped
+            return plan.run[:most], plan.skipped
 
         return nights.run_due(
             self.context,
@@ -221,15 +234,11 @@ class World:
             for path in sorted((self.folder / "outbox").glob("*.json"))
         ]
 
-    def dump(self, tables: Iterable[str] | None = None) -> str:
+    def dump(self) -> str:
         """The database as SQL text: equal dumps are equal databases."""
         connection = sqlite3.connect(self.folder / "effmon.db")
         try:
-            lines = connection.iterdump()
-            if tables is None:
-                return "\n".join(lines)
-            wanted = tuple(f'INSERT INTO "{name}" ' for name in tables)
-            return "\n".join(line for line in lines if line.startswith(wanted))
+            return "\n".join(connection.iterdump())
         finally:
             connection.close()
 
@@ -256,5 +265,3 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         writer.writeheader()
         writer.writerows(rows)
 
-
-Clock = Callable[[], int]

@@ -1,0 +1,284 @@
+"""Slots: one process runs a slot, another takes over when it is gone, the first then writes nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from efficiency_monitor.core.faults import EffmonError, Locked
+from efficiency_monitor.services import nights, scan
+from efficiency_monitor.store import runs
+from efficiency_monitor.store.engine import Store
+
+from tests.stories import laws
+from tests.stories.world import World, instant, town, wall
+
+from .conftest import Maker
+
+JOB = nights.JOB
+SLOT = instant("2026-03-20 02:10")
+LEASE = 300
+
+
+@pytest.fixture
+def store(late_cases: Maker) -> Iterator[Store]:
+    """An empty database."""
+    yield late_cases(0).context.store
+
+
+def take(store: Store, owner: str, now: int, gone: str = "") -> runs.Claim | None:
+    """Claim the slot in a transaction of its own."""
+    with store.writing() as connection:
+        return runs.claim(
+            connection, job=JOB, slot=SLOT, run_id=f"R-{owner}", owner=owner, now=now,
+            lease=LEASE, gone=gone,
+        )  # fmt: skip
+
+
+def finish(store: Store, claim: runs.Claim, state: str, now: int) -> bool:
+    """Close the slot in a transaction of its own."""
+    with store.writing() as connection:
+        return runs.finish(connection, claim, state=state, now=now, totals="{}", message=None)
+
+
+def test_a_slot_is_run_by_one(store: Store) -> None:
+    first = take(store, "a", 1000)
+    assert first == runs.Claim(JOB, SLOT, "a", 1)
+    assert take(store, "b", 1000) is None
+    assert take(store, "b", 1000 + LEASE) is None, "the lease ends after its last second"
+
+
+def test_a_slot_whose_lease_has_run_out_changes_hands(store: Store) -> None:
+    first = take(store, "a", 1000)
+    second = take(store, "b", 1001 + LEASE)
+    assert first is not None
+    assert second == runs.Claim(JOB, SLOT, "b", 2)
+    with pytest.raises(Locked) as raised, store.writing() as connection:
+        runs.hold(connection, first, 9999)
+    assert raised.value.exit_code == 75
+    assert not finish(store, first, "done", 1400)
+    assert finish(store, second, "done", 1401)
+    with store.reading() as connection:
+        (row,) = runs.history(connection, JOB, 9)
+    assert (row.state, row.owner, row.fence, row.finished_at) == ("done", "b", 2, 1401)
+
+
+def test_a_held_lease_goes_on(store: Store) -> None:
+    first = take(store, "a", 1000)
+    assert first is not None
+    with store.writing() as connection:
+        runs.hold(connection, first, 5000)
+    assert take(store, "b", 5000) is None
+    assert take(store, "b", 5001) is not None
+
+
+@pytest.mark.parametrize("state", ["done", "skipped"])
+def test_a_finished_slot_is_never_run_again(store: Store, state: str) -> None:
+    first = take(store, "a", 1000)
+    assert first is not None
+    finish(store, first, state, 1001)
+    assert take(store, "b", 10**10, gone="a") is None
+    with pytest.raises(Locked), store.writing() as connection:
+        runs.hold(connection, first, 9999)
+
+
+def test_a_failed_slot_is_run_again_at_once(store: Store) -> None:
+    first = take(store, "a", 1000)
+    assert first is not None
+    finish(store, first, "failed", 1001)
+    assert take(store, "b", 1002) == runs.Claim(JOB, SLOT, "b", 2)
+
+
+def test_only_the_named_owner_is_taken_for_gone(store: Store) -> None:
+    take(store, "a", 1000)
+    assert take(store, "b", 1001, gone="c") is None
+    assert take(store, "b", 1001, gone="a") == runs.Claim(JOB, SLOT, "b", 2)
+
+
+def test_old_slots_are_skipped_once_and_never_a_done_or_held_one(store: Store) -> None:
+    claimed = take(store, "a", 1000)
+    assert claimed is not None
+
+    def skip(now: int) -> list[int]:
+        with store.writing() as connection:
+            return runs.skip(
+                connection, job=JOB, slots=[SLOT - 86_400, SLOT], run_id="R-x", now=now
+            )
+
+    assert skip(1100) == [SLOT - 86_400], "the other is held"
+    assert skip(1001 + LEASE) == [SLOT], "left behind by a process that died"
+    assert skip(10**10) == []
+    with pytest.raises(Locked), store.writing() as connection:
+        runs.hold(connection, claimed, 9999)
+
+
+def open_slots(world: World) -> list[str]:
+    """Slots that are not finished."""
+    rows = world.rows("SELECT scheduled_for, state FROM run WHERE state NOT IN ('done', 'skipped')")
+    return [f"{wall(row['scheduled_for'])} {row['state']}" for row in rows]
+
+
+def owner(pid: int) -> str:
+    """An owner as a run of this machine writes it."""
+    return f"{socket.gethostname()}:{pid}:R-1"
+
+
+def test_a_slot_of_a_dead_process_is_taken_over_at_once(late_cases: Maker) -> None:
+    world = late_cases(2)
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    take(world.context.store, owner(int(dead.stdout)), world.now)
+    report = world.nights()
+    assert report.held == []
+    assert SLOT in [done.as_of for done in report.scans]
+    assert open_slots(world) == []
+    (row,) = world.rows("SELECT * FROM run WHERE scheduled_for = ?", SLOT)
+    assert (row["fence"], row["state"]) == (2, "done")
+
+
+@pytest.mark.parametrize(
+    "name", [owner(os.getpid()), "another-machine:1:R-1", "nonsense"], ids=["alive", "far", "odd"]
+)
+def test_a_slot_of_a_living_process_is_helped_with_and_left_to_it(
+    late_cases: Maker, name: str
+) -> None:
+    world = late_cases(2)
+    held = take(world.context.store, name, world.now)
+    assert held is not None
+    report = world.nights()
+    assert report.held == [SLOT]
+    assert SLOT not in [done.as_of for done in report.scans]
+    assert open_slots(world) == [f"{wall(SLOT)} running"]
+    # The owner finds nothing left to judge, records the scan and closes the slot.
+    done = scan.scan(world.context, as_of=SLOT, run_id="R-own", slot=held)
+    assert (done.evaluated, open_slots(world)) == (0, [])
+    laws.hold(world, "helped")
+
+
+def test_two_processes_share_a_slot(late_cases: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner has judged its first batch when the helper comes and judges the rest."""
+    monkeypatch.setattr(scan, "BATCH", 5)
+    undisturbed, world = late_cases(20, "undisturbed"), late_cases(20)
+    claim = take(world.context.store, "a", world.now)
+    batches: list[int] = []
+
+    def helped(size: int) -> None:
+        batches.append(size)
+        if len(batches) == 1:
+            helper = runs.Helper(JOB, SLOT)
+            scan.scan(world.acting("x"), as_of=SLOT, run_id="R-help", slot=helper, start_at=7)
+
+    done = scan.scan(world.context, as_of=SLOT, run_id="R-own", slot=claim, progress=helped)
+    issuers = {
+        str(entry["run"]): 0 for entry in world.entries() if entry["type"] == "card.issued"
+    }
+    assert set(issuers) == {"R-own", "R-help"}
+    assert sum(done.issued.values()) == 15
+    assert done.totals == {"judged": 20}
+    assert [entry["run"] for entry in world.entries() if entry["type"] == "scan.done"] == ["R-own"]
+    scan.scan(
+        undisturbed.context, as_of=SLOT, run_id="R-1", slot=take(undisturbed.context.store, "a", 1)
+    )
+    assert keys(world) == keys(undisturbed)
+    laws.hold(world, "shared")
+
+
+def keys(world: World) -> list[tuple[object, ...]]:
+    """What identifies a card, and its state."""
+    asked = "SELECT card_no, state, as_of, fell_due_at FROM card ORDER BY card_no"
+    return [tuple(row) for row in world.rows(asked)]
+
+
+@pytest.mark.parametrize("after", [1, 2, 4], ids=["first batch", "second batch", "last batch"])
+def test_a_stopped_owner_writes_nothing_behind_its_lease(
+    late_cases: Maker, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(scan, "BATCH", 5)
+    world = late_cases(20)
+    stopped = take(world.context.store, "a", world.now)
+    taken: list[runs.Claim | None] = []
+    batches: list[int] = []
+    frozen: list[tuple[object, ...]] = []
+
+    def stop(size: int) -> None:
+        batches.append(size)
+        if len(batches) == after:
+            world.now += LEASE + 1
+            taken.append(take(world.context.store, "b", world.now))
+            frozen.append((world.dump(),))
+
+    with pytest.raises(Locked, match="taken over"):
+        scan.scan(world.context, as_of=SLOT, run_id="R-a", slot=stopped, progress=stop)
+    assert frozen == [(world.dump(),)]
+    assert len(world.cards()) == 15 * after
+    done = scan.scan(world.context, as_of=SLOT, run_id="R-b", slot=taken[0])
+    assert sum(done.issued.values()) == 60 - 15 * after
+    assert [entry["run"] for entry in world.entries() if entry["type"] == "scan.done"] == ["R-b"]
+    laws.hold(world, "taken over")
+
+
+def test_a_helper_stops_when_the_slot_is_finished(
+    late_cases: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BATCH", 5)
+    world = late_cases(20)
+    claim = take(world.context.store, "a", world.now)
+    assert claim is not None
+    frozen: list[str] = []
+
+    def finished(_size: int) -> None:
+        finish(world.context.store, claim, "failed", world.now)
+        frozen.append(world.dump())
+
+    with pytest.raises(Locked, match="finished"):
+        scan.scan(
+            world.context, as_of=SLOT, run_id="R-h", slot=runs.Helper(JOB, SLOT), progress=finished
+        )
+    assert frozen == [world.dump()]
+
+
+def test_a_scan_that_fails_says_so_and_is_run_again(late_cases: Maker) -> None:
+    world = late_cases(2)
+    world.calendar("town", "id: town\nzone: Nowhere/Nothing\n")
+    with pytest.raises(EffmonError, match="town.yaml") as raised:
+        world.nights()
+    assert raised.value.exit_code == 3
+    (row,) = world.rows("SELECT * FROM run")
+    assert row["state"] == "failed"
+    assert "town.yaml" in row["message"]
+    assert [entry["type"] for entry in world.entries()][-1] == "scan.failed"
+
+    world.calendar("town", town())
+    report = world.nights()
+    assert open_slots(world) == []
+    assert report.scans[0].as_of == row["scheduled_for"]
+    laws.hold(world, "mended")
+
+
+def test_a_slot_that_failed_long_ago_does_not_stand_in_the_way(late_cases: Maker) -> None:
+    world = late_cases(2)
+    world.calendar("town", "id: town\nzone: Nowhere/Nothing\n")
+    with pytest.raises(EffmonError, match="town.yaml"):
+        world.nights()
+    world.calendar("town", town())
+    world.now += 40 * 86_400
+    report = world.nights()
+    # The failed one and those after it that are older than 31 days.
+    assert report.skipped[0] == instant("2026-03-02 02:10")
+    assert len(report.scans) == 31
+    assert open_slots(world) == []
+    skipped = [entry for entry in world.entries() if entry["type"] == "slot.skipped"]
+    assert len(skipped) == len(report.skipped)
+    assert world.nights().skipped == []
+    laws.hold(world, "long after")
+
+
+def test_the_list_of_slots_keeps_counts_only(late_cases: Maker, tmp_path: Path) -> None:
+    world = late_cases(3)
+    world.nights()
+    totals = [row["totals"] for row in world.rows("SELECT totals FROM run ORDER BY scheduled_for")]
+    assert '"red":3' in "".join(totals)
+    assert all(len(text) < 400 for text in totals)
