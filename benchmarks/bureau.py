@@ -25,7 +25,7 @@ from efficiency_monitor.core.timeline import CaseRecord, Event
 from efficiency_monitor.services import ingest, people, scan, setup
 from efficiency_monitor.services.context import Context
 from efficiency_monitor.store.cards import CARD, ENTRY
-from efficiency_monitor.store.cases import CLOCK
+from efficiency_monitor.store.cases import CASE, CLOCK, EVENT, FACT
 
 ZONE = "Asia/Shanghai"
 
@@ -177,29 +177,23 @@ def _write(path: Path, rows: Iterable[dict[str, str]]) -> None:
         writer.writerows(every)
 
 
-#: Copies of a table's rows: the columns that are taken as they are, and those that change.
-_COPIED = {
-    "case_file": "source, calendar, revision, changed, outcome, troubles, judged_as_of, open",
-    "case_fact": "digest, fields, received_at, import_id",
-    "event": "event_key, generation, identity, type, occurred_at, precision, recorded_at, "
-    "received_at, stage, actor, department, kind, amount, due_at, due_precision, reason, "
-    "source_key, attributes, import_id",
-    "clock": "rule_id, episode, state, calendar, next_at, next_level, limit_due_at",
-}
-
-
 def _multiply(connection: Connection, made: int) -> None:
-    """Copy every case that the product made, with its fields, events and clocks."""
-    for table, columns in _COPIED.items():
-        own = "id" if table == "case_file" else "case_id"
-        name = ", case_no" if table == "case_file" else ""
-        copied = ", case_no || '-' || k" if table == "case_file" else ""
+    """Copy every case that the product made, with its fields, events and clocks.
+
+    The tables' other columns are taken as they are, whichever the schema has.
+    """
+    for table in (CASE, FACT, EVENT, CLOCK):
+        own = "id" if table is CASE else "case_id"
+        columns = [name for name in table.c.keys() if name not in ("id", "case_id", "case_no")]
+        given = [f"{own} + {made} * k", *columns]
+        if table is CASE:
+            columns.append("case_no")
+            given.append("case_no || '-' || k")
         connection.exec_driver_sql(
-            f"INSERT INTO {table} ({own}{name}, {columns}) "  # noqa: S608 - names stand above
+            f"INSERT INTO {table.name} ({', '.join([own, *columns])}) "  # noqa: S608 - our names
             "WITH RECURSIVE copies(k) AS (SELECT 1 UNION ALL "
-            f"SELECT k + 1 FROM copies WHERE k + 1 < {COPIES}) "
-            f"SELECT {own} + {made} * k{copied}, {columns} "
-            f"FROM copies CROSS JOIN {table} WHERE {own} <= {made} ORDER BY k, {own}"
+            f"SELECT k + 1 FROM copies WHERE k + 1 < {COPIES}) SELECT {', '.join(given)} "
+            f"FROM copies CROSS JOIN {table.name} WHERE {own} <= {made} ORDER BY k, {own}"
         )
 
 

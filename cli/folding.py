@@ -21,13 +21,16 @@ def fold(text: str, width: int) -> list[str]:
 
     if cell_len(text) <= width:
         return [text]
-    lines = [""]
+    lines: list[list[str]] = [[]]
+    used = 0
     for piece in _PIECE.findall(text):
         for part in _parts(piece, width):
-            if lines[-1] and cell_len(lines[-1] + part.rstrip()) > width:
-                lines.append("")
-            lines[-1] += part
-    return [line.rstrip() for line in lines]
+            if used and used + cell_len(part.rstrip()) > width:
+                lines.append([])
+                used = 0
+            lines[-1].append(part)
+            used += cell_len(part)
+    return ["".join(line).rstrip() for line in lines]
 
 
 def _parts(piece: str, width: int) -> Iterator[str]:

@@ -26,6 +26,7 @@ from . import (
 )
 from .render import fail, message
 from .state import State
+from .streams import to_nowhere
 
 app = typer.Typer(
     name="effmon",
@@ -113,7 +114,10 @@ def _as_fault(fault: Exception) -> EffmonError:
     """What the system refuses, the operator can mend; anything else is a defect of ours."""
     if not isinstance(fault, OSError):
         return _unexpected(f"{type(fault).__name__}: {fault}")
-    where = t("输出", "the output") if fault.filename is None else fault.filename
+    where = fault.filename
+    if where is None:
+        where = t("输出", "the output")
+        to_nowhere(sys.stdout)
     return EffmonError(
         f"{where}: {fault.strerror or fault}",
         t("检查路径、权限和磁盘空间", "check the path, its permissions and the disk's space"),

@@ -43,10 +43,10 @@ def _guarded() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _to_nowhere(sys.stdout)
+        to_nowhere(sys.stdout)
         raise ReaderGone from None
     except OSError as fault:
-        _to_nowhere(sys.stdout)
+        to_nowhere(sys.stdout)
         raise ConfigurationError(
             t(f"无法写出结果：{fault.strerror}", f"cannot write the output: {fault.strerror}"),
             t("检查磁盘空间和输出的去处", "check the disk's space and where the output goes"),
@@ -62,10 +62,10 @@ def tell(line: str) -> None:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
     except OSError:
-        _to_nowhere(sys.stderr)
+        to_nowhere(sys.stderr)
 
 
-def _to_nowhere(stream: TextIO) -> None:
+def to_nowhere(stream: TextIO) -> None:
     """Point the descriptor at nothing, else the interpreter complains once more when it ends."""
     try:
         descriptor = stream.fileno()

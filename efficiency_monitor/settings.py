@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
@@ -52,6 +53,14 @@ def _clock(text: str) -> str:
 def _days(text: str) -> str:
     if not _DAYS.fullmatch(text):
         raise ValueError(f"{text!r} names no days: write 'every', 'mon-fri' or 'mon,wed'")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as fault:
+        raise ValueError(f"{fault}: write a network such as 10.1.0.0/16") from None
     return text
 
 
@@ -126,7 +135,7 @@ class WebhookSection(_Section):
     url: str
     secret_env: str
     allow_http: bool = False
-    allow_networks: tuple[str, ...] = ()
+    allow_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     deadline_seconds: int = Field(default=15, ge=1, le=120)
 
 

@@ -31,8 +31,12 @@ class Table(NamedTuple):
 
     #: Proleptic Gregorian ordinal of day 0.
     ordinal: int
-    #: UTC instant of the first second of day 0.
+    #: UTC instant of the first second of day 0, and the one after the last day.
     base: int
+    end: int
+    #: How many days, and how many of them are working days.
+    days: int
+    working_days: int
     #: Status is known for instants in [covered_from, covered_to].
     covered_from: int
     covered_to: int
@@ -72,6 +76,9 @@ def compile_calendar(calendar: Calendar) -> Table:
     return Table(
         ordinal=first.toordinal(),
         base=starts[0],
+        end=starts[-1],
+        days=days,
+        working_days=len(columns.working_day),
         covered_from=covered_from,
         covered_to=covered_to,
         bucket=_buckets(starts),

@@ -48,10 +48,10 @@ def day_of(cal, t):
     """Day number of an instant, clipped to the table."""
     if t < cal.base:
         return 0
-    last = len(cal.day_start) - 2
-    at = (t - cal.base) >> 16
-    if at >= len(cal.bucket):
+    last = cal.days - 1
+    if t >= cal.end:
         return last
+    at = (t - cal.base) >> 16
     d = cal.bucket[at]
     while d < last and t >= cal.day_start[d + 1]:
         d += 1
@@ -64,11 +64,10 @@ def ordinal_at(cal, t):
 
     Before and after the table a day is taken as 86,400 s.
     """
-    end = cal.day_start[len(cal.day_start) - 1]
     if t < cal.base:
         return cal.ordinal - 1 - (cal.base - 1 - t) // 86_400
-    if t >= end:
-        return cal.ordinal + len(cal.day_start) - 1 + (t - end) // 86_400
+    if t >= cal.end:
+        return cal.ordinal + cal.days + (t - cal.end) // 86_400
     return cal.ordinal + day_of(cal, t)
 
 
@@ -97,7 +96,7 @@ def worked(cal, t):
 @kernel_function
 def when_worked(cal, target):
     """Earliest instant until which `target` > 0 working seconds are counted, or BEYOND (TIME 7)."""
-    last = len(cal.working_day) - 1
+    last = cal.working_days - 1
     if last < 0 or target > cal.work_before[cal.working_day[last] + 1]:
         return BEYOND
     low = 0
@@ -147,8 +146,8 @@ def ended_days(cal, working, close, t):
 def nth_day(cal, working, k):
     """Day number of the k-th day (from 0) of the kind, or -1 beyond the table."""
     if working:
-        return cal.working_day[k] if k < len(cal.working_day) else -1
-    return k if k < len(cal.day_start) - 1 else -1
+        return cal.working_day[k] if k < cal.working_days else -1
+    return k if k < cal.days else -1
 
 
 @kernel_function
@@ -215,7 +214,7 @@ def highest(cal, mode, close):
     if mode == CALENDAR_SECONDS:
         return NEVER
     if mode == CALENDAR_SHARES or (mode == CALENDAR_DAYS and not close):
-        return cal.day_start[len(cal.day_start) - 1]
+        return cal.end
     return cal.covered_to
 
 
@@ -223,7 +222,7 @@ def highest(cal, mode, close):
 def counting_from(cal, mode, same, start):
     """Instant from which the clock counts: for days with first_day `next`, the next midnight."""
     if (mode == WORK_DAYS or mode == CALENDAR_DAYS) and not same:
-        if start < cal.base or start >= cal.day_start[len(cal.day_start) - 1]:
+        if start < cal.base or start >= cal.end:
             return start
         return cal.day_start[day_of(cal, start) + 1]
     return start

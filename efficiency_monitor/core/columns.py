@@ -33,6 +33,7 @@ NONE, AMOUNT, STATED, UNREADABLE = range(4)
 class Frame(NamedTuple):
     """Cases and events as columns. Events of a case stand together, in their order (TIME 24)."""
 
+    cases: int
     #: Events of case c are first[c] .. first[c + 1].
     first: Any
     #: Signature (type and kind) of an event, its instant, whether only its date is known, its stage
@@ -56,13 +57,16 @@ class Frame(NamedTuple):
 class Rules(NamedTuple):
     """Rule versions as columns, one entry a rule unless said otherwise."""
 
-    #: role[rule * signatures + signature], as bits; kind number of a signature, -1 none.
+    #: How many rules, signatures, event types, and pairs of types with an order.
+    rules: int
     signatures: int
+    types: int
+    pairs: int
+    #: role[rule * signatures + signature], as bits; kind number of a signature, -1 none.
     role: Any
     kind: Any
     #: Pairs of signatures' types that must not come in the wrong order: earlier, later.
     type_of: Any
-    types: int
     must_precede: Any
     must_follow: Any
     episodes: Any
@@ -165,3 +169,30 @@ def work_size(longest: int, types: int) -> int:
     One event may begin a pause in each pair; a run follows each pause, and one entry the last.
     """
     return max(longest * MOST_PAIRS, types, MOST_LIMITS, MOST_LEVELS) + 2
+
+
+#: Columns that hold small numbers; the others hold instants and amounts in 64 bits.
+_SMALL = {
+    "signature": "int32",
+    "coarse": "int8",
+    "stage": "int32",
+    "unit": "int8",
+    "due_coarse": "int8",
+    "case_unit": "int8",
+    "case_due_coarse": "int8",
+    "case": "int32",
+    "rule": "int32",
+    "start": "int32",
+    "stop": "int32",
+    "state": "int8",
+    "reasons": "int16",
+    "ignored": "int32",
+    "limit_kind": "int8",
+    "limit_unit": "int8",
+    "level_reached": "int8",
+}
+
+
+def column_type(kind: Any, name: str) -> str:
+    """Name of the numpy type of a column where it is an array."""
+    return _SMALL.get(name, "int64") if kind in (Frame, Findings) else "int64"

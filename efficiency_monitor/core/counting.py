@@ -93,7 +93,6 @@ def _day_total(cal, working, close, d, since):
 def _part_of_day(cal, working, close, runs, since, d, part):
     """First instant at which `part` of one candidate day has been counted, or its end (TIME 9)."""
     runs_from, runs_to, count = runs
-    last = len(cal.day_start) - 1
     top = highest(cal, WORK_DAYS if working else CALENDAR_DAYS, close)
     i = 0
     while True:
@@ -102,7 +101,7 @@ def _part_of_day(cal, working, close, runs, since, d, part):
             i += 1
         if i == count:
             return runs_from[count]
-        if d >= last or cal.day_start[d] >= top:
+        if d >= cal.days or cal.day_start[d] >= top:
             return BEYOND
         if runs_from[i] >= cal.day_start[d + 1]:
             d = max(d + 1, day_of(cal, runs_from[i]))

@@ -106,7 +106,7 @@ class FrameBuilder:
         self.zone = zone
         self.signatures: dict[Signature, int] = {}
         self.events: list[list[Event]] = []
-        self._columns: dict[str, list[int]] = {name: [] for name in Frame._fields}
+        self._columns: dict[str, list[int]] = {name: [] for name in Frame._fields[1:]}
         self._columns["first"].append(0)
         self._amounts: dict[str, tuple[int, int]] = {}
 
@@ -161,7 +161,7 @@ class FrameBuilder:
 
     def frame(self) -> Frame:
         """The columns collected so far."""
-        return Frame(**self._columns)
+        return Frame(cases=len(self.events), **self._columns)
 
     def longest(self) -> int:
         """Events of the longest case."""
@@ -180,9 +180,7 @@ def encode_rules(
         for name, event in vocabulary.types.items()
         for earlier in event.follows
     ]
-    columns: dict[str, list[int]] = {
-        name: [] for name in Rules._fields if name not in ("signatures", "types")
-    }
+    columns: dict[str, list[int]] = {name: [] for name in Rules._fields[4:]}
     columns["kind"] = [
         -1 if kind is None else kinds.setdefault(kind, len(kinds)) for _, kind in order
     ]
@@ -197,7 +195,9 @@ def encode_rules(
         _encode_clock(rule, columns)
         _encode_limits(rule, columns)
         _encode_levels(rule, columns)
-    return Rules(signatures=len(order), types=len(types), **columns)  # type: ignore[arg-type]
+    return Rules(
+        rules=len(bound), signatures=len(order), types=len(types), pairs=len(pairs), **columns
+    )
 
 
 def role_of(clock: Clock, vocabulary: Vocabulary, signature: Signature) -> int:

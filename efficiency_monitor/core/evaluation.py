@@ -205,7 +205,7 @@ def _evaluate_group(
 
 def most_findings(frame: Frame, rules: Rules, applies: Sequence[int]) -> int:
     """Most findings that `judge` can write: the size that `out` needs."""
-    cases = len(frame.first) - 1
+    cases = frame.cases
     most = 0
     for r, episodes in enumerate(rules.episodes):
         for c in range(cases):

@@ -40,8 +40,6 @@ def judge(cal, rules, applies, frame, lo, hi, as_of, out, work, faults):
     (from 1) of the broken order pair, 0 where the data are sound; faulty cases have no findings.
     """
     n = 0
-    cases = len(frame.first) - 1
-    count = len(rules.episodes)
     work.still_from[0] = -NEVER
     work.still_to[0] = NEVER
     work.still_from[1] = NEVER
@@ -52,8 +50,8 @@ def judge(cal, rules, applies, frame, lo, hi, as_of, out, work, faults):
         faults[c] = order_fault(rules, frame, c, end, work)
         if faults[c]:
             continue
-        for r in range(count):
-            if applies[r * cases + c]:
+        for r in range(rules.rules):
+            if applies[r * frame.cases + c]:
                 n = judge_rule(cal, rules, frame, c, end, r, as_of, out, n, work)
     return n
 
@@ -68,7 +66,7 @@ def order_fault(rules, frame, c, end, work):
         k = rules.type_of[frame.signature[i]]
         if seen[k] == NEVER:
             seen[k] = frame.at[i]
-    for p in range(len(rules.must_precede)):
+    for p in range(rules.pairs):
         later = seen[rules.must_follow[p]]
         earlier = seen[rules.must_precede[p]]
         if later != NEVER and earlier != NEVER and later < earlier:

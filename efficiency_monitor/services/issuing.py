@@ -39,6 +39,8 @@ class Writer:
         self.entries: list[ledger.NewEntry] = []
         #: Standing cards that were judged under a newer calendar, by its version.
         self.stood: dict[str, list[str]] = {}
+        #: Entries for clocks that have ended, to be made where the holdings are others than before.
+        self._finals: dict[str, ledger.NewEntry] = {}
         self._walks: dict[tuple[int, str, str], Walk] = {}
         self._holdings: dict[tuple[int, str, str], tuple[Holding, ...]] = {}
 
@@ -146,14 +148,18 @@ class Writer:
     def _account(
         self, case: cases.StoredCase, episode: Episode, card_no: str, salt: bytes | None
     ) -> None:
+        """Who held the case, for a card; on record when it is issued and when the clock has ended.
+
+        `salt` is that of a card which is being issued.
+        """
         holdings = self._shares(case, episode)
         self.accounts[card_no] = holdings
         if salt is None and episode.stop is None:
             return
         names = compact_json([holding.holder for holding in holdings])
-        self._entry(
+        entry = self._made(
             EntryType.ACCOUNTABILITY_RECORDED,
-            f"accountability/{card_no}/{episode.stop.key if episode.stop else 'issued'}",
+            f"accountability/{card_no}/{'issued' if salt is not None else self.as_of}",
             {
                 "card": card_no,
                 "as_of": self._time(self.as_of),
@@ -170,6 +176,10 @@ class Writer:
                 "holders": {"sha256": digest(names, salt.hex())} if salt is not None else None,
             },
         )
+        if salt is None:
+            self._finals[card_no] = entry
+        else:
+            self.entries.append(entry)
 
     def _account_again(
         self, case: cases.StoredCase, found: CaseFindings, standing: Sequence[core_cards.Card]
@@ -248,20 +258,22 @@ class Writer:
         return None if instant is None else rfc3339(instant, self.context.zone)
 
     def _entry(self, kind: EntryType, fact: str, content: Mapping[str, object]) -> None:
-        self.entries.append(
-            ledger.NewEntry(
-                type=kind,
-                fact=fact,
-                at=rfc3339(self.context.now(), self.context.zone),
-                content={"run": self.report.run_id, **content},
-            )
+        self.entries.append(self._made(kind, fact, content))
+
+    def _made(self, kind: EntryType, fact: str, content: Mapping[str, object]) -> ledger.NewEntry:
+        return ledger.NewEntry(
+            type=kind,
+            fact=fact,
+            at=rfc3339(self.context.now(), self.context.zone),
+            content={"run": self.report.run_id, **content},
         )
 
     def finish(self) -> None:
         """Write all of it on the batch's connection."""
         cards.issue(self.connection, self.rows, self.context.os_user)
         cards.happen(self.connection, self.happenings)
-        cards.write_accounts(self.connection, self.accounts, self.as_of)
+        changed = cards.write_accounts(self.connection, self.accounts, self.as_of)
+        self.entries += [entry for card, entry in self._finals.items() if card in changed]
         for version, numbers in self.stood.items():
             cards.stood_under(self.connection, numbers, version)
         notices.write_for(self.context, self.connection, self.rows)

@@ -1,5 +1,6 @@
 """Importing people, and checking that a card in any department would reach somebody."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 from ..core.faults import ConfigurationError, Problem
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..core.people import parse_people
+from ..core.people import Person, parse_people
 from ..core.terms import Level
 from ..language import t
-from ..sources.rows import Quarantined, Row
+from ..sources.rows import Quarantined, Row, shown
 from ..sources.tabular import read_rows
 from ..store import cases, ledger
 from .context import Context
@@ -39,6 +40,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             cells.append(row.cells)
     everybody, problems = parse_people(cells, where=path.name)
     report.problems.extend(problems)
+    report.problems.extend(_unknown_channels(context, everybody, path.name))
     report.imported = len(everybody)
     if not everybody:
         said = f": {report.problems[0].message}" if report.problems else ""
@@ -71,6 +73,28 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             ],
         )
     return report
+
+
+def _unknown_channels(
+    context: Context, everybody: Sequence[Person], where: str
+) -> Iterator[Problem]:
+    """A channel that the workspace does not have would be noticed when nobody is told."""
+    known = {"console", "file"}
+    if context.settings.channels.webhook is not None:
+        known.add("webhook")
+    for channel in sorted({person.channel for person in everybody} - known):
+        names = sorted({person.person_id for person in everybody if person.channel == channel})
+        some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        yield Problem(
+            where,
+            "unknown_channel",
+            t(
+                f"没有配置渠道 {shown(channel)!r}（{shown(some)}）；"
+                f"现有：{'、'.join(sorted(known))}",
+                f"channel {shown(channel)!r} is not configured ({shown(some)}); "
+                f"there are {', '.join(sorted(known))}",
+            ),
+        )
 
 
 def check_people(context: Context) -> list[dict[str, Any]]:

@@ -172,34 +172,38 @@ def counts(connection: Connection) -> dict[tuple[int, str], int]:
 
 def write_accounts(
     connection: Connection, accounts: Mapping[str, Sequence[Holding]], as_of: int
-) -> None:
-    """Replace the holdings of cards by newer ones; the verification status is kept."""
+) -> frozenset[str]:
+    """Replace the holdings of cards by newer ones; the cards whose holdings are others now.
+
+    The verification status is kept.
+    """
     status: dict[str, str] = {}
+    stored: dict[str, list[Holding]] = {}
     for part in chunks(list(accounts)):
         rows = connection.execute(
-            select(ACCOUNT.c.card_no, ACCOUNT.c.status).where(ACCOUNT.c.card_no.in_(part))
+            select(ACCOUNT).where(ACCOUNT.c.card_no.in_(part)).order_by(ACCOUNT.c.place)
         )
-        status |= {row.card_no: row.status for row in rows}
+        for row in rows:
+            status[row.card_no] = row.status
+            held = Holding(**{name: getattr(row, name) for name in Holding.__slots__})
+            stored.setdefault(row.card_no, []).append(held)
+    changed = [card for card, new in accounts.items() if stored.get(card, []) != list(new)]
+    for part in chunks(changed):
         connection.execute(delete(ACCOUNT).where(ACCOUNT.c.card_no.in_(part)))
-    new = [
-        {
+    rows_of_parts = [
+        {name: getattr(holding, name) for name in Holding.__slots__}
+        | {
             "card_no": card_no,
             "place": place,
-            "stage": holding.stage,
-            "department": holding.department,
-            "holder": holding.holder,
-            "since": holding.since,
-            "until": holding.until,
-            "held_seconds": holding.held_seconds,
-            "overrun_seconds": holding.overrun_seconds,
             "as_of": as_of,
             "status": status.get(card_no, "to_verify"),
         }
-        for card_no, holdings in accounts.items()
-        for place, holding in enumerate(holdings)
+        for card_no in changed
+        for place, holding in enumerate(accounts[card_no])
     ]
-    if new:
-        connection.execute(insert(ACCOUNT), new)
+    if rows_of_parts:
+        connection.execute(insert(ACCOUNT), rows_of_parts)
+    return frozenset(changed)
 
 
 def accounts(

@@ -15,8 +15,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "efficiency_monitor.cli" if importlib.util.find_spec("efficiency_monitor.cli") else "cli"
 
@@ -136,9 +138,16 @@ def _standard_input(text: str) -> Iterator[IO[bytes]]:
 
 
 def effmon(
-    *arguments: object, folder: Path | None = None, standard_input: str = "", **variables: str
+    *arguments: object,
+    folder: Path | None = None,
+    standard_input: str = "",
+    variables: Mapping[str, str] = NOTHING,
+    **more: str,
 ) -> Ran:
-    """Run `effmon` with these arguments; its streams are files, so nothing it says is lost."""
+    """Run `effmon` with these arguments; its streams are files, so nothing it says is lost.
+
+    `variables` and `more` are added to the environment.
+    """
     with (
         _standard_input(standard_input) as given,
         tempfile.TemporaryFile() as out,
@@ -146,7 +155,7 @@ def effmon(
     ):
         server = warm()
         streams = [given.fileno(), out.fileno(), err.fileno()]
-        server.ask(_request(arguments, folder, variables), streams)
+        server.ask(_request(arguments, folder, {**variables, **more}), streams)
         code = server.answer()
         texts = []
         for file in (out, err):
@@ -156,11 +165,15 @@ def effmon(
 
 
 def on_terminal(
-    *arguments: object, width: int = 80, folder: Path | None = None, **variables: str
+    *arguments: object,
+    width: int = 80,
+    folder: Path | None = None,
+    variables: Mapping[str, str] = NOTHING,
+    **more: str,
 ) -> Ran:
     """Run `effmon` on a terminal of that width; `out` is all that appeared on it."""
     ours, theirs = pty.openpty()
-    shown = {"TERM": "xterm-256color", "COLUMNS": str(width), **variables}
+    shown = {"TERM": "xterm-256color", "COLUMNS": str(width), **variables, **more}
     server = warm()
     server.ask(_request(arguments, folder, shown), [theirs, theirs, theirs])
     os.close(theirs)
@@ -183,7 +196,9 @@ def command_line(*arguments: object) -> list[str]:
     return [sys.executable, "-m", MODULE, *(str(argument) for argument in arguments)]
 
 
-def fresh(*arguments: object, folder: Path | None = None, **variables: str) -> Ran:
+def fresh(
+    *arguments: object, folder: Path | None = None, variables: Mapping[str, str] = NOTHING
+) -> Ran:
     """Run `effmon` in an interpreter of its own, with pipes."""
     result = subprocess.run(
         command_line(*arguments),

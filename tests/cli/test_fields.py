@@ -70,7 +70,7 @@ CLOCK = {
     **dict.fromkeys(("rule", "episode", "state"), text),
     "start": instant,
     "limit": amount,
-    "calendar": lambda value: value["id"] == "century" and text(value["version"]),
+    "calendar": lambda value: value["id"] == "decades" and text(value["version"]),
     "counted": lambda days: all({"date", "counted", "reason"} <= set(day) for day in days),
     "pauses": lambda value: isinstance(value, list),
     "elapsed": amount,

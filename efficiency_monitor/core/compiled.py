@@ -1,0 +1,194 @@
+"""The kernel compiled by numba: for many cases at once (extra `fast`, see ADR 0004).
+
+The kernel's files are loaded a second time, as modules of another package, with `numba.njit` in
+the place of `kernel_function`. What comes out is the same as from `kernel.judge` on lists.
+"""
+
+import hashlib
+import importlib
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from . import __path__ as _folder
+from . import columns, compiling
+from .business_time import Table, fits_compiled
+from .columns import (
+    MOST_LEVELS,
+    MOST_LIMITS,
+    ONCE,
+    Findings,
+    Frame,
+    Rules,
+    Work,
+    column_type,
+    work_size,
+)
+from .compiling import compiling_with
+
+#: The kernel's files, each after those that it imports.
+SOURCES = ("clockwork", "counting", "levels", "pausing", "verdict", "kernel")
+#: Findings that one thread writes before it hands them over; they stay in the cache.
+CHUNK = 8_192
+
+def available() -> bool:
+    """Whether numba is installed (extra `fast`)."""
+    return find_spec("numba") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Findings of cases [lo, hi), as arrays of `count` entries (blocks per limit and level).
+
+    Valid until the next chunk is asked for. `faults` is as `kernel.judge` writes it, for these
+    cases.
+    """
+
+    lo: int
+    hi: int
+    count: int
+    findings: Findings
+    faults: Any
+
+
+def judge_compiled(
+    table: Table, rules: Rules, applies: Any, frame: Frame, as_of: int, *, threads: int = 2
+) -> Iterator[Chunk]:
+    """Judge the cases of a frame by every rule, in order, on several threads in bounded memory.
+
+    The arguments are those of `kernel.judge`, as lists or as arrays. ValueError where the
+    calendar's days have no common multiple that the arithmetic of 64 bits holds.
+    """
+    import numpy
+
+    if not fits_compiled(table):
+        raise ValueError("the lengths of the calendar's days have no small common multiple")
+    judge = _kernel()
+    from .handles import Handle
+
+    table, rules, frame = as_arrays(table), as_arrays(rules), as_arrays(frame)
+    meant = numpy.ascontiguousarray(applies, dtype=numpy.uint8)
+    spans = list(_spans(frame, rules, frame.cases))
+    faults = numpy.zeros(frame.cases, dtype=numpy.int32)
+    events = numpy.diff(frame.first)
+    length = work_size(int(events.max(initial=0)), rules.types)
+    room = max((size for _, _, size in spans), default=0)
+    given = [Handle(columns) for columns in (table, rules, frame)]
+
+    def run(lo: int, hi: int, room: tuple[Any, Any]) -> Chunk:
+        out, work = room
+        count = judge(given[0], given[1], meant, given[2], lo, hi, as_of, out, work, faults)
+        return Chunk(lo, hi, count, _cut(out.columns, count), faults[lo:hi])
+
+    free = [(Handle(_blank(room)), Handle(_scratch(length))) for _ in range(threads + 1)]
+    waiting: deque[Any] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for lo, hi, _ in spans:
+            if not free:
+                done, taken = waiting.popleft()
+                yield done.result()
+                free.append(taken)
+            own = free.pop()
+            waiting.append((pool.submit(run, lo, hi, own), own))
+        for done, _ in waiting:
+            yield done.result()
+
+
+def as_arrays(value: Any) -> Any:
+    """A named tuple of columns with numpy arrays in the place of lists."""
+    import numpy
+
+    def array(name: str, column: Any) -> Any:
+        if isinstance(column, int):
+            return column
+        return numpy.ascontiguousarray(column, dtype=column_type(type(value), name))
+
+    return type(value)(*map(array, value._fields, value))
+
+
+def _spans(frame: Frame, rules: Rules, cases: int) -> Iterator[tuple[int, int, int]]:
+    """Stretches of cases, and the most findings that each can have."""
+    once = sum(1 for episodes in rules.episodes if episodes == ONCE)
+    other = rules.rules - once
+    lo = 0
+    while lo < cases:
+        hi = min(cases, lo + max(1, CHUNK // max(1, once + other)))
+        yield lo, hi, once * (hi - lo) + other * int(frame.first[hi] - frame.first[lo])
+        lo = hi
+
+
+def _blank(size: int) -> Findings:
+    import numpy
+
+    def column(name: str) -> Any:
+        blocks = 1
+        if name.startswith("limit_"):
+            blocks = MOST_LIMITS
+        elif name.startswith("level_"):
+            blocks = MOST_LEVELS
+        return numpy.empty(size * blocks, dtype=column_type(Findings, name))
+
+    return Findings(*map(column, Findings._fields))
+
+
+def _scratch(size: int) -> Work:
+    import numpy
+
+    return Work(*(numpy.zeros(size, dtype=numpy.int64) for _ in Work._fields))
+
+
+def _cut(out: Findings, count: int) -> Findings:
+    def cut(name: str, column: Any) -> Any:
+        if name.startswith("limit_"):
+            return column[: count * MOST_LIMITS]
+        if name.startswith("level_"):
+            return column[: count * MOST_LEVELS]
+        return column[:count]
+
+    return Findings(*map(cut, Findings._fields, out))
+
+
+@cache
+def _kernel() -> Callable[..., int]:
+    """`kernel.judge`, compiled."""
+    import numba
+
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        spec = find_spec(f"{__package__}.{name}")
+        assert spec is not None
+        digest.update(spec.loader.get_data(spec.origin))  # type: ignore[union-attr, arg-type]
+    version = digest.hexdigest()[:12]
+
+    def compile_(function: Any) -> Any:
+        # numba keeps compiled code by name and by the function's own file only; what a function
+        # calls is compiled into it, so the name has to speak for all of the files.
+        function.__qualname__ = f"{function.__name__}_{version}"
+        options = {"nogil": True, "error_model": "numpy"}
+        try:
+            made = numba.njit(function, cache=True, **options)
+        except RuntimeError:  # no folder to keep it in
+            made = numba.njit(function, **options)
+        template = made.get_call_template
+
+        def without_literals(args: Any, kws: Any) -> Any:
+            return template(tuple(map(numba.types.unliteral, args)), kws)
+
+        made.get_call_template = without_literals
+        return made
+
+    package = ModuleType(f"{__package__}.twin")
+    package.__path__ = list(_folder)
+    sys.modules[package.__name__] = package
+    sys.modules[f"{package.__name__}.columns"] = columns
+    sys.modules[f"{package.__name__}.compiling"] = compiling
+    with compiling_with(compile_):
+        twin = importlib.import_module(f"{package.__name__}.kernel")
+    judge: Callable[..., int] = twin.judge
+    return judge

@@ -1,0 +1,74 @@
+"""An import that is killed and run again leaves the rows and the totals of a quiet one."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.stories.world import World
+
+from . import late
+
+pytestmark = pytest.mark.full
+CASES = 5_000
+KILLS = 20
+
+
+def imported(world: World, files: list[Path]) -> dict[str, int]:
+    """Totals of an import that nobody kills."""
+    process = late.started(world, "import", *map(str, files), "-o", "json")
+    out, said = process.communicate()
+    assert process.returncode == 0, said
+    return {name: count for name, count in json.loads(out).items() if type(count) is int}
+
+
+def received(world: World) -> list[list[tuple[object, ...]]]:
+    """Everything that came in, without row numbers, times and import ids."""
+    return [
+        [tuple(row) for row in world.rows(statement)]
+        for statement in (
+            "SELECT case_no, source, calendar, default_calendar, changed FROM case_file ORDER BY 1",
+            "SELECT case_no, digest, fields FROM case_fact f JOIN case_file c ON c.id = f.case_id"
+            " ORDER BY 1, f.id",
+            "SELECT case_no, event_key, generation, identity, type, occurred_at FROM event e"
+            " JOIN case_file c ON c.id = e.case_id ORDER BY 1, 2, 3",
+            "SELECT * FROM event_withdrawal",
+            "SELECT file, row, code, message, content, state FROM quarantine ORDER BY 1, 2",
+        )
+    ]
+
+
+def test_imports_that_are_killed(tmp_path: Path) -> None:
+    random = late.seeded()
+    files = late.write_cases(tmp_path, CASES)
+    empty = late.workspace(tmp_path / "empty")
+    quiet = late.copied(empty, tmp_path / "quiet")
+    begun = time.monotonic()
+    whole = imported(quiet, files)
+    seconds = time.monotonic() - begun
+    print(f"{whole} in {seconds:.1f} s")
+    assert whole["quarantined"] == CASES // 100
+    again = imported(quiet, files)
+    assert again["read"] == again["unchanged"] + again["quarantined"] == whole["read"]
+
+    kills = worlds = partly = 0
+    while kills < KILLS:
+        worlds += 1
+        world = late.copied(empty, tmp_path / f"ws{worlds}")
+        for _ in range(4):
+            process = late.started(world, "import", *map(str, files))
+            if not late.killed(process, random.uniform(seconds / 4, seconds)):
+                break
+            kills += 1
+            (row,) = world.rows("SELECT COUNT(*) AS number FROM event")
+            partly += 0 < row["number"] < whole["imported"] - CASES
+        total = imported(world, files)
+        assert total["read"] == whole["read"]
+        assert total["quarantined"] == whole["quarantined"]
+        assert total["imported"] + total["unchanged"] == whole["imported"]
+        assert received(world) == received(quiet)
+        assert world.sound()
+        world.close()
+    print(f"{kills} kills, {partly} of them between two batches")
+    assert partly >= 3, "kills that hit nothing prove nothing"
