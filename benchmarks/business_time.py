@@ -13,6 +13,7 @@ import businesstimedelta
 import chinese_calendar
 import numba
 import numpy as np
+import pytz
 
 from efficiency_monitor import core
 from efficiency_monitor.app import open_catalogue
@@ -266,16 +267,13 @@ def _libraries(section: Section, bench: _Bench, between: float) -> None:
 def _business_rules(calendar: Calendar) -> Any:
     """The calendar's usual hours on all seven days, with every rest day as a holiday."""
     (opens, noon), (afternoon, closes) = calendar.day(date(2026, 6, 9)).hours
-    every = list(range(7))
+    given = {"working_days": list(range(7)), "tz": pytz.timezone(calendar.zone)}
+    work, lunch = businesstimedelta.WorkDayRule, businesstimedelta.LunchTimeRule
     return businesstimedelta.Rules(
         [
-            businesstimedelta.WorkDayRule(
-                start_time=_clock(opens), end_time=_clock(closes), working_days=every
-            ),
-            businesstimedelta.LunchTimeRule(
-                start_time=_clock(noon), end_time=_clock(afternoon), working_days=every
-            ),
-            businesstimedelta.HolidayRule(set(_rest_days(calendar))),
+            work(start_time=_clock(opens), end_time=_clock(closes), **given),
+            lunch(start_time=_clock(noon), end_time=_clock(afternoon), **given),
+            businesstimedelta.HolidayRule(set(_rest_days(calendar)), tz=given["tz"]),
         ]
     )
 

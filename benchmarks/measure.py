@@ -155,14 +155,24 @@ def plain(section: Section) -> str:
     rows = [figure.cells() for figure in section.figures]
     width = max((len(row[0]) for row in rows), default=0)
     lines = [section.title, ""]
-    lines += [f"  {what:<{width}}  {taken:>12}  {ratio:>11}  {aim}".rstrip() for what, taken, ratio, aim in rows]
+    lines += [
+        f"  {what:<{width}}  {taken:>12}  {ratio:>11}  {aim}".rstrip()
+        for what, taken, ratio, aim in rows
+    ]
     lines += [""] + [f"  {remark}" for remark in section.remarks]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def markdown(section: Section) -> str:
     """A section for the documentation."""
-    lines = [f"## {section.title}", "", section.said, "", "| what | time | ratio | aim |", "|---|---|---|---|"]
+    lines = [
+        f"## {section.title}",
+        "",
+        section.said,
+        "",
+        "| what | time | ratio | aim |",
+        "|---|---|---|---|",
+    ]
     lines += ["| " + " | ".join(figure.cells()) + " |" for figure in section.figures]
     if section.remarks:
         lines += ["", *(f"- {remark}" for remark in section.remarks)]

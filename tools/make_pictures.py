@@ -116,7 +116,9 @@ def main(names: Sequence[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "demo" / "bureau"
-        subprocess.run([_effmon(), "demo", str(workspace.parent)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [_effmon(), "demo", str(workspace.parent)], check=True, stdout=subprocess.DEVNULL
+        )
         listed = subprocess.run(
             [_effmon(), "cards", "list", "--level", "red", "-o", "json"],
             cwd=workspace,

@@ -62,11 +62,16 @@ class Rules(NamedTuple):
     signatures: int
     types: int
     pairs: int
+    #: Whether `bit` and `followers` can be used.
+    masked: int
     #: role[rule * signatures + signature], as bits; kind number of a signature, -1 none.
     role: Any
     kind: Any
     #: Pairs of signatures' types that must not come in the wrong order: earlier, later.
     type_of: Any
+    #: The bit of a signature's type, and the bits of the types that must not come before it.
+    bit: Any
+    followers: Any
     must_precede: Any
     must_follow: Any
     episodes: Any
@@ -156,10 +161,9 @@ class Work(NamedTuple):
     limit_dated: Any
     level_extra: Any
     level_dated: Any
-    #: Episodes: first event and stop of each, number of the open one by stage.
+    #: Starts of the episodes, and by stage whether one is running.
     begin: Any
-    finish: Any
-    open_stage: Any
+    running: Any
     first_seen: Any
 
 

@@ -37,6 +37,7 @@ SOURCES = ("clockwork", "counting", "levels", "pausing", "verdict", "kernel")
 #: Findings that one thread writes before it hands them over; they stay in the cache.
 CHUNK = 8_192
 
+
 def available() -> bool:
     """Whether numba is installed (extra `fast`)."""
     return find_spec("numba") is not None

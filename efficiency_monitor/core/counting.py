@@ -10,12 +10,10 @@ is the instant from which nothing is known.
 from .clockwork import (
     BEYOND,
     CALENDAR_DAYS,
-    CALENDAR_SECONDS,
     CALENDAR_SHARES,
     DAY,
     NEVER,
     WORK_DAYS,
-    WORK_SECONDS,
     WORK_SHARES,
     counting_from,
     day_of,
@@ -150,13 +148,32 @@ def counted(cal, mode, close, runs, since, until):
 
 
 @kernel_function
-def best_share(cal, working, close, runs, since, until):
-    """Greatest share of a day reached since the last counted day: (numerator, denominator, day).
+def days_counted(cal, working, close, runs, since, until):
+    """How many days have counted in [since, until], and the day after the last of them."""
+    runs_from, runs_to, count = runs
+    total = 0
+    last = -1
+    for i in range(count):
+        a = max(runs_from[i], since)
+        b = min(runs_to[i], until)
+        if b > a:
+            ended = ended_days(cal, working, close, b)
+            got = ended - ended_days(cal, working, close, a)
+            if got > 0:
+                total += got
+                last = ended - 1
+    if last < 0:
+        return 0, day_of(cal, since)
+    return total, nth_day(cal, working, last) + 1
+
+
+@kernel_function
+def best_share(cal, working, close, runs, since, until, d):
+    """Greatest share of a day reached from day d on: (numerator, denominator, day or -1).
 
     A day's share stays even if the day ends paused (TIME 9: elapsed is the running maximum).
     """
     runs_from, runs_to, count = runs
-    d = _after_last_counted(cal, working, close, runs, since, until)
     best = 0
     of = 1
     best_day = -1
@@ -180,21 +197,6 @@ def best_share(cal, working, close, runs, since, until):
                 best_day = d
         d += 1
     return best, of, best_day
-
-
-@kernel_function
-def _after_last_counted(cal, working, close, runs, since, until):
-    """The day after the last that counted in [since, until], or the day of `since`."""
-    runs_from, runs_to, count = runs
-    for back in range(count):
-        i = count - 1 - back
-        a = max(runs_from[i], since)
-        b = min(runs_to[i], until)
-        if b > a:
-            ended = ended_days(cal, working, close, b)
-            if ended > ended_days(cal, working, close, a):
-                return nth_day(cal, working, ended - 1) + 1
-    return day_of(cal, since)
 
 
 @kernel_function
@@ -228,11 +230,13 @@ def elapsed_until(cal, mode, close, same, runs, start, until):
         return 0, 0, 1
     if since < lowest(cal, mode, close) or until > highest(cal, mode, close):
         return -1, 0, 1
+    if mode == WORK_DAYS or mode == CALENDAR_DAYS:
+        working = mode == WORK_DAYS
+        whole, after = days_counted(cal, working, close, runs, since, until)
+        part, of, _ = best_share(cal, working, close, runs, since, until, after)
+        return whole, part, of
     whole = counted(cal, mode, close, runs, since, until)
     if mode == WORK_SHARES or mode == CALENDAR_SHARES:
         scale = cal.work_scale if mode == WORK_SHARES else cal.day_scale
         return whole // scale, whole % scale, scale
-    if mode == WORK_SECONDS or mode == CALENDAR_SECONDS:
-        return whole, 0, 1
-    part, of, _ = best_share(cal, mode == WORK_DAYS, close, runs, since, until)
-    return whole, part, of
+    return whole, 0, 1

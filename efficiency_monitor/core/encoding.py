@@ -40,6 +40,8 @@ EPISODES = {"once": ONCE, "each": EACH, "per_stage": PER_STAGE}
 LIMIT_FIELDS = ("promised_limit", "statutory_limit")
 DUE_FIELDS = ("promised_due", "statutory_due")
 _FAR_DAY = date.max.toordinal()
+#: Bits of a mask that the compiled kernel holds in 64.
+MOST_BITS = 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +182,14 @@ def encode_rules(
         for name, event in vocabulary.types.items()
         for earlier in event.follows
     ]
-    columns: dict[str, list[int]] = {name: [] for name in Rules._fields[4:]}
+    columns: dict[str, list[int]] = {name: [] for name in Rules._fields[5:]}
     columns["kind"] = [
         -1 if kind is None else kinds.setdefault(kind, len(kinds)) for _, kind in order
     ]
     columns["type_of"] = [types[name] for name, _ in order]
+    masks = _masks(pairs)
+    columns["bit"] = [masks[0].get(types[name], 0) for name, _ in order]
+    columns["followers"] = [masks[1].get(types[name], 0) for name, _ in order]
     columns["must_precede"] = [earlier for earlier, _ in pairs]
     columns["must_follow"] = [later for _, later in pairs]
     columns["source_at"].append(0)
@@ -196,8 +201,23 @@ def encode_rules(
         _encode_limits(rule, columns)
         _encode_levels(rule, columns)
     return Rules(
-        rules=len(bound), signatures=len(order), types=len(types), pairs=len(pairs), **columns
+        rules=len(bound),
+        signatures=len(order),
+        types=len(types),
+        pairs=len(pairs),
+        masked=int(len(masks[0]) <= MOST_BITS),
+        **columns,
     )
+
+
+def _masks(pairs: Sequence[tuple[int, int]]) -> tuple[dict[int, int], dict[int, int]]:
+    """A bit for each type that has a place in the order, and for each the bits of its followers."""
+    placed = dict.fromkeys(kind for pair in pairs for kind in pair)
+    bits = {kind: 1 << min(place, MOST_BITS) for place, kind in enumerate(placed)}
+    followers: dict[int, int] = {}
+    for earlier, later in pairs:
+        followers[earlier] = followers.get(earlier, 0) | bits[later]
+    return bits, followers
 
 
 def role_of(clock: Clock, vocabulary: Vocabulary, signature: Signature) -> int:

@@ -10,6 +10,7 @@ from .columns import (
     DEEM_FROM,
     DEEM_UNLESS,
     ENDS,
+    EXTEND,
     FAULTY,
     MOST_LEVELS,
     MOST_LIMITS,
@@ -17,6 +18,7 @@ from .columns import (
     NOT_COVERED,
     ONCE,
     OUT_OF_FORCE,
+    PAIRS,
     PAUSED,
     PER_STAGE,
     RUNNING,
@@ -29,7 +31,7 @@ from .compiling import kernel_function
 from .counting import elapsed_until
 from .levels import WHOLE, due_for
 from .pausing import find_pauses, find_runs
-from .verdict import pause_facts, set_levels, set_limits
+from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
 
 
 @kernel_function
@@ -59,6 +61,8 @@ def judge(cal, rules, applies, frame, lo, hi, as_of, out, work, faults):
 @kernel_function
 def order_fault(rules, frame, c, end, work):
     """Number (from 1) of the first pair of types that came in the wrong order, else 0."""
+    if rules.masked and not _out_of_order(rules, frame, frame.first[c], end):
+        return 0
     seen = work.first_seen
     for k in range(rules.types):
         seen[k] = NEVER
@@ -75,19 +79,33 @@ def order_fault(rules, frame, c, end, work):
 
 
 @kernel_function
+def _out_of_order(rules, frame, first, end):
+    """Whether a type came first at an instant before which one that follows it had come."""
+    seen = 0
+    before = 0
+    at = -NEVER
+    for i in range(first, end):
+        bit = rules.bit[frame.signature[i]]
+        if bit == 0 or seen & bit:
+            continue
+        if frame.at[i] > at:
+            at = frame.at[i]
+            before = seen
+        if before & rules.followers[frame.signature[i]]:
+            return True
+        seen |= bit
+    return False
+
+
+@kernel_function
 def judge_rule(cal, rules, frame, c, end, r, as_of, out, n, work):
     """Findings of one rule on one case: one for each episode."""
-    base = r * rules.signatures
-    first = frame.first[c]
     if rules.episodes[r] == ONCE:
         return judge_once(cal, rules, frame, c, end, r, as_of, out, n, work)
     by_stage = rules.episodes[r] == PER_STAGE
-    count = find_episodes(rules, frame, base, first, end, by_stage, work)
+    count = find_starts(rules, frame, r * rules.signatures, frame.first[c], end, by_stage, work)
     for e in range(count):
-        start, stop = work.begin[e], work.finish[e]
-        since = paused_since(rules, frame, base, first, start, by_stage)
-        spot = (c, r, since, start, stop, stop if stop >= 0 else end)
-        n = judge_episode(cal, rules, frame, spot, -NEVER, as_of, out, n, work)
+        n = judge_episode(cal, rules, frame, c, end, r, work.begin[e], -NEVER, as_of, out, n, work)
     return n
 
 
@@ -105,23 +123,27 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
             break
         if stray < 0 and role & (STOP | ENDS) == STOP:
             stray = i
-    deemed, deemed_at = -1, NEVER
-    unknown = False
-    if rules.deem_amount[r]:
-        deemed, deemed_at = deeming(cal, rules, frame, first, end, r, work)
-        unknown = deemed_at == BEYOND and not (
-            covered(cal, frame.at[deemed]) and covered(cal, as_of)
-        )
+    if rules.deem_amount[r] == 0:
+        if start >= 0:
+            return judge_episode(cal, rules, frame, c, end, r, start, -NEVER, as_of, out, n, work)
+        if stray >= 0:
+            return no_start(cal, rules, frame, out, c, r, n, FAULTY, stray, NEVER)
+        return n
+    return judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work)
+
+
+@kernel_function
+def judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work):
+    """Findings of a rule whose start may be deemed (TIME 22)."""
+    deemed, deemed_at = deeming(cal, rules, frame, frame.first[c], end, r, work)
+    unknown = deemed_at == BEYOND and not (covered(cal, frame.at[deemed]) and covered(cal, as_of))
     reasons = NOT_COVERED if unknown else 0
     effect = -NEVER
     if deemed_at < as_of:
         start = deemed
         effect = deemed_at
     if start >= 0:
-        stop = first_stop(rules, frame, base, start + 1, end)
-        since = paused_since(rules, frame, base, first, start, False)
-        spot = (c, r, since, start, stop, stop if stop >= 0 else end)
-        judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work)
+        judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, work)
         if not out.reasons[n] & OUT_OF_FORCE:
             out.reasons[n] |= reasons
         return n + 1
@@ -166,34 +188,42 @@ def deeming(cal, rules, frame, first, end, r, work):
 
 
 @kernel_function
-def first_stop(rules, frame, base, since, end):
-    """Index of the first event from `since` on that stops the clock, or -1."""
-    for j in range(since, end):
-        if rules.role[base + frame.signature[j]] & (STOP | ENDS):
-            return j
-    return -1
+def episode_bounds(rules, frame, r, first, start, end):
+    """Which events matter to an episode: (since, stop or -1, last, roles).
+
+    Suspensions from event `since` on may be open at the start: a stop closes all (TIME 17). `last`
+    is the first event after the episode, `roles` what all of its events do, as bits.
+    """
+    base = r * rules.signatures
+    by_stage = rules.episodes[r] == PER_STAGE
+    roles = rules.role[base + frame.signature[start]]
+    since = start
+    while since > first:
+        role = rules.role[base + frame.signature[since - 1]]
+        if role & (STOP | ENDS) and _stops(frame, role, since - 1, start, by_stage):
+            break
+        roles |= role
+        since -= 1
+    for i in range(start + 1, end):
+        role = rules.role[base + frame.signature[i]]
+        if role & (STOP | ENDS) and _stops(frame, role, i, start, by_stage):
+            return since, i, i, roles
+        roles |= role
+    return since, -1, end, roles
 
 
 @kernel_function
-def paused_since(rules, frame, base, first, start, by_stage):
-    """First event whose suspension may be open at the start: a stop closes all (TIME 17)."""
-    i = start
-    while i > first:
-        role = rules.role[base + frame.signature[i - 1]]
-        if role & ENDS:
-            break
-        if role & STOP and (not by_stage or frame.stage[i - 1] == frame.stage[start]):
-            break
-        i -= 1
-    return i
+def _stops(frame, role, i, start, by_stage):
+    """Whether a stop is meant for the clock that event `start` starts."""
+    return role & ENDS != 0 or not by_stage or frame.stage[i] == frame.stage[start]
 
 
 @kernel_function
-def find_episodes(rules, frame, base, first, end, by_stage, work):
-    """Episodes of a clock that runs each time, or each time for each stage."""
+def find_starts(rules, frame, base, first, end, by_stage, work):
+    """Starts of a clock that runs each time, or each time for each stage: how many."""
     count = 0
     for k in range(end - first + 1):
-        work.open_stage[k] = -1
+        work.running[k] = 0
     for i in range(first, end):
         role = rules.role[base + frame.signature[i]]
         if not role & (START | STOP | ENDS):
@@ -201,18 +231,13 @@ def find_episodes(rules, frame, base, first, end, by_stage, work):
         stage = frame.stage[i] + 1 if by_stage else 0
         if role & ENDS:
             for k in range(end - first + 1):
-                if work.open_stage[k] >= 0:
-                    work.finish[work.open_stage[k]] = i
-                    work.open_stage[k] = -1
-            continue
-        if work.open_stage[stage] >= 0:
+                work.running[k] = 0
+        elif work.running[stage]:
             if role & STOP:
-                work.finish[work.open_stage[stage]] = i
-                work.open_stage[stage] = -1
+                work.running[stage] = 0
         elif role & START:
             work.begin[count] = i
-            work.finish[count] = -1
-            work.open_stage[stage] = count
+            work.running[stage] = 1
             count += 1
     return count
 
@@ -258,16 +283,15 @@ def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
 
 
 @kernel_function
-def judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work):
-    """One episode: its pauses, its limits, its levels.
-
-    `spot` is (case, rule, first event that may pause it, start, stop or -1, first event after it).
-    """
-    c, r, since, start, stop, last = spot
+def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, work):
+    """One episode: its pauses, its limits, its levels."""
     begin = frame.at[start]
     if not in_force(cal, rules, r, begin):
         return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
-    pauses, ignored = find_pauses(cal, rules, frame, r, since, start, stop, last, work)
+    since, stop, last, roles = episode_bounds(rules, frame, r, frame.first[c], start, end)
+    pauses, ignored = 0, 0
+    if roles >> PAIRS:
+        pauses, ignored = find_pauses(cal, rules, frame, r, since, start, stop, last, work)
     count, resumes = find_runs(begin, pauses, work)
     ground = pause_facts(cal, rules, frame, r, start, stop, pauses, work)
     runs = (work.runs_from, work.runs_to, count)
@@ -281,7 +305,6 @@ def judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work):
     out.deemed[n] = effect
     out.next_at[n] = NEVER
     out.reasons[n] = 0
-    out.ignored[n] = ignored
     mode = mode_of(rules.count[r], rules.by_time[r])
     until = frame.at[stop] if stop >= 0 else as_of
     whole, part, of = elapsed_until(cal, mode, rules.close[r], rules.same[r], runs, begin, until)
@@ -291,6 +314,10 @@ def judge_episode(cal, rules, frame, spot, effect, as_of, out, n, work):
     out.part[n] = part
     out.part_of[n] = of
     episode = (r, start, stop, last, effect, as_of)
-    set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work)
+    find_limits(rules, frame, cal, c, episode, dated, work)
+    if rules.extends[r] and roles & EXTEND:
+        ignored += extend(cal, rules, frame, episode, clock, runs, work)
+    out.ignored[n] = ignored
+    set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work)
     set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work)
     return n + 1

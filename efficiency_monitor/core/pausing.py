@@ -74,9 +74,9 @@ def _collect(rules, frame, r, since, start, last, work):
             continue
         kind = rules.kind[frame.signature[i]]
         did = False
-        for p in range(MOST_PAIRS):
-            bits = (role >> (2 * p)) & 3
-            if bits & 1 and not _is_open(work, count, p, kind):
+        p = 0
+        while role:
+            if role & 1 and not _is_open(work, count, p, kind):
                 work.pause_to[count] = NEVER
                 work.pause_pair[count] = p
                 work.pause_kind[count] = kind
@@ -84,8 +84,10 @@ def _collect(rules, frame, r, since, start, last, work):
                 work.pause_shut[count] = -1
                 count += 1
                 did = True
-            if bits & 2 and _close(work, count, p, kind, i, frame.at[i]):
+            if role & 2 and _close(work, count, p, kind, i, frame.at[i]):
                 did = True
+            role >>= 2
+            p += 1
         if not did and i > start:
             ignored += 1
     return count, ignored

@@ -115,10 +115,9 @@ def find_limit(cal, rules, frame, c, r, limit, start):
 
 
 @kernel_function
-def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work):
-    """Find each limit, let extensions count, and write when it falls due."""
+def find_limits(rules, frame, cal, c, episode, dated, work):
+    """Find each limit of the rule, and forget what extensions added to another episode's."""
     r, start, stop, last, effect, as_of = episode
-    dated, bad, asking, earliest = ground
     for k in range(rules.limits[r]):
         kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, k, start)
         work.limit_kind[k] = kind
@@ -132,27 +131,35 @@ def set_limits(cal, rules, frame, c, episode, clock, runs, ground, out, n, work)
     for k in range(rules.level_at[r + 1] - rules.level_at[r]):
         work.level_extra[k] = 0
         work.level_dated[k] = dated
-    if rules.extends[r]:
-        out.ignored[n] += extend(cal, rules, frame, episode, clock, runs, work)
+
+
+@kernel_function
+def set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work):
+    """Write each limit, and when it falls due."""
+    r, start, stop, last, effect, as_of = episode
+    limits = rules.limits[r]
     for k in range(MOST_LIMITS):
         slot = n * MOST_LIMITS + k
-        kind = work.limit_kind[k] if k < rules.limits[r] else NONE
+        kind = NONE
+        unit = 0
         amount = 0
         due = NEVER
-        if (kind == AMOUNT or kind == STATED) and work.limit_extra[k] < 0:
+        if k < limits:
+            kind = work.limit_kind[k]
+            unit = work.limit_unit[k]
+        extra = work.limit_extra[k]
+        if (kind == AMOUNT or kind == STATED) and extra < 0:
             kind = UNREADABLE
         elif kind == AMOUNT or kind == STATED:
-            amount = work.limit_amount[k] + work.limit_extra[k]
-            due = threshold(
-                cal, clock, runs, frame.at[start], work, k, work.limit_extra[k], 0, 0, 0
-            )
+            amount = work.limit_amount[k] + extra
+            due = threshold(cal, clock, runs, frame.at[start], work, k, extra, 0, 0, 0)
             work.limit_due_at[k] = due
-            if bad < due and (kind == AMOUNT or work.limit_moved[k]):
-                due = NEVER
-            elif work.limit_dated[k] <= due and finer_than_days(rules, episode, work, k, 0, 0, 0):
+            spoilt = bad < due and (kind == AMOUNT or work.limit_moved[k])
+            coarse = work.limit_dated[k] <= due
+            if spoilt or (coarse and finer_than_days(rules, episode, work, k, 0, 0, 0)):
                 due = NEVER
         out.limit_kind[slot] = kind
-        out.limit_unit[slot] = work.limit_unit[k]
+        out.limit_unit[slot] = unit
         out.limit_amount[slot] = amount
         out.limit_due[slot] = due
 

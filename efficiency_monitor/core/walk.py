@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from .amount import Unit
 from .clockwork import NEVER, WORK_SECONDS, counting_from, mode_of
-from .columns import PER_STAGE, Work
-from .counting import best_share, counted, elapsed_until
+from .columns import Work
+from .counting import best_share, counted, days_counted, elapsed_until
 from .encoding import BoundRule, FrameBuilder, encode_rules
 from .evaluation import CompiledCalendar, Episode, blank_work
-from .kernel import paused_since
+from .kernel import episode_bounds
 from .pausing import find_pauses, find_runs
 from .questions import UNIT_CODE, Runs, amount_of
 from .timeline import CaseRecord, Event
@@ -68,9 +68,9 @@ class Walk:
         since = counting_from(table, mode, clock.first_day == "same", self.start_at)
         if until <= since:
             return -1, Decimal(0)
-        part, of, day = best_share(
-            table, unit.working, clock.ends == "close", self.runs, since, until
-        )
+        close = clock.ends == "close"
+        _, after = days_counted(table, unit.working, close, self.runs, since, until)
+        part, of, day = best_share(table, unit.working, close, self.runs, since, until, after)
         return day, amount_of(UNIT_CODE[unit], 0, part, of) or Decimal(0)
 
     def working_seconds(self, since: int, until: int) -> int:
@@ -97,9 +97,7 @@ def walk(
     events = builder.events[0]
     keys = [event.key for event in events]
     start = keys.index(episode.start.key)
-    stop = keys.index(episode.stop.key) if episode.stop is not None else -1
-    last = stop if stop >= 0 else len(events)
-    since = paused_since(rules, frame, 0, 0, start, rules.episodes[0] == PER_STAGE)
+    since, stop, last, _ = episode_bounds(rules, frame, 0, 0, start, len(events))
     count, _ = find_pauses(compiled.table, rules, frame, 0, since, start, stop, last, work)
     begin = events[start].occurred_at
     pauses = tuple(_pause(work, k, events, begin) for k in range(count) if work.pause_to[k] > begin)

@@ -38,27 +38,7 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
     ConfigurationError where the card does not exist or is not in a state to be answered.
     """
     kind, allowed, state = _MOVES[what]
-    if context.person is None:
-        raise ConfigurationError(
-            t("没有说明何人操作", "nobody is named who acts"),
-            t("用 --as 说明代表何人", "say for whom with --as PERSON"),
-        )
-    if what == "replied" and not (text or "").strip():
-        raise ConfigurationError(
-            t("反馈内容为空", "the reply is empty"),
-            t(
-                "用 --text 写明，或 --text @文件",
-                "give it with --text, or as a file: --text @FILE",
-            ),
-        )
-    if text is not None and len(text) > MOST_TEXT:
-        raise ConfigurationError(
-            t(
-                f"文字有 {len(text)} 个字符，最多 {MOST_TEXT} 个",
-                f"the text has {len(text)} characters, at most {MOST_TEXT}",
-            ),
-            t("其余内容另行提交", "attach the rest elsewhere"),
-        )
+    _check(context, what, text)
     with context.store.writing() as connection:
         row = cards.find(connection, card_no)
         if row is None:
@@ -105,6 +85,31 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
         cards.happen(connection, happenings)
         ledger.append(connection, entries)
     return str(state)
+
+
+def _check(context: Context, what: str, text: str | None) -> None:
+    """Refuse an answer that nobody gives, or that says nothing or too much."""
+    if context.person is None:
+        raise ConfigurationError(
+            t("没有说明何人操作", "nobody is named who acts"),
+            t("用 --as 说明代表何人", "say for whom with --as PERSON"),
+        )
+    if what == "replied" and not (text or "").strip():
+        raise ConfigurationError(
+            t("反馈内容为空", "the reply is empty"),
+            t(
+                "用 --text 写明，或 --text @文件",
+                "give it with --text, or as a file: --text @FILE",
+            ),
+        )
+    if text is not None and len(text) > MOST_TEXT:
+        raise ConfigurationError(
+            t(
+                f"文字有 {len(text)} 个字符，最多 {MOST_TEXT} 个",
+                f"the text has {len(text)} characters, at most {MOST_TEXT}",
+            ),
+            t("其余内容另行提交", "attach the rest elsewhere"),
+        )
 
 
 def _superseded(connection: Connection, row: Row) -> list[core_cards.Supersede]:  # type: ignore[type-arg]

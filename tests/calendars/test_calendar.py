@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from efficiency_monitor.catalogue_files import load_calendar_file
 from efficiency_monitor.core.calendar import Calendar, CalendarFile, DayKind, build
 from efficiency_monitor.core.faults import CatalogueError, NotCovered
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .calendar_texts import OFFICE, calendar, clock, written
 

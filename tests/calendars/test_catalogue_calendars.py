@@ -9,6 +9,7 @@ from pathlib import Path
 import chinese_calendar
 import holidays
 import pytest
+
 from efficiency_monitor.catalogue_files import catalogue_folder, read_calendars
 from efficiency_monitor.core.calendar import Calendar, DayKind
 from efficiency_monitor.core.faults import NotCovered

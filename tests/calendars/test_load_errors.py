@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from efficiency_monitor.catalogue_files import load_calendar_file
 from efficiency_monitor.core.calendar import Calendar, CalendarFile, build
 from efficiency_monitor.core.faults import CatalogueError
 from efficiency_monitor.core.placed import PlacedFault
 from efficiency_monitor.strict_yaml import load, placed, validate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from .calendar_texts import OFFICE, calendar, written
 

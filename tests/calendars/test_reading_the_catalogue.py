@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.catalogue_files import (
     catalogue_folder,
     pack_names,

@@ -2,13 +2,14 @@
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, field_validator
+
 from efficiency_monitor import strict_yaml
 from efficiency_monitor.core.faults import CatalogueError
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.strict_yaml import Node, load, parse_model, place, plain
-from hypothesis import example, given
-from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, field_validator
 
 
 def fault(text: str) -> str:

@@ -11,7 +11,7 @@ from .command import effmon, started
 from .places import copied, numbers, write_events, write_rows
 
 Own = Callable[[Path], Path]
-CASES = 1500
+CASES = 1100
 
 
 @pytest.fixture(scope="module")

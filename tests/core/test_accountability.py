@@ -1,6 +1,10 @@
 """Who held a case: the shares add up to the clock's working time, and nobody holds a pause."""
 
 from functools import cache
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from efficiency_monitor.core.accountability import Holding, attribute, whose_overrun
 from efficiency_monitor.core.business_time import compile_calendar
@@ -12,8 +16,6 @@ from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.core.timeline import CaseRecord, Event
 from efficiency_monitor.core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from efficiency_monitor.core.walk import Walk, walk
-from hypothesis import given
-from hypothesis import strategies as st
 
 ZONE = "Asia/Shanghai"
 HOUR = 3600
@@ -233,7 +235,7 @@ def test_shares_add_up(
     assert sum(part.overrun_seconds for part in parts) == walked.working_seconds(due_at, until)
     assert all(0 <= part.overrun_seconds <= part.held_seconds for part in parts)
     assert all(part.since < part.until for part in parts)
-    assert all(one.until <= other.since for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.until <= other.since for one, other in pairwise(parts))
     assert parts
     assert parts[0].since >= start.occurred_at
     assert parts[-1].until <= until

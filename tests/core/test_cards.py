@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from efficiency_monitor.core.cards import (
     Card,
     Decision,
@@ -22,8 +25,6 @@ from efficiency_monitor.core.evaluation import CaseFindings, Episode, LevelFound
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.core.terms import CardState, Level, LiftReason, Outcome, Reason
 from efficiency_monitor.core.timeline import Event
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 START = Event(key="start", type="accepted", occurred_at=1000)
 INSTANT = {Level.WARNING: 2000, Level.YELLOW: 3000, Level.RED: 4000}
@@ -121,7 +122,7 @@ def card(level: Level, state: CardState = OPEN, **more: Any) -> Card:
 def decided(found: CaseFindings, cards: Sequence[Card] = (), **more: Any) -> list[Decision]:
     """Decide with the usual rules and calendar."""
     values = {"rule_ids": frozenset({"CASE"}), "calendar_version": "v1", "watch_from": None}
-    return decide(found, cards, **(values | more))  # type: ignore[arg-type]
+    return decide(found, cards, **(values | more))
 
 
 def issued(decisions: Sequence[Decision]) -> list[tuple[Level, CardState, int]]:
@@ -400,9 +401,7 @@ class Bureau(RuleBasedStateMachine):
         if not appeal:
             self.cards[chosen.card_no] = replace(chosen, state=CardState.CLOSED)
             return
-        self.cards[chosen.card_no] = replace(
-            chosen, state=LIFTED, lifted_reason=LiftReason.APPEAL
-        )
+        self.cards[chosen.card_no] = replace(chosen, state=LIFTED, lifted_reason=LiftReason.APPEAL)
         self.by_hand.add(chosen.level)
         self.scan(self.alive(), chosen.calendar_version, True, None)
 

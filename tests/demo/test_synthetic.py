@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from demo.layout import LATE, MARK
 from demo.make_synthetic import FOLDER, make
 from demo.situations import AS_OF

@@ -11,7 +11,12 @@ from .tree import ROOT, files, python_files, read
 
 MODULE_LINES_MAX = 400
 #: Larger by contract: the auditor gets the verifier as one file.
-LARGER_MODULES = {"efficiency_monitor/verifier/verify.py": 600}
+LARGER_MODULES = {
+    "efficiency_monitor/verifier/verify.py": 600,
+    # One page to be read beside TIME.md, from top to bottom.
+    "tests/oracle/evaluate.py": 450,
+    "tests/core/test_cards.py": 450,
+}
 FUNCTION_LINES_MAX = 70
 #: A migration is a frozen list of statements; nobody splits it afterwards.
 MIGRATIONS = "efficiency_monitor/store/migrations/versions/"

@@ -7,8 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import efficiency_monitor
 import pytest
+
+import efficiency_monitor
 
 from .tree import PRODUCT_FOLDERS, ROOT, files, run_python
 

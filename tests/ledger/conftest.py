@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from efficiency_monitor.core import ledger
 from efficiency_monitor.reports.ledger_export import write_export
 from efficiency_monitor.verifier import verify

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import rfc8785
-from efficiency_monitor.core import ledger
-from efficiency_monitor.verifier import verify
 from hypothesis import given
 from hypothesis import strategies as st
+
+from efficiency_monitor.core import ledger
+from efficiency_monitor.verifier import verify
 
 BOUND = 2**53 - 1
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

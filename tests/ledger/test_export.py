@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.core import ledger
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.reports.ledger_export import LedgerDamaged, write_export

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.core import ledger
 
 from .conftest import SIZE, Run

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from efficiency_monitor.core import sm3
 from efficiency_monitor.verifier import verify
 

@@ -5,9 +5,10 @@ import sys
 
 import pymerkle  # type: ignore[import-untyped]
 import pytest
-from efficiency_monitor.core import ledger, sm3
 from hypothesis import given
 from hypothesis import strategies as st
+
+from efficiency_monitor.core import ledger, sm3
 
 #: The eight leaves and the roots of sizes 0 to 8 of the Certificate Transparency reference
 #: implementation (merkle tree tests, github.com/google/certificate-transparency).

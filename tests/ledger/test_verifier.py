@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from efficiency_monitor.core import ledger
 from efficiency_monitor.reports.ledger_export import write_export
 from efficiency_monitor.verifier import verify
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .conftest import SIZE, Run
 

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 import pytest
-from efficiency_monitor.core.rules import Example, Rule
 
+from efficiency_monitor.core.rules import Example, Rule
 from tests.oracle.calendars import load
 
 from .catalogue import CASES, FOLDER, LEVELS, LOADED, Case, LevelOfRule

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from efficiency_monitor.core.rules import Example, ExampleEvent, Expectation
 
+from efficiency_monitor.core.rules import Example, ExampleEvent, Expectation
 from tests.oracle.calendars import OracleCalendar, load
 from tests.oracle.evaluate import evaluate
 from tests.oracle.words import parse_instant

@@ -5,6 +5,8 @@ from typing import get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
+
 from efficiency_monitor.core.rules import (
     Cap,
     CardAt,
@@ -22,7 +24,6 @@ from efficiency_monitor.core.rules import (
     Rule,
     Text,
 )
-from pydantic import BaseModel
 
 from .catalogue import FOLDER
 

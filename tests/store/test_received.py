@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+
 from efficiency_monitor.core.timeline import CaseRecord
 from efficiency_monitor.services import ingest
 from efficiency_monitor.store import cases
-from sqlalchemy import event
-
 from tests.stories.world import World, instant, town
 
 Row = dict[str, str]
@@ -53,10 +53,14 @@ HEARING = {
 
 def test_a_case_is_read_as_it_was_known(world: World) -> None:
     receive(world, "2026-03-02 12:00", "events", ACCEPTED)
-    receive(world, "2026-03-03 12:00", "cases", {"case_no": "A", "promised_limit": "3 working_days"})
+    receive(
+        world, "2026-03-03 12:00", "cases", {"case_no": "A", "promised_limit": "3 working_days"}
+    )
     receive(world, "2026-03-04 12:00", "events", {**HEARING, "kind": "hearing"})
     receive(world, "2026-03-05 12:00", "events", {**HEARING, "kind": "tender"})
-    receive(world, "2026-03-06 12:00", "cases", {"case_no": "A", "promised_limit": "5 working_days"})
+    receive(
+        world, "2026-03-06 12:00", "cases", {"case_no": "A", "promised_limit": "5 working_days"}
+    )
 
     assert record(world, "2026-03-02 11:59:59") is None
     first = record(world, "2026-03-02 12:00:00")
@@ -82,8 +86,8 @@ def test_a_calendar_that_is_named_later_was_not_the_one_before(world: World) -> 
         for day in ("02", "03", "04")
     }
     assert by == {"02": "town", "03": "village", "04": "town"}
-    (row,) = world.rows("SELECT calendar, default_calendar FROM case_file")
-    assert tuple(row) == ("town", "town")
+    asked = "SELECT calendar, default_calendar FROM case_file"
+    assert world.tuples(asked) == [("town", "town")]
 
 
 def test_content_that_comes_back_is_its_next_generation(world: World) -> None:
@@ -107,12 +111,10 @@ def test_the_same_files_twice_change_nothing(world: World) -> None:
     rows = [ACCEPTED, {**HEARING, "kind": "hearing"}]
     receive(world, "2026-03-04 12:00", "events", *rows)
     tables = ("case_file", "case_fact", "event", "event_withdrawal")
-    before = {name: [tuple(row) for row in world.rows(f"SELECT * FROM {name}")] for name in tables}
+    before = {name: world.tuples(f"SELECT * FROM {name}") for name in tables}
     report = receive(world, "2026-03-05 12:00", "events", *rows)
     assert (report.total.imported, report.total.unchanged) == (0, 2)
-    assert before == {
-        name: [tuple(row) for row in world.rows(f"SELECT * FROM {name}")] for name in tables
-    }
+    assert before == {name: world.tuples(f"SELECT * FROM {name}") for name in tables}
 
 
 def test_two_imports_in_one_second_are_two(world: World) -> None:

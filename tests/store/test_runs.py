@@ -1,18 +1,17 @@
-"""Slots: one process runs a slot, another takes over when it is gone, the first then writes nothing."""
+"""Slots: one process runs each; when it is gone another takes over, and it writes nothing more."""
 
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.core.faults import EffmonError, Locked
 from efficiency_monitor.services import nights, scan
 from efficiency_monitor.store import runs
 from efficiency_monitor.store.engine import Store
-
 from tests.stories import laws
 from tests.stories.world import World, instant, town, wall
 
@@ -24,9 +23,9 @@ LEASE = 300
 
 
 @pytest.fixture
-def store(late_cases: Maker) -> Iterator[Store]:
+def store(late_cases: Maker) -> Store:
     """An empty database."""
-    yield late_cases(0).context.store
+    return late_cases(0).context.store
 
 
 def take(store: Store, owner: str, now: int, gone: str = "") -> runs.Claim | None:
@@ -172,9 +171,7 @@ def test_two_processes_share_a_slot(late_cases: Maker, monkeypatch: pytest.Monke
             scan.scan(world.acting("x"), as_of=SLOT, run_id="R-help", slot=helper, start_at=7)
 
     done = scan.scan(world.context, as_of=SLOT, run_id="R-own", slot=claim, progress=helped)
-    issuers = {
-        str(entry["run"]): 0 for entry in world.entries() if entry["type"] == "card.issued"
-    }
+    issuers = {str(entry["run"]): 0 for entry in world.entries() if entry["type"] == "card.issued"}
     assert set(issuers) == {"R-own", "R-help"}
     assert sum(done.issued.values()) == 15
     assert done.totals == {"judged": 20}
@@ -189,7 +186,7 @@ def test_two_processes_share_a_slot(late_cases: Maker, monkeypatch: pytest.Monke
 def keys(world: World) -> list[tuple[object, ...]]:
     """What identifies a card, and its state."""
     asked = "SELECT card_no, state, as_of, fell_due_at FROM card ORDER BY card_no"
-    return [tuple(row) for row in world.rows(asked)]
+    return world.tuples(asked)
 
 
 @pytest.mark.parametrize("after", [1, 2, 4], ids=["first batch", "second batch", "last batch"])
@@ -243,7 +240,7 @@ def test_a_helper_stops_when_the_slot_is_finished(
 def test_a_scan_that_fails_says_so_and_is_run_again(late_cases: Maker) -> None:
     world = late_cases(2)
     world.calendar("town", "id: town\nzone: Nowhere/Nothing\n")
-    with pytest.raises(EffmonError, match="town.yaml") as raised:
+    with pytest.raises(EffmonError, match=r"town\.yaml") as raised:
         world.nights()
     assert raised.value.exit_code == 3
     (row,) = world.rows("SELECT * FROM run")
@@ -261,7 +258,7 @@ def test_a_scan_that_fails_says_so_and_is_run_again(late_cases: Maker) -> None:
 def test_a_slot_that_failed_long_ago_does_not_stand_in_the_way(late_cases: Maker) -> None:
     world = late_cases(2)
     world.calendar("town", "id: town\nzone: Nowhere/Nothing\n")
-    with pytest.raises(EffmonError, match="town.yaml"):
+    with pytest.raises(EffmonError, match=r"town\.yaml"):
         world.nights()
     world.calendar("town", town())
     world.now += 40 * 86_400

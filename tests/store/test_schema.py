@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.store import schema
 from efficiency_monitor.store.engine import Store

@@ -10,13 +10,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, create_engine, event
+
 from cli.main import main
 from efficiency_monitor.core.faults import EffmonError, Locked
+from efficiency_monitor.core.terms import Level
 from efficiency_monitor.services import ingest, scan
 from efficiency_monitor.store import engine
 from efficiency_monitor.store.engine import Store
-from sqlalchemy import Connection, create_engine, event
-
 from tests.stories import laws
 from tests.stories.world import World
 
@@ -111,7 +112,7 @@ def test_a_database_that_another_process_holds_is_locked(late_cases: Maker) -> N
         with pytest.raises(Locked), store.reading() as connection:
             connection.exec_driver_sql("SELECT * FROM card")
     assert raised.value.exit_code == 75
-    assert world.scan().issued[3] == 1
+    assert world.scan().issued[Level.RED] == 1
 
 
 @pytest.mark.usefixtures("impatient")
@@ -176,7 +177,12 @@ def test_a_full_disk_tears_no_import(
     monkeypatch.setattr(ingest, "BATCH", 10)
     undisturbed, world = late_cases(0, "undisturbed"), late_cases(0)
     rows = [
-        {"case_no": f"D{n:03}", "event": "accepted", "occurred_at": "2026-03-02", "reason": "长" * 99}
+        {
+            "case_no": f"D{n:03}",
+            "event": "accepted",
+            "occurred_at": "2026-03-02",
+            "reason": "长" * 99,
+        }
         for n in range(200)
     ]
     undisturbed.receive("events", rows)
@@ -192,6 +198,4 @@ def test_a_full_disk_tears_no_import(
     assert total.quarantined == 0
     columns = "case_no, event_key, type, occurred_at, generation, calendar, revision"
     asked = f"SELECT {columns} FROM event e JOIN case_file c ON c.id = e.case_id ORDER BY case_no"
-    assert [tuple(row) for row in world.rows(asked)] == [
-        tuple(row) for row in undisturbed.rows(asked)
-    ]
+    assert world.tuples(asked) == [tuple(row) for row in undisturbed.rows(asked)]

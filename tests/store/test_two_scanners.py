@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
+
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.services import scan
 from efficiency_monitor.store import ledger
-from sqlalchemy import event
-
 from tests.stories import laws
 from tests.stories.world import World
 
@@ -86,9 +86,14 @@ def test_a_fact_is_recorded_once(late_cases: Maker) -> None:
 
 def test_an_entry_that_is_not_committed_leaves_no_gap(late_cases: Maker) -> None:
     world = late_cases(0)
-    with pytest.raises(ZeroDivisionError), world.context.store.writing() as connection:
-        ledger.append(connection, [entry("lost")])
-        raise ZeroDivisionError
+
+    def stop() -> None:
+        with world.context.store.writing() as connection:
+            ledger.append(connection, [entry("lost")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stop()
     with world.context.store.writing() as connection:
         ledger.append(connection, [entry("kept")])
     numbers = [row["seq"] for row in world.rows("SELECT seq FROM ledger_entry ORDER BY seq")]

@@ -14,9 +14,7 @@ EACH_TIME = ("scan.done",)
 def hold(world: World, place: str) -> None:
     """The ledger verifies, a card is issued once and stands once."""
     assert world.sound(), place
-    issued = Counter(
-        entry["card"] for entry in world.entries() if entry["type"] == "card.issued"
-    )
+    issued = Counter(entry["card"] for entry in world.entries() if entry["type"] == "card.issued")
     numbers = [row["card_no"] for row in world.rows("SELECT card_no FROM card")]
     assert issued == Counter(numbers), place
     first = Counter(
@@ -27,18 +25,18 @@ def hold(world: World, place: str) -> None:
         "SELECT case_no, rule_id, level FROM card WHERE state NOT IN ('lifted', 'closed')"
         " GROUP BY case_id, rule_id, episode, level HAVING COUNT(*) > 1"
     )
-    assert [tuple(row) for row in twice] == [], place
+    assert twice == [], place
     side_by_side = world.rows(
         f"SELECT case_no, rule_id FROM card WHERE state IN {STANDING}"
         " GROUP BY case_id, rule_id, episode HAVING COUNT(*) > 1"
     )
-    assert [tuple(row) for row in side_by_side] == [], place
+    assert side_by_side == [], place
     unaccounted = world.rows(
         "SELECT card_no FROM card WHERE level > 1"
         " AND state NOT IN ('historical', 'lifted')"
         " AND card_no NOT IN (SELECT card_no FROM accountability)"
     )
-    assert [tuple(row) for row in unaccounted] == [], place
+    assert unaccounted == [], place
 
 
 def replay(world: World, as_of: int, place: str) -> None:
@@ -66,7 +64,7 @@ def contents(world: World) -> dict[str, list[str]]:
     """Rows of what a scan writes, in no order, the database's own row numbers left out."""
     return {
         table: sorted(
-            repr({name: row[name] for name in row.keys() if name != "id"})
+            repr({name: row[name] for name in row if name != "id"})
             for row in world.rows(f"SELECT * FROM {table}")
         )
         for table in WRITTEN
@@ -82,7 +80,7 @@ def facts(world: World) -> list[tuple[str, str]]:
 def facts_of_cards(world: World) -> list[dict[str, object]]:
     """Every card with all that it says, the random salt left out."""
     rows = world.rows("SELECT * FROM card ORDER BY card_no")
-    return [{name: row[name] for name in row.keys() if name != "salt"} for row in rows]
+    return [{name: row[name] for name in row if name != "salt"} for row in rows]
 
 
 def scanned_once(late: World, used: World, at: int) -> None:
@@ -96,6 +94,4 @@ def scanned_once(late: World, used: World, at: int) -> None:
         "SELECT case_no, rule_id, episode, level FROM card WHERE level > 1 AND state <> 'lifted'"
         " AND as_of <= ? ORDER BY 1, 2, 3, 4"
     )
-    assert [tuple(row) for row in late.rows(asked, at)] == [
-        tuple(row) for row in used.rows(asked, at)
-    ]
+    assert late.tuples(asked, at) == [tuple(row) for row in used.rows(asked, at)]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.services import scan
 from efficiency_monitor.services.deliver import DeliverReport
@@ -192,7 +193,7 @@ def _preview(world: World, given: Mapping[str, Any], previews: dict[str, str]) -
 
 
 def _row(kind: str, row: Any) -> dict[str, str]:
-    """A row of a file; an event may be written short: `A accepted 2026-03-02 09:00 kind=hearing`."""
+    """A row of a file; an event may be short: `A accepted 2026-03-02 09:00 kind=hearing`."""
     if isinstance(row, str):
         words = row.split()
         more = dict(word.split("=", 1) for word in words if "=" in word)
@@ -223,9 +224,7 @@ def _notices(world: World) -> dict[str, str]:
     }
 
 
-def _check(
-    world: World, want: Mapping[str, Any], seen: Seen, before: _Before, place: str
-) -> None:
+def _check(world: World, want: Mapping[str, Any], seen: Seen, before: _Before, place: str) -> None:
     """Compare a step with what the story wants of it; what it does not name is not compared."""
     shown: dict[str, Any] = {}
     if seen.scans:

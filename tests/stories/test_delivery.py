@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from efficiency_monitor.notify.channel import Message, Result, Retry, Sent
 from efficiency_monitor.services.deliver import LOCK
 
@@ -68,7 +69,7 @@ def states(world: World) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
-def recorded(world: World, kind: str) -> list[object]:
+def recorded(world: World, kind: str) -> list[str]:
     """Notices that the ledger names in entries of a type."""
     return sorted(str(entry["notice"]) for entry in world.entries() if entry["type"] == kind)
 
@@ -89,7 +90,7 @@ def test_a_stop_between_sending_and_marking_sends_the_same_ids_again(world: Worl
     assert dying.got[0].message_id == whole.got[0].message_id
     assert (report.messages, report.sent) == (3, 4)
     assert states(world) == {"sent": 4}
-    assert recorded(world, "notice.sent") == sorted(sum(whole.ids(), []))
+    assert recorded(world, "notice.sent") == sorted(number for ids in whole.ids() for number in ids)
     assert world.sound()
 
     assert world.deliver({"file": whole}).messages == 0
@@ -109,9 +110,10 @@ def test_one_receiver_that_fails_holds_up_no_other(world: World) -> None:
     assert world.deliver({"file": receiver}).messages == 0
     world.now += 1
     assert world.deliver({"file": receiver}).messages == 1
-    assert receiver.ids()[-1] == [row["notice_id"] for row in world.rows(
-        "SELECT notice_id FROM notice WHERE state = 'pending'"
-    )]
+    assert receiver.ids()[-1] == [
+        row["notice_id"]
+        for row in world.rows("SELECT notice_id FROM notice WHERE state = 'pending'")
+    ]
 
 
 @pytest.mark.parametrize("configured", [True, False], ids=["a receiver is down", "no such channel"])
@@ -121,7 +123,9 @@ def test_a_notice_is_a_dead_letter_after_three_days(world: World, configured: bo
     begun = world.now
     tries = 0
     while states(world) != {"dead": 4}:
-        (upcoming,) = world.rows("SELECT MIN(next_attempt_at) AS at FROM notice WHERE state='pending'")
+        (upcoming,) = world.rows(
+            "SELECT MIN(next_attempt_at) AS at FROM notice WHERE state='pending'"
+        )
         assert upcoming["at"] <= begun + 72 * HOUR, wall(upcoming["at"])
         world.now = max(world.now, upcoming["at"])
         tries += world.deliver(channels).messages

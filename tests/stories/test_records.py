@@ -8,7 +8,12 @@ import pytest
 from .world import PEOPLE, World, instant
 
 CASE = {"case_no": "A", "item_kind": "promised", "department": "住建局"}
-ACCEPTED = {"case_no": "A", "event": "accepted", "occurred_at": "2026-03-02 10:00", "actor": "钱受理"}
+ACCEPTED = {
+    "case_no": "A",
+    "event": "accepted",
+    "occurred_at": "2026-03-02 10:00",
+    "actor": "钱受理",
+}
 
 
 @pytest.fixture

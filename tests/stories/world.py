@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from efficiency_monitor import app
@@ -192,14 +193,18 @@ class World:
         """`effmon cards acknowledge | reply | confirm`."""
         return answers.answer(self.acting(person), card_no, what, text)
 
-    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+    def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """Ask the database itself, past the product's own code."""
         connection = sqlite3.connect(self.folder / "effmon.db")
         connection.row_factory = sqlite3.Row
         try:
-            return connection.execute(statement, values).fetchall()
+            return [dict(row) for row in connection.execute(statement, values)]
         finally:
             connection.close()
+
+    def tuples(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The same without the columns' names."""
+        return [tuple(row.values()) for row in self.rows(statement, *values)]
 
     def mark_all_changed(self) -> None:
         """Let the next scan judge every case, whether anything happened to it or not."""
@@ -250,11 +255,13 @@ class World:
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}
 
 
-def card_text(row: sqlite3.Row) -> str:
+def card_text(row: Mapping[str, Any]) -> str:
     """A card in the words of the stories."""
     number = f"#{row['issue_no']}" if row["issue_no"] else ""
     reason = f" {row['lifted_reason']}" if row["lifted_reason"] else ""
-    return f"{row['case_no']} {row['rule_id']} {LEVELS[row['level']]}{number} {row['state']}{reason}"
+    return (
+        f"{row['case_no']} {row['rule_id']} {LEVELS[row['level']]}{number} {row['state']}{reason}"
+    )
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
@@ -264,4 +271,3 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-

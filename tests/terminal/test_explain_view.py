@@ -7,13 +7,14 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
 from cli.explain_view import page, show
 from cli.render import Format
 from efficiency_monitor.core.explain import Why
 from efficiency_monitor.language import set_language
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from .hostile import NASTY, texts, unprintable
 from .samples import NAMES, explained, named, printed

@@ -1,11 +1,12 @@
 """Chinese lines fold between characters; dates, codes and words stay whole."""
 
 import pytest
-from cli.folding import fold
-from efficiency_monitor.reports.text_safety import safe
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+
+from cli.folding import fold
+from efficiency_monitor.reports.text_safety import safe
 
 from .hostile import texts
 

@@ -3,6 +3,7 @@
 from enum import Enum
 
 import pytest
+
 from efficiency_monitor import language
 from efficiency_monitor.core.amount import Amount, Unit
 from efficiency_monitor.core.faults import ConfigurationError

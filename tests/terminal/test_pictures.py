@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from cli.render import emit
 from efficiency_monitor.language import set_language
 

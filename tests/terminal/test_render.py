@@ -10,6 +10,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
 from cli.layout import RECORDS_BELOW
 from cli.render import Column, Format, emit, emit_object, fail, message, warn
 from efficiency_monitor.core.amount import Amount
@@ -17,9 +21,6 @@ from efficiency_monitor.core.faults import ConfigurationError, Locked
 from efficiency_monitor.core.terms import CardState, Level
 from efficiency_monitor.language import set_language
 from efficiency_monitor.reports.columns import coded
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from .hostile import NASTY, storable, texts, unprintable
 from .samples import CARD_COLUMNS, cards, printed, without_escapes

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import set_language
 from efficiency_monitor.reports import tabular
 from efficiency_monitor.reports.columns import Column
 from efficiency_monitor.reports.tabular import TableKind, write_table
 from efficiency_monitor.reports.text_safety import safe, safe_cell
-from hypothesis import given
-from hypothesis import strategies as st
-from python_calamine import CalamineWorkbook
 
 from .hostile import NASTY, storable
 from .samples import CARD_COLUMNS, cards

@@ -4,6 +4,9 @@ import re
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from efficiency_monitor.reports.text_safety import (
     is_formula,
     mask_id,
@@ -12,8 +15,6 @@ from efficiency_monitor.reports.text_safety import (
     safe,
     safe_cell,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .hostile import NASTY, texts, unprintable
 

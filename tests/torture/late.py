@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from efficiency_monitor import app
-
 from tests.stories.world import HOURS, WEEK, World, wall, write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +22,13 @@ HEAD = {"person_id": "li", "name": "李主任", "department": "住建局", "role
 def seeded() -> Random:
     """Random moments; the seed is printed, and EFFMON_SEED replays it."""
     seed = int(os.environ.get("EFFMON_SEED") or SystemRandom().randrange(1 << 32))
-    print(f"EFFMON_SEED={seed}")
+    say(f"EFFMON_SEED={seed}")
     return Random(seed)
+
+
+def say(text: str) -> None:
+    """Leave a measured figure with the test's output."""
+    sys.stderr.write(f"{text}\n")
 
 
 def workspace(folder: Path) -> World:

@@ -23,20 +23,21 @@ def imported(world: World, files: list[Path]) -> dict[str, int]:
     return {name: count for name, count in json.loads(out).items() if type(count) is int}
 
 
-def received(world: World) -> list[list[tuple[object, ...]]]:
+ASKED = {
+    "cases": """SELECT case_no, source, calendar, default_calendar, changed FROM case_file
+        ORDER BY 1""",
+    "fields": """SELECT case_no, digest, fields FROM case_fact f
+        JOIN case_file c ON c.id = f.case_id ORDER BY 1, f.id""",
+    "events": """SELECT case_no, event_key, generation, identity, type, occurred_at FROM event e
+        JOIN case_file c ON c.id = e.case_id ORDER BY 1, 2, 3""",
+    "withdrawals": "SELECT * FROM event_withdrawal",
+    "quarantine": "SELECT file, row, code, message, content, state FROM quarantine ORDER BY 1, 2",
+}
+
+
+def received(world: World) -> dict[str, list[tuple[object, ...]]]:
     """Everything that came in, without row numbers, times and import ids."""
-    return [
-        [tuple(row) for row in world.rows(statement)]
-        for statement in (
-            "SELECT case_no, source, calendar, default_calendar, changed FROM case_file ORDER BY 1",
-            "SELECT case_no, digest, fields FROM case_fact f JOIN case_file c ON c.id = f.case_id"
-            " ORDER BY 1, f.id",
-            "SELECT case_no, event_key, generation, identity, type, occurred_at FROM event e"
-            " JOIN case_file c ON c.id = e.case_id ORDER BY 1, 2, 3",
-            "SELECT * FROM event_withdrawal",
-            "SELECT file, row, code, message, content, state FROM quarantine ORDER BY 1, 2",
-        )
-    ]
+    return {name: world.tuples(statement) for name, statement in ASKED.items()}
 
 
 def test_imports_that_are_killed(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_imports_that_are_killed(tmp_path: Path) -> None:
     begun = time.monotonic()
     whole = imported(quiet, files)
     seconds = time.monotonic() - begun
-    print(f"{whole} in {seconds:.1f} s")
+    late.say(f"{whole} in {seconds:.1f} s")
     assert whole["quarantined"] == CASES // 100
     again = imported(quiet, files)
     assert again["read"] == again["unchanged"] + again["quarantined"] == whole["read"]
@@ -70,5 +71,5 @@ def test_imports_that_are_killed(tmp_path: Path) -> None:
         assert received(world) == received(quiet)
         assert world.sound()
         world.close()
-    print(f"{kills} kills, {partly} of them between two batches")
+    late.say(f"{kills} kills, {partly} of them between two batches")
     assert partly >= 3, "kills that hit nothing prove nothing"

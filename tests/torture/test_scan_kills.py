@@ -48,7 +48,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     said = scanning.communicate()[1]
     assert scanning.returncode == 0, said
     seconds = time.monotonic() - begun
-    print(f"start {start_seconds:.2f} s, scan and delivery {seconds:.1f} s")
+    late.say(f"start {start_seconds:.2f} s, scan and delivery {seconds:.1f} s")
     return Quiet(unscanned, scanned, seconds, start_seconds)
 
 
@@ -67,7 +67,7 @@ def test_scans_that_are_killed_and_run_together(
         kills += 1
     before = len(world.entries())
     left = world.rows("SELECT COUNT(*) AS number FROM case_file WHERE changed = 1")[0]["number"]
-    print(f"{left} of {CASES} cases left after {KILLS} kills")
+    late.say(f"{left} of {CASES} cases left after {KILLS} kills")
     assert 0.05 * CASES < left < CASES, "kills that hit nothing prove nothing"
 
     together = [late.started(world, *command) for _ in range(TOGETHER)]
@@ -78,7 +78,7 @@ def test_scans_that_are_killed_and_run_together(
     runs = Counter(
         entry["run"] for entry in world.entries(before) if entry["type"] == "card.issued"
     )
-    print(f"cards by run in the part with {TOGETHER} at once: {sorted(runs.values())}")
+    late.say(f"cards by run in the part with {TOGETHER} at once: {sorted(runs.values())}")
     assert len(runs) >= 2, "several processes must have committed cards"
 
     if command == ("scan",):
@@ -86,7 +86,9 @@ def test_scans_that_are_killed_and_run_together(
     else:
         same_to_the_byte(world, quiet.scanned)
     laws.hold(world, "after the kills")
-    (row,) = world.rows("SELECT COUNT(*) AS rows, MIN(seq) AS first, MAX(seq) AS last FROM ledger_entry")
+    (row,) = world.rows(
+        "SELECT COUNT(*) AS rows, MIN(seq) AS first, MAX(seq) AS last FROM ledger_entry"
+    )
     assert (row["first"], row["last"]) == (1, row["rows"])
     world.close()
 
@@ -94,9 +96,7 @@ def test_scans_that_are_killed_and_run_together(
 def columns(world: World, table: str, *without: str) -> list[tuple[object, ...]]:
     """Rows of a table without some of its columns, sorted."""
     rows = world.rows(f"SELECT * FROM {table}")
-    return sorted(
-        tuple(str(row[name]) for name in row.keys() if name not in without) for row in rows
-    )
+    return sorted(tuple(str(row[name]) for name in row if name not in without) for row in rows)
 
 
 def facts(world: World, *without: str) -> list[tuple[str, str]]:
@@ -126,10 +126,6 @@ def same_but_for_the_instant(world: World, other: World) -> None:
     assert columns(world, "card", *moved) == columns(other, "card", *moved)
     kept = ("id", "at")
     assert columns(world, "card_entry", *kept) == columns(other, "card_entry", *kept)
-    asked = ("card_no", "kind", "person_id", "channel", "notice_id")
-    assert [tuple(row[name] for name in asked) for row in world.rows(
-        "SELECT * FROM notice ORDER BY notice_id"
-    )] == [tuple(row[name] for name in asked) for row in other.rows(
-        "SELECT * FROM notice ORDER BY notice_id"
-    )]
+    asked = "SELECT notice_id, card_no, kind, person_id, channel FROM notice ORDER BY 1"
+    assert world.tuples(asked) == other.tuples(asked)
     assert facts(world) == facts(other, "notice.sent")
