@@ -42,7 +42,7 @@ DAYS = 68
 #: Copies of each case, itself included.
 COPIES = 200
 DEPARTMENTS = tuple(f"示例市审批{number}科" for number in range(1, 41))
-HANDLERS = 12
+HANDLERS = 4
 GROUNDS = ("hearing", "site_visit", "testing", "expert_review")
 HOUR, DAY = 3600, 86_400
 

@@ -8,7 +8,7 @@ import typer
 from efficiency_monitor.language import say_state, t
 
 from . import columns
-from .render import emit, emit_object, message
+from .render import emit, message
 from .state import Output, context_of
 
 app = typer.Typer(help=t("预警、黄牌、红牌", "warnings, yellow and red cards"))
@@ -72,8 +72,10 @@ def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     """Show one card: what it rests on, what happened to it, who held the case."""
     from efficiency_monitor.services import listing
 
+    from .documents import show_card
+
     context = context_of(ctx)
-    emit_object(listing.show_card(context, card_no), output)
+    show_card(listing.show_card(context, card_no), output)
 
 
 def _answer(ctx: typer.Context, card_no: str, what: str, text: str | None) -> None:

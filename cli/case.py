@@ -7,11 +7,13 @@ import typer
 from efficiency_monitor.language import t
 
 from . import columns
-from .render import emit, emit_object
+from .render import emit
 from .state import AsOf, KnownBy, Output, context_of, instant_of
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
+
+    from .explain_days import Naming
 
 app = typer.Typer(help=t("办件", "cases"))
 
@@ -71,13 +73,15 @@ def show(
     """Show one case: its fields, its events, its clocks and its cards."""
     from efficiency_monitor.services.explain import explain, find
 
+    from .documents import show_case
+
     context = context_of(ctx)
     known = instant_of(known_by, context)
     case = find(context, case_no, known_by=known)
     document = explain(context, case_no, as_of=_asked(as_of, context), known_by=known)
     for clock in document["clocks"]:
         del clock["counted"]
-    emit_object({"fields": dict(case.record.fields), **document}, output)
+    show_case(case.record.fields, document, output, name=_names(context))
 
 
 @app.command("explain", help=t("逐日说明计时", "explain the count day by day"))
@@ -100,6 +104,11 @@ def explain_case(
         as_of=_asked(as_of, context),
         known_by=instant_of(known_by, context),
     )
+    show_page(document, output, name=_names(context))
+
+
+def _names(context: "Context") -> "Naming":
+    """What event types and grounds for a pause are called in the current language."""
     vocabulary = context.catalogue.vocabulary
 
     def name(code: str) -> str:
@@ -109,4 +118,4 @@ def explain_case(
             return t(vocabulary.kinds[code].zh, vocabulary.kinds[code].en)
         return code
 
-    show_page(document, output, name=name)
+    return name

@@ -11,6 +11,7 @@ say where the status ends.
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -93,7 +94,7 @@ def compile_calendar(calendar: Calendar) -> Table:
         working_day=columns.working_day,
         closing=columns.closing,
         work_scale=columns.work_scale(),
-        day_scale=math.lcm(*{b - a for a, b in zip(starts, starts[1:], strict=False) if b > a}),
+        day_scale=math.lcm(*{b - a for a, b in pairwise(starts) if b > a}),
     )
 
 

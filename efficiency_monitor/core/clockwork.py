@@ -81,11 +81,15 @@ def covered(cal, t):
 def worked(cal, t):
     """Working seconds from the table's beginning until `t`; days without status count none."""
     d = day_of(cal, t)
-    done = cal.work_before[d]
-    if cal.work_before[d + 1] == done:
-        return done
+    return cal.work_before[d] + worked_on(cal, d, t)
+
+
+@kernel_function
+def worked_on(cal, d, t):
+    """Working seconds of day d until `t`, which is in that day or its end."""
     s = t - cal.day_start[d]
     p = cal.pattern[d]
+    done = 0
     for k in range(cal.pattern_at[p], cal.pattern_at[p + 1]):
         if s <= cal.opens[k]:
             break
@@ -167,7 +171,7 @@ def measure(cal, mode, close, t):
     done = cal.days_before[d] * cal.work_scale
     if total == 0:
         return done
-    return done + (worked(cal, t) - cal.work_before[d]) * (cal.work_scale // total)
+    return done + worked_on(cal, d, t) * (cal.work_scale // total)
 
 
 @kernel_function

@@ -42,7 +42,7 @@ class Frame(NamedTuple):
     at: Any
     coarse: Any
     stage: Any
-    #: Amount on the event (millionths; 0 none, -1 unreadable) and its unit; due instant (NEVER none).
+    #: Amount on the event (millionths; 0 none, -1 unreadable), its unit; due instant (NEVER none).
     unit: Any
     amount: Any
     due: Any
@@ -148,6 +148,10 @@ class Work(NamedTuple):
     runs_to: Any
     still_from: Any
     still_to: Any
+    #: Working days in the running intervals: see `counting.find_days`.
+    days_from: Any
+    days_in: Any
+    days_found: Any
     #: Limits of the rule in hand: what each is, what extensions added (-1: cannot be told), the
     #: first date on which it rests of which only the date is known.
     limit_kind: Any

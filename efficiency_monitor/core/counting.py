@@ -25,7 +25,7 @@ from .clockwork import (
     lowest,
     measure,
     nth_day,
-    worked,
+    worked_on,
 )
 from .compiling import kernel_function
 
@@ -75,11 +75,55 @@ def _walk(cal, mode, close, runs, since, need):
 
 
 @kernel_function
+def find_days(cal, close, runs, since, work):
+    """Working days that end in each run, kept for `nth_working_day` (TIME 8).
+
+    Most limits are whole working days, so these are found once for an episode. `work.days_from`
+    are the days that ended before the run, `days_in` those that end in it; `days_from` after the
+    last of the `days_found` runs is what comes after them: NEVER or BEYOND.
+    """
+    runs_from, runs_to, count = runs
+    found = 0
+    after = runs_from[count]
+    if count and runs_to[count - 1] > since:
+        if since < cal.covered_from:
+            after = BEYOND
+            count = 0
+        for i in range(count):
+            a = max(runs_from[i], since)
+            b = min(runs_to[i], cal.covered_to)
+            if a >= cal.covered_to:
+                after = BEYOND
+                break
+            work.days_in[i] = 0
+            if b > a:
+                work.days_from[i] = ended_days(cal, True, close, a)
+                work.days_in[i] = ended_days(cal, True, close, b) - work.days_from[i]
+            found += 1
+            if runs_to[i] > cal.covered_to:
+                after = BEYOND
+                break
+    work.days_from[found] = after
+    work.days_found[0] = found
+
+
+@kernel_function
+def nth_working_day(cal, close, work, need):
+    """End of the working day that makes `need` of them, as `due_after` finds it."""
+    found = work.days_found[0]
+    for i in range(found):
+        if need <= work.days_in[i]:
+            return end_of_day(cal, cal.working_day[work.days_from[i] + need - 1], close)
+        need -= work.days_in[i]
+    return work.days_from[found]
+
+
+@kernel_function
 def _day_total(cal, working, close, d, since):
-    """Seconds of day d whose share counts: working time, or the local day up to its end (TIME 9)."""
+    """Seconds of day d whose share counts: working time, or the local day to its end (TIME 9)."""
     if working:
         if since > cal.day_start[d]:
-            return cal.work_before[d + 1] - worked(cal, since)
+            return cal.work_before[d + 1] - cal.work_before[d] - worked_on(cal, d, since)
         return cal.work_before[d + 1] - cal.work_before[d]
     until = cal.day_start[d + 1]
     if close and cal.work_before[d + 1] > cal.work_before[d]:
@@ -123,11 +167,10 @@ def _reached_in_day(cal, working, close, runs, i, begin, d, since, part):
         a = max(runs_from[i], begin)
         b = min(runs_to[i], end)
         if b > a:
-            got = worked(cal, b) - worked(cal, a) if working else b - a
+            before = worked_on(cal, d, a)
+            got = worked_on(cal, d, b) - before if working else b - a
             if total > 0 and done + got >= need:
-                if working:
-                    return into_day(cal, d, worked(cal, a) - cal.work_before[d] + need - done)
-                return a + need - done
+                return into_day(cal, d, before + need - done) if working else a + need - done
             done += got
             counts = b == end
         i += 1
@@ -209,7 +252,7 @@ def _run_in_day(cal, working, close, runs, i, begin, d, until):
         a = max(runs_from[i], begin)
         b = min(runs_to[i], stop)
         if b > a:
-            done += worked(cal, b) - worked(cal, a) if working else b - a
+            done += worked_on(cal, d, b) - worked_on(cal, d, a) if working else b - a
         i += 1
     return done
 

@@ -121,7 +121,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFindings:
-    """What a scan says of one case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
+    """What a scan says of a case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
 
     case_no: str
     outcome: Outcome
@@ -218,8 +218,8 @@ def blank_findings(size: int) -> Findings:
     """Findings of this size, as lists of zeros."""
     per_limit = ("limit_kind", "limit_unit", "limit_amount", "limit_due")
     per_level = ("level_instant", "level_reached")
-    lengths = {name: size * MOST_LIMITS for name in per_limit}
-    lengths |= {name: size * MOST_LEVELS for name in per_level}
+    lengths = dict.fromkeys(per_limit, size * MOST_LIMITS)
+    lengths |= dict.fromkeys(per_level, size * MOST_LEVELS)
     return Findings(*([0] * lengths.get(name, size) for name in Findings._fields))
 
 

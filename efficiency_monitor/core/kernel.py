@@ -5,7 +5,16 @@ on lists for a few cases, compiled by numba on arrays for many. It knows integer
 makes the columns and `evaluation` reads the findings. TIME.md decides every line.
 """
 
-from .clockwork import BEYOND, NEVER, covered, mode_of, ordinal_at, seconds_of
+from .clockwork import (
+    BEYOND,
+    NEVER,
+    WORK_DAYS,
+    counting_from,
+    covered,
+    mode_of,
+    ordinal_at,
+    seconds_of,
+)
 from .columns import (
     DEEM_FROM,
     DEEM_UNLESS,
@@ -28,7 +37,7 @@ from .columns import (
     WAITING,
 )
 from .compiling import kernel_function
-from .counting import elapsed_until
+from .counting import elapsed_until, find_days
 from .levels import WHOLE, due_for
 from .pausing import find_pauses, find_runs
 from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
@@ -295,6 +304,8 @@ def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, wo
     count, resumes = find_runs(begin, pauses, work)
     ground = pause_facts(cal, rules, frame, r, start, stop, pauses, work)
     runs = (work.runs_from, work.runs_to, count)
+    tomorrow = counting_from(cal, WORK_DAYS, rules.same[r], begin)
+    find_days(cal, rules.close[r], runs, tomorrow, work)
     clock = (rules.by_time[r], rules.same[r], rules.close[r], rules.roll[r])
     out.case[n] = c
     out.rule[n] = r

@@ -28,7 +28,7 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class PauseAsked:
-    """A pause [since, until) in epoch seconds; `until` None while open; `cap` limits it (TIME 18)."""
+    """A pause [since, until), epoch seconds; `until` None while open; `cap` limits it (TIME 18)."""
 
     since: int
     until: int | None

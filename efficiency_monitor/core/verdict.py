@@ -7,7 +7,7 @@ event, of its stop event (-1: none) and of the first event after it, the instant
 start took effect (-NEVER: not deemed), and now. `ground` is what `pause_facts` found.
 """
 
-from .clockwork import BEYOND, NEVER, covered, day_of, seconds_of
+from .clockwork import BEYOND, NEVER, U_WORK_DAY, covered, day_of, seconds_of
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
@@ -27,7 +27,8 @@ from .columns import (
     UNREADABLE,
 )
 from .compiling import kernel_function
-from .levels import asks_status, level_at, stated_due
+from .counting import nth_working_day
+from .levels import MILLION, asks_status, level_at, stated_due
 
 #: Where nothing is known by its date only, nothing spoilt: after every instant.
 NOWHERE = 1 << 62
@@ -171,8 +172,14 @@ def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
     if work.limit_due[k] == BEYOND:
         return BEYOND
     moved = work.limit_moved[k]
+    unit = work.limit_unit[k]
     amount = work.limit_amount[k] + extra
-    limit = (kind, work.limit_unit[k], amount, work.limit_due[k], moved)
+    if kind == AMOUNT and unit == U_WORK_DAY and percent == 0 and (off == 0 or off_unit == unit):
+        by_time, same, close, roll = clock
+        days = (amount + off) // MILLION
+        if not by_time and days > 0 and days * MILLION == amount + off:
+            return nth_working_day(cal, close, work, days)
+    limit = (kind, unit, amount, work.limit_due[k], moved)
     if kind == STATED and not moved:
         # Pauses do not move a stated due instant, so they do not move what is told from it.
         still = (work.still_from, work.still_to, 1)

@@ -18,7 +18,7 @@ from .vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseFound:
-    """A pause of an episode, [since, until); `until` None while open; `capped` where a cap ended it."""
+    """A pause of an episode, [since, until); `until` None if open; `capped` if a cap ended it."""
 
     event: Event
     since: int

@@ -98,6 +98,8 @@ def write_settings(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as fault:
+        if isinstance(fault, FileExistsError) and path.is_file():
+            return False  # another process has made it meanwhile
         raise ConfigurationError(
             t(
                 f"{path} 无法写入：{fault.strerror}",

@@ -173,7 +173,7 @@ def test_single_cases(besieged: Path, verb: str) -> None:
     found = case_numbers(besieged)
     strange = [name for name in found if not name.startswith("H-")]
     assert len(strange) >= 3
-    for name in (*strange[:3], f"H-{TEXTS.index('＝1+1')}", "H-0"):
+    for name in (strange[0], f"H-{TEXTS.index('＝1+1')}", "H-0"):
         for form in ("table", "jsonl", "csv"):
             at = ("--as-of", "2024-03-20", "-o", form)
             ran = effmon("-C", besieged, "cases", verb, *at, "--", name)
@@ -187,10 +187,10 @@ def test_single_cards_and_rows(besieged: Path) -> None:
         "-C", besieged, "cards", "list", "--level", "red", "-o", "json"
     ).json
     assert len(listed) >= len(TEXTS) - 1  # a NUL is not taken
-    for card in listed[:3]:
+    for card in listed[:2]:
         asked_of(besieged, ["cards", "show", card["card_no"]])
     waiting = effmon("-C", besieged, "quarantine", "list", "-o", "json").json
-    for entry in waiting[:: len(waiting) // 4]:
+    for entry in waiting[1 :: len(waiting) // 3]:
         asked_of(besieged, ["quarantine", "show", str(entry["id"])])
 
 
@@ -224,7 +224,7 @@ def test_messages_and_exports(besieged: Path, tmp_path: Path) -> None:
     neutral(effmon("ledger", "verify", tmp_path / "evidence").well())
 
 
-@pytest.mark.parametrize("text", TEXTS[:3], ids=["escape", "markup", "formula"])
+@pytest.mark.parametrize("text", TEXTS[:2], ids=["escape", "markup"])
 def test_words_of_the_command_line_itself(empty: Path, text: str) -> None:
     for arguments in (
         ["cases", "show", "--", text],

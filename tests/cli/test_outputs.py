@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 
 from .command import ROOT, checked, command_line, effmon, environment, fresh, on_terminal
-from .places import write_events
+from .places import write_events, write_rows
 
 Own = Callable[[Path], Path]
 #: Every command that prints data and can be asked of a workspace that was scanned.
@@ -254,6 +254,33 @@ def test_faults_are_said_in_chinese_too(office: Path, arguments: list[str]) -> N
     assert what.startswith("错误：")
     assert how.startswith("办法：")
     assert re.search("[\u4e00-\u9fff]", what.removeprefix("错误："))
+
+
+def test_one_card_and_one_case_are_told_in_words(office: Path) -> None:
+    """No code of a file or of the database is left where people read."""
+    codes = re.compile(r"[a-z]+_[a-z_]+|\bred\b|\bopen\b|T\d\d:|None|promised|working")
+    listed = effmon("-C", office, "cards", "list", "--case", "A-OPEN", "-o", "json").json
+    for arguments in (
+        ["cards", "show", listed[0]["card_no"]],
+        ["cases", "show", "A-OPEN", *AT],
+        ["cases", "show", "A-PAUSED", *AT],
+        ["cases", "show", "N-LIMIT", *AT],
+    ):
+        for form in ([], ["-o", "table"]):
+            ran = effmon("-C", office, *arguments, *form, EFFMON_LANG="zh").well()
+            assert codes.findall(ran.out.replace("A-OPEN", "")) == []
+    shown = effmon("-C", office, "cards", "show", listed[0]["card_no"], "-o", "table").well().out
+    for words in ("Level: red", "Decided within the promised limit.", "What happened", "issued"):
+        assert words in shown
+
+
+def test_columns_of_a_source_keep_their_names(own: Own, empty: Path, tmp_path: Path) -> None:
+    workspace = own(empty)
+    columns = "case_no a.b outcome 备注"
+    cases = write_rows(tmp_path / "c.csv", columns, [("O-1", "点", "own words", "无")])
+    effmon("-C", workspace, "import", cases).well()
+    lines = effmon("-C", workspace, "cases", "show", "O-1").well().out.splitlines()
+    assert {"a.b\t点", "outcome\town words", "备注\t无", "Outcome\texcluded"} <= set(lines)
 
 
 def test_an_export_of_accountability(office: Path, tmp_path: Path) -> None:

@@ -198,4 +198,4 @@ def test_a_full_disk_tears_no_import(
     assert total.quarantined == 0
     columns = "case_no, event_key, type, occurred_at, generation, calendar, revision"
     asked = f"SELECT {columns} FROM event e JOIN case_file c ON c.id = e.case_id ORDER BY case_no"
-    assert world.tuples(asked) == [tuple(row) for row in undisturbed.rows(asked)]
+    assert world.tuples(asked) == undisturbed.tuples(asked)

@@ -94,4 +94,4 @@ def scanned_once(late: World, used: World, at: int) -> None:
         "SELECT case_no, rule_id, episode, level FROM card WHERE level > 1 AND state <> 'lifted'"
         " AND as_of <= ? ORDER BY 1, 2, 3, 4"
     )
-    assert late.tuples(asked, at) == [tuple(row) for row in used.rows(asked, at)]
+    assert late.tuples(asked, at) == used.tuples(asked, at)

@@ -1,0 +1,213 @@
+"""`cards show` and `cases show` for people: one card, one case, with what belongs to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from efficiency_monitor.language import (
+    say_amount,
+    say_item_kind,
+    say_level,
+    say_lift_reason,
+    say_limit,
+    say_local,
+    say_outcome,
+    say_reason,
+    say_state,
+    t,
+)
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+
+from .columns import ACCOUNTS
+from .explain_days import Document, Naming
+from .render import Format, emit, emit_object, emit_text, message
+
+_CARD: Final = (
+    Column("card_no", "牌号", "Card"),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("state", "状态", "State", say=say_state),
+    Column("lifted_reason", "撤销原因", "Lifted for", say=say_lift_reason),
+    Column("case_no", "办件编号", "Case"),
+    Column("item_code", "事项编码", "Item"),
+    Column("department", "部门", "Department"),
+    Column("handler", "承办人", "Handler"),
+    Column("reviewer", "审核人", "Reviewer"),
+    Column("approver", "批准人", "Approver"),
+    Column("rule", "规则", "Rule"),
+    Column("rule_version", "规则版本", "Rule version"),
+    Column("pack", "规则包", "Pack"),
+    Column("limit_name", "时限种类", "Kind of limit", say=say_limit),
+    Column("limit", "时限", "Limit", say=say_amount),
+    Column("limit_due_at", "时限届满", "Limit ends", say=say_local),
+    Column("fell_due_at", "触发时间", "Fell due", say=say_local),
+    Column("elapsed", "已用", "Elapsed", say=say_amount),
+    Column("over", "超期", "Over", say=say_amount),
+    Column("as_of", "判定时刻", "Judged as of", say=say_local),
+    Column("issued_at", "发牌时间", "Issued", say=say_local),
+    Column("calendar", "工作日历", "Calendar"),
+    Column("calendar_version", "日历版本", "Calendar version"),
+)
+_BASIS: Final = (
+    Column("ref", "依据", "Basis", least=12),
+    Column("says", "内容", "It says", least=20),
+)
+_ENTRIES: Final = (
+    Column("at", "时间", "At", say=say_local),
+    Column(
+        "kind",
+        "经过",
+        "What",
+        say=coded(
+            {
+                "issued": ("发牌", "issued"),
+                "acknowledged": ("签收", "acknowledged"),
+                "replied": ("反馈", "replied"),
+                "confirmed": ("确认", "confirmed"),
+                "superseded": ("升级", "superseded"),
+                "revived": ("恢复", "revived"),
+                "lifted": ("撤销", "lifted"),
+            }
+        ),
+    ),
+    Column("person", "人员", "Person", least=6),
+    Column("os_user", "系统用户", "System user", priority=3),
+    Column("text", "内容", "Text", least=12),
+)
+_HOLDINGS: Final = tuple(
+    column for column in ACCOUNTS if column.key not in ("card_no", "level", "card_state", "case_no")
+)
+
+
+def show_card(document: Document, fmt: Format | None = None) -> None:
+    """Print one card; JSON and CSV as it is, for people in words and tables."""
+    if fmt not in (None, Format.TABLE):
+        emit_object(document, fmt)
+        return
+    emit_object(document, fmt, columns=_filled(_CARD, document))
+    _section(t("依据", "Legal basis"), document["legal_basis"], _BASIS, fmt)
+    entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
+    _section(t("经过", "What happened"), entries, _ENTRIES, fmt)
+    _section(t("持有", "Who held the case"), document["accountability"], _HOLDINGS, fmt)
+
+
+def _entry_text(entry: Mapping[str, Any]) -> str | None:
+    """What a person wrote, letter by letter; of what the engine did its code in words."""
+    text: str | None = entry["text"]
+    if text is not None and entry["kind"] == "lifted":
+        return say_lift_reason(text)
+    return say_state(text) if text is not None and entry["kind"] == "revived" else text
+
+
+_CASE: Final = (
+    Column("case_no", "办件编号", "Case"),
+    Column("as_of", "截至", "As of", say=say_local),
+    Column("known_by", "已知截至", "Known by", say=say_local),
+    Column("outcome", "判定", "Outcome", say=say_outcome),
+)
+_FIELDS: Final = (
+    Column("item_code", "事项编码", "Item code"),
+    Column("item_name", "事项名称", "Item"),
+    Column("item_kind", "办件类型", "Kind", say=say_item_kind),
+    Column("region", "区划", "Region"),
+    Column("department", "部门", "Department"),
+    Column("handler", "承办人", "Handler"),
+    Column("reviewer", "审核人", "Reviewer"),
+    Column("approver", "批准人", "Approver"),
+    Column("applicant", "申请人", "Applicant"),
+    Column("channel", "申报渠道", "Channel"),
+    Column("promised_limit", "承诺时限", "Promised limit", say=say_amount),
+    Column("statutory_limit", "法定时限", "Statutory limit", say=say_amount),
+    Column("promised_due", "承诺办结时间", "Promised for", say=say_local),
+    Column("statutory_due", "法定办结时间", "Due by statute", say=say_local),
+    Column("calendar", "工作日历", "Calendar"),
+)
+_PROBLEMS: Final = (
+    Column("rule", "规则", "Rule"),
+    Column("reason", "原因", "Reason", say=say_reason, least=12),
+    Column("detail", "详情", "Detail", least=12),
+)
+_CLOCK_STATES: Final = {
+    "running": ("计时中", "running"),
+    "paused": ("暂停中", "paused"),
+    "stopped": ("已停止", "stopped"),
+}
+
+
+def _due_words(due: Mapping[str, str | None]) -> str:
+    return t("，", ", ").join(
+        f"{say_limit(limit)} {say_local(at) if at else '—'}" for limit, at in due.items()
+    )
+
+
+_CLOCKS: Final = (
+    Column("rule", "规则", "Rule"),
+    Column("title", "名称", "Title", priority=4, least=12),
+    Column("state", "状态", "State", say=coded(_CLOCK_STATES)),
+    Column("start", "起", "Start", say=say_local, priority=3),
+    Column("stop", "止", "Stop", say=say_local, priority=4),
+    Column("elapsed", "已计", "Counted", say=say_amount, priority=2),
+    Column("due_at", "时限届满", "Limits end", say=_due_words, least=20),
+    Column("reason", "无法判定", "Not judged", say=say_reason, priority=2, least=8),
+)
+_CARDS: Final = (
+    Column("card_no", "牌号", "Card"),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("state", "状态", "State", say=say_state),
+    Column("fell_due_at", "触发时间", "Fell due", say=say_local),
+    Column("lifted_reason", "撤销原因", "Lifted for", say=say_lift_reason, priority=3),
+)
+
+
+def show_case(
+    fields: Mapping[str, str], document: Document, fmt: Format | None, *, name: Naming
+) -> None:
+    """Print one case; JSON and CSV as it is, for people in words and tables.
+
+    `name` gives the names of event types and of grounds for a pause.
+    """
+    if fmt not in (None, Format.TABLE):
+        emit_object({"fields": dict(fields), **document}, fmt)
+        return
+    known = {column.key for column in _FIELDS}
+    own = [key for key in fields if key not in known]
+    record = {
+        **{f"own{place}": fields[key] for place, key in enumerate(own)},
+        **{key: fields[key] for key in known & set(fields)},
+        **{column.key: document[column.key] for column in _CASE},
+    }
+    # A source may call a column anything: its name is a heading here, never a path.
+    named = [Column(f"own{place}", key, key) for place, key in enumerate(own)]
+    emit_object(record, fmt, columns=_filled((*_CASE, *_FIELDS, *named), record))
+    clocks = document["clocks"]
+    _section(t("事件", "Events"), document["events"], _events(name), fmt)
+    _section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
+    _section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
+    cards = [card for clock in clocks for card in clock["cards"]]
+    _section(t("牌", "Cards"), cards, _CARDS, fmt)
+    message(t("逐日说明：effmon cases explain", "day by day: effmon cases explain"))
+
+
+def _filled(columns: Sequence[Column], document: Mapping[str, Any]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.words(document))
+
+
+def _section(
+    title: str, rows: Sequence[Any], columns: Sequence[Column], fmt: Format | None
+) -> None:
+    """A table under its title, without columns that no row fills; nothing where it is empty."""
+    used = [column for column in columns if any(column.words(row) for row in rows)]
+    if used:
+        emit_text(["\n"])
+        emit(rows, used, fmt, title=title)
+
+
+def _events(name: Naming) -> tuple[Column, ...]:
+    return (
+        Column("occurred_at", "时间", "Time", say=say_local),
+        Column("type", "事件", "Event", say=name, least=9),
+        Column("kind", "种类", "Kind", say=name, least=8),
+        Column("amount", "期限", "Amount", say=say_amount, priority=2),
+        Column("stage", "环节", "Stage", priority=3, least=6),
+        Column("department", "部门", "Department", priority=3, least=8),
+        Column("actor", "经办", "Actor", priority=2, least=4),
+        Column("reason", "原因", "Reason", priority=2, least=8),
+    )
