@@ -177,6 +177,10 @@ def _write(path: Path, rows: Iterable[dict[str, str]]) -> None:
         writer.writerows(every)
 
 
+#: Columns in which a copy differs.
+OWN = ("id", "case_id", "case_no")
+
+
 def _multiply(connection: Connection, made: int) -> None:
     """Copy every case that the product made, with its fields, events and clocks.
 
@@ -184,13 +188,13 @@ def _multiply(connection: Connection, made: int) -> None:
     """
     for table in (CASE, FACT, EVENT, CLOCK):
         own = "id" if table is CASE else "case_id"
-        columns = [name for name in table.c.keys() if name not in ("id", "case_id", "case_no")]
+        columns = [column.name for column in table.c if column.name not in OWN]
         given = [f"{own} + {made} * k", *columns]
         if table is CASE:
             columns.append("case_no")
             given.append("case_no || '-' || k")
         connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({', '.join([own, *columns])}) "  # noqa: S608 - our names
+            f"INSERT INTO {table.name} ({', '.join([own, *columns])}) "
             "WITH RECURSIVE copies(k) AS (SELECT 1 UNION ALL "
             f"SELECT k + 1 FROM copies WHERE k + 1 < {COPIES}) SELECT {', '.join(given)} "
             f"FROM copies CROSS JOIN {table.name} WHERE {own} <= {made} ORDER BY k, {own}"

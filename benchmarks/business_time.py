@@ -9,21 +9,21 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import businesstimedelta
-import chinese_calendar
+import businesstimedelta  # type: ignore[import-untyped]
+import chinese_calendar  # type: ignore[import-untyped]
 import numba
 import numpy as np
-import pytz
+import pytz  # type: ignore[import-untyped]
 
 from efficiency_monitor import core
 from efficiency_monitor.app import open_catalogue
-from efficiency_monitor.core import columns, compiled, compiling
+from efficiency_monitor.core import clockwork, columns, compiled, compiling
 from efficiency_monitor.core.business_time import Table
 from efficiency_monitor.core.calendar import Calendar
 from efficiency_monitor.core.evaluation import CompiledCalendar
 from efficiency_monitor.core.handles import Handle
 
-from .measure import Figure, Section, alternate, say, times
+from .measure import Figure, Section, Taken, alternate, say
 
 FULL, QUICK = 10_000_000, 1_000_000
 ROUNDS = 5
@@ -48,7 +48,7 @@ def run(pairs: int, seed: int) -> Section:
     say(f"business time: {pairs:,} pairs against numpy")
     section = Section(
         f"Business time: {pairs:,} pairs on the calendar `cn`",
-        "Base of the first table part is `numpy.busday_count`, of the second `numpy.busday_offset`, "
+        "The bases are `numpy.busday_count` and `numpy.busday_offset`, "
         "both with a 7-day week mask and every rest day listed, which is what make-up days take. "
         "The kernel answers from the same arrays of dates, on two threads (numpy has one); its "
         "answers are equal. From instants it is asked more: the local day first, or working "
@@ -65,12 +65,12 @@ def run(pairs: int, seed: int) -> Section:
     )
     base = taken["count"]
     section.figures += [
-        Figure(what="base: numpy.busday_count", seconds=base),
+        Figure(what="base: numpy.busday_count", taken=base),
         _faster("working days between two dates", base, taken["days"], LEAST_COUNT),
         _faster("working days between two instants", base, taken["ended"]),
         _faster("working seconds between two instants", base, taken["seconds"]),
     ]
-    between = taken["seconds"] / pairs
+    many = {name: taken[name].per(pairs) for name in ("ended", "seconds")}
     taken = alternate(
         {
             "offset": bench.numpy_offset,
@@ -81,16 +81,16 @@ def run(pairs: int, seed: int) -> Section:
     )
     base = taken["offset"]
     section.figures += [
-        Figure(what="base: numpy.busday_offset", seconds=base),
+        Figure(what="base: numpy.busday_offset", taken=base),
         _faster("N working days after a date", base, taken["dates"], LEAST_OFFSET),
         _faster("end of the N-th working day after an instant", base, taken["instants"]),
     ]
-    _libraries(section, bench, between)
+    _libraries(section, bench, many)
     return section
 
 
-def _faster(what: str, base: float, own: float, least: float | None = None) -> Figure:
-    return Figure(what=what, seconds=own, ratio=base / own, least=least)
+def _faster(what: str, base: Taken, own: Taken, least: float | None = None) -> Figure:
+    return Figure(what=what, taken=own, base=base, least=least)
 
 
 class _Bench:
@@ -108,7 +108,7 @@ class _Bench:
         self.amount = drawn.integers(1, MOST + 1, pairs)
         self.start = self._in_day(self.since, drawn)
         self.end = np.maximum(self._in_day(self.until, drawn), self.start)
-        self.out = np.empty(pairs, dtype=np.int64)
+        self.out: Any = np.empty(pairs, dtype=np.int64)
         self.rest = np.array(_rest_days(self.calendar), dtype="datetime64[D]")
         self.numpy = np.busdaycalendar(weekmask="1111111", holidays=self.rest)
         self.pool = ThreadPoolExecutor(THREADS)
@@ -173,11 +173,10 @@ def _bound(loop: Loop, *fixed: Any) -> Loop:
 
 def _loops() -> dict[str, Loop]:
     """Loops over the kernel's own functions, compiled from the project's files."""
-    njit = numba.njit(nogil=True, error_model="numpy")
-    clockwork = _clockwork(njit)
-    ended_days, nth_day, worked = clockwork.ended_days, clockwork.nth_day, clockwork.worked
-    counting_from, end_of_day = clockwork.counting_from, clockwork.end_of_day
-    work_days = clockwork.WORK_DAYS
+    twin = _clockwork()
+    ended_days, nth_day, worked = twin.ended_days, twin.nth_day, twin.worked
+    counting_from, end_of_day = twin.counting_from, twin.end_of_day
+    work_days = twin.WORK_DAYS
 
     def count_dates(cal: Any, shift: int, since: Any, until: Any, out: Any) -> None:
         for i in range(len(out)):
@@ -204,64 +203,77 @@ def _loops() -> dict[str, Loop]:
             out[i] = end_of_day(cal, nth_day(cal, True, done + amount[i] - 1), False)
 
     every = (count_dates, add_dates, count_ended, count_seconds, add_instants)
-    return {loop.__name__: njit(loop) for loop in every}
+    return {loop.__name__: _compiled(loop, False) for loop in every}
 
 
-def _clockwork(decorate: Callable[[Any], Any]) -> Any:
+def _compiled(function: Any, inlined: bool) -> Any:
+    return numba.njit(function, nogil=True, error_model="numpy", forceinline=inlined)
+
+
+def _clockwork() -> Any:
     """The kernel's first file, loaded once more with its functions compiled."""
     package = ModuleType(f"{__package__}.twin")
     package.__path__ = list(core.__path__)
     sys.modules[package.__name__] = package
     sys.modules[f"{package.__name__}.columns"] = columns
     sys.modules[f"{package.__name__}.compiling"] = compiling
-    with compiling.compiling_with(decorate):
+    with compiling.compiling_with(_compiled):
         return import_module(f"{package.__name__}.clockwork")
 
 
-def _libraries(section: Section, bench: _Bench, between: float) -> None:
-    """Libraries that take one pair at a time, per call, against the kernel's time per pair."""
+def _libraries(section: Section, bench: _Bench, many: dict[str, Taken]) -> None:
+    """Libraries that take one pair at a time, against one pair by the interpreted kernel.
+
+    `many` is what the compiled loops take for one pair among many.
+    """
     say("business time: libraries that take one pair at a time")
     zone = ZoneInfo(bench.calendar.zone)
+    pairs = list(zip(bench.start[:SAMPLE].tolist(), bench.end[:SAMPLE].tolist(), strict=True))
     spans = [
         (datetime.fromtimestamp(start, zone), datetime.fromtimestamp(end, zone))
-        for start, end in zip(
-            bench.start[:SAMPLE].tolist(), bench.end[:SAMPLE].tolist(), strict=True
-        )
+        for start, end in pairs
     ]
-    workdays = bench.numpy_count()[:SAMPLE].tolist()
-    seconds = bench.on_threads(bench.count_seconds, bench.start, bench.end)[:SAMPLE].tolist()
     rules = _business_rules(bench.calendar)
+    cal = open_catalogue(None, None).compiled("cn").table
+
+    def own_days() -> list[int]:
+        ended = clockwork.ended_days
+        return [ended(cal, True, False, b) - ended(cal, True, False, a) for a, b in pairs]
+
+    def own_seconds() -> list[int]:
+        return [clockwork.worked(cal, b) - clockwork.worked(cal, a) for a, b in pairs]
 
     def by_chinese_calendar() -> list[int]:
+        dates = [(a.date(), b.date()) for a, b in spans]
         return [
-            len(chinese_calendar.get_workdays(a.date(), b.date() - timedelta(days=1)))
-            if a.date() < b.date()
-            else 0
-            for a, b in spans
+            len(chinese_calendar.get_workdays(a, b - timedelta(days=1))) if a < b else 0
+            for a, b in dates
         ]
 
     def by_businesstimedelta() -> list[int]:
         found = (rules.difference(a, b) for a, b in spans)
         return [round(part.hours * 3600 + part.seconds) for part in found]
 
-    if by_chinese_calendar() != workdays or by_businesstimedelta() != seconds:
+    if by_chinese_calendar() != own_days() or by_businesstimedelta() != own_seconds():
         raise AssertionError("the libraries and the kernel give different answers")
-    taken = alternate(
-        {"chinesecalendar": by_chinese_calendar, "businesstimedelta": by_businesstimedelta},
-        rounds=3,
-        warm=False,
+    contenders = {
+        "chinesecalendar, working days": by_chinese_calendar,
+        "ended": own_days,
+        "businesstimedelta, working hours": by_businesstimedelta,
+        "seconds": own_seconds,
+    }
+    taken = alternate(contenders, rounds=ROUNDS, warm=False)
+    (theirs, ended, others, worked) = contenders
+    for base, own in ((theirs, ended), (others, worked)):
+        one = taken[base].per(SAMPLE)
+        section.figures += [
+            Figure(what=f"base: {base} of one pair", taken=one),
+            _faster("one pair by the interpreted kernel", one, taken[own].per(SAMPLE)),
+            _faster("a pair among many, compiled", one, many[own]),
+        ]
+    section.remarks.append(
+        f"Libraries: {SAMPLE} pairs, at most {SPAN} days apart; the answers are equal."
     )
-    for name, what in (
-        ("chinesecalendar", "get_workdays, working days of one pair"),
-        ("businesstimedelta", "difference, working hours of one pair"),
-    ):
-        a_call = taken[name] / SAMPLE
-        section.figures.append(Figure(what=f"{name}: {what}", seconds=a_call))
-        section.remarks.append(
-            f"{name} takes {times(a_call / between)} as long for one pair as the kernel takes for "
-            f"its working seconds among many ({between * 1e9:.1f} ns; sample of {SAMPLE}, equal "
-            "answers). A single question through the interpreted kernel is another matter."
-        )
 
 
 def _business_rules(calendar: Calendar) -> Any:

@@ -165,7 +165,9 @@ def cases_table(columns: Columns) -> pl.DataFrame:
     }
     for name in OF_CASE:
         for place, limit in enumerate(_LIMITS):
-            series[f"{name}_{limit}"] = pl.Series(np.ascontiguousarray(getattr(frame, name)[place::2]))
+            series[f"{name}_{limit}"] = pl.Series(
+                np.ascontiguousarray(getattr(frame, name)[place::2])
+            )
     return pl.DataFrame(series)
 
 
@@ -179,18 +181,14 @@ def write(columns: Columns, folder: Path) -> tuple[Path, Path]:
 
 def from_tables(events: pl.DataFrame, cases: pl.DataFrame) -> Columns:
     """Columns from the two tables as they were read; most of them without a copy."""
-    first = np.zeros(len(cases) + 1, dtype=np.int64)
+    first: Any = np.zeros(len(cases) + 1, dtype=np.int64)
     np.cumsum(cases["events"].to_numpy(), out=first[1:])
     both = {
-        name: np.stack(
-            [cases[f"{name}_{limit}"].to_numpy() for limit in _LIMITS], axis=1
-        ).ravel()
+        name: np.stack([cases[f"{name}_{limit}"].to_numpy() for limit in _LIMITS], axis=1).ravel()
         for name in OF_CASE
     }
     own = {name: events[name].to_numpy() for name in OF_EVENT}
-    return Columns(
-        Frame(cases=len(cases), first=first, **own, **both), cases["profile"].to_numpy()
-    )
+    return Columns(Frame(cases=len(cases), first=first, **own, **both), cases["profile"].to_numpy())
 
 
 def part(columns: Columns, lo: int, hi: int) -> Columns:

@@ -19,7 +19,7 @@ from efficiency_monitor.core.evaluation import blank_findings, blank_work, most_
 from efficiency_monitor.core.rules import Rule
 
 from . import cases
-from .measure import Figure, Section, alternate, duration, say, seconds, times
+from .measure import Figure, Section, Taken, alternate, duration, say, seconds, times
 
 FULL, QUICK = 1_000_000, 100_000
 ROUNDS = 5
@@ -144,8 +144,7 @@ def _measured(number: int, events: Path, own: Path) -> Section:
         say(f"kernel: {name}")
         _figures(section, name, job, columns, (events, own), interpreted[name])
     section.remarks += [
-        f"Findings of {sample.frame.cases:,} cases are equal, column by column, to those of the "
-        "interpreted kernel.",
+        f"Of {sample.frame.cases:,} cases every column equals the interpreted kernel's findings.",
         f"The first call took {duration(compiling)}: the kernel is compiled once and kept on disk.",
     ]
     return section
@@ -172,17 +171,18 @@ def _figures(
         rounds=ROUNDS,
     )
     base = taken["read"]
+    most = MOST if name == "1 rule" else None
     found, reached = job.judge(columns)
     if _stream(job, columns.frame.cases, files) != (found, reached):
         raise AssertionError("judged from the files, the findings are others")
     section.figures += [
-        Figure(what=f"{name}: base, read_parquet", seconds=base),
-        Figure(what=f"{name}: scan_parquet and sum", seconds=taken["sum"], ratio=taken["sum"] / base),
-        _slower(f"{name}: kernel on two threads", base, taken["judge"], name),
-        Figure(what=f"{name}: kernel on one thread", seconds=taken["one"], ratio=taken["one"] / base),
-        _slower(f"{name}: read and judge", base, taken["both"], name),
+        Figure(what=f"{name}: base, read_parquet", taken=base),
+        _of_base(f"{name}: scan_parquet and sum", base, taken["sum"]),
+        _of_base(f"{name}: kernel on two threads", base, taken["judge"], most),
+        _of_base(f"{name}: kernel on one thread", base, taken["one"]),
+        _of_base(f"{name}: read and judge", base, taken["both"], most),
     ]
-    a_case = taken["judge"] / columns.frame.cases
+    a_case = taken["judge"].median / columns.frame.cases
     section.remarks.append(
         f"{name}: {found:,} findings, {reached:,} levels reached; {duration(a_case)} a case, which "
         f"is {times(interpreted / a_case)} faster than interpreted ({duration(interpreted)} a case "
@@ -190,8 +190,8 @@ def _figures(
     )
 
 
-def _slower(what: str, base: float, own: float, name: str) -> Figure:
-    return Figure(what=what, seconds=own, ratio=own / base, most=MOST if name == "1 rule" else None)
+def _of_base(what: str, base: Taken, own: Taken, most: float | None = None) -> Figure:
+    return Figure(what=what, taken=own, base=base, of_base=True, most=most)
 
 
 def _stream(job: Job, number: int, files: tuple[Path, Path]) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """A night: the scan of what is due among very many open clocks, against loading all of them."""
 
-import resource
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from efficiency_monitor.store import cards, cases
 from efficiency_monitor.store.tables import ClockRow
 
 from . import bureau
-from .measure import Figure, Phases, Section, alternate, duration, say, seconds
+from .measure import Figure, Phases, Section, Taken, alternate, duration, say, seconds
 
 FULL = bureau.Size(cases=500_000, due=20_000)
 QUICK = bureau.Size(cases=100_000, due=4_000)
@@ -89,28 +88,26 @@ def _measured(context: Context, folder: Path, size: bureau.Size) -> Section:
         "its events, and writes cards, notices, accountability and ledger entries.",
     )
     section.figures = [
-        Figure(what="base: load every open clock by ORM, test each", seconds=taken["orm"]),
+        Figure(what="base: load every open clock by ORM, test each", taken=taken["orm"]),
         Figure(
             what="find what is due (the scan's own query)",
-            seconds=taken["find"],
-            ratio=taken["orm"] / taken["find"],
+            taken=taken["find"],
+            base=taken["orm"],
             least=LEAST,
         ),
         Figure(
             what="whole scan: find, judge, write everything",
-            seconds=night,
-            ratio=taken["orm"] / night,
+            taken=Taken(night, night),
+            base=taken["orm"],
         ),
         *_phase_figures(phases, night),
     ]
     issued = ", ".join(f"{reports[0].issued[level]:,} {level.word}" for level in Level)
     section.remarks = [
         f"Database {megabytes:,.0f} MB in a temporary folder; cards issued: {issued}.",
-        f"The scan took {duration(night / size.due)} a due case and needed no memory that grows "
-        "with the open clocks; it ran once, since it changes the database. The finding is a median "
-        f"of {ROUNDS} alternated rounds.",
+        f"The scan took {duration(night / size.due)} a due case. It ran once: it changes the data.",
+        f"Load and finding are medians of {ROUNDS} alternated rounds.",
         "The aim compares the finding alone. The whole scan does what the base leaves out.",
-        f"Most memory of the process so far: {_megabytes():,.0f} MB, most of it the base's.",
     ]
     return section
 
@@ -142,7 +139,3 @@ def _check(context: Context, report: scan.ScanReport, size: bureau.Size) -> None
         raise AssertionError(
             f"{report.evaluated} judged, {issued} cards, {left} left, {len(report.problems)} faults"
         )
-
-
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

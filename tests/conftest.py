@@ -7,6 +7,9 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+# The story modules assert too; they are shared by several folders, so pytest learns of them here.
+pytest.register_assert_rewrite("tests.stories.story", "tests.stories.laws", "tests.stories.world")
+
 # Two shared cores: a slow example says nothing about the code. The printed blob replays a failure.
 settings.register_profile("effmon", deadline=None, print_blob=True)
 settings.load_profile("effmon")

@@ -9,11 +9,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from lunar_python import Lunar, Solar
 from made import ROOT, write_or_check
 
 CHINA_YEARS = range(2004, 2027)
 PROVISIONAL_YEAR = 2027
+#: Days of 2027 that follow the moon and the sun: first of the first lunar month, Qingming, fifth
+#: of the fifth, fifteenth of the eighth. Computed with lunar-python 1.4.8, once: it has no wheel.
+LUNAR_NEW_YEAR = date(2027, 2, 6)
+QINGMING = date(2027, 4, 5)
+DRAGON_BOAT = date(2027, 6, 9)
+MID_AUTUMN = date(2027, 9, 15)
 FEDERAL_YEARS = range(2011, 2015)
 
 #: Names in the source data that mean one of the statutory holidays.
@@ -141,22 +146,16 @@ def _notice(day: date, notices: dict[str, Any]) -> str:
 
 def _statutory(year: int) -> Iterator[Entry]:
     """The 13 days off of 全国年节及纪念日放假办法 Art. 2, as revised in 2024."""
-    spring = _solar(Lunar.fromYmd(year, 1, 1).getSolar())
-    clear = _solar(Solar.fromYmd(year, 4, 1).getLunar().getJieQiTable()["清明"])
     days = [
         (date(year, 1, 1), "元旦"),
-        *((spring + timedelta(days=number), "春节") for number in (-1, 0, 1, 2)),
-        (clear, "清明节"),
+        *((LUNAR_NEW_YEAR + timedelta(days=number), "春节") for number in (-1, 0, 1, 2)),
+        (QINGMING, "清明节"),
         *((date(year, 5, number), "劳动节") for number in (1, 2)),
-        (_solar(Lunar.fromYmd(year, 5, 5).getSolar()), "端午节"),
-        (_solar(Lunar.fromYmd(year, 8, 15).getSolar()), "中秋节"),
+        (DRAGON_BOAT, "端午节"),
+        (MID_AUTUMN, "中秋节"),
         *((date(year, 10, number), "国庆节") for number in (1, 2, 3)),
     ]
     return (Entry(day, name, f"gb-{year}") for day, name in days)
-
-
-def _solar(day: Any) -> date:
-    return date(day.getYear(), day.getMonth(), day.getDay())
 
 
 def federal_text() -> str:

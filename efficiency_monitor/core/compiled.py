@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -76,7 +76,7 @@ def judge_compiled(
     table, rules, frame = as_arrays(table), as_arrays(rules), as_arrays(frame)
     meant = numpy.ascontiguousarray(applies, dtype=numpy.uint8)
     spans = list(_spans(frame, rules, frame.cases))
-    faults = numpy.zeros(frame.cases, dtype=numpy.int32)
+    faults: Any = numpy.zeros(frame.cases, dtype=numpy.int32)
     events = numpy.diff(frame.first)
     length = work_size(int(events.max(initial=0)), rules.types)
     room = max((size for _, _, size in spans), default=0)
@@ -164,14 +164,14 @@ def _kernel() -> Callable[..., int]:
     for name in SOURCES:
         spec = find_spec(f"{__package__}.{name}")
         assert spec is not None
-        digest.update(spec.loader.get_data(spec.origin))  # type: ignore[union-attr, arg-type]
+        digest.update(spec.loader.get_data(spec.origin))  # type: ignore[union-attr]
     version = digest.hexdigest()[:12]
 
-    def compile_(function: Any) -> Any:
+    def compile_(function: Any, inlined: bool) -> Any:
         # numba keeps compiled code by name and by the function's own file only; what a function
         # calls is compiled into it, so the name has to speak for all of the files.
         function.__qualname__ = f"{function.__name__}_{version}"
-        options = {"nogil": True, "error_model": "numpy"}
+        options = {"nogil": True, "error_model": "numpy", "forceinline": inlined}
         try:
             made = numba.njit(function, cache=True, **options)
         except RuntimeError:  # no folder to keep it in

@@ -27,7 +27,7 @@ from .clockwork import (
     nth_day,
     worked_on,
 )
-from .compiling import kernel_function
+from .compiling import inlined_function, kernel_function
 
 
 @kernel_function
@@ -74,7 +74,7 @@ def _walk(cal, mode, close, runs, since, need):
     return runs_from[count]
 
 
-@kernel_function
+@inlined_function
 def find_days(cal, close, runs, since, work):
     """Working days that end in each run, kept for `nth_working_day` (TIME 8).
 
@@ -107,7 +107,7 @@ def find_days(cal, close, runs, since, work):
     work.days_found[0] = found
 
 
-@kernel_function
+@inlined_function
 def nth_working_day(cal, close, work, need):
     """End of the working day that makes `need` of them, as `due_after` finds it."""
     found = work.days_found[0]

@@ -36,7 +36,7 @@ from .columns import (
     STOPPED,
     WAITING,
 )
-from .compiling import kernel_function
+from .compiling import inlined_function, kernel_function
 from .counting import elapsed_until, find_days
 from .levels import WHOLE, due_for
 from .pausing import find_pauses, find_runs
@@ -196,7 +196,7 @@ def deeming(cal, rules, frame, first, end, r, work):
     return deemed, due
 
 
-@kernel_function
+@inlined_function
 def episode_bounds(rules, frame, r, first, start, end):
     """Which events matter to an episode: (since, stop or -1, last, roles).
 

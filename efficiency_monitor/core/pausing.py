@@ -24,7 +24,7 @@ from .clockwork import (
     worked,
 )
 from .columns import MOST_PAIRS, PAIRS
-from .compiling import kernel_function
+from .compiling import inlined_function, kernel_function
 from .levels import MILLION, days_in_months
 
 
@@ -161,7 +161,7 @@ def capped(cal, close, since, until, unit, amount):
     return min(end, until) if end < BEYOND else BEYOND
 
 
-@kernel_function
+@inlined_function
 def find_runs(begin, pauses, work):
     """Running intervals from the start: how many, and when the last pause ends (TIME 17).
 

@@ -26,7 +26,7 @@ from .columns import (
     STATED,
     UNREADABLE,
 )
-from .compiling import kernel_function
+from .compiling import inlined_function, kernel_function
 from .counting import nth_working_day
 from .levels import MILLION, asks_status, level_at, stated_due
 
@@ -37,7 +37,7 @@ _MOST_DAYS = 100_000_000_000
 _MOST_SECONDS = 36_000_000_000_000
 
 
-@kernel_function
+@inlined_function
 def pause_facts(cal, rules, frame, r, start, stop, pauses, work):
     """What an episode's judgement rests on besides its start: (dated, bad, asking, earliest).
 
@@ -76,7 +76,7 @@ def _date_of(cal, frame, i, so_far):
     return min(so_far, cal.day_start[day_of(cal, frame.at[i])])
 
 
-@kernel_function
+@inlined_function
 def find_limit(cal, rules, frame, c, r, limit, start):
     """Limit of a case: (kind, unit, amount, stated due, whether pauses move it, bare date).
 
@@ -115,7 +115,7 @@ def find_limit(cal, rules, frame, c, r, limit, start):
     return NONE, 0, 0, NEVER, 0, 0
 
 
-@kernel_function
+@inlined_function
 def find_limits(rules, frame, cal, c, episode, dated, work):
     """Find each limit of the rule, and forget what extensions added to another episode's."""
     r, start, stop, last, effect, as_of = episode
@@ -134,7 +134,7 @@ def find_limits(rules, frame, cal, c, episode, dated, work):
         work.level_dated[k] = dated
 
 
-@kernel_function
+@inlined_function
 def set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work):
     """Write each limit, and when it falls due."""
     r, start, stop, last, effect, as_of = episode
@@ -165,7 +165,7 @@ def set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work):
         out.limit_due[slot] = due
 
 
-@kernel_function
+@inlined_function
 def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
     """Instant of a threshold on limit k, extended by `extra`: an instant, NEVER or BEYOND."""
     kind = work.limit_kind[k]
@@ -259,7 +259,7 @@ def _longer(frame, work, k, extra, i):
     return extra + more
 
 
-@kernel_function
+@inlined_function
 def set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work):
     """Write each level: its instant and whether it has been reached; and the next instant."""
     r, start, stop, last, effect, as_of = episode
@@ -287,7 +287,7 @@ def set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work):
             out.level_reached[n * MOST_LEVELS + k] = 1
 
 
-@kernel_function
+@inlined_function
 def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
     """Instant of level `v`, and as a bit why it cannot be told."""
     r, start, stop, last, effect, as_of = episode
@@ -319,7 +319,7 @@ def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
     return at, 0
 
 
-@kernel_function
+@inlined_function
 def is_over(cal, frame, clock, episode, at):
     """Whether the clock outlived an instant (TIME 15); of a bare date of the stop, by dates."""
     r, start, stop, last, effect, as_of = episode

@@ -77,11 +77,10 @@ def test_every_form_of_every_command_that_prints_data(office: Path, arguments: l
 
 @pytest.mark.parametrize("arguments", LISTS, ids=" ".join)
 def test_a_table_on_a_terminal_fits_it(office: Path, arguments: list[str]) -> None:
-    for width in (60, 100):
-        ran = on_terminal("-C", office, *arguments, width=width, NO_COLOR="1").well()
-        table = [line for line in ran.out.splitlines() if not line.startswith("not shown")]
-        assert max(map(cell_len, table), default=0) <= width
-        assert "…" not in ran.out
+    ran = on_terminal("-C", office, *arguments, width=60, NO_COLOR="1").well()
+    table = [line for line in ran.out.splitlines() if not line.startswith("not shown")]
+    assert max(map(cell_len, table), default=0) <= 60
+    assert "…" not in ran.out
 
 
 def test_a_narrow_terminal_gets_records(office: Path) -> None:

@@ -7,6 +7,7 @@ locales) is not as in a fresh interpreter: tests of that start one.
 Run as `python warm_server.py SOCKET` with the number of an inherited UNIX socket.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -52,6 +53,9 @@ def main(number: int) -> None:
     """Answer requests until the other end of the socket is closed."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    # What is loaded stays as it is: the forks need not copy it to count its references again.
+    gc.collect()
+    gc.freeze()
     with socket.socket(fileno=number) as channel:
         while True:
             request, streams, _, _ = socket.recv_fds(channel, 1 << 20, 3)

@@ -60,9 +60,10 @@ def test_scans_that_are_killed_and_run_together(
 ) -> None:
     world = late.copied(quiet.unscanned, tmp_path / "ws")
     random = late.seeded()
-    work = SHARE * quiet.seconds / KILLS
+    left, work = CASES, SHARE * quiet.seconds / KILLS
     for kill in range(1, KILLS + 1):
-        moment = random.uniform(0, 2 * (quiet.start_seconds + work))
+        rest = quiet.seconds * left / CASES
+        moment = random.uniform(0, 2 * (quiet.start_seconds + min(work, rest / 8)))
         assert late.killed(late.started(world, *command), moment), "it had ended by itself"
         left = world.tuples("SELECT COUNT(*) FROM case_file WHERE changed = 1")[0][0]
         # The machine is not always equally fast: keep to the share, some way through the work.
