@@ -9,7 +9,7 @@ from efficiency_monitor.core import cards as core_cards
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.services import catalogue_change, issuing, notices, scan
 from efficiency_monitor.services.context import Context
-from efficiency_monitor.store import cards, cases
+from efficiency_monitor.store import cards, cases, ledger
 from efficiency_monitor.store.tables import ClockRow
 
 from . import bureau
@@ -30,7 +30,12 @@ _PLACES = (
     (cards, "of_cases", "look again under the lock"),
     (core_cards, "decide", "decide on cards"),
     (issuing.Writer, "write", "make rows, accountability and ledger entries"),
-    (issuing.Writer, "finish", "write cards, notices, accountability, ledger"),
+    (cards, "issue", "write cards and what happens to them"),
+    (cards, "happen", "write cards and what happens to them"),
+    (cards, "stood_under", "write cards and what happens to them"),
+    (cards, "write_accounts", "write accountability"),
+    (notices, "write_for", "choose who is told, write notices"),
+    (ledger, "append", "write the ledger"),
     (cases, "write_judged", "write the clocks"),
     (cases, "outcome_totals", "totals of the report"),
     (cases, "problems", "totals of the report"),

@@ -155,6 +155,15 @@ def nth_day(cal, working, k):
 
 
 @kernel_function
+def next_day(cal, working, d):
+    """The first day of the kind from day d on; beyond the table its end."""
+    if not working or d >= cal.days:
+        return d
+    k = cal.days_before[d]
+    return cal.working_day[k] if k < cal.working_days else cal.days
+
+
+@kernel_function
 def measure(cal, mode, close, t):
     """Value of the mode's measure at `t`: seconds, days ended, or shares of days."""
     if mode == WORK_SECONDS:

@@ -24,6 +24,7 @@ from .clockwork import (
     into_day,
     lowest,
     measure,
+    next_day,
     nth_day,
     worked_on,
 )
@@ -222,7 +223,10 @@ def best_share(cal, working, close, runs, since, until, d):
     best_day = -1
     final = day_of(cal, until)
     i = 0
-    while d <= final:
+    while True:
+        d = next_day(cal, working, d)
+        if d > final:
+            break
         begin = max(cal.day_start[d], since)
         while i < count and runs_to[i] <= begin:
             i += 1
@@ -231,13 +235,12 @@ def best_share(cal, working, close, runs, since, until, d):
         if runs_from[i] >= cal.day_start[d + 1]:
             d = max(d + 1, day_of(cal, runs_from[i]))
             continue
-        if not working or cal.days_before[d + 1] > cal.days_before[d]:
-            total = _day_total(cal, working, close, d, since)
-            done = _run_in_day(cal, working, close, runs, i, begin, d, until)
-            if done * of > best * total:
-                best = done
-                of = total
-                best_day = d
+        total = _day_total(cal, working, close, d, since)
+        done = _run_in_day(cal, working, close, runs, i, begin, d, until)
+        if done * of > best * total:
+            best = done
+            of = total
+            best_day = d
         d += 1
     return best, of, best_day
 
