@@ -112,7 +112,8 @@ def _measured(context: Context, folder: Path, size: bureau.Size) -> Section:
         f"Database {megabytes:,.0f} MB in a temporary folder; cards issued: {issued}.",
         f"The scan took {duration(night / size.due)} a due case. It ran once: it changes the data.",
         f"Load and finding are medians of {ROUNDS} alternated rounds.",
-        "The aim compares the finding alone. The whole scan does what the base leaves out.",
+        "The aim is the finding's, which costs what is due, as the base costs what is open.",
+        "The whole scan does what the base leaves out; it too costs what is due, not what is open.",
     ]
     return section
 

@@ -76,6 +76,9 @@ def read_url(text: str, *, allow_http: bool) -> Endpoint | Refused:
         return Refused("http is not allowed: use https, or set allow_http for this channel")
     if not host:
         return Refused("the webhook's address names no host")
+    if "%" in host:
+        # Characters that no name has were escaped: nothing can be looked up under it.
+        return Refused("the webhook's address names a host with characters that no host has")
     if url.userinfo:
         return Refused("the webhook's address holds a user name: that is not supported")
     port = _DEFAULT_PORTS[url.scheme] if url.port is None else url.port

@@ -140,7 +140,8 @@ def test_a_wrapped_address_is_judged_as_what_it_leads_to(
 
 @given(st.ip_addresses(v=6))
 def test_of_ipv6_only_global_unicast_space_is_open(address: ipaddress.IPv6Address) -> None:
-    wrapped = address.ipv4_mapped or address in ipaddress.IPv6Network("64:ff9b::/96")
+    wrapped = address.ipv4_mapped or address.sixtofour
+    wrapped = wrapped or address in ipaddress.IPv6Network("64:ff9b::/96")
     if is_open(address, ()) and not wrapped:
         assert address in ipaddress.IPv6Network("2000::/3")
         assert not address.is_private

@@ -59,7 +59,7 @@ def test_imports_that_are_killed(tmp_path: Path) -> None:
         world = late.copied(empty, tmp_path / f"ws{worlds}")
         for _ in range(4):
             process = late.started(world, "import", *map(str, files))
-            if not late.killed(process, random.uniform(seconds / 4, seconds)):
+            if not late.killed(process, random.uniform(seconds / 2, seconds)):
                 break
             kills += 1
             (row,) = world.rows("SELECT COUNT(*) AS number FROM event")
@@ -72,4 +72,4 @@ def test_imports_that_are_killed(tmp_path: Path) -> None:
         assert world.sound()
         world.close()
     late.say(f"{kills} kills, {partly} of them between two batches")
-    assert partly >= 3, "kills that hit nothing prove nothing"
+    assert partly >= 2, "kills that hit nothing prove nothing"
