@@ -15,7 +15,11 @@ from .tree import PRODUCT_FOLDERS, ROOT, files, run_python
 
 pytestmark = pytest.mark.full
 
-INSTALLED_AS = {"cli": "efficiency_monitor/cli", "rules": "efficiency_monitor/catalogue"}
+INSTALLED_AS = {
+    "cli": "efficiency_monitor/cli",
+    "rules": "efficiency_monitor/catalogue",
+    "demo": "efficiency_monitor/demo",
+}
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
 LIST = """
 import importlib.resources, importlib.util
@@ -31,7 +35,8 @@ def expected() -> set[str]:
     """The product's files as they must be named in the wheel."""
     names = set()
     for name in files():
-        if name.parts[0] in PRODUCT_FOLDERS and name.suffix != ".md":
+        product = name.parts[0] in (*PRODUCT_FOLDERS, "demo")
+        if product and name.suffix != ".md" and name.name != "ruff.toml":
             folder = INSTALLED_AS.get(name.parts[0], name.parts[0])
             names.add("/".join([folder, *name.parts[1:]]))
     return names
@@ -73,7 +78,7 @@ def test_the_wheel_holds_the_tree(wheel: Path) -> None:
     assert sorted(names - expected()) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["mappings", "list"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["mappings", "list"], ["demo", "shown"]])
 def test_it_runs_outside_the_checkout(
     installed: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
