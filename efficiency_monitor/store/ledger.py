@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from ..core import ledger as core
 from ..core.faults import EffmonError
@@ -111,10 +111,18 @@ def _rows(connection: Connection, since: int) -> Iterator[LedgerRow]:
     )
 
 
+#: Without the columns' types: somebody who tampers need not keep to them.
+_AS_IT_STANDS = text("SELECT seq, body, sha256, sm3 FROM ledger_entry ORDER BY seq")
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
 def bodies(connection: Connection) -> Iterator[bytes]:
-    """Canonical bytes of every entry, in order."""
-    for row in _rows(connection, 1):
-        yield row.body
+    """Bytes of every entry as they stand, in order: also of one that was tampered with."""
+    for row in connection.execute(_AS_IT_STANDS):
+        yield _bytes(row.body)
 
 
 def newest(connection: Connection, most: int, kind: str | None = None) -> list[bytes]:
@@ -140,11 +148,8 @@ def read_head_only(connection: Connection) -> core.Head:
 
 def first_bad_row(connection: Connection) -> int | None:
     """Number of the first row whose leaves do not fit its body, or whose number is out of order."""
-    rows = connection.execute(
-        select(ENTRY.c.seq, ENTRY.c.body, ENTRY.c.sha256, ENTRY.c.sm3).order_by(ENTRY.c.seq)
-    )
-    for place, row in enumerate(rows, start=1):
-        leaf = core.leaf_of(row.body)
+    for place, row in enumerate(connection.execute(_AS_IT_STANDS), start=1):
+        leaf = core.leaf_of(_bytes(row.body))
         if row.seq != place or row.sha256 != leaf.sha256 or row.sm3 != leaf.sm3:
             return int(row.seq)
     return None

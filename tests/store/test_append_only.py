@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from efficiency_monitor.store import ledger
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World
 
@@ -127,4 +128,19 @@ def test_every_connection_has_the_settings(tmp_path: Path) -> None:
             synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
             safe = sqlite3.sqlite_version_info >= (3, 51, 3)
             assert (journal, synchronous) == (("wal", 2) if safe else ("delete", 3))
+    store.close()
+
+
+def test_an_entry_turned_into_text_is_found(world: World, tmp_path: Path) -> None:
+    """Who opens the file can drop the triggers and need not keep the column's type."""
+    copy = tmp_path / "copy.db"
+    shutil.copy(world.context.store.engine.url.database or "", copy)
+    with sqlite3.connect(copy) as raw:
+        raw.execute("DROP TRIGGER ledger_entry_no_update")
+        raw.execute("UPDATE ledger_entry SET body = replace(body, 'seq', 'sek') WHERE seq = 3")
+    raw.close()
+    store = Store(f"sqlite:///{copy}")
+    with store.reading() as connection:
+        assert ledger.first_bad_row(connection) == 3
+        assert len(list(ledger.bodies(connection))) == ledger.size(connection)
     store.close()
