@@ -199,6 +199,7 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None
                         "import": report.import_id,
                         "mapping": mapping,
                         "received_at": rfc3339(now, context.zone),
+                        "actor": {"os_user": context.os_user, "claimed": context.person},
                         **total,
                     },
                 )
