@@ -31,9 +31,12 @@ from .columns import (
     work_size,
 )
 from .compiling import compiling_with
+from .faults import ConfigurationError
 
 #: The kernel's files, each after those that it imports.
 SOURCES = ("clockwork", "counting", "levels", "pausing", "verdict", "kernel")
+#: Files that say how the kernel is compiled and where its columns lie.
+_AROUND = ("business_time", "columns", "compiled", "compiling", "handles")
 #: Findings that one thread writes before it hands them over; they stay in the cache.
 CHUNK = 8_192
 
@@ -63,9 +66,14 @@ def judge_compiled(
 ) -> Iterator[Chunk]:
     """Judge the cases of a frame by every rule, in order, on several threads in bounded memory.
 
-    The arguments are those of `kernel.judge`, as lists or as arrays. ValueError where the
-    calendar's days have no common multiple that the arithmetic of 64 bits holds.
+    The arguments are those of `kernel.judge`, as lists or as arrays, and are trusted: compiled
+    code does not look whether an index lies inside a column. ConfigurationError without the extra
+    `fast`; ValueError where the calendar's days have no common multiple that 64 bits hold.
     """
+    if not available():
+        raise ConfigurationError(
+            "the compiled kernel needs numba", "pip install 'efficiency-monitor[fast]'"
+        )
     import numpy
 
     if not fits_compiled(table):
@@ -161,14 +169,14 @@ def _kernel() -> Callable[..., int]:
     import numba
 
     digest = hashlib.sha256()
-    for name in SOURCES:
+    for name in (*SOURCES, *_AROUND):
         spec = find_spec(f"{__package__}.{name}")
         assert spec is not None
         digest.update(spec.loader.get_data(spec.origin))  # type: ignore[union-attr]
     version = digest.hexdigest()[:12]
 
     def compile_(function: Any, inlined: bool) -> Any:
-        # numba keeps compiled code by name and by the function's own file only; what a function
+        # numba keeps compiled code by name and by the function's own file only. What a function
         # calls is compiled into it, so the name has to speak for all of the files.
         function.__qualname__ = f"{function.__name__}_{version}"
         options = {"nogil": True, "error_model": "numpy", "forceinline": inlined}
@@ -178,6 +186,7 @@ def _kernel() -> Callable[..., int]:
             made = numba.njit(function, **options)
         template = made.get_call_template
 
+        # Otherwise each constant argument would get a compilation of its own.
         def without_literals(args: Any, kws: Any) -> Any:
             return template(tuple(map(numba.types.unliteral, args)), kws)
 
