@@ -78,7 +78,9 @@ def test_the_wheel_holds_the_tree(wheel: Path) -> None:
     assert sorted(names - expected()) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["mappings", "list"], ["demo", "shown"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["version"], ["mappings", "list"], ["demo", "shown"]]
+)
 def test_it_runs_outside_the_checkout(
     installed: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
