@@ -26,6 +26,13 @@ MODULE = "efficiency_monitor.cli" if importlib.util.find_spec("efficiency_monito
 def environment(**more: str) -> dict[str, str]:
     """A plain environment, so that the machine's own decides nothing."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    # A shifted date comes by a preloaded clock: commands and tests must agree on it.
+    shifted = ("LD_PRELOAD", "DONT_FAKE_MONOTONIC")
+    kept |= {
+        name: value
+        for name, value in os.environ.items()
+        if name in shifted or name.startswith("FAKETIME")
+    }
     plain = {
         "PYTHONPATH": str(ROOT),
         "LC_ALL": "C.UTF-8",
