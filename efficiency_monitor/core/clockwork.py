@@ -48,12 +48,11 @@ def day_of(cal, t):
     """Day number of an instant, clipped to the table."""
     if t < cal.base:
         return 0
-    last = cal.days - 1
     if t >= cal.end:
-        return last
-    at = (t - cal.base) >> 16
-    d = cal.bucket[at]
-    while d < last and t >= cal.day_start[d + 1]:
+        return cal.days - 1
+    d = cal.bucket[(t - cal.base) >> 16]
+    d += 1 if t >= cal.day_start[d + 1] else 0
+    while t >= cal.day_start[d + 1]:  # a date that the zone has skipped
         d += 1
     return d
 
@@ -91,9 +90,7 @@ def worked_on(cal, d, t):
     p = cal.pattern[d]
     done = 0
     for k in range(cal.pattern_at[p], cal.pattern_at[p + 1]):
-        if s <= cal.opens[k]:
-            break
-        done += min(s, cal.closes[k]) - cal.opens[k]
+        done += max(min(s, cal.closes[k]) - cal.opens[k], 0)
     return done
 
 
@@ -137,13 +134,10 @@ def end_of_day(cal, d, close):
 def ended_days(cal, working, close, t):
     """How many days of the kind have ended by `t`."""
     d = day_of(cal, t)
+    ended = 1 if t >= end_of_day(cal, d, close) else 0
     if working:
-        done = cal.days_before[d]
-        if cal.days_before[d + 1] == done:
-            return done
-    else:
-        done = d
-    return done + 1 if t >= end_of_day(cal, d, close) else done
+        return cal.days_before[d] + ended * (cal.days_before[d + 1] - cal.days_before[d])
+    return d + ended
 
 
 @kernel_function

@@ -61,6 +61,15 @@ class Chunk:
     faults: Any
 
 
+@dataclass(slots=True)
+class _Desk:
+    """What one judge writes on: findings, and scratch space of some size."""
+
+    out: Any
+    work: Any = None
+    size: int = 0
+
+
 def judge_compiled(
     table: Table, rules: Rules, applies: Any, frame: Frame, as_of: int, *, threads: int = 2
 ) -> Iterator[Chunk]:
@@ -85,17 +94,18 @@ def judge_compiled(
     meant = numpy.ascontiguousarray(applies, dtype=numpy.uint8)
     spans = list(_spans(frame, rules, frame.cases))
     faults: Any = numpy.zeros(frame.cases, dtype=numpy.int32)
-    events = numpy.diff(frame.first)
-    length = work_size(int(events.max(initial=0)), rules.types)
     room = max((size for _, _, size in spans), default=0)
     given = [Handle(columns) for columns in (table, rules, frame)]
 
-    def run(lo: int, hi: int, room: tuple[Any, Any]) -> Chunk:
-        out, work = room
-        count = judge(given[0], given[1], meant, given[2], lo, hi, as_of, out, work, faults)
+    def run(lo: int, hi: int, desk: _Desk) -> Chunk:
+        size = work_size(int(numpy.diff(frame.first[lo : hi + 1]).max()), rules.types)
+        if size > desk.size:
+            desk.size, desk.work = size, Handle(_scratch(size))
+        out = desk.out
+        count = judge(given[0], given[1], meant, given[2], lo, hi, as_of, out, desk.work, faults)
         return Chunk(lo, hi, count, _cut(out.columns, count), faults[lo:hi])
 
-    free = [(Handle(_blank(room)), Handle(_scratch(length))) for _ in range(threads + 1)]
+    free = [_Desk(Handle(_blank(room))) for _ in range(threads + 1)]
     waiting: deque[Any] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for lo, hi, _ in spans:

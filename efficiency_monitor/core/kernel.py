@@ -37,8 +37,8 @@ from .columns import (
     WAITING,
 )
 from .compiling import inlined_function, kernel_function
-from .counting import elapsed_until, find_days
-from .levels import WHOLE, due_for
+from .counting import elapsed_until, find_days, nth_working_day
+from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
 from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
 
@@ -184,7 +184,13 @@ def deeming(cal, rules, frame, first, end, r, work):
     clock = (rules.by_time[r], 0, rules.close[r], 0)
     still = (work.still_from, work.still_to, 1)
     unit, amount = rules.deem_unit[r], rules.deem_amount[r]
-    due = due_for(cal, clock, still, frame.at[deemed], unit, amount, WHOLE, 0)
+    days = whole_working_days(clock, unit, amount)
+    if days:
+        tomorrow = counting_from(cal, WORK_DAYS, 0, frame.at[deemed])
+        find_days(cal, rules.close[r], still, tomorrow, work)
+        due = nth_working_day(cal, rules.close[r], work, days)
+    else:
+        due = due_for(cal, clock, still, frame.at[deemed], unit, amount, WHOLE, 0)
     until = due
     if due == BEYOND:
         until = cal.covered_to - 1 if covered(cal, frame.at[deemed]) else -NEVER

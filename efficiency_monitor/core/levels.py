@@ -13,6 +13,7 @@ from .clockwork import (
     DAY,
     NEVER,
     U_MONTH,
+    U_WORK_DAY,
     WORK_DAYS,
     WORK_SECONDS,
     WORK_SHARES,
@@ -27,7 +28,7 @@ from .clockwork import (
     worked,
 )
 from .columns import STATED
-from .compiling import kernel_function
+from .compiling import inlined_function, kernel_function
 from .counting import counted, due_after, elapsed_until
 
 #: Percentages are counted in hundredths of a per cent; this is 100 %.
@@ -70,6 +71,16 @@ def days_in_months(ordinal, months):
     count += 1
     length = ordinal_of(count // 12, count % 12 + 1, 1) - first
     return first + min(day, length) - 1 - ordinal
+
+
+@inlined_function
+def whole_working_days(clock, unit, amount):
+    """How many days an amount is that is told in whole working days; 0 for any other."""
+    by_time, same, close, roll = clock
+    days = amount // MILLION
+    if by_time or unit != U_WORK_DAY or days <= 0 or days * MILLION != amount:
+        return 0
+    return days
 
 
 @kernel_function

@@ -7,7 +7,7 @@ event, of its stop event (-1: none) and of the first event after it, the instant
 start took effect (-NEVER: not deemed), and now. `ground` is what `pause_facts` found.
 """
 
-from .clockwork import BEYOND, NEVER, U_WORK_DAY, covered, day_of, seconds_of
+from .clockwork import BEYOND, NEVER, covered, day_of, seconds_of
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
@@ -28,7 +28,7 @@ from .columns import (
 )
 from .compiling import inlined_function, kernel_function
 from .counting import nth_working_day
-from .levels import MILLION, asks_status, level_at, stated_due
+from .levels import asks_status, level_at, stated_due, whole_working_days
 
 #: Where nothing is known by its date only, nothing spoilt: after every instant.
 NOWHERE = 1 << 62
@@ -174,10 +174,10 @@ def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
     moved = work.limit_moved[k]
     unit = work.limit_unit[k]
     amount = work.limit_amount[k] + extra
-    if kind == AMOUNT and unit == U_WORK_DAY and percent == 0 and (off == 0 or off_unit == unit):
-        by_time, same, close, roll = clock
-        days = (amount + off) // MILLION
-        if not by_time and days > 0 and days * MILLION == amount + off:
+    if kind == AMOUNT and percent == 0 and (off == 0 or off_unit == unit):
+        days = whole_working_days(clock, unit, amount + off)
+        if days:
+            by_time, same, close, roll = clock
             return nth_working_day(cal, close, work, days)
     limit = (kind, unit, amount, work.limit_due[k], moved)
     if kind == STATED and not moved:

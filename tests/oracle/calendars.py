@@ -78,9 +78,9 @@ class OracleCalendar:
     def provisional(self, day: date) -> bool:
         """Whether what is known of the date rests on a notice that is not published yet."""
         if day in self.days_off or day in self.working_days:
-            # The notice that sets the very date decides.
             own = self.days_off.get(day) or self.working_days.get(day, (None, None))[1]
-            return self.notices.get(own or "", {}).get("status") == "provisional"
+            if self.notices.get(own or "", {}).get("status") == "provisional":
+                return True
         for key, notice in self.notices.items():
             if notice.get("status") == "provisional":
                 span = notice.get("covers")

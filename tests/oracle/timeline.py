@@ -144,7 +144,7 @@ def is_stop(item: Placed, clock: Rule, words: Vocabulary, stage: str | None) -> 
 def is_extension(item: Placed, clock: Rule) -> bool:
     """Whether the event extends limits."""
     extend = clock.get("extend")
-    return bool(extend) and item.event["type"] in listed(extend["by"])
+    return extend is not None and item.event["type"] in listed(extend["by"])
 
 
 def _in_stage(item: Placed, clock: Rule, stage: str | None) -> bool:

@@ -84,7 +84,7 @@ def threshold(dice: Dice, name: str, sources: Any) -> str:
         return f"{pick(dice, _PERCENTS)}% {name}"
     sign = pick(dice, "+-")
     fixed = [source["fixed"].split()[1] for source in sources if "fixed" in source]
-    units = UNITS
+    units: tuple[str, ...] = UNITS
     if how == "own" and fixed:
         units = (fixed[0],)
     elif sign == "-":
@@ -102,15 +102,14 @@ def sources(dice: Dice) -> list[dict[str, Any]]:
             dice, [(6, "fixed"), (3, "case"), (2, "event"), (2, "stated"), (1, "due_at")]
         )
         moved = {"moved_by_pauses": True} if chance(dice, 50) else {}
-        made.append(
-            {
-                "fixed": {"fixed": amount(dice)},
-                "case": {"case": pick(dice, ("promised_limit", "statutory_limit"))},
-                "event": {"event": "amount"},
-                "stated": {"case": pick(dice, ("promised_due", "statutory_due")), **moved},
-                "due_at": {"event": "due_at", **moved},
-            }[how]
-        )
+        kinds: dict[str, dict[str, Any]] = {
+            "fixed": {"fixed": amount(dice)},
+            "case": {"case": pick(dice, ("promised_limit", "statutory_limit"))},
+            "event": {"event": "amount"},
+            "stated": {"case": pick(dice, ("promised_due", "statutory_due")), **moved},
+            "due_at": {"event": "due_at", **moved},
+        }
+        made.append(kinds[how])
     return made
 
 

@@ -12,11 +12,14 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from efficiency_monitor.catalogue_files import load_calendar_file, read_calendars
 from efficiency_monitor.core.evaluation import CompiledCalendar
 from tests.oracle.calendars import OracleCalendar, load, load_folder
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "tests" / "data" / "time_examples" / "calendars"
 DAY = timedelta(days=1)
 
 _WEEK = """
@@ -107,14 +110,13 @@ class Place:
 @cache
 def places() -> tuple[Place, ...]:
     """All calendars, small ones first."""
-    examples = ROOT / "tests" / "data" / "time_examples" / "calendars"
     catalogue = ROOT / "rules"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for key, text in _INVENTED.items():
             (folder / f"{key}.yaml").write_text(f"id: {key}\n{text}", encoding="utf-8")
         made = [_place(folder / f"{key}.yaml", key) for key in _INVENTED]
-    made += [_place(path, f"example-{path.stem}") for path in sorted(examples.glob("*.yaml"))]
+    made += [_place(path, f"example-{path.stem}") for path in sorted(EXAMPLES.glob("*.yaml"))]
     oracles = load_folder(catalogue / "calendars")
     for key, calendar in read_calendars(catalogue).items():
         made.append(Place(key, oracles[key], CompiledCalendar.of(calendar)))
@@ -124,6 +126,17 @@ def places() -> tuple[Place, ...]:
 
 def _place(path: Path, name: str) -> Place:
     return Place(name, load(path), CompiledCalendar.of(load_calendar_file(path, {})))
+
+
+def place_of(text: str, *, beside: Place) -> Place:
+    """The calendar of a text that extends another one."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parent = EXAMPLES / f"{beside.oracle.id}.yaml"
+        (folder / parent.name).write_bytes(parent.read_bytes())
+        path = folder / f"{yaml.safe_load(text)['id']}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return _place(path, path.stem)
 
 
 @cache

@@ -9,7 +9,7 @@ from tests.oracle.timeline import listed, vocabulary
 
 from . import drawing
 from .dice import Dice, pick
-from .places import Place, places
+from .places import DAY, Place, places
 
 #: Every run of a test must have met each of these in at least so many of a hundred timelines.
 DIRT = (
@@ -99,7 +99,7 @@ def _closings(place: Place, since: int, until: int) -> Iterable[int]:
     day = cal.local_date(since)
     while cal.covers(day) and cal.bounds(day).first < until:
         yield from (closes for _, closes in cal.spans(day))
-        day += drawing.DAY
+        day += DAY
 
 
 class Dirt:
