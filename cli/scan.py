@@ -23,7 +23,7 @@ from .state import (
 if TYPE_CHECKING:
     from efficiency_monitor.core.vocabulary import Vocabulary
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.scan import ScanReport
+    from efficiency_monitor.services.scan_report import ScanReport
 
 
 class FailOn(StrEnum):
@@ -66,6 +66,7 @@ def scan(
             context,
             as_of=context.now() if instant is None else instant,
             known_by=known,
+            against=instant is None and known is None,
             run_id=app.run_id(),
         )
     else:
@@ -94,7 +95,7 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
             codes.append(1)
     broken = {str(Reason.NO_CALENDAR), str(Reason.STALE_FEED), str(Reason.CALENDAR_NOT_COVERED)}
     reasons = {reason for _, _, reason, _ in report.problems}
-    if reasons & broken or (strict and (report.problems or report.untold)):
+    if report.judged_later or reasons & broken or (strict and (report.problems or report.untold)):
         codes.append(3)
     return first_of(*codes)
 
@@ -139,6 +140,15 @@ def say(report: "ScanReport", context: "Context") -> None:
         ),
     ]
     emit_text(line + "\n" for line in lines)
+    if report.judged_later:
+        number = report.judged_later
+        warn(
+            t(
+                f"{number} 件在等待，但已按更晚的时刻判定过，此前不再判定：请检查系统时钟",
+                f"{number} cases wait, but were judged as of a later instant and are left until "
+                "then: check the machine's clock",
+            )
+        )
     for case_no, rule, reason, detail in report.problems[:10]:
         words = detail_words(detail, context.catalogue.vocabulary)
         told = " ".join(part for part in (rule, words) if part)

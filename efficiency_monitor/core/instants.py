@@ -32,7 +32,7 @@ def parse_instant(text: str, zone: str) -> tuple[int, Precision]:
     except ValueError as fault:
         raise ValueError(f"{text!r} is no time: {fault}") from None
     if found["offset"]:
-        instant = int(wall.replace(tzinfo=_offset(found["offset"])).timestamp())
+        instant = int(wall.replace(tzinfo=offset_of(found["offset"])).timestamp())
     else:
         instant = from_wall(wall, zone, dated=found["time"] is None)
     if not FIRST <= instant < LAST:
@@ -52,7 +52,8 @@ def from_wall(wall: datetime, zone: str, *, dated: bool = False) -> int:
     return instant
 
 
-def _offset(text: str) -> timezone:
+def offset_of(text: str) -> timezone:
+    """`Z`, `+08:00` or `+0800` as a time zone."""
     if text in "Zz":
         return UTC
     sign = -1 if text[0] == "-" else 1

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, insert, select, update
 from .. import catalogue_files
 from ..core.calendar import Calendar
 from ..core.encoding import BoundRule
-from ..core.evaluation import CompiledCalendar
+from ..core.evaluation import CaseFindings, CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
 from ..core.intake import digest
+from ..core.timeline import CaseRecord
 from ..core.vocabulary import Vocabulary
 from ..settings import Settings
 from ..store.engine import Store
@@ -74,6 +75,11 @@ class Catalogue:
         if calendar not in self._compiled:
             self._compiled[calendar] = CompiledCalendar.of(self.calendars[calendar])
         return self._compiled[calendar]
+
+    def judge(self, records: Sequence[CaseRecord], as_of: int) -> list[CaseFindings]:
+        """Findings of cases by these rules, words and calendars, in the order of the cases."""
+        calendars = self.compiled_for([record.calendar for record in records])
+        return evaluate(records, self.rules, self.vocabulary, calendars, as_of)
 
     def compiled_for(self, names: Sequence[str]) -> dict[str, CompiledCalendar]:
         """Compiled calendars of those names that exist."""

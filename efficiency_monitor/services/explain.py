@@ -6,7 +6,7 @@ from typing import Any
 from ..core.accountability import attribute
 from ..core.amount import decimal_text
 from ..core.encoding import ordered
-from ..core.evaluation import CaseFindings, Episode, LimitFound, evaluate
+from ..core.evaluation import CaseFindings, Episode, LimitFound
 from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
 from ..core.instants import local_date, rfc3339
@@ -39,13 +39,7 @@ def find(context: Context, case_no: str, *, known_by: int | None = None) -> case
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
     """Findings of one case."""
-    return evaluate(
-        [case.record],
-        context.catalogue.rules,
-        context.catalogue.vocabulary,
-        context.catalogue.compiled_for([case.record.calendar]),
-        as_of,
-    )[0]
+    return context.catalogue.judge([case.record], as_of)[0]
 
 
 def explain(

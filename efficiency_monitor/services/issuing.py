@@ -1,7 +1,7 @@
 """From decisions to rows: cards, what happens to them, notices, accountability, ledger entries."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,16 +18,14 @@ from ..store import cards, cases, ledger
 from . import notices
 from .card_rows import card_values, input_digest, persons_json, until_of, walk_of
 from .context import Context, compact_json
-
-if TYPE_CHECKING:
-    from .scan import ScanReport
+from .scan_report import ScanReport
 
 
 class Writer:
     """Collects what a batch writes, so that each table is written once."""
 
     def __init__(
-        self, context: Context, connection: Connection, as_of: int, report: "ScanReport"
+        self, context: Context, connection: Connection, as_of: int, report: ScanReport
     ) -> None:
         self.context = context
         self.connection = connection

@@ -12,7 +12,8 @@ from ..notify.channel import Channel
 from ..store import ledger, runs
 from . import deliver as delivery
 from .context import Context, meta
-from .scan import ScanReport, scan
+from .scan import scan
+from .scan_report import ScanReport
 
 JOB = "scan"
 

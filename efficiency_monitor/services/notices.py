@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -118,14 +117,6 @@ def tell_everyone(context: Context, writing: Writing) -> list[tuple[str, str]]:
         rows = [dict(row._mapping) for row in connection.execute(waiting)]
         untold = write_for(context, connection, rows)
     return [(card_no, "no_recipient") for card_no in untold]
-
-
-@dataclass(slots=True)
-class PeopleReport:
-    """What `people import` did."""
-
-    imported: int = 0
-    problems: list[tuple[str, str]] = field(default_factory=list)
 
 
 def replace_people(connection: Connection, everybody: Sequence[Person]) -> None:

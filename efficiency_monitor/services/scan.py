@@ -1,86 +1,29 @@
 """The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import Connection
 
 from ..core import cards as core_cards
-from ..core.evaluation import CaseFindings, evaluate
+from ..core.evaluation import CaseFindings
 from ..core.faults import Locked
-from ..core.instants import parse_as_of, rfc3339
+from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
 from ..store import cards, cases, ledger, runs
 from . import card_rows, catalogue_change, issuing, notices
 from .context import Context, Writing, compact_json
+from .scan_report import ScanReport
 
 #: Cases judged together; one transaction each.
 BATCH = 250
-#: Ids looked up at once.
-WINDOW = 20_000
 
 Progress = Callable[[int], None]
 #: A slot that is run, one that is helped with, or a scan as of now.
 Slot = runs.Claim | runs.Helper | None
-
-
-@dataclass(slots=True)
-class ScanReport:
-    """What a scan did, in the words of DESIGN 6."""
-
-    run_id: str
-    as_of: int
-    totals: dict[str, int] = field(default_factory=dict)
-    issued: dict[Level, int] = field(default_factory=lambda: dict.fromkeys(Level, 0))
-    historical: int = 0
-    lifted: int = 0
-    evaluated: int = 0
-    #: (case number, rule, reason, detail)
-    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
-    #: Cards of which nobody was told, with the reason.
-    untold: list[tuple[str, str]] = field(default_factory=list)
-    #: Standing cards that rest on another text of their rule.
-    rule_changed: list[str] = field(default_factory=list)
-    wrote: bool = True
-    #: Cards that would be issued, where nothing was written.
-    would_issue: list[dict[str, object]] = field(default_factory=list)
-
-    def summary(self, zone: str) -> dict[str, object]:
-        """The counts alone, for the history of slots."""
-        return {
-            "run_id": self.run_id,
-            "as_of": rfc3339(self.as_of, zone),
-            "cases": {
-                "total": sum(self.totals.values()),
-                **{str(outcome): self.totals.get(str(outcome), 0) for outcome in Outcome},
-            },
-            "cards": {
-                "issued": {level.word: self.issued[level] for level in Level},
-                "historical": self.historical,
-                "lifted": self.lifted,
-            },
-            "evaluated": self.evaluated,
-        }
-
-    def as_json(self, zone: str) -> dict[str, object]:
-        """The JSON others rely on (DESIGN 6)."""
-        document: dict[str, object] = {
-            **self.summary(zone),
-            "problems": [
-                {"case_no": case_no, "rule": rule or None, "reason": reason, "detail": detail}
-                for case_no, rule, reason, detail in self.problems
-            ],
-            "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
-            "rule_changed": self.rule_changed,
-            "wrote": self.wrote,
-        }
-        if not self.wrote:
-            document["would_issue"] = self.would_issue
-        return document
 
 
 def watch_from(context: Context) -> int | None:
@@ -88,9 +31,7 @@ def watch_from(context: Context) -> int | None:
     text = context.settings.workspace.watch_from
     if text is None:
         return None
-    day = len(text.strip()) == 10
-    instant = parse_as_of(text, context.zone)
-    return instant - 86_399 if day else instant
+    return parse_instant(text, context.zone)[0]
 
 
 @contextmanager
@@ -123,7 +64,7 @@ def scan(
     writing = partial(_writing, context, slot)
     catalogue_change.note_changes(context, writing)
     while True:
-        ids = list(_ids(context, as_of))
+        ids = _ids(context, as_of)
         if not ids:
             break
         turn = start_at % len(ids)
@@ -134,26 +75,23 @@ def scan(
     with context.store.reading() as connection:
         report.totals = cases.outcome_totals(connection, as_of)
         report.problems = list(_problems(connection, as_of))
+        if slot is None:
+            # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
+            report.judged_later = cases.judged_later(connection, as_of)
     if not isinstance(slot, runs.Helper):
         report.untold = notices.tell_everyone(context, writing)
         _record(context, report, slot, writing)
     return report
 
 
-def _ids(context: Context, as_of: int) -> Iterator[int]:
-    after = 0
-    while True:
-        with context.store.reading() as connection:
-            window = cases.to_judge(connection, as_of, after, WINDOW)
-        yield from window
-        if len(window) < WINDOW:
-            return
-        after = window[-1]
+def _ids(context: Context, as_of: int) -> list[int]:
+    with context.store.reading() as connection:
+        return cases.to_judge(connection, as_of)
 
 
 def count_to_judge(context: Context, as_of: int) -> int:
     """How many cases a scan as of this instant has to look at."""
-    return sum(1 for _ in _ids(context, as_of))
+    return len(_ids(context, as_of))
 
 
 def _judge_batch(
@@ -172,14 +110,7 @@ def _judge_batch(
     stored = [case for case in stored if case.case_id in left]
     if not stored:
         return
-    calendars = context.catalogue.compiled_for([case.record.calendar for case in stored])
-    findings = evaluate(
-        [case.record for case in stored],
-        context.catalogue.rules,
-        context.catalogue.vocabulary,
-        calendars,
-        as_of,
-    )
+    findings = context.catalogue.judge([case.record for case in stored], as_of)
     revisions = {case.case_id: case.revision for case in stored}
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of)
@@ -325,8 +256,14 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
             )
 
 
-def preview(context: Context, *, as_of: int, known_by: int | None, run_id: str) -> ScanReport:
-    """What a scan as of an instant would give, by what was known by another; writes nothing."""
+def preview(
+    context: Context, *, as_of: int, known_by: int | None, run_id: str, against: bool
+) -> ScanReport:
+    """What a scan as of an instant would give, by what was known by another; writes nothing.
+
+    With `against` only what differs from the cards on record: what a scan now would do. Without,
+    every card that a first scan would give.
+    """
     report = ScanReport(run_id=run_id, as_of=as_of, wrote=False)
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
@@ -334,7 +271,8 @@ def preview(context: Context, *, as_of: int, known_by: int | None, run_id: str) 
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
             stored = cases.read_cases(connection, part, known_by=known_by)
-        _preview_batch(context, stored, as_of, report, totals)
+            standing = cards.of_cases(connection, part) if against else {}
+        _preview_batch(context, stored, standing, as_of, report, totals)
     report.totals = totals
     return report
 
@@ -342,18 +280,12 @@ def preview(context: Context, *, as_of: int, known_by: int | None, run_id: str) 
 def _preview_batch(
     context: Context,
     stored: Sequence[cases.StoredCase],
+    standing: Mapping[int, Sequence[core_cards.Card]],
     as_of: int,
     report: ScanReport,
     totals: dict[str, int],
 ) -> None:
-    calendars = context.catalogue.compiled_for([case.record.calendar for case in stored])
-    findings = evaluate(
-        [case.record for case in stored],
-        context.catalogue.rules,
-        context.catalogue.vocabulary,
-        calendars,
-        as_of,
-    )
+    findings = context.catalogue.judge([case.record for case in stored], as_of)
     watched = watch_from(context)
     for case, found in zip(stored, findings, strict=True):
         totals[str(found.outcome)] += 1
@@ -364,13 +296,15 @@ def _preview_batch(
         )
         decisions = core_cards.decide(
             found,
-            [],
+            standing.get(case.case_id, ()),
             rule_ids=context.catalogue.rule_ids,
-            calendar_version="",
+            calendar_version=_version(context, case.record.calendar),
             watch_from=watched,
         )
         for decision in decisions:
-            if isinstance(decision, core_cards.Issue):
+            if isinstance(decision, core_cards.Lift):
+                report.lifted += 1
+            elif isinstance(decision, core_cards.Issue):
                 walked = card_rows.walk_of(context, case, decision.episode, as_of)
                 row = card_rows.card_values(context, case, decision, walked, as_of)
                 row["issued_at"] = None

@@ -7,10 +7,10 @@ digits, M, D and h for one or two of them, anything else for itself.
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
-from efficiency_monitor.core.instants import FIRST, LAST, from_wall, rfc3339
+from efficiency_monitor.core.instants import FIRST, LAST, from_wall, offset_of, rfc3339
 from efficiency_monitor.core.terms import Precision
 
 from .rows import Refusal
@@ -122,7 +122,7 @@ def _moment(parts: dict[str, str | None], zone: str | None) -> Moment | Refusal:
             return Refusal.NO_SUCH_TIME
         offset = parts.get("offset")
         if offset:
-            instant = int(wall.replace(tzinfo=_offset(offset)).timestamp())
+            instant = int(wall.replace(tzinfo=offset_of(offset)).timestamp())
         elif zone is None:
             return Refusal.NO_ZONE
         else:
@@ -151,10 +151,3 @@ def _placed(wall: datetime, zone: str, dated: bool) -> int:
     if dated and rfc3339(instant, zone)[:10] != wall.date().isoformat():
         raise _Skipped
     return instant
-
-
-def _offset(text: str) -> timezone:
-    if text in "Zz":
-        return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

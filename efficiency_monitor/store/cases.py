@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     delete,
@@ -147,23 +148,34 @@ def all_case_ids(connection: Connection) -> list[int]:
     return [row.id for row in connection.execute(select(CASE.c.id).order_by(CASE.c.id))]
 
 
-def to_judge(connection: Connection, as_of: int, after: int, most: int) -> list[int]:
-    """Ids above `after` of cases that changed, or of which a clock falls due before `as_of`.
+def to_judge(connection: Connection, as_of: int) -> list[int]:
+    """Ids of cases that changed, or of which a clock falls due before `as_of`, in order.
 
     Costs what is due: both halves stand in partial indexes.
     """
-    changed = select(CASE.c.id).where(CASE.c.changed == 1, CASE.c.id > after)
-    due = select(CLOCK.c.case_id).where(
-        CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of, CLOCK.c.case_id > after
-    )
-    both = changed.union(due).subquery()
     rows = connection.execute(
         select(CASE.c.id)
-        .where(CASE.c.id.in_(select(both.c.id)), _not_judged(as_of))
+        .where(CASE.c.id.in_(_waiting(as_of)), _not_judged(as_of))
         .order_by(CASE.c.id)
-        .limit(most)
     )
-    return [row.id for row in rows]
+    return list(rows.scalars())
+
+
+def judged_later(connection: Connection, as_of: int) -> int:
+    """Cases that wait for a scan, but were judged as of an instant after this one."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(CASE)
+            .where(CASE.c.id.in_(_waiting(as_of)), CASE.c.judged_as_of > as_of)
+        ).scalar_one()
+    )
+
+
+def _waiting(as_of: int) -> Select[tuple[int]]:
+    changed = select(CASE.c.id).where(CASE.c.changed == 1)
+    due = select(CLOCK.c.case_id).where(CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of)
+    return select(changed.union(due).subquery().c.id)
 
 
 def _not_judged(as_of: int) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import ColumnElement, Connection, select, text, update
 from sqlalchemy.engine import Row
 
 from ..core.faults import Locked
@@ -92,17 +92,20 @@ def still_runs(connection: Connection, helper: Helper) -> bool:
     return state_of(connection, helper.job, helper.slot)[0] == "running"
 
 
+def _held_by(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    return (
+        RUN.c.job == claim.job,
+        RUN.c.scheduled_for == claim.slot,
+        RUN.c.fence == claim.fence,
+        RUN.c.owner == claim.owner,
+    )
+
+
 def hold(connection: Connection, claim: Claim, lease_until: int) -> None:
     """Lengthen the lease in a batch's own transaction; Locked if the slot was taken over."""
     found = connection.execute(
         update(RUN)
-        .where(
-            RUN.c.job == claim.job,
-            RUN.c.scheduled_for == claim.slot,
-            RUN.c.fence == claim.fence,
-            RUN.c.owner == claim.owner,
-            RUN.c.state == "running",
-        )
+        .where(*_held_by(claim), RUN.c.state == "running")
         .values(lease_until=lease_until)
     ).rowcount
     if found != 1:
@@ -117,12 +120,7 @@ def finish(
     """Close a slot that this process holds; False, and nothing happens, if it was taken over."""
     found = connection.execute(
         update(RUN)
-        .where(
-            RUN.c.job == claim.job,
-            RUN.c.scheduled_for == claim.slot,
-            RUN.c.fence == claim.fence,
-            RUN.c.owner == claim.owner,
-        )
+        .where(*_held_by(claim))
         .values(state=state, finished_at=now, totals=totals, message=message)
     )
     return found.rowcount == 1

@@ -158,6 +158,7 @@ class ClockRow(SQLModel, table=True):
         Index(
             "ix_clock_next_at",
             "next_at",
+            "case_id",
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),

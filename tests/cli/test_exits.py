@@ -196,6 +196,19 @@ def missed_nights(workspace: Path) -> None:
     )
 
 
+def test_a_clock_set_back_is_said(own: Own, office: Path) -> None:
+    """Cases judged as of a later instant are left until then: not in silence."""
+    workspace = own(office)
+    change(
+        workspace,
+        "UPDATE case_file SET judged_as_of = 4000000000, changed = 1 WHERE case_no = 'A-OPEN'",
+    )
+    ran = effmon("-C", workspace, "scan")
+    assert ran.code == 3
+    assert "1 cases wait" in ran.err
+    assert effmon("-C", workspace, "scan", "-o", "json").json["judged_later"] == 1
+
+
 def test_another_process_runs_the_slot(own: Own, office: Path) -> None:
     """The lease of the other process has not run out: 75, and nothing is written."""
     workspace = own(office)

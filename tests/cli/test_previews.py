@@ -103,6 +103,13 @@ def test_a_preview_and_the_scan_agree(own: Own, unscanned: Path) -> None:
     }
 
 
+def test_a_dry_run_after_a_scan_shows_nothing_new(office: Path) -> None:
+    """What stands is not issued again, so it is no reason to fail either."""
+    ran = effmon("-C", office, "scan", "--dry-run", "--fail-on", "yellow", "-o", "json").well()
+    assert ran.json["cards"]["issued"] == {"warning": 0, "yellow": 0, "red": 0}
+    assert ran.json["would_issue"] == []
+
+
 def test_a_second_scan_issues_nothing(own: Own, office: Path) -> None:
     workspace = own(office)
     before = cards(workspace)

@@ -179,6 +179,7 @@ def _preview(world: World, given: Mapping[str, Any], previews: dict[str, str]) -
             as_of=instant(given["as_of"]),
             known_by=instant(given["known_by"]) if "known_by" in given else None,
             run_id="R-0",
+            against=False,
         )
         texts.append(repr(report.as_json(world.context.zone)))
         world.now += 1  # the true clock goes on, and must not show

@@ -227,7 +227,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_clock_calendar", ["calendar"], unique=False)
         batch_op.create_index(
             "ix_clock_next_at",
-            ["next_at"],
+            ["next_at", "case_id"],
             unique=False,
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),

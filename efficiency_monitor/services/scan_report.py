@@ -1,0 +1,64 @@
+"""What a scan did, in the words of DESIGN section 6."""
+
+from dataclasses import dataclass, field
+
+from ..core.instants import rfc3339
+from ..core.terms import Level, Outcome
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """Counts, problems and what is left to tell of one scan."""
+
+    run_id: str
+    as_of: int
+    totals: dict[str, int] = field(default_factory=dict)
+    issued: dict[Level, int] = field(default_factory=lambda: dict.fromkeys(Level, 0))
+    historical: int = 0
+    lifted: int = 0
+    evaluated: int = 0
+    #: Cases that wait, but were judged as of a later instant: a clock was set back, or ahead once.
+    judged_later: int = 0
+    #: (case number, rule, reason, detail)
+    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    #: Cards of which nobody was told, with the reason.
+    untold: list[tuple[str, str]] = field(default_factory=list)
+    #: Standing cards that rest on another text of their rule.
+    rule_changed: list[str] = field(default_factory=list)
+    wrote: bool = True
+    #: Cards that would be issued, where nothing was written.
+    would_issue: list[dict[str, object]] = field(default_factory=list)
+
+    def summary(self, zone: str) -> dict[str, object]:
+        """The counts alone, for the history of slots."""
+        return {
+            "run_id": self.run_id,
+            "as_of": rfc3339(self.as_of, zone),
+            "cases": {
+                "total": sum(self.totals.values()),
+                **{str(outcome): self.totals.get(str(outcome), 0) for outcome in Outcome},
+            },
+            "cards": {
+                "issued": {level.word: self.issued[level] for level in Level},
+                "historical": self.historical,
+                "lifted": self.lifted,
+            },
+            "evaluated": self.evaluated,
+        }
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """The JSON others rely on (DESIGN 6)."""
+        document: dict[str, object] = {
+            **self.summary(zone),
+            "problems": [
+                {"case_no": case_no, "rule": rule or None, "reason": reason, "detail": detail}
+                for case_no, rule, reason, detail in self.problems
+            ],
+            "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
+            "rule_changed": self.rule_changed,
+            "judged_later": self.judged_later,
+            "wrote": self.wrote,
+        }
+        if not self.wrote:
+            document["would_issue"] = self.would_issue
+        return document
