@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import count
 from typing import Final
 
 from .faults import Problem
@@ -115,19 +116,23 @@ class Person:
 
 
 def parse_people(
-    rows: Iterable[Mapping[str, str]], *, where: str, language: Language = Language.ZH
+    rows: Iterable[Mapping[str, str]],
+    *,
+    where: str,
+    language: Language = Language.ZH,
+    numbers: Iterable[int] | None = None,
 ) -> tuple[tuple[Person, ...], tuple[Problem, ...]]:
     """The people of a file's rows, and what is wrong with it.
 
     `rows` are the data rows by column name, Chinese or English; `where` names the file in
-    problems, and the first row is counted as row 2; `language` is that of rows which name none. A
-    row with a problem of its own is left out; problems between rows (an unknown deputy, two names
-    for one person) leave the rows in.
+    problems; `numbers` are the rows' own, else the first is counted as row 2; `language` is that
+    of rows which name none. A row with a problem of its own is left out; problems between rows
+    (an unknown deputy, two names for one person) leave the rows in.
     """
     found: dict[int, Person] = {}
     headings: dict[str, None] = {}
     problems: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in zip(count(2) if numbers is None else numbers, rows, strict=False):
         place = f"{where}: row {number}"
         headings |= dict.fromkeys(row)
         values, unreadable = _values(row, place)
@@ -147,12 +152,15 @@ def recipients(
     item_code: str,
     roles: Sequence[Role],
     on: date,
+    handler: str = "",
 ) -> tuple[Person, ...]:
     """Who is told about a case on that day, in the order of `roles`, nobody twice on one address.
 
     For each role the rows that name the most of item, department and region (in this order of
     weight) decide. Whoever is absent is replaced by the deputy, or by the deputy's deputy; if
-    nobody of those rows can be reached, the next less specific ones are asked. No value stands
+    nobody of those rows can be reached, the next less specific ones are asked. Where a row in the
+    role of handler bears the name `handler`, the other handlers are not told: the card is of the
+    one who handles the case. No value stands
     for a missing department, region or item: only rows that leave it open match. Nobody at all is
     the caller's to report.
     """
@@ -162,10 +170,16 @@ def recipients(
     chosen: dict[tuple[str, str, str], Person] = {}
     for role in roles:
         ranked: dict[tuple[bool, bool, bool], list[Person]] = {}
-        for person in people:
-            if person.role is role and _matches(person, department, region, item_code):
-                rank = (bool(person.item_code), bool(person.department), bool(person.region))
-                ranked.setdefault(rank, []).append(person)
+        meant = [
+            person
+            for person in people
+            if person.role is role and _matches(person, department, region, item_code)
+        ]
+        if role is Role.HANDLER:
+            meant = [person for person in meant if person.name == handler] or meant
+        for person in meant:
+            rank = (bool(person.item_code), bool(person.department), bool(person.region))
+            ranked.setdefault(rank, []).append(person)
         for rank in sorted(ranked, reverse=True):
             present = [there for person in ranked[rank] for there in _present(person, rows_of, on)]
             if present:

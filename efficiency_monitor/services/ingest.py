@@ -134,7 +134,9 @@ def import_files(
         for fact in read_facts(path, mapping, sourced, name=name)
     )
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
-    writer = _ImportWriter(context, mapping, report, now)
+    path = Path(mapping_name)
+    found_again = str(path.resolve()) if path.is_file() else mapping_name
+    writer = _ImportWriter(context, mapping, report, now, found_again)
     if not dry_run:
         _begin(context, report, mapping.id, now)
     for path, name in zip(paths, names, strict=True):
@@ -211,10 +213,17 @@ class _ImportWriter:
     """Decides and writes batches of one import."""
 
     def __init__(
-        self, context: Context, mapping: SourceMapping, report: ImportReport, now: int
+        self,
+        context: Context,
+        mapping: SourceMapping,
+        report: ImportReport,
+        now: int,
+        name: str,
     ) -> None:
         self.context = context
         self.mapping = mapping
+        #: How `find_mapping` finds it again: its name, or the path of its file.
+        self.name = name
         self.report = report
         self.now = now
         #: Cases as earlier batches would have left them, where nothing is written.
@@ -238,7 +247,7 @@ class _ImportWriter:
                 source=self.mapping.id,
                 default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
             )
-            _quarantine(connection, refused, self.report.import_id, self.mapping.id, self.now)
+            _quarantine(connection, refused, self.report.import_id, self.name, self.now)
 
     def _decide(
         self,
@@ -289,6 +298,14 @@ def _conflict(decision: intake.RowDecision) -> Quarantined:
     )
 
 
+def _row_key(bad: Quarantined) -> str:
+    """The same row refused for the same reason has the same key."""
+    content = compact_json(dict(bad.cells))
+    return intake.digest(
+        bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content
+    )
+
+
 def _quarantine(
     connection: Connection,
     refused: Sequence[Quarantined],
@@ -300,9 +317,7 @@ def _quarantine(
     rows = {}
     for bad in refused:
         content = compact_json(dict(bad.cells))
-        key = intake.digest(
-            bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content
-        )
+        key = _row_key(bad)
         rows[key] = {
             "row_key": key,
             "import_id": import_id,
@@ -350,7 +365,7 @@ def retry(context: Context) -> ImportReport:
     _begin(context, report, "+".join(mappings), now)
     for name, mapping in mappings.items():
         sourced = source_context(context, mapping, [])
-        writer = _ImportWriter(context, mapping, report, now)
+        writer = _ImportWriter(context, mapping, report, now, name)
         chosen = [row for row in waiting if row.mapping == name]
         _retry_mapping(context, mapping, sourced, writer, chosen)
     _end(context, report, "+".join(mappings), now)
@@ -381,7 +396,9 @@ def _retry_mapping(
         writer.report.files.setdefault(entry.file, Counts())
         before = writer.report.files[entry.file].quarantined
         writer.take(entry.file, [fact], disputed)
-        if writer.report.files[entry.file].quarantined == before:
+        passed = writer.report.files[entry.file].quarantined == before
+        # Refused for another reason now: the newer entry says it, the older one is done with.
+        if passed or _row_key(writer.report.refused[-1]) != entry.row_key:
             with context.store.writing() as connection:
                 connection.execute(
                     update(QUARANTINE).where(QUARANTINE.c.id == entry.id).values(state="retried")

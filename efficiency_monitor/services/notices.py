@@ -58,6 +58,7 @@ def told(context: Context, everybody: Sequence[Person], card: Mapping[str, Any])
             item_code=card["item_code"] or "",
             roles=roles,
             on=on,
+            handler=card["handler"] or "",
         )
         if found:
             return list(found)
@@ -74,8 +75,15 @@ def write_for(
     everybody = people(connection)
     untold = []
     new = []
+    # Many cards of a night are of the same few people.
+    known: dict[tuple[object, ...], list[Person]] = {}
     for row in wanted:
-        found = told(context, everybody, row)
+        asked = tuple(
+            row[name] for name in ("level", "department", "region", "item_code", "handler")
+        )
+        if asked not in known:
+            known[asked] = told(context, everybody, row)
+        found = known[asked]
         if not found:
             untold.append(str(row["card_no"]))
         for person in found:

@@ -32,13 +32,15 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     A file without any usable row changes nothing: ConfigurationError.
     """
     report = PeopleReport()
-    cells = []
+    rows: list[Row] = []
     for row in read_rows(path, name=path.name):
         if isinstance(row, Quarantined):
             report.problems.append(row.problem)
         elif isinstance(row, Row):
-            cells.append(row.cells)
-    everybody, problems = parse_people(cells, where=path.name)
+            rows.append(row)
+    everybody, problems = parse_people(
+        [row.cells for row in rows], where=path.name, numbers=[row.number for row in rows]
+    )
     report.problems.extend(problems)
     report.problems.extend(_unknown_channels(context, everybody, path.name))
     report.imported = len(everybody)
@@ -119,6 +121,7 @@ def check_people(context: Context) -> list[dict[str, Any]]:
                         "department": department,
                         "region": None,
                         "item_code": None,
+                        "handler": None,
                     },
                 )
             ),
