@@ -24,6 +24,7 @@ class EventTypeEntry(_Model):
     en: str = Field(min_length=1)
     follows: tuple[str, ...] = ()
     ends_case: bool = False
+    finishes: bool = False
 
 
 class SuspensionKindEntry(_Model):
@@ -47,7 +48,8 @@ class EventType:
     """A type of event.
 
     `rank` orders events of one instant (TIME 24). Where a type in `follows` is present, it must
-    not come later than this one. `ends_case` stops every clock of the case (DESIGN 5.1).
+    not come later than this one. `ends_case` stops every clock of the case (DESIGN 5.1). After one
+    that `finishes` a case without a running clock is no longer open.
     """
 
     type: str
@@ -56,6 +58,7 @@ class EventType:
     en: str
     follows: tuple[str, ...] = ()
     ends_case: bool = False
+    finishes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from ..core.faults import Locked
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
+from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
 from . import card_rows, catalogue_change, issuing, notices
 from .context import Context, Writing, compact_json
@@ -133,7 +134,9 @@ def _judge_batch(
             writer.write(case, found, decisions, standing.get(case.case_id, []))
         writer.finish()
         cases.write_judged(
-            connection, [_judged(case, found, as_of) for case, found in pairs], as_of
+            connection,
+            [_judged(context.catalogue.vocabulary, case, found, as_of) for case, found in pairs],
+            as_of,
         )
         report.evaluated += len(pairs)
 
@@ -143,7 +146,9 @@ def _version(context: Context, calendar: str) -> str:
     return "" if known is None else known.version
 
 
-def _judged(case: cases.StoredCase, found: CaseFindings, as_of: int) -> cases.Judged:
+def _judged(
+    words: Vocabulary, case: cases.StoredCase, found: CaseFindings, as_of: int
+) -> cases.Judged:
     """What the store keeps: the outcome, and every clock that time alone will move."""
     clocks: list[dict[str, object]] = []
     for episode in found.episodes:
@@ -177,7 +182,7 @@ def _judged(case: cases.StoredCase, found: CaseFindings, as_of: int) -> cases.Ju
         troubles=compact_json(
             [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
         ),
-        open=_is_open(case, found, bool(wakes)),
+        open=_is_open(words, case, found, bool(wakes)),
         clocks=tuple(clocks),
     )
 
@@ -204,16 +209,10 @@ def _clock(
     }
 
 
-#: Events after which a case without a running clock is finished.
-_FINISHING = frozenset(
-    {"decided", "refused", "delivered", "withdrawn", "voided", "returned", "complaint_closed"}
-)
-
-
-def _is_open(case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
+def _is_open(words: Vocabulary, case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
     if waiting or any(episode.state != "stopped" for episode in found.episodes):
         return True
-    return not any(event.type in _FINISHING for event in case.record.events)
+    return not any(words.types[event.type].finishes for event in case.record.events)
 
 
 def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
