@@ -84,12 +84,12 @@ def list_quarantine(
     output: Output = None,
 ) -> None:
     """List the rows in quarantine."""
-    from efficiency_monitor.services.ingest import quarantined
+    from efficiency_monitor.services import quarantine
     from efficiency_monitor.sources.rows import say_refusal
 
     context = context_of(ctx)
     with context.store.reading() as connection:
-        rows = quarantined(connection, None if everything else "open")
+        rows = quarantine.listed(connection, None if everything else "open")
     emit(
         [
             {
@@ -116,12 +116,12 @@ def show_quarantine(ctx: typer.Context, number: int, output: Output = None) -> N
     import json
 
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.ingest import quarantined
+    from efficiency_monitor.services import quarantine
     from efficiency_monitor.sources.rows import say_refusal
 
     context = context_of(ctx)
     with context.store.reading() as connection:
-        found = [row for row in quarantined(connection, None) if row.id == number]
+        found = [row for row in quarantine.listed(connection, None) if row.id == number]
     if not found:
         raise ConfigurationError(
             t(f"隔离区没有第 {number} 号", f"there is no row {number} in quarantine"),

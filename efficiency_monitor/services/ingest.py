@@ -19,11 +19,11 @@ from ..sources.mapping import SourceMapping, load_mapping
 from ..sources.rows import Quarantined, Refusal
 from ..sources.tabular import read_rows
 from ..store import cases, ledger, received
-from ..store.tables import ImportRow, QuarantineRow
+from ..store.tables import ImportRow
+from . import quarantine
 from .context import Context, compact_json
 
 IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
-QUARANTINE = QuarantineRow.__table__  # type: ignore[attr-defined]
 #: Rows decided together, one transaction each.
 BATCH = 1000
 
@@ -247,7 +247,7 @@ class _ImportWriter:
                 source=self.mapping.id,
                 default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
             )
-            _quarantine(connection, refused, self.report.import_id, self.name, self.now)
+            quarantine.keep(connection, refused, self.report.import_id, self.name, self.now)
 
     def _decide(
         self,
@@ -298,65 +298,13 @@ def _conflict(decision: intake.RowDecision) -> Quarantined:
     )
 
 
-def _row_key(bad: Quarantined) -> str:
-    """The same row refused for the same reason has the same key."""
-    content = compact_json(dict(bad.cells))
-    return intake.digest(
-        bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content
-    )
-
-
-def _quarantine(
-    connection: Connection,
-    refused: Sequence[Quarantined],
-    import_id: str,
-    mapping: str,
-    now: int,
-) -> None:
-    """Write what was refused; a row that stands there already is not written twice."""
-    rows = {}
-    for bad in refused:
-        content = compact_json(dict(bad.cells))
-        key = _row_key(bad)
-        rows[key] = {
-            "row_key": key,
-            "import_id": import_id,
-            "file": bad.file,
-            "sheet": bad.sheet,
-            "row": bad.number,
-            "column": bad.column or None,
-            "code": str(bad.refusal),
-            "message": bad.value,
-            "content": content,
-            "mapping": mapping,
-            "received_at": now,
-            "state": "open",
-        }
-    for part in cases.chunks(list(rows)):
-        found = connection.execute(
-            select(QUARANTINE.c.row_key).where(QUARANTINE.c.row_key.in_(part))
-        )
-        for row in found:
-            del rows[row.row_key]
-    if rows:
-        connection.execute(insert(QUARANTINE), list(rows.values()))
-
-
-def quarantined(connection: Connection, state: str | None = "open") -> list[Any]:
-    """Rows in quarantine, in the order in which they came."""
-    statement = select(QUARANTINE).order_by(QUARANTINE.c.id)
-    if state is not None:
-        statement = statement.where(QUARANTINE.c.state == state)
-    return list(connection.execute(statement))
-
-
 def retry(context: Context) -> ImportReport:
     """Try the open quarantined rows again, by their mapping as it is now.
 
     What passes is imported and leaves the quarantine; the rest stays with its reason.
     """
     with context.store.reading() as connection:
-        waiting = quarantined(connection)
+        waiting = quarantine.listed(connection)
     now = context.now()
     report = ImportReport("I-" + intake.digest("retry", now)[:16].upper())
     mappings = {name: find_mapping(context, name) for name in sorted({w.mapping for w in waiting})}
@@ -398,8 +346,6 @@ def _retry_mapping(
         writer.take(entry.file, [fact], disputed)
         passed = writer.report.files[entry.file].quarantined == before
         # Refused for another reason now: the newer entry says it, the older one is done with.
-        if passed or _row_key(writer.report.refused[-1]) != entry.row_key:
+        if passed or quarantine.row_key(writer.report.refused[-1]) != entry.row_key:
             with context.store.writing() as connection:
-                connection.execute(
-                    update(QUARANTINE).where(QUARANTINE.c.id == entry.id).values(state="retried")
-                )
+                quarantine.leave(connection, entry.id)
