@@ -28,6 +28,8 @@ IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
 BATCH = 1000
 
 Progress = Callable[[int], None]
+#: Is told the case numbers of a batch's rows that were imported or unchanged.
+Touched = Callable[[Sequence[str]], None]
 
 
 @dataclass(slots=True)
@@ -115,10 +117,14 @@ def import_files(
     *,
     dry_run: bool = False,
     progress: Progress | None = None,
+    source: str | None = None,
+    touched: Touched | None = None,
+    encoding: str | None = None,
 ) -> ImportReport:
     """Import files together. Idempotent: the same files twice change nothing.
 
-    Two passes: the first finds rows that contradict each other, the second decides and writes in
+    `source` is what new cases say they come from (default: the mapping's id), `encoding` that of
+    every text file (default: found out). Two passes: the first finds rows that contradict each other, the second decides and writes in
     batches; a crash in between leaves whole batches, and the same import again does the rest.
     """
     mapping = find_mapping(context, mapping_name)
@@ -136,7 +142,7 @@ def import_files(
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
     path = Path(mapping_name)
     found_again = str(path.resolve()) if path.is_file() else mapping_name
-    writer = _ImportWriter(context, mapping, report, now, found_again)
+    writer = _ImportWriter(context, mapping, report, now, found_again, source, touched)
     if not dry_run:
         _begin(context, report, mapping.id, now)
     for path, name in zip(paths, names, strict=True):
@@ -219,6 +225,8 @@ class _ImportWriter:
         report: ImportReport,
         now: int,
         name: str,
+        source: str | None = None,
+        touched: Touched | None = None,
     ) -> None:
         self.context = context
         self.mapping = mapping
@@ -226,6 +234,8 @@ class _ImportWriter:
         self.name = name
         self.report = report
         self.now = now
+        self.source = source or mapping.id
+        self.touched = touched
         #: Cases as earlier batches would have left them, where nothing is written.
         self.dry: dict[str, KnownCase] = {}
 
@@ -235,7 +245,8 @@ class _ImportWriter:
         refused = [row for row in part if isinstance(row, Quarantined)]
         if not self.report.wrote:
             with self.context.store.reading() as connection:
-                self._decide(connection, file, rows, refused, disputed)
+                decisions = self._decide(connection, file, rows, refused, disputed)
+            self._tell(decisions)
             return
         with self.context.store.writing() as connection:
             decisions = self._decide(connection, file, rows, refused, disputed)
@@ -244,10 +255,16 @@ class _ImportWriter:
                 decisions,
                 import_id=self.report.import_id,
                 received_at=self.now,
-                source=self.mapping.id,
+                source=self.source,
                 default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
             )
             quarantine.keep(connection, refused, self.report.import_id, self.name, self.now)
+        self._tell(decisions)
+
+    def _tell(self, decisions: list[intake.RowDecision]) -> None:
+        if self.touched is not None:
+            standing = [one for one in decisions if one.result is not RowResult.QUARANTINED]
+            self.touched([one.row.case_no for one in standing])
 
     def _decide(
         self,
