@@ -1,38 +1,28 @@
-"""CSV as offices write it: UTF-8 or GB18030, commas, semicolons or tabs, title rows, bad lines.
+"""CSV as offices write it: commas, semicolons or tabs, title rows, bad lines.
 
 Read as a stream. A record that cannot be read costs itself, not those after it: after a quote that
 is never closed reading goes on at the next line.
 """
 
-import codecs
 import csv
-import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
+from .file_bytes import Meter
 from .headers import MOST_TITLE_ROWS, Header, Layout, find_header, misfit, trimmed
 from .rows import Quarantined, Refusal, Row, refuse
+from .text_lines import MOST_CHARACTERS, Line, text_lines
 
-#: Longest line, and longest record over several lines, in characters.
-MOST_CHARACTERS: Final = 1_000_000
 _DELIMITERS: Final = (",", ";", "\t")
-_CHUNK: Final = 1 << 16
 #: Lines among which the header is looked for: title rows may hold line breaks.
 _HEAD_LINES: Final = 4 * MOST_TITLE_ROWS
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    text: str
-    over_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +35,24 @@ class _Record:
     text: str = ""
 
 
-def read_csv(path: Path, file: str, layout: Layout | None) -> Iterator[Row | Quarantined]:
+def read_csv(
+    path: Path, file: str, layout: Layout | None, encodings: Sequence[str], meter: Meter
+) -> Iterator[Row | Quarantined]:
     """The data rows of a CSV file, named `file` in what is said of them.
 
     Raises ConfigurationError if there is no header or two columns have one name; OSError as the
     file system gives it.
     """
-    with path.open("rb") as stream:
-        encoding = detect_encoding(stream)
-        stream.seek(0)
-        text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
-        lines = _lines(text)
-        head = list(islice(lines, _HEAD_LINES))
-        delimiter, number, names = _shape(head, file, layout)
-        header = Header(names, file=file, sheet=None, number=number)
-        for record in _records(chain(head, lines), delimiter):
-            if record.number <= number:
-                continue
-            taken = _taken(record, header, file)
-            if taken is not None:
-                yield taken
+    lines = text_lines(path, encodings, meter)
+    head = list(islice(lines, _HEAD_LINES))
+    delimiter, number, names = _shape(head, file, layout)
+    header = Header(names, file=file, sheet=None, number=number)
+    for record in _records(chain(head, lines), delimiter):
+        if record.number <= number:
+            continue
+        taken = _taken(record, header, file)
+        if taken is not None:
+            yield taken
 
 
 def _taken(record: _Record, header: Header, file: str) -> Row | Quarantined | None:
@@ -74,51 +62,7 @@ def _taken(record: _Record, header: Header, file: str) -> Row | Quarantined | No
     return refuse(empty, record.refusal, value=record.text)
 
 
-def detect_encoding(stream: BinaryIO) -> str:
-    """The encoding of a text: by its byte-order mark, else UTF-8 if it is that, else GB18030.
-
-    A text with a broken byte or two among many good UTF-8 characters is UTF-8 all the same: read
-    as GB18030, every Chinese character in it would silently become another one.
-    """
-    start = stream.read(4)
-    stream.seek(0)
-    if start.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    good = bad = 0
-    while True:
-        chunk = stream.read(_CHUNK)
-        text = decoder.decode(chunk, final=not chunk)
-        if not text.isascii():
-            broken = sum("\udc80" <= char <= "\udcff" for char in text) if _broken(text) else 0
-            good += sum(char >= "\x80" for char in text) - broken
-            bad += broken
-        if bad:
-            return "utf-8" if good > bad else "gb18030"
-        if not chunk:
-            return "utf-8"
-
-
-def _broken(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[_Line]:
-    """Lines with their ends; of one that is too long only the beginning is kept."""
-    number = 0
-    while line := text.readline(MOST_CHARACTERS):
-        number += 1
-        over_long = len(line) >= MOST_CHARACTERS and not line.endswith(("\n", "\r"))
-        yield _Line(number, line[:200] if over_long else line, over_long)
-        while over_long and line and not line.endswith(("\n", "\r")):
-            line = text.readline(MOST_CHARACTERS)
-
-
-def _shape(head: list[_Line], file: str, layout: Layout | None) -> tuple[str, int, list[str]]:
+def _shape(head: list[Line], file: str, layout: Layout | None) -> tuple[str, int, list[str]]:
     """Delimiter, line of the header, names: of the delimiters the one that gives most columns."""
     shapes: list[tuple[bool, int, str, int, list[str]]] = []
     for delimiter in _DELIMITERS:
@@ -141,7 +85,7 @@ def _shape(head: list[_Line], file: str, layout: Layout | None) -> tuple[str, in
     return delimiter, number, names
 
 
-def _records(lines: Iterator[_Line], delimiter: str) -> Iterator[_Record]:
+def _records(lines: Iterator[Line], delimiter: str) -> Iterator[_Record]:
     """Records in order. What cannot be read is one line, and the next one is tried by itself."""
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
@@ -153,7 +97,7 @@ def _records(lines: Iterator[_Line], delimiter: str) -> Iterator[_Record]:
             if not feed.refused:
                 return
             line = feed.refused.popleft()
-            yield _Record(line.number, [], Refusal.OVER_LONG, line.text)
+            yield _Record(line.number, [], line.refusal, line.text)
         except csv.Error as fault:
             line = feed.give_back()
             yield _Record(line.number, [], _refusal(fault), line.text)
@@ -174,14 +118,14 @@ def _refusal(fault: csv.Error) -> Refusal:
 class _Feed:
     """Lines for the csv module, which asks for as many as a record takes.
 
-    It is told that the text ends where a line is too long or a record grows too long.
+    It is told that the text ends where a line cannot be read or a record grows too long.
     """
 
-    def __init__(self, lines: Iterator[_Line]) -> None:
+    def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
-        self._back: deque[_Line] = deque()
-        self.used: list[_Line] = []
-        self.refused: deque[_Line] = deque()
+        self._back: deque[Line] = deque()
+        self.used: list[Line] = []
+        self.refused: deque[Line] = deque()
         self._length = 0
 
     def __iter__(self) -> "_Feed":
@@ -193,7 +137,7 @@ class _Feed:
         if self.refused or self._length > MOST_CHARACTERS:
             raise StopIteration
         line = self._back.popleft() if self._back else next(self._lines)
-        if line.over_long:
+        if line.refusal is not None:
             if self.used:
                 self._back.appendleft(line)
             else:
@@ -203,7 +147,7 @@ class _Feed:
         self._length += len(line.text)
         return line.text
 
-    def give_back(self) -> _Line:
+    def give_back(self) -> Line:
         """The first line of the record that failed; the others will be read again."""
         first, *others = self.used
         self._back.extendleft(reversed(others))

@@ -10,20 +10,34 @@ from efficiency_monitor.core.vocabulary import Vocabulary
 from efficiency_monitor.language import t
 
 from .cells import Context
+from .file_bytes import BytesRead
 from .headers import Layout
 from .mapping import SourceMapping
 from .plan import Plan
 from .rows import Quarantined, Row
 from .table import EVENT_TYPES
 from .tabular import read_rows
+from .text_lines import ENCODINGS
 
 
 def read_facts(
-    path: Path, mapping: SourceMapping, context: Context, *, name: str | None = None
+    path: Path,
+    mapping: SourceMapping,
+    context: Context,
+    *,
+    name: str | None = None,
+    encodings: Sequence[str] = ENCODINGS,
+    bytes_read: BytesRead | None = None,
 ) -> Iterator[RowFacts | Quarantined]:
-    """Read a CSV or XLSX file and apply a mapping to it; see `read_rows` and `apply`."""
+    """Read a file and apply a mapping to it; see `read_rows` and `apply`."""
     file = str(path) if name is None else name
-    rows = read_rows(path, layout=layout_of(mapping, file), name=file)
+    rows = read_rows(
+        path,
+        layout=layout_of(mapping, file),
+        name=file,
+        encodings=encodings,
+        bytes_read=bytes_read,
+    )
     return apply(mapping, rows, context)
 
 
@@ -86,6 +100,22 @@ class _TablesOf:
 
     def misfit(self, cells: Sequence[str]) -> ConfigurationError:
         return self._mapping.misfit(cells)
+
+    def wanted(self, cells: Sequence[str], sheet: str | None) -> frozenset[str]:
+        mapping, file = self._mapping, self._file
+        own = mapping.table_of(cells, file=file, sheet=sheet)
+        # Columns that other tables are known by stay: without them a row might fit another one.
+        named = {name for table in mapping.tables for name in (*table.named(), *table.without)}
+        columns = {mapping.resolve(name, cells, file=file) for name in sorted(named)}
+        if own is not None and own.further == "attributes":
+            columns |= {name for name in cells if not own.ignores(name)}
+        return frozenset(name for name in columns if name)
+
+    def times(self, cells: Sequence[str], sheet: str | None) -> frozenset[str]:
+        own = self._mapping.table_of(cells, file=self._file, sheet=sheet)
+        names = own.times() if own is not None else ()
+        found = (self._mapping.resolve(name, cells, file=self._file) for name in names)
+        return frozenset(name for name in found if name)
 
 
 def _check_types(mapping: SourceMapping, vocabulary: Vocabulary) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
-from .rows import Quarantined, Refusal, Row, refuse, shown
+from .rows import Quarantined, Refusal, Row, printable, refuse, shown
 
 
 class Layout(Protocol):
@@ -19,10 +19,17 @@ class Layout(Protocol):
     def misfit(self, cells: Sequence[str]) -> ConfigurationError:
         """Why these names are not."""
 
+    def wanted(self, cells: Sequence[str], sheet: str | None) -> frozenset[str]:
+        """Which columns under such a header are read at all; ConfigurationError if two of them
+        would be the same one."""
+
+    def times(self, cells: Sequence[str], sheet: str | None) -> frozenset[str]:
+        """Which of them hold times."""
+
 
 #: How far down a header may stand.
 MOST_TITLE_ROWS: Final = 20
-_MOST_COLUMNS: Final = 2_000
+MOST_COLUMNS: Final = 2_000
 #: What surrounds a cell's text without being part of it, besides what `strip` knows.
 _EDGES: Final = (
     " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000\ufeff\u200b\u200c\u200d\u2060"
@@ -32,6 +39,12 @@ _EDGES: Final = (
 def trimmed(text: str) -> str:
     """The text without surrounding blanks, full-width and invisible ones included."""
     return text.strip(_EDGES)
+
+
+def column_name(text: str) -> str:
+    """A column's name as it is kept: on one line, and storable whatever the file holds."""
+    name = " ".join(trimmed(text).split())
+    return name if name.isprintable() else printable(name)
 
 
 def folded(name: str) -> str:
@@ -82,7 +95,7 @@ class Header:
     """
 
     def __init__(self, names: Sequence[str], *, file: str, sheet: str | None, number: int) -> None:
-        cleaned = [" ".join(trimmed(name).split()) for name in names]
+        cleaned = [column_name(name) for name in names]
         while cleaned and not cleaned[-1]:
             cleaned.pop()
         place = file if sheet is None else f"{file} [{sheet}]"
@@ -99,11 +112,11 @@ class Header:
                     ),
                     t("请改掉其中一个列名", "rename one of the two"),
                 )
-        if len(cleaned) > _MOST_COLUMNS:
+        if len(cleaned) > MOST_COLUMNS:
             raise ConfigurationError(
                 t(
-                    f"{place}：第 {number} 行：列数超过 {_MOST_COLUMNS}",
-                    f"{place}: row {number}: more than {_MOST_COLUMNS} columns",
+                    f"{place}：第 {number} 行：列数超过 {MOST_COLUMNS}",
+                    f"{place}: row {number}: more than {MOST_COLUMNS} columns",
                 ),
                 t("请检查分隔符和表头", "check the delimiter and the header"),
             )
@@ -127,7 +140,7 @@ class Header:
             cells={name: value for name, value in zip(self.names, values, strict=False) if name},
         )
         if len(values) == len(self.names) == len(row.cells) or self._fits(values, whole=whole):
-            return self._storable(row)
+            return storable(row)
         extra = {f"#{place + 1}": values[place] for place in self._nameless(values)}
         return refuse(
             row,
@@ -148,12 +161,14 @@ class Header:
             if value and not (place < len(self.names) and self.names[place])
         ]
 
-    def _storable(self, row: Row) -> Row | Quarantined:
-        for name, value in row.cells.items():
-            if value.isprintable():
-                continue
-            if "\0" in value:
-                return refuse(row, Refusal.NUL, column=name)
-            if any("\ud800" <= char <= "\udfff" for char in value):
-                return refuse(row, Refusal.UNDECODABLE, column=name)
-        return row
+
+def storable(row: Row) -> Row | Quarantined:
+    """The row, refused if it holds what is no text or what a database cannot keep."""
+    for name, value in row.cells.items():
+        if value.isprintable():
+            continue
+        if "\0" in value:
+            return refuse(row, Refusal.NUL, column=name)
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            return refuse(row, Refusal.UNDECODABLE, column=name)
+    return row

@@ -13,7 +13,8 @@ from .id_numbers import masked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One data row: `number` is the line (CSV) or row (XLSX) as a person sees it, from 1.
+    """One data row: `number` is the line (CSV, JSON Lines), the row (spreadsheets, Parquet) or the
+    ordinal of the event (XES) as a person counts it, from 1.
 
     `cells` are trimmed texts by column name; an empty cell is an empty text.
     """
@@ -36,6 +37,13 @@ class Refusal(StrEnum):
     ROUNDED_NUMBER = "rounded_number"
     ERROR_CELL = "error_cell"
     UNKNOWN_SHEET = "unknown_sheet"
+    BAD_JSON = "bad_json"
+    BAD_XES = "bad_xes"
+    KEY_TWICE = "key_twice"
+    TOO_DEEP = "too_deep"
+    BINARY = "binary"
+    NO_NUMBER = "no_number"
+    CUT_OFF = "cut_off"
     ID_NUMBER = "id_number"
     MISSING = "missing"
     BAD_CASE_NO = "bad_case_no"
@@ -78,6 +86,16 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
     Refusal.UNKNOWN_SHEET: (
         "工作表与映射中的任何表都不符",
         "the sheet fits no table of the mapping",
+    ),
+    Refusal.BAD_JSON: ("不是 JSON 对象：{value}", "is no JSON object: {value}"),
+    Refusal.BAD_XES: ("不符合 XES 格式：{value}", "is not as XES has it: {value}"),
+    Refusal.KEY_TWICE: ("同一名称出现两次：{value}", "has two values under one name: {value}"),
+    Refusal.TOO_DEEP: ("嵌套层次过深", "is nested too deeply"),
+    Refusal.BINARY: ("是二进制数据，不是文字", "holds bytes, not text"),
+    Refusal.NO_NUMBER: ("不是数：{value}", "is no number: {value}"),
+    Refusal.CUT_OFF: (
+        "文件自此处起损坏或被截断：{value}；请重新传输",
+        "from here on the file is damaged or cut off: {value}; transfer it again",
     ),
     Refusal.ID_NUMBER: (
         "含有身份证号 {value}；映射未允许此列存放身份证号",
@@ -131,6 +149,13 @@ _NOT_RETRYABLE: Final = frozenset(
         Refusal.ROUNDED_NUMBER,
         Refusal.ERROR_CELL,
         Refusal.UNKNOWN_SHEET,
+        Refusal.BAD_JSON,
+        Refusal.BAD_XES,
+        Refusal.KEY_TWICE,
+        Refusal.TOO_DEEP,
+        Refusal.BINARY,
+        Refusal.NO_NUMBER,
+        Refusal.CUT_OFF,
         Refusal.CONFLICT,
     }
 )
@@ -208,20 +233,21 @@ def refuse(
         sheet=row.sheet,
         number=row.number,
         refusal=refusal,
-        column=_printable(column),
+        column=printable(column),
         value=shown(value),
-        cells={_printable(name): masked(_storable(cell)) for name, cell in kept.items()},
+        cells={printable(name): masked(_storable(cell)) for name, cell in kept.items()},
     )
 
 
 def shown(value: str, most: int = 80) -> str:
     """A text from a source as part of a message: one line, printable, without ID-card numbers."""
     # Masked before it is cut: half an ID number would no longer be recognised.
-    text = _printable(" ".join(masked(value).split()))
+    text = printable(" ".join(masked(value).split()))
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with a mark in the place of what cannot be printed."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 

@@ -217,6 +217,15 @@ class Table(Grammar):
             if condition.column is not None:
                 yield condition.column
 
+    def times(self) -> Iterator[str]:
+        """Every column whose cells are read as times."""
+        cells = [cell for name, cell in self.fields.items() if name in DUE_FIELDS]
+        for event in self.events:
+            cells += [cell for cell in (event.at, event.recorded_at, event.due_at) if cell]
+        yield from (cell.column for cell in cells if cell.column is not None)
+        for condition in self.conditions():
+            yield from condition.same_time or condition.before or ()
+
     def ignores(self, name: str) -> bool:
         """Whether a column is to be left unread."""
         plain = folded(name)

@@ -7,7 +7,8 @@ digits, M, D and h for one or two of them, anything else for itself.
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from efficiency_monitor.core.instants import FIRST, LAST, from_wall, offset_of, rfc3339
@@ -49,6 +50,14 @@ _TOKEN = re.compile(r"YYYY|MM|DD|hh|mm|ss|M|D|h|.", re.DOTALL)
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 #: The word for the contract's formats in a mapping's list.
 STANDARD: Final = "standard"
+#: The word for a spreadsheet's numbers of days, `46030.5`.
+SERIAL: Final = "serial"
+_SERIAL_FORMAT = re.compile(r"(?P<serial>[0-9]{1,5}(?:\.[0-9]{1,20})?)")
+#: Day 60 is the 29 February 1900 that never was; from day 61 on days count from here.
+_SERIAL_DAY_0: Final = datetime(1899, 12, 30)
+_NO_SUCH_DAY: Final = 60
+_FROM_1904: Final = 1462
+_MOST_DAYS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +78,14 @@ class Moment:
 
 
 def compile_formats(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    """The formats of a mapping, `standard` or patterns; ValueError says what is wrong with one."""
+    """The formats of a mapping: `standard`, `serial` or patterns; ValueError says what is wrong
+    with one."""
     made: list[re.Pattern[str]] = []
     for name in names:
-        made += _STANDARD if name == STANDARD else [_compile(name)]
+        if name == SERIAL:
+            made.append(_SERIAL_FORMAT)
+        else:
+            made += _STANDARD if name == STANDARD else [_compile(name)]
     return tuple(made)
 
 
@@ -105,7 +118,39 @@ def read_time(
     return Refusal.SERIAL_NUMBER if _SERIAL.fullmatch(plain) else Refusal.BAD_TIME
 
 
+def serial_wall(days: str) -> datetime | None:
+    """The wall time of a spreadsheet's number of days (1900 system); None if there is none.
+
+    Fractions of a second are cut off, after a thousandth is rounded: a binary fraction of a day
+    falls just short of the second that was written.
+    """
+    number = Decimal(days)
+    if not 1 <= number < _MOST_DAYS or int(number) == _NO_SUCH_DAY:
+        return None
+    seconds = int(round(number * 86_400, 3))
+    # Days 1 to 59 are one later than the day number 0 makes them.
+    return _SERIAL_DAY_0 + timedelta(seconds=seconds, days=number < _NO_SUCH_DAY)
+
+
+def from_1904(text: str) -> str:
+    """A number of days since 1904 as the usual one since 1900; any other text as it is."""
+    if not _SERIAL_FORMAT.fullmatch(text):
+        return text
+    return format(Decimal(text) + _FROM_1904, "f")
+
+
+def _serial(text: str, zone: str | None) -> Moment | Refusal:
+    wall = serial_wall(text)
+    if wall is None:
+        return Refusal.NO_SUCH_TIME
+    dated = Decimal(text) == int(Decimal(text))
+    written = f"{wall:%Y %m %d}".split() if dated else f"{wall:%Y %m %d %H %M %S}".split()
+    return _moment(dict(zip(("Y", "M", "D", "h", "mi", "s"), written, strict=False)), zone)
+
+
 def _moment(parts: dict[str, str | None], zone: str | None) -> Moment | Refusal:
+    if parts.get("serial"):
+        return _serial(parts["serial"] or "", zone)
     dated = parts.get("h") is None
     minute = parts.get("mi") or parts.get("mi2")
     second = parts.get("s") or parts.get("s2")

@@ -39,8 +39,23 @@ _SHEET = re.compile(rb"""<(?:[\w.-]+:)?sheet\s[^<]*?\s[\w.-]+:id\s*=\s*["']([^"'
 _RELATION = re.compile(rb"<(?:[\w.-]+:)?Relationship\s([^<]*)")
 _ATTRIBUTE = re.compile(rb"""(?:^|\s)(Id|Target)\s*=\s*["']([^"'<]*)""")
 
+#: That the workbook counts its days from 1904.
+_SINCE_1904 = re.compile(
+    rb"""<(?:[\w.-]+:)?workbookPr\s(?:[^<]*?\s)?date1904\s*=\s*["']\s*(?:1|true)\s*["']"""
+)
+
 #: Row and column, from 0.
 Cell = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the parser does not tell of a workbook that is safe to open: the cells that hold error
+    values (#N/A and the like; it shows them as empty), by the sheet's place from 0, and whether
+    days are counted from 1904."""
+
+    errors: Mapping[int, frozenset[Cell]]
+    since_1904: bool
 
 
 @dataclass(slots=True)
@@ -56,11 +71,10 @@ class _Sheet:
     column: int = -1
 
 
-def check_workbook(path: Path, file: str) -> Mapping[int, frozenset[Cell]]:
+def check_workbook(path: Path, file: str) -> Checked:
     """Refuse a workbook that is no zip, encrypted, or unpacks to more than it should.
 
-    Returns the cells that hold error values (#N/A and the like), by the sheet's place in the
-    workbook from 0; the parser would show them as empty. Raises ConfigurationError.
+    Raises ConfigurationError.
     """
     size = path.stat().st_size
     if size > MOST_PACKED:
@@ -69,7 +83,10 @@ def check_workbook(path: Path, file: str) -> Mapping[int, frozenset[Cell]]:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             _check_members(members, file)
-            return _errors(_scan(stream, members, file), archive, file)
+            sheets = _scan(stream, members, file)
+            workbook = _part(archive, "xl/workbook.xml")
+            errors = _errors(sheets, workbook, archive, file)
+            return Checked(errors, _SINCE_1904.search(workbook) is not None)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -206,18 +223,20 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
+def _part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member of the archive, whatever the case of its name; empty if there is none."""
+    found = [each for each in archive.namelist() if each.casefold() == name]
+    return archive.read(found[0]) if found else b""
+
+
 def _errors(
-    sheets: Mapping[str, _Sheet], archive: zipfile.ZipFile, file: str
+    sheets: Mapping[str, _Sheet], workbook: bytes, archive: zipfile.ZipFile, file: str
 ) -> dict[int, frozenset[Cell]]:
     """Cells with errors by the place of their sheet, which only the workbook's list tells."""
     faulty = {name: frozenset(sheet.errors) for name, sheet in sheets.items() if sheet.errors}
     if not faulty:
         return {}
-    try:
-        workbook = archive.read("xl/workbook.xml")
-        relations = archive.read("xl/_rels/workbook.xml.rels")
-    except KeyError:
-        workbook = relations = b""
+    relations = _part(archive, "xl/_rels/workbook.xml.rels")
     targets: dict[bytes, str] = {}
     for found in _RELATION.finditer(relations):
         said = dict(_ATTRIBUTE.findall(found[1]))

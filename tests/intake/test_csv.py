@@ -147,7 +147,7 @@ def test_text_that_looks_like_a_formula_stays_text(reading: Reading) -> None:
         (b"case_no,\xb0\xec\xbc\xfe\xb1\xe0\xba\xc5\nA1,A1\n", "are the same"),
         ("case_no,a\nA1,x\n".encode("utf-16"), "UTF-16"),
         (b"<html><table><tr><td>case_no</td></tr></table>", "web page"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "password"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "XLS"),
         (b"PK\x03\x04 and nothing more", "XLSX"),
     ],
 )
