@@ -24,20 +24,39 @@ def add_to(app: typer.Typer) -> None:
 
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help=t("CSV 或 XLSX 文件", "CSV or XLSX files"))],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help=t(
+                "CSV、XLSX、XLS、JSON Lines、Parquet 或 XES 文件；文本和 XES 可为 gzip",
+                "CSV, XLSX, XLS, JSON Lines, Parquet or XES files; texts and XES also as gzip",
+            )
+        ),
+    ],
     mapping: Annotated[
         str, typer.Option("--mapping", "-m", help=t("映射名称或文件", "mapping by name or file"))
     ] = "canonical",
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            help=t(
+                "文本文件的编码，如 gb18030、cp1252；默认自动识别",
+                "encoding of text files, such as gb18030, cp1252; found out by default",
+            )
+        ),
+    ] = None,
     dry_run: DryRun = False,
     strict: Strict = False,
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
-    from efficiency_monitor.services.ingest import import_files
+    from efficiency_monitor.services.ingest import bytes_to_read, import_files
 
     context = context_of(ctx)
-    with progress(t("导入", "importing")) as step:
-        report = import_files(context, files, mapping, dry_run=dry_run, progress=step)
+    with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
+        report = import_files(
+            context, files, mapping, dry_run=dry_run, encoding=encoding, bytes_read=step
+        )
     if output is None:
         emit(report.as_json()["files"], _FILES)  # type: ignore[arg-type]
     else:

@@ -246,16 +246,26 @@ def _marked(word: str, code: str) -> str:
 
 
 @contextmanager
-def progress(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(
+    description: str, total: int | None = None, *, percent: bool = False
+) -> Iterator[Callable[[int], None]]:
     """Show on stderr how far the work is, if a person watches; the value takes further steps.
 
-    `total` is the number of steps, None where nobody knows it.
+    `total` is the number of steps, None where nobody knows it; with `percent` their share is shown
+    and not their number.
     """
     if not streams.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield lambda _steps: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     streams.speak_unicode(sys.stderr)
     console = Console(
@@ -268,7 +278,7 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
     parts = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn() if percent else MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
     # Gone when done: what is left on the screen is the result, which may not pass through here.

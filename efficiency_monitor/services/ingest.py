@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from ..core.intake import Counts, KnownCase, RowFacts, RowResult
 from ..core.ledger import EntryType
 from ..sources.cells import Context as SourceContext
 from ..sources.facts import apply, case_calendars, layout_of, read_facts
+from ..sources.file_bytes import BytesRead
 from ..sources.mapping import SourceMapping, load_mapping
 from ..sources.rows import Quarantined, Refusal
 from ..sources.tabular import read_rows
+from ..sources.text_lines import ENCODINGS
 from ..store import cases, ledger, received
 from ..store.tables import ImportRow
 from . import quarantine
@@ -26,6 +29,8 @@ from .context import Context, compact_json
 IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
 #: Rows decided together, one transaction each.
 BATCH = 1000
+#: How often an import reads a file.
+_PASSES = 3
 
 Progress = Callable[[int], None]
 #: Is told the case numbers of a batch's rows that were imported or unchanged.
@@ -85,14 +90,24 @@ def find_mapping(context: Context, name: str) -> SourceMapping:
 
 
 def source_context(
-    context: Context, mapping: SourceMapping, paths: Sequence[Path]
+    context: Context,
+    mapping: SourceMapping,
+    paths: Sequence[Path],
+    encodings: Sequence[str] = ENCODINGS,
+    bytes_read: BytesRead | None = None,
 ) -> SourceContext:
     """Zones, words and calendars that the rows of these files need."""
     default = mapping.calendar or context.settings.workspace.calendar
     calendars: dict[str, str] = {}
     for path in paths:
-        for case_no, calendar in case_calendars(mapping, read_rows_of(path, mapping)):
-            calendars[case_no] = calendar
+        rows = read_rows(
+            path,
+            layout=layout_of(mapping, path.name),
+            name=path.name,
+            encodings=encodings,
+            bytes_read=bytes_read,
+        )
+        calendars.update(case_calendars(mapping, rows))
     with context.store.reading() as connection:
         calendars = cases.own_calendars(connection, default) | calendars
     known = context.catalogue.calendars
@@ -105,9 +120,9 @@ def source_context(
     )
 
 
-def read_rows_of(path: Path, mapping: SourceMapping) -> Iterable[Any]:
-    """Rows of a file, its header recognised by the mapping."""
-    return read_rows(path, layout=layout_of(mapping, path.name), name=path.name)
+def bytes_to_read(paths: Sequence[Path]) -> int:
+    """How many bytes an import of these files will tell of: every pass reads each once."""
+    return _PASSES * sum(path.stat().st_size for path in set(paths) if path.is_file())
 
 
 def import_files(
@@ -120,25 +135,31 @@ def import_files(
     source: str | None = None,
     touched: Touched | None = None,
     encoding: str | None = None,
+    bytes_read: BytesRead | None = None,
 ) -> ImportReport:
     """Import files together. Idempotent: the same files twice change nothing.
 
     `source` is what new cases say they come from (default: the mapping's id), `encoding` that of
-    every text file (default: found out). Two passes: the first finds rows that contradict each other, the second decides and writes in
-    batches; a crash in between leaves whole batches, and the same import again does the rest.
+    every text file (default: found out). `progress` is told of rows that are done, `bytes_read` of
+    what has been read of `bytes_to_read`. Two passes: the first finds rows that contradict each
+    other, the second decides and writes in batches; a crash in between leaves whole batches, and
+    the same import again does the rest.
     """
     mapping = find_mapping(context, mapping_name)
-    sourced = source_context(context, mapping, paths)
+    encodings = ENCODINGS if encoding is None else (encoding,)
+    paths = list(dict.fromkeys(paths))
+    sourced = source_context(context, mapping, paths, encodings, bytes_read)
     now = context.now()
     import_id = "I-" + intake.digest([str(path) for path in paths], now, mapping.id)[:16].upper()
-    paths = list(dict.fromkeys(paths))
     names = file_names(paths)
     report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
-    facts = (
-        fact
-        for path, name in zip(paths, names, strict=True)
-        for fact in read_facts(path, mapping, sourced, name=name)
-    )
+
+    def facts_of(path: Path, name: str) -> Iterator[RowFacts | Quarantined]:
+        return read_facts(
+            path, mapping, sourced, name=name, encodings=encodings, bytes_read=bytes_read
+        )
+
+    facts = chain.from_iterable(map(facts_of, paths, names))
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
     path = Path(mapping_name)
     found_again = str(path.resolve()) if path.is_file() else mapping_name
@@ -146,7 +167,7 @@ def import_files(
     if not dry_run:
         _begin(context, report, mapping.id, now)
     for path, name in zip(paths, names, strict=True):
-        for part in _batches(read_facts(path, mapping, sourced, name=name)):
+        for part in _batches(facts_of(path, name)):
             writer.take(name, part, disputed)
             if progress is not None:
                 progress(len(part))
