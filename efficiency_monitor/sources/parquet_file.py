@@ -1,11 +1,10 @@
 """Parquet, by the extra `parquet`: some thousand rows at a time, only the columns that are read."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
@@ -21,8 +20,15 @@ _SLICE: Final = 10_000
 #: From here on a single-precision number skips whole numbers.
 _MOST_EXACT_SINGLE: Final = 2**24
 
-#: What a column's values are as texts, None for those that are no text.
-_Texts = Callable[[Any], list[str | Refusal]]
+
+class _Bad(NamedTuple):
+    """A value that is no usable text."""
+
+    refusal: Refusal
+    value: str
+
+
+_Texts = Callable[[Any], list[str | _Bad]]
 
 
 def read_parquet(
@@ -41,127 +47,108 @@ def read_parquet(
         ) from None
     with parsing(file, "Parquet"):
         frame = polars.scan_parquet(path, glob=False, hive_partitioning=False, low_memory=True)
-        schema = frame.collect_schema()
-        columns = dict(_leaves(polars, schema.items(), ""))
-    header = Header(list(columns), file=file, sheet=None, number=1)
-    chosen = _chosen(header.names, file, layout)
-    # A column's name in the file may be trimmed in the header.
-    parts = {
-        name: part for name, part in zip(header.names, columns.values(), strict=False)
-        if name in chosen
-    }  # fmt: skip
-    with parsing(file, "Parquet"):
+        leaves = list(_leaves(polars, frame.collect_schema().items(), ""))
         total = frame.select(polars.len()).collect().item()
-        frame = frame.select([part[0].alias(name) for name, part in parts.items()])
+    names = [name or f"#{place}" for place, (name, _, _) in enumerate(leaves, start=1)]
+    header = Header(names, file=file, sheet=None, number=1)
+    chosen = _chosen(header.names, file, layout)
+    parts = [(n, leaf) for n, leaf in zip(header.names, leaves, strict=True) if n in chosen]
+    columns = [name for name, _ in parts]
+    with parsing(file, "Parquet"):
+        frame = frame.select([part.alias(name) for name, (_, part, _) in parts])
     done = 0
     while done < total:
         with parsing(file, "Parquet"):
             piece = frame.slice(done, _SLICE).collect()
-            texts = [part[1](piece[name]) for name, part in parts.items()]
+            texts = [read(piece[name]) for name, (_, _, read) in parts]
         if not piece.height:
             raise unreadable(file, "Parquet", f"{done} < {total}")
         for number, values in enumerate(zip(*texts, strict=True), start=done + 1):
-            yield _row(file, number, parts, values)
+            yield _row(file, number, columns, values)
         done += piece.height
         meter.at(meter.size * done // total)
 
 
 def _chosen(names: Sequence[str], file: str, layout: Layout | None) -> frozenset[str]:
+    """The columns to be read."""
     if layout is None:
         return frozenset(names)
     if not layout.is_header(names, None):
         raise misfit(layout, names, file, 1)
-    return layout.wanted([name for name in names if name], None)
+    return layout.wanted(names, None)
 
 
 def _row(
-    file: str, number: int, names: Sequence[str] | dict[str, Any], values: Sequence[str | Refusal]
+    file: str, number: int, columns: Sequence[str], values: Sequence[str | _Bad]
 ) -> Row | Quarantined:
-    cells = dict(zip(names, values, strict=True))
-    bad = next((name for name, value in cells.items() if isinstance(value, Refusal)), None)
-    row = Row(
-        file=file,
-        sheet=None,
-        number=number,
-        cells={n: "" if isinstance(value, Refusal) else value for n, value in cells.items()},
-    )
-    if bad is None:
-        return storable(row)
-    return refuse(row, Refusal(cells[bad]), column=bad)
+    cells = {
+        name: value.value if isinstance(value, _Bad) else value
+        for name, value in zip(columns, values, strict=True)
+    }
+    row = Row(file=file, sheet=None, number=number, cells=cells)
+    for name, value in zip(columns, values, strict=True):
+        if isinstance(value, _Bad):
+            return refuse(row, value.refusal, column=name, value=value.value)
+    return storable(row)
 
 
 def _leaves(
-    polars: Any, fields: Any, above: str, expression: Any = None
-) -> Iterator[tuple[str, tuple[Any, _Texts]]]:
-    """Every column by name, inner ones of structs with dots: how it is selected and read."""
+    polars: Any, fields: Iterable[tuple[str, Any]], above: str, struct: Any = None
+) -> Iterator[tuple[str, Any, _Texts]]:
+    """Every column, inner ones of structs with dots: its name, how it is selected and read."""
     for name, kind in fields:
-        part = polars.col(name) if expression is None else expression.struct.field(name)
+        part = polars.col(name) if struct is None else struct.struct.field(name)
         if isinstance(kind, polars.Struct) and kind.fields:
-            inner = ((field.name, field.dtype) for field in kind.fields)
+            inner = [(field.name, field.dtype) for field in kind.fields]
             yield from _leaves(polars, inner, f"{above}{trimmed(name)}.", part)
         else:
-            yield f"{above}{name}", (part, _reader(polars, kind))
+            yield f"{above}{trimmed(name)}", part, _reader(polars, kind)
 
 
 def _reader(polars: Any, kind: Any) -> _Texts:
     """How a column of this type becomes texts; null is an empty one."""
     if kind.is_integer() or kind in (polars.Categorical, polars.Enum):
         return lambda column: column.cast(polars.String).fill_null("").to_list()
-    if isinstance(kind, polars.Datetime):
-        # Fractions of a second only where there are some.
+    if kind == polars.Datetime:
+        # Fractions of a second stand there only if there are some.
         form = "%Y-%m-%d %H:%M:%S%.f" if kind.time_zone is None else "%Y-%m-%dT%H:%M:%S%.f%:z"
         return lambda column: column.dt.strftime(form).fill_null("").to_list()
-    if kind == polars.Float32 or kind == polars.Float64:
+    if kind in (polars.Float32, polars.Float64):
         most = MOST_EXACT if kind == polars.Float64 else _MOST_EXACT_SINGLE
-        return lambda column: [
-            _number(value, most) for value in column.cast(polars.String).to_list()
-        ]
-    if kind == polars.Binary:
-        return lambda column: [
-            "" if value is None else Refusal.BINARY for value in column.to_list()
-        ]
+        return lambda column: [_number(text, most) for text in column.cast(polars.String)]
     return lambda column: [_text(value) for value in column.to_list()]
 
 
-def _number(text: str | None, most: int) -> str | Refusal:
+def _number(text: str | None, most: int) -> str | _Bad:
     """A floating-point number, written out; one that may have lost its last digits is refused."""
     if text is None:
         return ""
     number = Decimal(text)
     if not number.is_finite():
-        return Refusal.NO_NUMBER
-    if abs(number) >= most:
-        return Refusal.ROUNDED_NUMBER
-    return format(number.to_integral() if number == int(number) else number, "f")
+        return _Bad(Refusal.NO_NUMBER, text)
+    plain = format(number.to_integral() if number == int(number) else number, "f")
+    return plain if abs(number) < most else _Bad(Refusal.ROUNDED_NUMBER, plain)
 
 
-def _text(value: Any) -> str | Refusal:
+def _text(value: Any) -> str | _Bad:
+    """Any other value. A list is compact JSON."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return trimmed(value)
+    if isinstance(value, bytes):
+        return _Bad(Refusal.BINARY, "")
     if isinstance(value, Decimal):
         return format(value, "f")
-    if hasattr(value, "to_list"):
-        value = value.to_list()
     if isinstance(value, list | dict):
         try:
-            return _json(value)
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_inner)
         except TypeError:
-            return Refusal.BINARY
+            return _Bad(Refusal.BINARY, "")
     return text_of(value)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), default=_inner, allow_nan=False
-    )
-
-
 def _inner(value: Any) -> str:
-    """A value inside a list that JSON has no form for."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    raise TypeError
+    """A value in a list for which JSON has no form; bytes have no other one either."""
+    text = _text(value)
+    if isinstance(text, _Bad):
+        raise TypeError
+    return text
