@@ -176,13 +176,11 @@ def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
 @mappings.command("list", help=t("列出映射", "list the mappings"))
 def list_mappings(ctx: typer.Context, output: Output = None) -> None:
     """List the mappings of the catalogue."""
-    from efficiency_monitor.sources.mapping import load_mapping
+    from efficiency_monitor.sources.mapping_files import find_mapping, mapping_names
 
     catalogue, _ = catalogue_of(ctx)
-    found = [
-        load_mapping(path.read_text(encoding="utf-8"), path.name)
-        for path in sorted((catalogue.folder / "mappings").glob("*.yaml"))
-    ]
+    folder = catalogue.folder / "mappings"
+    found = [find_mapping(name, folder) for name in mapping_names(folder)]
     emit(
         [
             {

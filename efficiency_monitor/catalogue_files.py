@@ -54,7 +54,7 @@ def _own_catalogue() -> Path:
 
 def read_vocabulary(folder: Path) -> Vocabulary:
     """The event types and suspension kinds of `vocabulary.yaml`."""
-    node = _read(folder / "vocabulary.yaml")
+    node = read_document(folder / "vocabulary.yaml")
     try:
         return build_vocabulary(validate(node, VocabularyFile))
     except PlacedFault as fault:
@@ -109,7 +109,7 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
                 "mend the list of packs",
             )
         for path in _yaml_files(folder / "packs" / pack):
-            node = _read(path)
+            node = read_document(path)
             rule = validate(node, Rule)
             loaded.append(
                 (
@@ -129,7 +129,7 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
 
     CatalogueError names each fault with file:line:col.
     """
-    node = _read(path)
+    node = read_document(path)
     rule = validate(node, Rule)
     entry = LoadedRule(rule, path.resolve().parent.name, str(path), rule_digest(rule))
     lines = list(_unknown_words(node, entry, vocabulary))
@@ -182,11 +182,12 @@ class _Shelf:
 
 
 def _read_calendar(path: Path) -> tuple[Node, CalendarFile]:
-    node = _read(path)
+    node = read_document(path)
     return node, validate(node, CalendarFile)
 
 
-def _read(path: Path) -> Node:
+def read_document(path: Path) -> Node:
+    """One YAML file; CatalogueError with its place if it cannot be read or is no strict YAML."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -5,126 +5,12 @@ and a *key* (identity of the content): the same identity with another key is a c
 a withdrawal of the old event and a new one (DESIGN 3). Nothing here knows where rows come from.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
 
-from .terms import Precision
-
-#: Columns of cases.csv besides `case_no`; further ones are attributes (DESIGN 3).
-CASE_FIELDS: Final = (
-    "item_code", "item_name", "item_kind", "region", "department", "handler", "reviewer",
-    "approver", "applicant", "channel", "promised_limit", "statutory_limit", "promised_due",
-    "statutory_due", "calendar",
-)  # fmt: skip
-
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-
-
-def digest(*parts: object) -> str:
-    """SHA-256, in hex, over the canonical form of texts, whole numbers, None and dicts of them."""
-    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFacts:
-    """Fields of a case as one row of a table states them.
-
-    `fields` are those with a value, `blank` those that the row states to be empty; about every
-    other field the row says nothing. `shared` are the fields that other tables of the source
-    state too, so that two tables can contradict each other.
-    """
-
-    case_no: str
-    table: str
-    fields: Mapping[str, str]
-    blank: frozenset[str] = frozenset()
-    shared: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventFacts:
-    """One event as a row states it. Instants are seconds since 1970 UTC, as in `core.timeline`."""
-
-    case_no: str
-    type: str
-    occurred_at: int
-    precision: Precision = Precision.SECOND
-    recorded_at: int | None = None
-    stage: str | None = None
-    actor: str | None = None
-    department: str | None = None
-    kind: str | None = None
-    amount: str | None = None
-    due_at: int | None = None
-    due_precision: Precision = Precision.SECOND
-    reason: str | None = None
-    source_key: str | None = None
-    #: Further columns of the row. They belong to the content.
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    #: Which fact of the source this is; empty: nothing but its content tells it from others.
-    identity: str = ""
-    #: SHA-256 of the content in hex, `recorded_at` included: `Event.key`.
-    key: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        content = {
-            name: value
-            for name in _CONTENT
-            if (value := getattr(self, name)) is not None and value != {}
-        }
-        key = digest("event", content)
-        object.__setattr__(self, "key", key)
-        object.__setattr__(self, "identity", self.identity or key)
-
-
-_CONTENT: Final = (
-    "case_no", "type", "occurred_at", "precision", "recorded_at", "stage", "actor", "department",
-    "kind", "amount", "due_at", "due_precision", "reason", "source_key", "attributes",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowFacts:
-    """What one row says: at most one statement about its case, and any number of events.
-
-    `absent` are the identities of events that the row could have stated and did not (the blank
-    closing date of a row that had one before). `cells` are kept for the quarantine.
-    """
-
-    file: str
-    sheet: str | None
-    number: int
-    case_no: str
-    case: CaseFacts | None = None
-    events: tuple[EventFacts, ...] = ()
-    absent: tuple[str, ...] = ()
-    cells: Mapping[str, str] = field(default_factory=dict)
-
-    def claims(self) -> Iterator[tuple[int, int, str]]:
-        """What the row asserts of things that another row could assert otherwise.
-
-        Yields the thing and the assertion as 64-bit digests, and the thing's name.
-        """
-        for event in self.events:
-            if event.identity != event.key:
-                yield _short(event.identity), _short(event.key), event.type
-        for identity in self.absent:
-            yield _short(identity), 0, "event"
-        if self.case is not None:
-            stated = digest(dict(self.case.fields), sorted(self.case.blank))
-            yield _short(digest("case", self.case_no, self.case.table)), _short(stated), "case"
-            for name in self.case.shared:
-                value = "" if name in self.case.blank else self.case.fields.get(name)
-                if value is not None:
-                    yield _short(digest("field", self.case_no, name)), _short(digest(value)), name
-
-
-def _short(hexadecimal: str) -> int:
-    return int(hexadecimal[:16], 16)
+from .statements import CaseFacts, EventFacts, ItemFacts, RowFacts, RowVersion
 
 
 def find_conflicts(rows: Iterable[RowFacts]) -> frozenset[int]:
@@ -173,8 +59,10 @@ class RowDecision:
     """What to append for one row.
 
     `fields` is the new version of all the case's fields, None if they stay as they are; `changed`
-    names those that differ from the version before. `dispute` names what a row in conflict is in
-    conflict about: an event type, a field, `event` or `case`.
+    names those that differ from the version before. `item` is a new fact of an item, `remember`
+    what to keep under the row's `row_key`, even of a row that changes nothing. `dispute` names
+    what a row in conflict is in conflict about: an event type, a field, `event`, `case`, `item` or
+    `version`; `against` is the known version that the row's cannot be compared with.
     """
 
     row: RowFacts
@@ -183,7 +71,10 @@ class RowDecision:
     changed: tuple[str, ...] = ()
     events: tuple[EventFacts, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
+    item: ItemFacts | None = None
+    remember: RowVersion | None = None
     dispute: str = ""
+    against: str = ""
 
 
 class _State:
@@ -205,27 +96,63 @@ class _State:
 
 
 def decide(
-    rows: Iterable[RowFacts], known: Mapping[str, KnownCase], disputed: Set[int]
+    rows: Iterable[RowFacts],
+    known: Mapping[str, KnownCase],
+    disputed: Set[int],
+    remembered: Mapping[str, RowVersion] = MappingProxyType({}),
+    items: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Iterator[RowDecision]:
     """One decision for each row, in order; each row sees what the rows before it have added.
 
-    `known` has the cases that the store knows, by number, as of before the batch; `disputed`
-    comes from `find_conflicts` over the whole import. A key may come back after a withdrawal:
-    A, corrected to B, corrected to A again.
+    `known` has the cases that the store knows, by number, as of before the batch; `remembered`
+    what is kept of the rows, by `row_key`, and `items` the key of the newest fact of the items, by
+    code and version. `disputed` comes from `find_conflicts` over the whole import. A key may come
+    back after a withdrawal: A, corrected to B, corrected to A again.
     """
     states: dict[str, _State] = {}
+    rows_before = dict(remembered)
+    items_before = dict(items)
     for row in rows:
-        state = states.get(row.case_no)
-        if state is None:
-            state = states[row.case_no] = _State(known.get(row.case_no, KnownCase()))
         dispute = next((name for thing, _, name in row.claims() if thing in disputed), "")
         if dispute:
             yield RowDecision(row=row, result=RowResult.QUARANTINED, dispute=dispute)
+            continue
+        now = row.standing() if row.row_key else None
+        before = rows_before.get(row.row_key)
+        if now is not None and before is not None:
+            if not now.comparable(before):
+                yield RowDecision(
+                    row=row,
+                    result=RowResult.QUARANTINED,
+                    dispute="version",
+                    against=before.version,
+                )
+                continue
+            if row.version is not None and (now == before or now.older_than(before)):
+                yield RowDecision(row=row, result=RowResult.UNCHANGED)
+                continue
+        if now is not None:
+            rows_before[row.row_key] = now
+        if row.item is not None:
+            decision = _take_item(row, row.item, items_before)
         else:
-            yield _take(row, state)
+            state = states.get(row.case_no)
+            if state is None:
+                state = states[row.case_no] = _State(known.get(row.case_no, KnownCase()))
+            decision = _take(row, state, None if now is not None and now == before else row.case)
+        yield decision if now is None or now == before else replace(decision, remember=now)
 
 
-def _take(row: RowFacts, state: _State) -> RowDecision:
+def _take_item(row: RowFacts, item: ItemFacts, before: dict[tuple[str, str], str]) -> RowDecision:
+    place = item.item_code, item.item_version
+    # That an item is gone which nobody knew says nothing.
+    if before.get(place, item.key if row.deleted else "") == item.key:
+        return RowDecision(row=row, result=RowResult.UNCHANGED)
+    before[place] = item.key
+    return RowDecision(row=row, result=RowResult.IMPORTED, item=item)
+
+
+def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
     events: list[EventFacts] = []
     withdrawals: list[Withdrawal] = []
     for event in row.events:
@@ -240,9 +167,13 @@ def _take(row: RowFacts, state: _State) -> RowDecision:
         for identity in row.absent
         if identity in state.live
     ]
-    fields, changed = _merged(row.case, state.fields) if row.case is not None else (None, ())
+    # Of a case that nobody has said anything of, a deleted row has nothing to empty.
+    fields: Mapping[str, str] | None = None
+    changed: tuple[str, ...] = ()
+    if case is not None and not (row.deleted and state.fields is None):
+        fields, changed = _merged(case, state.fields)
     if fields is not None:
-        state.fields = fields
+        state.fields = dict(fields)
     new = bool(events or withdrawals) or fields is not None
     return RowDecision(
         row=row,

@@ -48,3 +48,5 @@ class CaseRecord:
     events: tuple[Event, ...]
     #: The feed is older than its freshness limit: nothing can be said of the open case.
     stale: bool = False
+    #: Fields that the case itself does not state: they are its item's.
+    from_item: frozenset[str] = frozenset()

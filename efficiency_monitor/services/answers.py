@@ -6,8 +6,8 @@ from sqlalchemy.engine import Row
 from ..core import cards as core_cards
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
-from ..core.intake import digest
 from ..core.ledger import EntryType
+from ..core.statements import digest
 from ..core.terms import CardState
 from ..language import say_state, t
 from ..store import cards, ledger

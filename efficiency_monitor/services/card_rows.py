@@ -8,8 +8,8 @@ from ..core import cards as core_cards
 from ..core.amount import Amount, Unit, decimal_text
 from ..core.evaluation import Episode, LimitFound
 from ..core.instants import rfc3339
-from ..core.intake import digest
 from ..core.ledger import canonical_json
+from ..core.statements import digest
 from ..core.terms import Level
 from ..core.walk import Walk, walk
 from ..store import cases

@@ -15,7 +15,7 @@ from ..core.calendar import Calendar
 from ..core.encoding import BoundRule
 from ..core.evaluation import CaseFindings, CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
-from ..core.intake import digest
+from ..core.statements import digest
 from ..core.timeline import CaseRecord
 from ..core.vocabulary import Vocabulary
 from ..settings import Settings

@@ -10,18 +10,19 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from ..core import intake
-from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
-from ..core.intake import Counts, KnownCase, RowFacts, RowResult
+from ..core.intake import Counts, KnownCase, RowResult
 from ..core.ledger import EntryType
+from ..core.statements import RowFacts, RowVersion, digest
+from ..sources import mapping_files
 from ..sources.cells import Context as SourceContext
-from ..sources.facts import apply, case_calendars, layout_of, read_facts
+from ..sources.facts import Plans, case_calendars, layout_of, read_facts
 from ..sources.file_bytes import BytesRead
-from ..sources.mapping import SourceMapping, load_mapping
+from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined, Refusal
 from ..sources.tabular import read_rows
 from ..sources.text_lines import ENCODINGS
-from ..store import cases, ledger, received
+from ..store import cases, items, ledger, received
 from ..store.tables import ImportRow
 from . import quarantine
 from .context import Context, compact_json
@@ -73,20 +74,7 @@ def _counts(counts: Counts) -> dict[str, int]:
 
 def find_mapping(context: Context, name: str) -> SourceMapping:
     """A mapping by its name in the catalogue or by the path of its file."""
-    folder = context.catalogue.folder / "mappings"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        path = Path(name)
-    if not path.is_file():
-        known = ", ".join(sorted(entry.stem for entry in folder.glob("*.yaml")))
-        raise ConfigurationError(
-            f"there is no mapping {name!r}", f"built in are {known}; or name a YAML file"
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigurationError(f"{path} cannot be read: {fault}", "save it as UTF-8") from None
-    return load_mapping(text, path.name)
+    return mapping_files.find_mapping(name, context.catalogue.folder / "mappings")
 
 
 def source_context(
@@ -140,17 +128,17 @@ def import_files(
     """Import files together. Idempotent: the same files twice change nothing.
 
     `source` is what new cases say they come from (default: the mapping's id), `encoding` that of
-    every text file (default: found out). `progress` is told of rows that are done, `bytes_read` of
+    every text file (default: as the mapping says). `progress` is told of rows that are done, `bytes_read` of
     what has been read of `bytes_to_read`. Two passes: the first finds rows that contradict each
     other, the second decides and writes in batches; a crash in between leaves whole batches, and
     the same import again does the rest.
     """
     mapping = find_mapping(context, mapping_name)
-    encodings = ENCODINGS if encoding is None else (encoding,)
+    encodings = mapping.encodings if encoding is None else (encoding,)
     paths = list(dict.fromkeys(paths))
     sourced = source_context(context, mapping, paths, encodings, bytes_read)
     now = context.now()
-    import_id = "I-" + intake.digest([str(path) for path in paths], now, mapping.id)[:16].upper()
+    import_id = "I-" + digest([str(path) for path in paths], now, mapping.id)[:16].upper()
     names = file_names(paths)
     report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
 
@@ -200,7 +188,7 @@ def _begin(context: Context, report: ImportReport, mapping: str, now: int) -> No
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
         before = connection.execute(select(func.count()).select_from(IMPORT)).scalar_one()
-        report.import_id = "I-" + intake.digest(report.import_id, before)[:16].upper()
+        report.import_id = "I-" + digest(report.import_id, before)[:16].upper()
         connection.execute(
             insert(IMPORT).values(
                 id=report.import_id, mapping=mapping, received_at=now, totals="{}"
@@ -259,6 +247,8 @@ class _ImportWriter:
         self.touched = touched
         #: Cases as earlier batches would have left them, where nothing is written.
         self.dry: dict[str, KnownCase] = {}
+        self.dry_rows: dict[str, RowVersion] = {}
+        self.dry_items: dict[tuple[str, str], str] = {}
 
     def take(self, file: str, part: list[RowFacts | Quarantined], disputed: frozenset[int]) -> None:
         """One batch: decide and, unless it is a dry run, write."""
@@ -285,7 +275,7 @@ class _ImportWriter:
     def _tell(self, decisions: list[intake.RowDecision]) -> None:
         if self.touched is not None:
             standing = [one for one in decisions if one.result is not RowResult.QUARANTINED]
-            self.touched([one.row.case_no for one in standing])
+            self.touched([one.row.case_no for one in standing if one.row.case_no])
 
     def _decide(
         self,
@@ -295,13 +285,24 @@ class _ImportWriter:
         refused: list[Quarantined],
         disputed: frozenset[int],
     ) -> list[intake.RowDecision]:
-        known = received.known_cases(connection, [row.case_no for row in rows]) | self.dry
-        decisions = list(intake.decide(rows, known, disputed))
+        case_nos = [row.case_no for row in rows if row.case_no]
+        known = received.known_cases(connection, case_nos) | self.dry
+        row_keys = [row.row_key for row in rows if row.row_key]
+        remembered = received.remembered_rows(connection, row_keys) | self.dry_rows
+        stated = [row.item for row in rows if row.item is not None]
+        places = [(item.item_code, item.item_version) for item in stated]
+        known_items = items.known_items(connection, places) | self.dry_items
+        decisions = list(intake.decide(rows, known, disputed, remembered, known_items))
         if not self.report.wrote:
             for decision in decisions:
                 case_no = decision.row.case_no
                 self.dry[case_no] = _after(known.get(case_no, KnownCase()), decision)
                 known[case_no] = self.dry[case_no]
+                if decision.remember is not None:
+                    self.dry_rows[decision.row.row_key] = decision.remember
+                if decision.item is not None:
+                    item = decision.item
+                    self.dry_items[item.item_code, item.item_version] = item.key
         for decision in decisions:
             if decision.result is RowResult.QUARANTINED:
                 refused.append(_conflict(decision))
@@ -330,8 +331,8 @@ def _conflict(decision: intake.RowDecision) -> Quarantined:
         file=row.file,
         sheet=row.sheet,
         number=row.number,
-        refusal=Refusal.CONFLICT,
-        value=decision.dispute,
+        refusal=Refusal.BAD_VERSION if decision.against else Refusal.CONFLICT,
+        value=f"{row.version} ≠ {decision.against}" if decision.against else decision.dispute,
         cells=row.cells,
     )
 
@@ -344,7 +345,7 @@ def retry(context: Context) -> ImportReport:
     with context.store.reading() as connection:
         waiting = quarantine.listed(connection)
     now = context.now()
-    report = ImportReport("I-" + intake.digest("retry", now)[:16].upper())
+    report = ImportReport("I-" + digest("retry", now)[:16].upper())
     mappings = {name: find_mapping(context, name) for name in sorted({w.mapping for w in waiting})}
     if not waiting:
         return report
@@ -366,6 +367,7 @@ def _retry_mapping(
     waiting: Sequence[Any],
 ) -> None:
     facts: list[RowFacts | Quarantined] = []
+    plans = Plans(mapping)
     for entry in waiting:
         bad = Quarantined(
             file=entry.file,
@@ -376,7 +378,7 @@ def _retry_mapping(
             value=entry.message,
             cells=json.loads(entry.content),
         )
-        facts.extend(apply(mapping, [bad.row], sourced) if bad.retryable else [bad])
+        facts.append(plans.read(bad.row, sourced) if bad.retryable else bad)
     disputed = intake.find_conflicts(row for row in facts if isinstance(row, RowFacts))
     for entry, fact in zip(waiting, facts, strict=True):
         writer.report.files.setdefault(entry.file, Counts())

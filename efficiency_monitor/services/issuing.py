@@ -10,8 +10,8 @@ from ..core.accountability import Holding, attribute
 from ..core.encoding import ordered
 from ..core.evaluation import CaseFindings, Episode
 from ..core.instants import rfc3339
-from ..core.intake import digest
 from ..core.ledger import EntryType, commitment
+from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..core.walk import Walk
 from ..store import cards, cases, ledger

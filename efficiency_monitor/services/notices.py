@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, exists, insert, select
 
 from ..core.instants import local_date
-from ..core.intake import digest
 from ..core.people import Person, Role, recipients
+from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..store import outbox
 from ..store.tables import CardRow, NoticeRow, PersonRow

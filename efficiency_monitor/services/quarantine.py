@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from ..core import intake
+from ..core.statements import digest
 from ..sources.rows import Quarantined
 from ..store import cases
 from ..store.tables import QuarantineRow
@@ -17,9 +17,7 @@ QUARANTINE = QuarantineRow.__table__  # type: ignore[attr-defined]
 def row_key(bad: Quarantined) -> str:
     """The same row refused for the same reason has the same key."""
     content = compact_json(dict(bad.cells))
-    return intake.digest(
-        bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content
-    )
+    return digest(bad.file, bad.sheet, bad.number, str(bad.refusal), bad.column, bad.value, content)
 
 
 def keep(

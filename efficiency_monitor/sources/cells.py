@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from efficiency_monitor.core.amount import Amount, Unit
+from efficiency_monitor.core.instants import rfc3339
 from efficiency_monitor.core.vocabulary import Vocabulary
 
 from .headers import folded
@@ -15,6 +16,8 @@ from .rows import Refusal, Row
 from .table import EVENT_TYPES, SUSPENSION_KINDS, Cell, Condition
 from .times import Moment, read_time
 
+_WHOLE: Final = re.compile(r"[0-9]{1,40}")
+_FRACTION: Final = re.compile(r":[0-9]{2}[.,]([0-9]+)")
 _AMOUNT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(.*)", re.DOTALL)
 
 
@@ -114,6 +117,24 @@ class Cells:
             raise self.fault(found, cell.column, text)
         return found
 
+    def version(self, name: str) -> str:
+        """The row's version in the form that `core.statements` compares: a whole number without
+        leading zeros, or a time in UTC to the nanosecond."""
+        text = self.raw(name)
+        if not text:
+            raise self.fault(Refusal.MISSING, name, "")
+        plain = unicodedata.normalize("NFKC", text).strip()
+        if _WHOLE.fullmatch(plain):
+            return plain.lstrip("0") or "0"
+        found = read_time(text, self.zone, self._mapping.formats)
+        if found is Refusal.NO_ZONE:
+            raise self.fault(found, name, text)
+        if isinstance(found, Refusal):
+            raise self.fault(Refusal.BAD_VERSION, name, text)
+        fraction = _FRACTION.search(plain)
+        digits = (fraction[1] if fraction else "")[:9].ljust(9, "0")
+        return f"{rfc3339(found.instant)[:-1]}.{digits}Z"
+
     def due(self, cell: Cell) -> tuple[Moment | None, str | None]:
         """A cell that holds a due time or, with `or_limit`, an amount: one of the two, or none."""
         try:
@@ -163,4 +184,6 @@ class Cells:
         text = self.raw(column)
         if text and condition.codes is not None:
             text = self._word(condition.codes, text, column) or ""
+        if condition.is_not is not None:
+            return text not in condition.is_not
         return text in (condition.is_ or ())

@@ -3,9 +3,10 @@ one value, the facts or the reason why there are none, so that rows can be count
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.core.intake import RowFacts
+from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.core.vocabulary import Vocabulary
 from efficiency_monitor.language import t
 
@@ -13,11 +14,14 @@ from .cells import Context
 from .file_bytes import BytesRead
 from .headers import Layout
 from .mapping import SourceMapping
-from .plan import Plan
-from .rows import Quarantined, Row
+from .plan import Misfit, Plan
+from .rows import Quarantined, Row, refuse
 from .table import EVENT_TYPES
 from .tabular import read_rows
 from .text_lines import ENCODINGS
+
+#: Sets of columns of which the plan is kept; rows of JSON have as many as they like.
+_MOST_PLANS: Final = 1_000
 
 
 def read_facts(
@@ -49,22 +53,60 @@ def layout_of(mapping: SourceMapping, file: str) -> Layout:
 def apply(
     mapping: SourceMapping, rows: Iterable[Row | Quarantined], context: Context
 ) -> Iterator[RowFacts | Quarantined]:
-    """What the rows say, one value for each row, in order.
+    """What the rows of one file say, one value for each row, in order.
 
-    Raises CatalogueError if the mapping names an event type that the vocabulary does not have,
-    ConfigurationError if the columns of the rows fit no table of the mapping.
+    Raises CatalogueError if the mapping names an event type that the vocabulary does not have; at
+    the end ConfigurationError if there were rows and not one fits a table of the mapping.
     """
     _check_types(mapping, context.vocabulary)
-    plans: dict[tuple[str, str | None, tuple[str, ...]], Plan] = {}
+    plans = Plans(mapping)
     for row in rows:
-        if isinstance(row, Quarantined):
-            yield row
-            continue
+        yield row if isinstance(row, Quarantined) else plans.read(row, context)
+    plans.close()
+
+
+class Plans:
+    """How a mapping reads the rows of a file, whose columns may differ from row to row."""
+
+    def __init__(self, mapping: SourceMapping) -> None:
+        self._mapping = mapping
+        self._plans: dict[tuple[str, str | None, tuple[str, ...]], Plan | Misfit] = {}
+        self._fits = False
+        self._misfit: Misfit | None = None
+
+    def read(self, row: Row, context: Context) -> RowFacts | Quarantined:
+        """What the row says, or why it cannot be taken."""
+        plan = self._plan(row)
+        if isinstance(plan, Plan):
+            return plan.read(row, context)
+        kept = self._mapping.kept(row.cells)
+        return refuse(row, plan.refusal, column=plan.column, value=plan.value, cells=kept)
+
+    def calendar(self, row: Row) -> tuple[str, str] | None:
+        """Case number and calendar, if the row names one."""
+        plan = self._plan(row)
+        return plan.calendar(row) if isinstance(plan, Plan) else None
+
+    def close(self) -> None:
+        """Raises what was wrong with the first row that fitted no table if none fitted one."""
+        if self._misfit is not None and not self._fits:
+            raise self._misfit
+
+    def _plan(self, row: Row) -> Plan | Misfit:
         header = (row.file, row.sheet, tuple(row.cells))
-        plan = plans.get(header)
+        plan = self._plans.get(header)
         if plan is None:
-            plan = plans[header] = Plan(mapping, row)
-        yield plan.read(row, context)
+            try:
+                plan = Plan(self._mapping, row)
+            except Misfit as misfit:
+                self._misfit = self._misfit or misfit
+                plan = misfit
+            else:
+                self._fits = True
+            if len(self._plans) == _MOST_PLANS:
+                self._plans.clear()
+            self._plans[header] = plan
+        return plan
 
 
 def case_calendars(
@@ -75,15 +117,9 @@ def case_calendars(
     For a first pass over an import whose events may come before their cases: without it, times
     of those events would be read in the zone of the default calendar.
     """
-    plans: dict[tuple[str, str | None, tuple[str, ...]], Plan] = {}
+    plans = Plans(mapping)
     for row in rows:
-        if isinstance(row, Quarantined):
-            continue
-        header = (row.file, row.sheet, tuple(row.cells))
-        plan = plans.get(header)
-        if plan is None:
-            plan = plans[header] = Plan(mapping, row)
-        found = plan.calendar(row)
+        found = None if isinstance(row, Quarantined) else plans.calendar(row)
         if found is not None:
             yield found
 

@@ -1,7 +1,7 @@
 """A mapping file: which columns, codes, units and time formats of a source mean what.
 
 `SourceMapping` is the file as a model; it knows which of its tables a header belongs to. What a
-row says by it is in `sources.facts`.
+row says by it is in `sources.facts`; how files are found and extended in `sources.mapping_files`.
 """
 
 import re
@@ -19,6 +19,7 @@ from efficiency_monitor.strict_yaml import parse_model
 from .headers import folded
 from .rows import shown
 from .table import EVENT_TYPES, SUSPENSION_KINDS, Grammar, Table, Text, fits
+from .text_lines import ENCODINGS, is_encoding
 from .times import STANDARD, compile_formats
 
 
@@ -27,9 +28,13 @@ class SourceMapping(Grammar):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: Text
+    #: Name of the mapping whose tables, and all that this file does not say itself, it has.
+    extends: str | None = None
     #: Calendar of the cases whose row names none.
     calendar: str | None = None
     times: tuple[str, ...] = (STANDARD,)
+    #: Encodings that a text without a byte-order mark may have, in the order they are tried.
+    encodings: tuple[str, ...] = Field(default=ENCODINGS, min_length=1)
     #: Words that mean an empty cell.
     empty: tuple[str, ...] = ()
     #: Other names of a column.
@@ -42,6 +47,12 @@ class SourceMapping(Grammar):
     @model_validator(mode="after")
     def _whole(self) -> "SourceMapping":
         compile_formats(self.times)
+        for encoding in self.encodings:
+            if not is_encoding(encoding):
+                raise ValueError(f"encodings: {encoding!r} is none that a text can have")
+        _check_words("units", self.units)
+        for name, words in self.codes.items():
+            _check_words(f"codes: {name}", words)
         names = [table.name for table in self.tables]
         if len(set(names)) != len(names):
             raise ValueError("tables: each needs a name of its own")
@@ -89,13 +100,26 @@ class SourceMapping(Grammar):
         """Cells that mean nothing, the empty one among them."""
         return frozenset(("", *self.empty))
 
-    def shared_fields(self, table: Table) -> frozenset[str]:
-        """Case fields of a table that others state too."""
+    def shared_fields(self, table: Table, *, versioned: bool) -> frozenset[str]:
+        """Case fields of a table that others state too, those with a `version` or those without."""
+        others = [
+            other
+            for other in self.tables
+            if other is not table
+            and other.case_no is not None
+            and (other.version is not None) == versioned
+        ]
         return frozenset(
-            name
-            for name in _stated(table)
-            if any(name in _stated(other) for other in self.tables if other is not table)
+            name for name in _stated(table) if any(name in _stated(other) for other in others)
         )
+
+    def kept(self, cells: Mapping[str, str]) -> dict[str, str]:
+        """What may be kept of a row whose table is unknown: what no table leaves unread."""
+        return {
+            name: text
+            for name, text in cells.items()
+            if not any(table.ignores(name) for table in self.tables)
+        }
 
     def resolve(self, name: str, header: Iterable[str], *, file: str) -> str | None:
         """The column of a file's header that a name in this mapping means; None if it has none.
@@ -166,6 +190,15 @@ class SourceMapping(Grammar):
 def _stated(table: Table) -> set[str]:
     limits = {cell.or_limit for cell in table.fields.values() if cell.or_limit}
     return {*table.fields, *table.attributes, *limits}
+
+
+def _check_words(part: str, words: Mapping[str, str] | Mapping[str, str | None]) -> None:
+    """ValueError if two words that are read as the same mean different things."""
+    seen: dict[str, str] = {}
+    for word, meaning in words.items():
+        first = seen.setdefault(folded(word), word)
+        if words[first] != meaning:
+            raise ValueError(f"{part}: {first!r} and {word!r} are the same and mean two things")
 
 
 def load_mapping(text: str, source: str) -> SourceMapping:

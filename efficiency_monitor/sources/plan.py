@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.intake import CASE_FIELDS, CaseFacts, EventFacts, RowFacts, digest
+from efficiency_monitor.core.statements import (
+    CASE_FIELDS,
+    CaseFacts,
+    EventFacts,
+    ItemFacts,
+    RowFacts,
+    digest,
+)
 from efficiency_monitor.core.terms import ItemKind, Precision
 from efficiency_monitor.language import t
 
@@ -12,47 +19,72 @@ from .cells import CellFault, Cells, Context
 from .id_numbers import SHORTEST, find_id_number
 from .mapping import SourceMapping
 from .rows import Quarantined, Refusal, Row, refuse
-from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom
+from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom, Table
 
-_MOST_CASE_NO: Final = 200
+_MOST_CHARACTERS: Final = 200
+_FIELD_NAMES: Final = frozenset((*CASE_FIELDS, "case_no"))
 _ITEM_KINDS: Final = frozenset(str(kind) for kind in ItemKind)
+
+
+class Misfit(ConfigurationError):
+    """The columns of a row cannot be laid under a table; `refusal`, `column` and `value` say so of
+    the single row."""
+
+    def __init__(
+        self, fault: ConfigurationError, refusal: Refusal, *, column: str = "", value: str
+    ) -> None:
+        super().__init__(fault.message, fault.hint)
+        self.refusal = refusal
+        self.column = column
+        self.value = value
 
 
 class Plan:
     """The table that a row belongs to, and how it reads rows with the same columns.
 
-    ConfigurationError if the columns fit no table.
+    Misfit if the columns fit no table.
     """
 
     def __init__(self, mapping: SourceMapping, row: Row) -> None:
         header = tuple(row.cells)
-        table = mapping.table_of(header, file=row.file, sheet=row.sheet)
-        if table is None:
-            fault = mapping.misfit(header)
-            raise ConfigurationError(f"{row.file}: {fault.message}", fault.hint)
+        table = _table_of(mapping, row)
         self._mapping = mapping
         self._table = table
-        self._columns = {
-            name: mapping.resolve(name, header, file=row.file) for name in table.named()
-        }
+        try:
+            self._columns = {
+                name: mapping.resolve(name, header, file=row.file) for name in table.named()
+            }
+        except ConfigurationError as fault:
+            raise Misfit(fault, Refusal.UNKNOWN_TABLE, value=fault.message) from None
         used = {column for column in self._columns.values() if column is not None}
         self._kept = tuple(name for name in header if name in used or not table.ignores(name))
         allowed = {self._columns[name] for name in table.id_numbers_allowed}
         self._checked = tuple(name for name in self._kept if name not in allowed)
         further = table.further == "attributes"
         self._further = tuple(name for name in self._kept if further and name not in used)
-        taken = next((name for name in self._further if name in (*CASE_FIELDS, "case_no")), None)
-        if taken is not None:
-            raise ConfigurationError(
-                t(
-                    f"{row.file}：列 {taken!r} 与办件字段同名，而映射 {mapping.id} 没有用到它",
-                    f"{row.file}: column {taken!r} is called like a field of cases, "
-                    f"and mapping {mapping.id} does not use it",
-                ),
-                t("请在映射中使用或忽略该列", "map or ignore the column"),
-            )
-        self._states_case = bool(table.fields or table.attributes)
-        self._shared = mapping.shared_fields(table)
+        self._refuse_names(row)
+        self._states_case = table.case_no is not None and bool(table.fields or table.attributes)
+        versioned = table.version is not None
+        self._shared = (
+            frozenset[str]() if versioned else mapping.shared_fields(table, versioned=False)
+        )
+        #: What such a row says of its case may be overruled by a row with a version. Said again,
+        #: it must not overrule that in turn.
+        self._remembered = not versioned and bool(mapping.shared_fields(table, versioned=True))
+
+    def _refuse_names(self, row: Row) -> None:
+        taken = next((name for name in self._further if name in _FIELD_NAMES), None)
+        if taken is None:
+            return
+        fault = ConfigurationError(
+            t(
+                f"{row.file}：列 {taken!r} 与办件字段同名，而映射 {self._mapping.id} 没有用到它",
+                f"{row.file}: column {taken!r} is called like a field of cases, "
+                f"and mapping {self._mapping.id} does not use it",
+            ),
+            t("请在映射中使用或忽略该列", "map or ignore the column"),
+        )
+        raise Misfit(fault, Refusal.UNKNOWN_TABLE, column=taken, value=taken)
 
     def read(self, row: Row, context: Context) -> RowFacts | Quarantined:
         """What the row says, or why it cannot be taken."""
@@ -63,13 +95,17 @@ class Plan:
                 return refuse(row, Refusal.ID_NUMBER, column=name, value=number, cells=kept)
         cells = Cells(row, self._columns, mapping=self._mapping, context=context)
         try:
-            return self._facts(row, cells, context, kept)
+            if self._table.item_code is not None:
+                return self._item_facts(row, cells, context, kept)
+            return self._case_facts(row, cells, context, kept)
         except CellFault as fault:
             return refuse(row, fault.refusal, column=fault.column, value=fault.value, cells=kept)
 
     def calendar(self, row: Row) -> tuple[str, str] | None:
         """Case number and calendar, if the row names one."""
         cell = self._table.fields.get("calendar")
+        if self._table.case_no is None:
+            return None
         case_no = row.cells.get(self._columns[self._table.case_no] or "")
         calendar = None
         if cell is not None:
@@ -77,22 +113,25 @@ class Plan:
         calendar = calendar or (self._mapping.calendar if self._states_case else None)
         return (case_no, calendar) if case_no and calendar else None
 
-    def _facts(self, row: Row, cells: Cells, context: Context, kept: dict[str, str]) -> RowFacts:
+    def _case_facts(
+        self, row: Row, cells: Cells, context: Context, kept: dict[str, str]
+    ) -> RowFacts:
         table = self._table
-        case_no = self._case_no(cells)
-        for name in table.required:
-            if not cells.raw(name):
-                raise cells.fault(Refusal.MISSING, name, "")
+        case_no = self._subject(cells, Refusal.BAD_CASE_NO)
         stated = cells.text(table.fields.get("calendar")) or self._mapping.calendar
         calendar = stated or context.calendar_of(case_no) or context.default_calendar
         cells.zone = context.zone_of(calendar)
-        for refusal in table.refuse:
-            if all(cells.holds(condition) for condition in refusal.all):
-                because = f"{refusal.because.zh} / {refusal.because.en}"
-                raise cells.fault(Refusal.CONTRADICTION, None, because)
-        further = {name: row.cells[name] for name in self._further if row.cells[name]}
-        events, absent = self._events(case_no, cells, {} if self._states_case else further)
-        case = self._case(case_no, cells, stated, further) if self._states_case else None
+        deleted = self._is_deleted(cells)
+        version, row_key = self._version(case_no, cells)
+        if deleted:
+            events: list[EventFacts] = []
+            absent = [identity for _, identity in self._identities(case_no, cells)]
+            case = self._emptied(case_no) if self._states_case else None
+        else:
+            self._check(cells)
+            further = {name: row.cells[name] for name in self._further if row.cells[name]}
+            events, absent = self._events(case_no, cells, {} if self._states_case else further)
+            case = self._case(case_no, cells, stated, further) if self._states_case else None
         return RowFacts(
             file=row.file,
             sheet=row.sheet,
@@ -102,16 +141,91 @@ class Plan:
             events=tuple(events),
             absent=tuple(absent),
             cells=kept,
+            version=version,
+            row_key=row_key or self._remembered_key(case_no),
+            deleted=deleted,
         )
 
-    def _case_no(self, cells: Cells) -> str:
-        name = self._table.case_no
-        case_no = cells.raw(name)
-        if not case_no:
+    def _item_facts(
+        self, row: Row, cells: Cells, context: Context, kept: dict[str, str]
+    ) -> RowFacts:
+        table = self._table
+        code = self._subject(cells, Refusal.BAD_ITEM_CODE)
+        cells.zone = context.zone_of(self._mapping.calendar or context.default_calendar)
+        deleted = self._is_deleted(cells)
+        item_version = cells.text(table.fields.get("item_version")) or ""
+        given: dict[str, str] = {}
+        if not deleted:
+            self._check(cells)
+            given = {name: row.cells[name] for name in self._further if row.cells[name]}
+            for name in (*table.fields, *table.attributes):
+                given.update(self._field(name, cells))
+            given.pop("item_version", None)
+        version, row_key = self._version(f"item {code}", cells, item_version)
+        return RowFacts(
+            file=row.file,
+            sheet=row.sheet,
+            number=row.number,
+            case_no="",
+            item=ItemFacts(item_code=code, item_version=item_version, fields=given),
+            cells=kept,
+            version=version,
+            row_key=row_key,
+            deleted=deleted,
+        )
+
+    def _subject(self, cells: Cells, unusable: Refusal) -> str:
+        """The number of the case, or the code of the item, that the row speaks of."""
+        name = self._table.subject
+        found = cells.raw(name)
+        if not found:
             raise cells.fault(Refusal.MISSING, name, "")
-        if not case_no.isprintable() or len(case_no) > _MOST_CASE_NO:
-            raise cells.fault(Refusal.BAD_CASE_NO, name, case_no)
-        return case_no
+        if not found.isprintable() or len(found) > _MOST_CHARACTERS:
+            raise cells.fault(unusable, name, found)
+        return found
+
+    def _is_deleted(self, cells: Cells) -> bool:
+        conditions = self._table.deleted
+        return bool(conditions) and all(cells.holds(condition) for condition in conditions)
+
+    def _version(
+        self, subject: str, cells: Cells, item_version: str | None = None
+    ) -> tuple[str | None, str]:
+        """The row's version and which row it is; None and "" if its table has no versions."""
+        table = self._table
+        if not table.known_again:
+            return None, ""
+        told_apart = self._told_apart(table.identifying, cells)
+        if not told_apart and item_version is not None:
+            told_apart = (item_version,)
+        if not told_apart:
+            name = table.source_key or next(iter(table.identifying or ()), None)
+            raise cells.fault(Refusal.MISSING, name, "")
+        if table.version is None:
+            return None, ""
+        return cells.version(table.version), digest("row", subject, table.name, *told_apart)
+
+    def _remembered_key(self, case_no: str) -> str:
+        return digest("case", case_no, self._table.name) if self._remembered else ""
+
+    def _check(self, cells: Cells) -> None:
+        """Whether everything is there, and nothing contradicts itself."""
+        for name in self._table.required:
+            if not cells.raw(name):
+                raise cells.fault(Refusal.MISSING, name, "")
+        for refusal in self._table.refuse:
+            if all(cells.holds(condition) for condition in refusal.all):
+                because = f"{refusal.because.zh} / {refusal.because.en}"
+                raise cells.fault(Refusal.CONTRADICTION, None, because)
+
+    def _emptied(self, case_no: str) -> CaseFacts:
+        """What a deleted row says of its case: nothing of what its table can say stands."""
+        table = self._table
+        limits = {cell.or_limit for cell in table.fields.values() if cell.or_limit is not None}
+        blank = frozenset({*table.fields, *table.attributes, *self._further, *limits})
+        return CaseFacts(
+            case_no=case_no, table=table.name, fields={}, blank=blank, shared=self._shared
+        )
 
     def _case(
         self, case_no: str, cells: Cells, calendar: str | None, further: dict[str, str]
@@ -159,15 +273,10 @@ class Plan:
         self, case_no: str, cells: Cells, further: dict[str, str]
     ) -> tuple[list[EventFacts], list[str]]:
         """The events of the row, and the identities of those it could have had."""
-        table = self._table
-        source_key = cells.raw(table.source_key) if table.source_key is not None else ""
+        source_key = self._source_key(cells)
         events: list[EventFacts] = []
         absent: list[str] = []
-        for spec in table.events:
-            told_apart = self._told_apart(spec, cells, source_key)
-            identity = (
-                digest("event", case_no, table.name, spec.slot, *told_apart) if told_apart else ""
-            )
+        for spec, identity in self._identities(case_no, cells):
             event = self._event(spec, case_no, cells, (source_key or None, identity, further))
             if event is not None:
                 events.append(event)
@@ -175,10 +284,31 @@ class Plan:
                 absent.append(identity)
         return events, absent
 
-    def _told_apart(self, spec: EventFrom, cells: Cells, source_key: str) -> tuple[str, ...]:
+    def _identities(self, case_no: str, cells: Cells) -> Iterator[tuple[EventFrom, str]]:
+        """The events that a row may have, and which facts of the source they are."""
+        table = self._table
+        for spec in table.events:
+            own = spec.identifying
+            told_apart = self._told_apart(own if own is not None else table.identifying, cells)
+            named = ("event", case_no, table.name, spec.slot, *told_apart)
+            yield spec, digest(*named) if told_apart else ""
+
+    def _source_key(self, cells: Cells) -> str:
+        """What the events of the row are called at the source.
+
+        Of rows that can be taken back it is never empty: of two that state the same, one may go.
+        """
+        key = self._table.source_key
+        found = cells.raw(key) if key is not None else ""
+        if found or not self._table.known_again:
+            return found
+        return " ".join(self._told_apart(self._table.identifying, cells))
+
+    def _told_apart(self, names: tuple[str, ...] | None, cells: Cells) -> tuple[str, ...]:
+        key = self._table.source_key
+        source_key = cells.raw(key) if key is not None else ""
         if source_key:
             return ("source_key", source_key)
-        names = spec.identifying if spec.identifying is not None else self._table.identifying
         values = tuple(cells.raw(name) for name in names or ())
         return values if any(values) else ()
 
@@ -222,3 +352,13 @@ class Plan:
             attributes={name: text for name, text in attributes.items() if text} | further,
             identity=identity,
         )
+
+
+def _table_of(mapping: SourceMapping, row: Row) -> Table:
+    header = tuple(row.cells)
+    table = mapping.table_of(header, file=row.file, sheet=row.sheet)
+    if table is None:
+        fault = mapping.misfit(header)
+        placed = ConfigurationError(f"{row.file}: {fault.message}", fault.hint)
+        raise Misfit(placed, Refusal.UNKNOWN_TABLE, value="、".join(header))
+    return table

@@ -44,9 +44,12 @@ class Refusal(StrEnum):
     BINARY = "binary"
     NO_NUMBER = "no_number"
     CUT_OFF = "cut_off"
+    UNKNOWN_TABLE = "unknown_table"
     ID_NUMBER = "id_number"
     MISSING = "missing"
     BAD_CASE_NO = "bad_case_no"
+    BAD_ITEM_CODE = "bad_item_code"
+    BAD_VERSION = "bad_version"
     UNKNOWN_CODE = "unknown_code"
     BAD_TIME = "bad_time"
     SERIAL_NUMBER = "serial_number"
@@ -97,6 +100,10 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
         "文件自此处起损坏或被截断：{value}；请重新传输",
         "from here on the file is damaged or cut off: {value}; transfer it again",
     ),
+    Refusal.UNKNOWN_TABLE: (
+        "列与映射中的任何表都不符：{value}",
+        "its columns fit no table of the mapping, or two alike: {value}",
+    ),
     Refusal.ID_NUMBER: (
         "含有身份证号 {value}；映射未允许此列存放身份证号",
         "holds an ID-card number, {value}, in a column that the mapping does not allow to",
@@ -105,6 +112,14 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
     Refusal.BAD_CASE_NO: (
         "办件编号不可用：{value}",
         "is no usable case number: {value}",
+    ),
+    Refusal.BAD_ITEM_CODE: (
+        "事项编码不可用：{value}",
+        "is no usable item code: {value}",
+    ),
+    Refusal.BAD_VERSION: (
+        "版本既不是整数，也不是可识别的时间，或与已知版本无法比较：{value}",
+        "is no whole number or time, or not comparable with the version known: {value}",
     ),
     Refusal.UNKNOWN_CODE: ("代码表中没有的代码：{value}", "unknown code {value}"),
     Refusal.BAD_TIME: ("无法识别的时间：{value}", "is no time in an accepted format: {value}"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from efficiency_monitor.core.intake import CASE_FIELDS
+from efficiency_monitor.core.statements import CASE_FIELDS, ITEM_FIELDS
 
 from .headers import folded, folded_pattern
 
@@ -58,8 +58,8 @@ CellFrom = Annotated[Cell, BeforeValidator(_as_cell)]
 
 
 class Condition(Grammar):
-    """A condition on a row: a cell is one of some words (after `codes`), two times are equal, or
-    one is `before` the other. Times that are not given fit neither.
+    """A condition on a row: a cell is one of some words (after `codes`) or none of them, two times
+    are equal, or one is `before` the other. Times that are not given fit neither.
 
     An empty cell is the word "".
     """
@@ -67,6 +67,7 @@ class Condition(Grammar):
     column: str | None = None
     codes: str | None = None
     is_: tuple[str, ...] | None = Field(default=None, alias="is")
+    is_not: tuple[str, ...] | None = None
     same_time: tuple[str, str] | None = None
     before: tuple[str, str] | None = None
 
@@ -74,8 +75,9 @@ class Condition(Grammar):
     def _one(self) -> "Condition":
         if sum(part is not None for part in (self.column, self.same_time, self.before)) != 1:
             raise ValueError("a condition has one of `column` with `is`, `same_time`, `before`")
-        if (self.column is None) != (self.is_ is None) or (self.codes and not self.column):
-            raise ValueError("`column` and `is` go together")
+        words = sum(part is not None for part in (self.is_, self.is_not))
+        if words != (self.column is not None) or (self.codes and not self.column):
+            raise ValueError("`column` goes with either `is` or `is_not`")
         return self
 
 
@@ -132,7 +134,10 @@ class RefuseIf(Grammar):
 
 
 class Table(Grammar):
-    """One table of a source: how it is recognised and what its rows say."""
+    """One table of a source: how it is recognised and what its rows say.
+
+    Its rows speak of a case (`case_no`) or of an item (`item_code`).
+    """
 
     name: str
     #: Columns that must be there, and columns that must not; of several tables that fit, the one
@@ -142,12 +147,24 @@ class Table(Grammar):
     #: Patterns (`*申请*`) of sheet and file name; a table with `sheet` is never in a CSV file.
     sheet: str | None = None
     file: str | None = None
-    case_no: str
+    #: Column with the case number.
+    case_no: str | None = None
+    #: Column with the item code, of a table of items: its `fields` are those of an item, and it
+    #: states no events. A case has what its item states where its own rows do not say.
+    item_code: str | None = None
+    #: Column that tells rows of a case apart, for ever: the source's own primary key.
     source_key: str | None = None
     #: Columns that tell a row's events from others where there is no source key; absent: only the
     #: whole content does.
     identifying: tuple[str, ...] | None = None
-    #: Columns that must be filled, besides the case number.
+    #: Column with a whole number or a time that grows with every change of the row: of rows with
+    #: one source key (or identifying columns) the one with the highest stands, in whatever order
+    #: they come.
+    version: str | None = None
+    #: If all hold, what the row stated before stands no longer: its events are withdrawn and the
+    #: case fields of this table emptied.
+    deleted: tuple[Condition, ...] = ()
+    #: Columns that must be filled, besides the case number and the version; not of a deleted row.
     required: tuple[str, ...] = ()
     #: Whether the row is the whole statement about its case, so that an emptied cell empties the
     #: field.
@@ -163,11 +180,32 @@ class Table(Grammar):
     #: Columns whose texts may hold, or look like, ID-card numbers.
     id_numbers_allowed: tuple[str, ...] = ()
 
+    @property
+    def subject(self) -> str:
+        """Column with the number of the case, or the code of the item, that a row speaks of."""
+        return self.case_no or self.item_code or ""
+
+    @property
+    def known_again(self) -> bool:
+        """Whether what a row stated is looked up when the row comes again."""
+        return self.version is not None or bool(self.deleted)
+
     @model_validator(mode="after")
     def _whole(self) -> "Table":
-        unknown = [name for name in self.fields if name not in CASE_FIELDS]
+        if (self.case_no is None) == (self.item_code is None):
+            raise ValueError("a table has either a `case_no` or an `item_code`")
+        of, names = ("case", CASE_FIELDS) if self.case_no is not None else ("item", ITEM_FIELDS)
+        unknown = [name for name in self.fields if name not in names]
         if unknown:
-            raise ValueError(f"no case field is called {unknown[0]!r}: {', '.join(CASE_FIELDS)}")
+            raise ValueError(f"fields: no {of} field is called {unknown[0]!r}: {', '.join(names)}")
+        if self.item_code is not None and (self.events or self.whole):
+            raise ValueError("a table of items has no `events` and no `whole`")
+        if self.case_no is not None and self.known_again:
+            if self.source_key is None and not self.identifying:
+                word = "version" if self.version is not None else "deleted"
+                raise ValueError(f"{word}: the table needs a `source_key` or `identifying` columns")
+            if any(event.identifying is not None for event in self.events):
+                raise ValueError("events: `identifying` is that of the row where rows come again")
         slots = [event.slot for event in self.events]
         if len(set(slots)) != len(slots):
             raise ValueError("events: each needs a `slot` of its own")
@@ -188,6 +226,7 @@ class Table(Grammar):
             yield from event.unless
         for refusal in self.refuse:
             yield from refusal.all
+        yield from self.deleted
 
     def cells(self) -> Iterator[Cell]:
         """Every cell that something is made from."""
@@ -198,9 +237,10 @@ class Table(Grammar):
 
     def named(self) -> Iterator[str]:
         """Every column that the table names, those to be ignored left out."""
-        yield self.case_no
-        if self.source_key is not None:
-            yield self.source_key
+        yield self.subject
+        for name in (self.source_key, self.version):
+            if name is not None:
+                yield name
         yield from self.recognised_by
         yield from self.required
         yield from self.identifying or ()
@@ -225,6 +265,8 @@ class Table(Grammar):
         yield from (cell.column for cell in cells if cell.column is not None)
         for condition in self.conditions():
             yield from condition.same_time or condition.before or ()
+        if self.version is not None:
+            yield self.version
 
     def ignores(self, name: str) -> bool:
         """Whether a column is to be left unread."""

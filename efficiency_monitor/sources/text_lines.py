@@ -56,15 +56,19 @@ def text_lines(path: Path, encodings: Sequence[str], meter: Meter) -> Iterator[L
 def check_encodings(encodings: Sequence[str], file: str) -> None:
     """ConfigurationError if one of the names is that of no text encoding with ASCII in it."""
     for name in encodings:
-        try:
-            plain = "a,\n".encode(name) == b"a,\n"
-        except (LookupError, UnicodeError, ValueError):
-            plain = False
-        if not plain:
+        if not is_encoding(name):
             raise ConfigurationError(
                 t(f"{file}：没有编码 {name!r}", f"{file}: there is no encoding {name!r}"),
                 t("例如 utf-8、gb18030、cp1252", "such as utf-8, gb18030, cp1252"),
             )
+
+
+def is_encoding(name: str) -> bool:
+    """Whether it is the name of an encoding in which lines and delimiters are what they are."""
+    try:
+        return "a,\n".encode(name) == b"a,\n"
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
 
 def detect_encoding(stream: BinaryIO, encodings: Sequence[str] = ENCODINGS) -> str:

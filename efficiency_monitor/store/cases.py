@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from ..core.terms import Precision
 from ..core.timeline import CaseRecord, Event
+from .items import Items
 from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
@@ -79,21 +80,32 @@ def read_cases(
     stored: list[StoredCase] = []
     for part in chunks(sorted(case_ids)):
         rows = connection.execute(
-            select(CASE.c.id, CASE.c.case_no, CASE.c.revision, CASE.c.default_calendar)
+            select(
+                CASE.c.id,
+                CASE.c.case_no,
+                CASE.c.revision,
+                CASE.c.default_calendar,
+                CASE.c.first_received_at,
+            )
             .where(CASE.c.id.in_(part))
             .order_by(CASE.c.id)
         ).all()
         fields = newest_facts(connection, list(part), known_by)
+        codes = [code for own in fields.values() if (code := own.get("item_code"))]
+        lent_by = Items(connection, codes, known_by)
         events = _read_events(connection, list(part), known_by)
         for row in rows:
             own = fields.get(row.id)
             if own is None and row.id not in events and known_by is not None:
                 continue  # nothing of the case was known yet
+            stated = own or {}
+            lent = lent_by.lent(stated, row.first_received_at)
             record = CaseRecord(
                 case_no=row.case_no,
-                calendar=(own or {}).get("calendar") or row.default_calendar,
-                fields=own or {},
+                calendar=stated.get("calendar") or row.default_calendar,
+                fields=stated | lent,
                 events=tuple(events.get(row.id, ())),
+                from_item=frozenset(lent),
             )
             stored.append(StoredCase(row.id, row.revision, record))
     return stored

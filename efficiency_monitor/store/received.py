@@ -4,11 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from ..core import intake
-from ..core.intake import EventFacts, KnownCase, RowDecision, RowResult, Withdrawal
+from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
+from ..core.statements import EventFacts, RowVersion, digest
+from . import items
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
+from .tables import RowVersionRow
+
+REMEMBERED = RowVersionRow.__table__  # type: ignore[attr-defined]
 
 
 def known_cases(connection: Connection, case_nos: Sequence[str]) -> dict[str, KnownCase]:
@@ -31,6 +35,44 @@ def known_cases(connection: Connection, case_nos: Sequence[str]) -> dict[str, Kn
     return known
 
 
+def remembered_rows(connection: Connection, row_keys: Sequence[str]) -> dict[str, RowVersion]:
+    """What is remembered of rows, by their keys, for `core.intake.decide`."""
+    found: dict[str, RowVersion] = {}
+    for part in chunks(list(dict.fromkeys(row_keys))):
+        rows = connection.execute(select(REMEMBERED).where(REMEMBERED.c.row_key.in_(part)))
+        found |= {row.row_key: RowVersion(row.version, row.content_digest) for row in rows}
+    return found
+
+
+def _remember(connection: Connection, decisions: Sequence[RowDecision]) -> None:
+    """Keep which versions were taken, also of rows that changed nothing."""
+    newest = {
+        decision.row.row_key: decision for decision in decisions if decision.remember is not None
+    }
+    if not newest:
+        return
+    numbers: dict[str, int] = {}
+    for part in chunks(list(dict.fromkeys(one.row.case_no for one in newest.values()))):
+        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
+        numbers |= {row.case_no: row.id for row in rows}
+    for part in chunks(list(newest)):
+        connection.execute(delete(REMEMBERED).where(REMEMBERED.c.row_key.in_(part)))
+    connection.execute(
+        insert(REMEMBERED),
+        [
+            {
+                "row_key": key,
+                # None of an item's row, and of one that says that an unknown case is gone.
+                "case_id": numbers.get(decision.row.case_no),
+                "version": decision.remember.version,
+                "content_digest": decision.remember.content,
+            }
+            for key, decision in newest.items()
+            if decision.remember is not None
+        ],
+    )
+
+
 def append_rows(
     connection: Connection,
     decisions: Sequence[RowDecision],
@@ -40,11 +82,24 @@ def append_rows(
     source: str,
     default_calendar: str,
 ) -> None:
-    """Append what the decisions add: fields, events, withdrawals; mark the cases changed."""
-    wanted = [decision for decision in decisions if decision.result is RowResult.IMPORTED]
-    if not wanted:
-        return
-    kept = _cases(connection, wanted, source, default_calendar)
+    """Append what the decisions add: fields, events, withdrawals, facts of items; mark the cases
+    changed that they touch."""
+    new = [one.item for one in decisions if one.item is not None]
+    items.append(connection, new, import_id=import_id, received_at=received_at, source=source)
+    wanted = [one for one in decisions if one.result is RowResult.IMPORTED and one.row.item is None]
+    if wanted:
+        kept = _cases(connection, wanted, source, default_calendar, received_at)
+        _append(connection, wanted, kept, import_id, received_at)
+    _remember(connection, decisions)
+
+
+def _append(
+    connection: Connection,
+    wanted: Sequence[RowDecision],
+    kept: Mapping[str, "_Kept"],
+    import_id: str,
+    received_at: int,
+) -> None:
     batch = _Batch(connection, import_id, received_at)
     batch.count_generations([case.id for case in kept.values()])
     for decision in wanted:
@@ -59,22 +114,36 @@ def append_rows(
     connection.execute(
         update(CASE)
         .where(CASE.c.id == bindparam("b_id"))
-        .values(calendar=bindparam("b_calendar"), changed=1, open=1, revision=CASE.c.revision + 1),
-        [{"b_id": case.id, "b_calendar": case.calendar} for case in kept.values()],
+        .values(
+            calendar=bindparam("b_calendar"),
+            item_code=bindparam("b_item"),
+            changed=1,
+            open=1,
+            revision=CASE.c.revision + 1,
+        ),
+        [
+            {"b_id": case.id, "b_calendar": case.calendar, "b_item": case.item_code}
+            for case in kept.values()
+        ],
     )
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A case's row: its id, the calendar it was first received with, the one it has now."""
+    """A case's row: its id, the calendar it was received with and the one it has now, its item."""
 
     id: int
     default_calendar: str
     calendar: str
+    item_code: str | None
 
 
 def _cases(
-    connection: Connection, wanted: Sequence[RowDecision], source: str, default_calendar: str
+    connection: Connection,
+    wanted: Sequence[RowDecision],
+    source: str,
+    default_calendar: str,
+    received_at: int,
 ) -> dict[str, _Kept]:
     """Rows of the decisions' cases by number; makes the missing ones."""
     found: dict[str, _Kept] = {}
@@ -90,6 +159,7 @@ def _cases(
                         "source": source,
                         "calendar": default_calendar,
                         "default_calendar": default_calendar,
+                        "first_received_at": received_at,
                     }
                     for name in missing
                 ],
@@ -100,11 +170,14 @@ def _cases(
 
 def _kept(connection: Connection, names: Sequence[str]) -> dict[str, _Kept]:
     rows = connection.execute(
-        select(CASE.c.id, CASE.c.case_no, CASE.c.default_calendar, CASE.c.calendar).where(
-            CASE.c.case_no.in_(names)
-        )
+        select(
+            CASE.c.id, CASE.c.case_no, CASE.c.default_calendar, CASE.c.calendar, CASE.c.item_code
+        ).where(CASE.c.case_no.in_(names))
     )
-    return {row.case_no: _Kept(row.id, row.default_calendar, row.calendar) for row in rows}
+    return {
+        row.case_no: _Kept(row.id, row.default_calendar, row.calendar, row.item_code)
+        for row in rows
+    }
 
 
 @dataclass(slots=True)
@@ -132,10 +205,11 @@ class _Batch:
     def take_fields(self, case: _Kept, fields: Mapping[str, str]) -> None:
         """A new version of a case's fields."""
         case.calendar = fields.get("calendar") or case.default_calendar
+        case.item_code = fields.get("item_code")
         self.facts.append(
             {
                 "case_id": case.id,
-                "digest": intake.digest(dict(fields)),
+                "digest": digest(dict(fields)),
                 "fields": json.dumps(dict(fields), ensure_ascii=False, sort_keys=True),
                 "received_at": self.received_at,
                 "import_id": self.import_id,

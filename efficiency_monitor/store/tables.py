@@ -2,7 +2,7 @@
 
 Instants are UTC epoch seconds in BIGINT columns: exact, the same on every engine and in every
 zone. Structured values are canonical JSON text. `event`, `event_withdrawal`, `case_fact`,
-`card_entry` and `ledger_entry` are append-only, by triggers (see migrations).
+`item_fact`, `card_entry` and `ledger_entry` are append-only, by triggers (see migrations).
 """
 
 from typing import Any
@@ -46,6 +46,7 @@ class CaseRow(SQLModel, table=True):
             postgresql_where=text("changed = 1"),
         ),
         Index("ix_case_file_outcome", "outcome"),
+        Index("ix_case_file_item_code", "item_code"),
     )
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
@@ -62,6 +63,10 @@ class CaseRow(SQLModel, table=True):
     judged_as_of: int | None = _instant(default=None)
     #: 1 while a clock of the case runs or may start; what `scan` counts as open.
     open: int = 1
+    #: Item that its fields name now.
+    item_code: str | None = None
+    #: When anything was received of it first: what was known of its item by then binds it.
+    first_received_at: int | None = _instant(default=None)
 
 
 class CaseFact(SQLModel, table=True):
@@ -116,6 +121,31 @@ class EventWithdrawal(SQLModel, table=True):
     event_id: int = Field(primary_key=True, foreign_key="event.id")
     received_at: int = _instant()
     import_id: str
+
+
+class ItemFact(SQLModel, table=True):
+    """What a source says of an item 事项, or of one version of it; no fields: it is gone."""
+
+    __tablename__ = "item_fact"
+    __table_args__ = (Index("ix_item_fact_item", "item_code", "item_version"),)
+    id: int | None = Field(default=None, primary_key=True)
+    item_code: str
+    item_version: str = ""
+    fact_key: str
+    fields: str = _long()
+    source: str
+    received_at: int = _instant()
+    import_id: str
+
+
+class RowVersionRow(SQLModel, table=True):
+    """The newest version of a source row that was taken. Bookkeeping, not evidence."""
+
+    __tablename__ = "row_version"
+    row_key: str = Field(primary_key=True)
+    case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    version: str
+    content_digest: str
 
 
 class ImportRow(SQLModel, table=True):

@@ -12,11 +12,11 @@ from efficiency_monitor.core.intake import (
     Counts,
     KnownCase,
     RowDecision,
-    RowFacts,
     RowResult,
     decide,
     find_conflicts,
 )
+from efficiency_monitor.core.statements import RowFacts, RowVersion
 from efficiency_monitor.core.vocabulary import VocabularyFile, build_vocabulary
 from efficiency_monitor.sources.cells import Context
 from efficiency_monitor.sources.facts import read_facts
@@ -105,6 +105,8 @@ class Store:
 
     def __init__(self) -> None:
         self.cases: dict[str, KnownCase] = {}
+        self.remembered: dict[str, RowVersion] = {}
+        self.items: dict[tuple[str, str], str] = {}
 
     def take(self, answer: Answer) -> tuple[Counts, list[RowDecision]]:
         """Import one file's answer as the service does, in two batches."""
@@ -114,13 +116,19 @@ class Store:
         decisions = []
         half = len(facts) // 2
         for batch in (facts[:half], facts[half:]):
-            for decision in decide(batch, dict(self.cases), disputed):
+            known = (dict(self.cases), disputed, dict(self.remembered), dict(self.items))
+            for decision in decide(batch, *known):
                 counts = counts.plus(decision.result)
                 decisions.append(decision)
                 self._append(decision)
         return counts, decisions
 
     def _append(self, decision: RowDecision) -> None:
+        if decision.remember is not None:
+            self.remembered[decision.row.row_key] = decision.remember
+        if decision.item is not None:
+            self.items[decision.item.item_code, decision.item.item_version] = decision.item.key
+            return
         if decision.result is not RowResult.IMPORTED:
             assert not decision.events
             assert not decision.withdrawals

@@ -1,0 +1,131 @@
+"""Items: what sources say of them, only ever added to, and which statement binds a case."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from ..core.statements import ItemFacts
+from .tables import CaseRow, ItemFact
+
+ITEM = ItemFact.__table__  # type: ignore[attr-defined]
+CASE = CaseRow.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+#: What a case has from its item where its own fields do not say; and of a limit, where they do
+#: not say when it ends either.
+_LENT: Mapping[str, tuple[str, ...]] = {
+    "item_name": ("item_name",),
+    "item_kind": ("item_kind",),
+    "department": ("department",),
+    "promised_limit": ("promised_limit", "promised_due"),
+    "statutory_limit": ("statutory_limit", "statutory_due"),
+}
+
+
+def known_items(
+    connection: Connection, places: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Key of the newest fact of items, by code and version, for `core.intake.decide`."""
+    codes = sorted({code for code, _ in places})
+    found: dict[tuple[str, str], str] = {}
+    for at in range(0, len(codes), _CHUNK):
+        rows = connection.execute(
+            select(ITEM.c.item_code, ITEM.c.item_version, ITEM.c.fact_key)
+            .where(ITEM.c.item_code.in_(codes[at : at + _CHUNK]))
+            .order_by(ITEM.c.id)
+        )
+        found |= {(row.item_code, row.item_version): row.fact_key for row in rows}
+    return found
+
+
+def append(
+    connection: Connection,
+    new: Sequence[ItemFacts],
+    *,
+    import_id: str,
+    received_at: int,
+    source: str,
+) -> None:
+    """Append facts of items, and mark the cases of these items for the next scan."""
+    if not new:
+        return
+    connection.execute(
+        insert(ITEM),
+        [
+            {
+                "item_code": item.item_code,
+                "item_version": item.item_version,
+                "fact_key": item.key,
+                "fields": json.dumps(dict(item.fields), ensure_ascii=False, sort_keys=True),
+                "source": source,
+                "received_at": received_at,
+                "import_id": import_id,
+            }
+            for item in new
+        ],
+    )
+    codes = sorted({item.item_code for item in new})
+    for at in range(0, len(codes), _CHUNK):
+        connection.execute(
+            update(CASE)
+            .where(CASE.c.item_code.in_(codes[at : at + _CHUNK]))
+            .values(changed=1, revision=CASE.c.revision + 1)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    place: int
+    version: str
+    fields: Mapping[str, str]
+    received_at: int
+
+
+class Items:
+    """The items of some cases, as known by an instant (default: all that was received)."""
+
+    def __init__(self, connection: Connection, codes: Iterable[str], known_by: int | None) -> None:
+        self._facts: dict[str, list[_Fact]] = {}
+        wanted = sorted(set(codes))
+        for at in range(0, len(wanted), _CHUNK):
+            statement = select(ITEM).where(ITEM.c.item_code.in_(wanted[at : at + _CHUNK]))
+            if known_by is not None:
+                statement = statement.where(ITEM.c.received_at <= known_by)
+            for row in connection.execute(statement.order_by(ITEM.c.id)):
+                fact = _Fact(row.id, row.item_version, json.loads(row.fields), row.received_at)
+                self._facts.setdefault(row.item_code, []).append(fact)
+
+    def lent(self, fields: Mapping[str, str], first_received_at: int | None) -> dict[str, str]:
+        """What a case with these fields has from its item."""
+        facts = self._facts.get(fields.get("item_code", ""), [])
+        bound = _binding(facts, fields.get("item_version"), first_received_at)
+        return {
+            name: bound[name]
+            for name, owns in _LENT.items()
+            if name in bound and not any(own in fields for own in owns)
+        }
+
+
+def _binding(
+    facts: Sequence[_Fact], version: str | None, first_received_at: int | None
+) -> Mapping[str, str]:
+    """What binds a case. Of facts about one version that one stands which was appended last.
+
+    A case that names a version has that one and no other. Else the item is as it was known when
+    the case was first received, or if nothing was, when something was first known of it; of
+    several versions the highest is meant if all are numbers, else the one that came last.
+    """
+    if version is not None and any(fact.version for fact in facts):
+        return next((fact.fields for fact in reversed(facts) if fact.version == version), {})
+    if not facts:
+        return {}
+    since = first_received_at or 0
+    if all(fact.received_at > since for fact in facts):
+        since = min(fact.received_at for fact in facts)
+    newest = {fact.version: fact for fact in facts if fact.received_at <= since}
+    # A version that is gone leaves the place to the others.
+    standing = [fact for fact in newest.values() if fact.fields]
+    numbered = all(fact.version.isdecimal() for fact in standing)
+    standing.sort(key=lambda fact: (int(fact.version) if numbered else 0, fact.place))
+    return standing[-1].fields if standing else {}

@@ -1,0 +1,508 @@
+"""Rows that come again in versions, that are deleted, that speak of items, that fit no table."""
+
+from itertools import pairwise, permutations
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
+from efficiency_monitor.core.intake import Counts, KnownCase, RowResult
+from efficiency_monitor.core.statements import RowFacts
+from efficiency_monitor.sources import facts
+from efficiency_monitor.sources.facts import Plans, apply
+from efficiency_monitor.sources.mapping import SourceMapping, load_mapping
+from efficiency_monitor.sources.mapping_files import find_mapping, read_mapping
+from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
+
+from .conftest import Answer, Store, context
+from .test_csv import quarantined, taken
+
+FEED = """
+id: feed
+title: {zh: 上送, en: feed}
+times: [standard]
+codes:
+  operation: {"I": insert, "U": update, "D": deleted}
+tables:
+  - name: steps
+    recognised_by: [nr, id, cd_time, op]
+    case_no: nr
+    source_key: id
+    version: cd_time
+    deleted: [{column: op, codes: operation, is: [deleted]}]
+    required: [at]
+    fields: {department: dept}
+    attributes: {note: note}
+    events:
+      - {slot: started, type: stage_started, at: at, actor: who}
+      - {slot: finished, type: stage_finished, at: end, actor: who}
+  - name: accepts
+    recognised_by: [nr, accepted]
+    case_no: nr
+    fields: {department: dept, handler: who}
+    events:
+      - {slot: accepted, type: accepted, at: accepted}
+  - name: items
+    recognised_by: [code, days]
+    item_code: code
+    version: cd_time
+    source_key: id
+    deleted: [{column: op, is: ["D"]}]
+    fields:
+      item_version: ver
+      item_name: name
+      promised_limit: days
+    further: attributes
+"""
+
+
+def feed(*replacements: tuple[str, str]) -> SourceMapping:
+    text = FEED
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return load_mapping(text, "feed.yaml")
+
+
+def answers(rows: list[dict[str, str]], mapping: SourceMapping | None = None) -> Answer:
+    made = [
+        Row(file="f", sheet=None, number=number, cells=cells)
+        for number, cells in enumerate(rows, start=2)
+    ]
+    return list(apply(mapping or feed(), made, context()))
+
+
+def step(version: str, at: str = "2026-01-06 10:00", **cells: str) -> dict[str, str]:
+    """A row of table `steps`."""
+    plain = {
+        "nr": "A1",
+        "id": "g1",
+        "op": "U",
+        "dept": "住建局",
+        "note": "",
+        "end": "",
+        "who": "张",
+    }
+    return {**plain, "cd_time": version, "at": at, **cells}
+
+
+def live(store: Store, case_no: str = "A1") -> set[str]:
+    return set(store.cases.get(case_no, KnownCase()).live.values())
+
+
+def expected(*rows: dict[str, str]) -> set[str]:
+    """Keys of the events that these rows state."""
+    return {event.key for row in answers(list(rows)) for event in taken(row).events}
+
+
+def test_the_highest_version_stands_in_any_order_and_any_split() -> None:
+    rows = [
+        step("1", "2026-01-05", who="李"),
+        step("2", "2026-01-06", dept="水务局"),
+        # As numbers 9 comes before 10; as texts after it.
+        step("9", "2026-01-07", end="2026-01-08", who="王"),
+        step("10", "2026-01-09", dept="规划局"),
+    ]
+    for order in permutations(rows):
+        for cut in range(len(rows)):
+            store = Store()
+            for part in (order[:cut], order[cut:]):
+                counts, _ = store.take(answers(list(part)))
+                assert counts.quarantined == 0
+            assert live(store) == expected(rows[-1])
+            assert store.cases["A1"].fields == {"department": "规划局"}
+            again, _ = store.take(answers(list(order)))
+            assert again == Counts(unchanged=len(rows))
+
+
+def test_what_is_older_counts_as_unchanged_and_what_is_newer_withdraws() -> None:
+    store = Store()
+    store.take(answers([step("2026-01-08 09:00:00", end="2026-01-08")]))
+    before = live(store)
+    counts, (decision,) = store.take(answers([step("2026-01-08 08:59:59", who="李")]))
+    assert counts == Counts(unchanged=1)
+    assert decision.events == ()
+    assert live(store) == before
+    counts, (decision,) = store.take(answers([step("2026-01-08 09:00:00.001", who="李")]))
+    assert counts == Counts(imported=1)
+    # The end that the newer version leaves out is withdrawn too.
+    assert len(decision.withdrawals) == 2
+    assert live(store) == expected(step("3", who="李"))
+
+
+def test_one_version_with_two_contents_is_a_conflict_only_within_an_import() -> None:
+    store = Store()
+    both = [step("5", who="李"), step("5", who="王")]
+    counts, decisions = store.take(answers(both))
+    assert counts == Counts(quarantined=2)
+    assert {decision.dispute for decision in decisions} == {"version"}
+    assert store.take(answers([*both, step("6")]))[0] == Counts(imported=1, quarantined=2)
+    store.cases.clear()
+    store.remembered.clear()
+    assert store.take(answers(both[:1]))[0] == Counts(imported=1)
+    assert store.take(answers(both[1:]))[0] == Counts(imported=1)
+    assert live(store) == expected(both[1])
+
+
+def test_two_rows_of_one_case_do_not_contradict_each_other() -> None:
+    store = Store()
+    rows = [step("5", id="g1", dept="甲"), step("1", id="g2", dept="乙", at="2026-01-07")]
+    assert store.take(answers(rows))[0] == Counts(imported=2)
+    assert store.cases["A1"].fields == {"department": "乙"}
+    assert store.take(answers(rows))[0] == Counts(unchanged=2)
+    assert store.cases["A1"].fields == {"department": "乙"}
+    assert len(live(store)) == 2
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_tables_one_with_versions_the_last_stands_and_stays(order: int) -> None:
+    accept = {"nr": "A1", "accepted": "2026-01-05", "dept": "甲", "who": "张"}
+    rows = [accept, step("1", dept="乙")][::order]
+    store = Store()
+    assert store.take(answers(rows))[0] == Counts(imported=2)
+    assert store.cases["A1"].fields == {"department": rows[-1]["dept"], "handler": "张"}
+    before = dict(store.cases)
+    assert store.take(answers(rows))[0] == Counts(unchanged=2)
+    assert store.cases == before
+    # What it has not said before is taken.
+    assert store.take(answers([accept | {"dept": "丙"}]))[0] == Counts(imported=1)
+    assert store.cases["A1"].fields == {"department": "丙", "handler": "张"}
+
+
+def test_a_deleted_row_takes_back_what_it_said() -> None:
+    store = Store()
+    other = step("1", id="g2", at="2026-01-09", nr="A2")
+    store.take(answers([step("1", end="2026-01-08", note="n"), other]))
+    gone = step("2", op="D", at="", note="", dept="")
+    counts, (decision,) = store.take(answers([gone]))
+    assert counts == Counts(imported=1)
+    assert [withdrawal.replaced_by for withdrawal in decision.withdrawals] == [None, None]
+    assert store.cases["A1"] == KnownCase({}, {})
+    assert live(store, "A2") == expected(other)
+    assert store.take(answers([gone]))[0] == Counts(unchanged=1)
+    # What comes late does not bring it back; a newer row does.
+    assert store.take(answers([step("1", end="2026-01-08")]))[0] == Counts(unchanged=1)
+    assert live(store) == set()
+    assert store.take(answers([step("3")]))[0] == Counts(imported=1)
+    assert live(store) == expected(step("3"))
+
+
+def test_a_deleted_row_that_nobody_knew_says_nothing_and_is_remembered() -> None:
+    store = Store()
+    assert store.take(answers([step("2", op="D")]))[0] == Counts(unchanged=1)
+    assert store.cases == {}
+    assert store.take(answers([step("1")]))[0] == Counts(unchanged=1)
+    assert store.cases == {}
+
+
+def test_of_two_rows_that_say_the_same_one_may_go() -> None:
+    mapping = feed(
+        (
+            "    source_key: id\n    version: cd_time\n    deleted: [{column: op, codes",
+            "    identifying: [id]\n    version: cd_time\n    deleted: [{column: op, codes",
+        )
+    )
+    store = Store()
+    twice = [step("1", id="g1"), step("1", id="g2")]
+    assert store.take(answers(twice, mapping))[0] == Counts(imported=2)
+    assert len(live(store)) == 2
+    store.take(answers([step("2", id="g1", op="D")], mapping))
+    assert len(live(store)) == 1
+
+
+def test_without_versions_a_deleted_row_and_its_like_in_one_import_are_a_conflict() -> None:
+    mapping = feed(
+        (
+            "    source_key: id\n    version: cd_time\n    deleted: [{column: op, codes",
+            "    source_key: id\n    deleted: [{column: op, codes",
+        )
+    )
+    store = Store()
+    assert store.take(answers([step("", op="I"), step("", op="D")], mapping))[0].quarantined == 2
+    assert store.take(answers([step("", op="I")], mapping))[0] == Counts(imported=1)
+    assert store.take(answers([step("", op="D")], mapping))[0] == Counts(imported=1)
+    assert live(store) == set()
+    assert store.take(answers([step("", op="D")], mapping))[0] == Counts(unchanged=1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "refusal", "column"),
+    [
+        ({"cd_time": ""}, Refusal.MISSING, "cd_time"),
+        ({"cd_time": "soon"}, Refusal.BAD_VERSION, "cd_time"),
+        ({"cd_time": "-3"}, Refusal.BAD_VERSION, "cd_time"),
+        ({"cd_time": "1.5"}, Refusal.BAD_VERSION, "cd_time"),
+        ({"id": ""}, Refusal.MISSING, "id"),
+        ({"op": "X"}, Refusal.UNKNOWN_CODE, "op"),
+        ({"at": ""}, Refusal.MISSING, "at"),
+    ],
+)
+def test_a_row_whose_version_cannot_be_read(
+    cells: dict[str, str], refusal: Refusal, column: str
+) -> None:
+    (answer,) = answers([step("1") | cells])
+    assert (quarantined(answer).refusal, quarantined(answer).column) == (refusal, column)
+
+
+def test_a_number_is_not_compared_with_a_time() -> None:
+    store = Store()
+    store.take(answers([step("20260108")]))
+    _, (decision,) = store.take(answers([step("2026-01-09", who="李")]))
+    assert decision.result is RowResult.QUARANTINED
+    assert decision.against == "20260108"
+    assert live(store) == expected(step("1"))
+
+
+VERSIONS = st.tuples(
+    st.sampled_from(["A1", "A2"]), st.sampled_from(["g1", "g2"]), st.integers(0, 12)
+)
+
+
+@given(
+    rows=st.lists(VERSIONS, max_size=10),
+    cuts=st.lists(st.integers(0, 10), max_size=2),
+    order=st.randoms(use_true_random=False),
+)
+def test_events_are_those_of_the_highest_versions(
+    rows: list[tuple[str, str, int]], cuts: list[int], order: Random
+) -> None:
+    def made(case_no: str, key: str, version: int) -> dict[str, str]:
+        """One content for each version; every third says that the row is gone."""
+        end = f"2026-02-{version + 1:02}" if version % 2 else ""
+        cells = {"nr": case_no, "id": key, "op": "D" if version % 3 == 2 else "U", "end": end}
+        return step(str(version), f"2026-01-{version + 1:02}", **cells)
+
+    highest: dict[tuple[str, str], int] = {}
+    for case_no, key, version in rows:
+        highest[case_no, key] = max(version, highest.get((case_no, key), 0))
+    standing = [made(*row, version) for row, version in highest.items() if version % 3 != 2]
+
+    shuffled = rows[:]
+    order.shuffle(shuffled)
+    store = Store()
+    places = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    for start, end in pairwise(places):
+        counts, _ = store.take(answers([made(*row) for row in shuffled[start:end]]))
+        assert counts.read == counts.imported + counts.unchanged == end - start
+    assert live(store, "A1") | live(store, "A2") == expected(*standing)
+
+
+def item(days: str, **cells: str) -> dict[str, str]:
+    plain = {"code": "S1", "id": "i1", "ver": "1", "name": "许可", "op": "U", "cd_time": "1"}
+    return {**plain, "days": days, **cells}
+
+
+def test_a_row_of_an_item() -> None:
+    (answer,) = answers([item("7 working_days", remark="x")])
+    said = taken(answer)
+    assert said.case_no == ""
+    assert said.case is None
+    assert said.events == ()
+    assert said.item is not None
+    assert (said.item.item_code, said.item.item_version) == ("S1", "1")
+    assert said.item.fields == {
+        "item_name": "许可", "promised_limit": "7 working_days", "remark": "x"
+    }  # fmt: skip
+    for cells, refusal in (({"days": "7"}, Refusal.UNKNOWN_UNIT), ({"code": ""}, Refusal.MISSING),
+                           ({"code": "S" * 201}, Refusal.BAD_ITEM_CODE)):  # fmt: skip
+        (answer,) = answers([item("7 working_days") | cells])
+        assert quarantined(answer).refusal is refusal
+
+
+def test_items_are_new_unchanged_corrected_or_in_conflict() -> None:
+    store = Store()
+    rows = [item("7 working_days"), item("9 working_days", ver="2", id="i2")]
+    assert store.take(answers(rows))[0] == Counts(imported=2)
+    assert store.take(answers(rows))[0] == Counts(unchanged=2)
+    assert store.take(answers([item("8 working_days", cd_time="2")]))[0] == Counts(imported=1)
+    assert store.take(answers(rows))[0] == Counts(unchanged=2)
+    assert store.take(answers([item("8 working_days", cd_time="3", op="D")]))[0].imported == 1
+    assert store.take(answers([item("", cd_time="4", op="D", ver="9", id="i9")]))[0].unchanged == 1
+    plain = feed(
+        ('    version: cd_time\n    source_key: id\n    deleted: [{column: op, is: ["D"]}]\n', "")
+    )
+    both = [item("7 working_days"), item("8 working_days")]
+    counts, decisions = Store().take(answers(both, plain))
+    assert counts == Counts(quarantined=2)
+    assert {decision.dispute for decision in decisions} == {"item"}
+
+
+def test_a_row_that_fits_no_table_is_one_bad_row() -> None:
+    odd = {"colour": "red", "nr": "A1"}
+    answer = answers([step("1"), odd, {"nr": "A2", "accepted": "2026-01-05"}])
+    assert [type(one) for one in answer] == [RowFacts, Quarantined, RowFacts]
+    bad = quarantined(answer[1])
+    assert (bad.refusal, bad.number, dict(bad.cells)) == (Refusal.UNKNOWN_TABLE, 3, odd)
+    assert bad.retryable
+    with pytest.raises(ConfigurationError, match="colour"):
+        answers([odd, odd])
+    # Tried again by itself it stays a bad row.
+    again = Plans(feed()).read(bad.row, context())
+    assert quarantined(again).refusal is Refusal.UNKNOWN_TABLE
+
+
+def test_of_a_row_that_fits_no_table_nothing_is_kept_that_a_table_leaves_unread() -> None:
+    mapping = feed(("    required: [at]\n", "    required: [at]\n    ignored: ['*电话*']\n"))
+    answer = answers([step("1"), {"nr": "A1", "申请人电话": "13800000000"}], mapping)
+    assert dict(quarantined(answer[1]).cells) == {"nr": "A1"}
+
+
+def test_two_names_of_one_column_in_one_row_cost_that_row() -> None:
+    mapping = feed(("tables:", "columns: {who: [handler]}\ntables:"))
+    answer = answers([step("1"), step("2") | {"handler": "李"}], mapping)
+    assert [type(one) for one in answer] == [RowFacts, Quarantined]
+
+
+def test_ever_new_columns_need_no_ever_new_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "_MOST_PLANS", 10)
+    plans = Plans(feed())
+    for number in range(100):
+        row = Row(file="f", sheet=None, number=1, cells={**step("1"), f"x{number}": ""})
+        assert isinstance(plans.read(row, context()), RowFacts)
+        assert len(plans._plans) <= 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    source_key: id\n    version: cd_time\n    deleted: [{column: op, codes",
+         "    version: cd_time\n    deleted: [{column: op, codes", "7:.*version: .*source_key"),
+        ("    source_key: id\n    version: cd_time\n    deleted: [{column: op, codes",
+         "    deleted: [{column: op, codes", "deleted: .*source_key"),
+        ("{slot: started,", "{slot: started, identifying: [at],", "identifying"),
+        ("    item_code: code\n", "    item_code: code\n    case_no: nr\n", "either"),
+        ("    item_code: code\n", "", "either"),
+        ("    item_code: code\n", "    item_code: code\n    whole: true\n", "whole"),
+        ("promised_limit: days", "handler: days", "no item field is called 'handler'"),
+        ("codes: operation, is: [deleted]", "codes: operation, is: [D], is_not: [x]", "either"),
+        ("times: [standard]", "times: [standard]\nencodings: [klingon]", "4:.*klingon"),
+        ("times: [standard]", "times: [standard]\nencodings: [utf-16]", "utf-16"),
+        ("times: [standard]", "times: [standard]\nencodings: []", "at least"),
+        ('"U": update,', '"U": update, "u": deleted,', "'U' and 'u'"),
+        ("times: [standard]", "times: [standard]\nunits: {Tag: working_days, TAG: calendar_days}",
+         "'Tag' and 'TAG'"),
+    ],
+)  # fmt: skip
+def test_a_broken_mapping_is_refused(old: str, new: str, said: str) -> None:
+    with pytest.raises(CatalogueError, match=said) as caught:
+        feed((old, new))
+    assert caught.value.message.startswith("feed.yaml:")
+
+
+def test_a_condition_may_name_what_is_not_meant() -> None:
+    mapping = feed(
+        (
+            "type: accepted, at: accepted}",
+            'type: accepted, at: accepted, only: [{column: who, is_not: ["", 李]}]}',
+        )
+    )
+    row = {"nr": "A1", "accepted": "2026-01-05", "dept": "甲"}
+    told = [
+        len(taken(answers([row | {"who": who}], mapping)[0]).events) for who in ("张", "李", "")
+    ]
+    assert told == [1, 0, 0]
+
+
+CITY = """
+id: feed-city
+title: {zh: 城市, en: city}
+extends: feed
+calendar: us-federal
+encodings: [cp1252]
+columns: {who: [经办]}
+codes:
+  operation: {"Ｄ": insert, "X": deleted}
+  extra: {"1": accepted}
+units: {Tag: calendar_days}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A catalogue's folder of mappings with one that others may extend."""
+    made = tmp_path / "mappings"
+    made.mkdir()
+    text = FEED.replace(
+        "times:", "empty: [无]\ncolumns: {who: [办理人]}\nunits: {天: working_days}\ntimes:"
+    )
+    (made / "feed.yaml").write_text(text, encoding="utf-8")
+    return made
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_city_writes_ten_lines(folder: Path) -> None:
+    written(folder / "feed-city.yaml", CITY)
+    city, base = find_mapping("feed-city", folder), find_mapping("feed", folder)
+    assert (city.id, city.title.en, city.extends) == ("feed-city", "city", "feed")
+    assert (city.calendar, city.encodings) == ("us-federal", ("cp1252",))
+    assert (city.times, city.empty) == (base.times, ("无",))
+    assert city.tables == base.tables
+    assert city.columns == {"who": ("办理人", "经办")}
+    # A code of its own takes the place of the one that is read the same: here D is an insert.
+    assert city.codes["operation"] == {"I": "insert", "U": "update", "Ｄ": "insert", "X": "deleted"}
+    assert city.codes["extra"] == {"1": "accepted"}
+    assert set(city.units) == {"天", "Tag"}
+    row = step("1", op="D")
+    assert taken(answers([row], base)[0]).deleted
+    assert not taken(answers([row], city)[0]).deleted
+
+
+def test_a_mapping_outside_the_catalogue_extends_one_in_it_or_beside_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    own = written(tmp_path / "feed.yaml", CITY.replace("id: feed-city", "id: mine"))
+    assert find_mapping(str(own), folder).id == "mine"
+    second = CITY.replace("extends: feed", "extends: mine").replace("id: feed-city", "id: second")
+    written(tmp_path / "mine.yaml", CITY.replace("calendar: us-federal\n", ""))
+    made = read_mapping(written(tmp_path / "second.yaml", second), folder)
+    assert (made.calendar, made.columns["who"]) == ("us-federal", ("办理人", "经办", "经办"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CITY.replace("extends: feed", "extends: fed"),
+         r"city.yaml:4:10: no mapping 'fed'; did you mean 'feed'\?"),
+        (CITY.replace("extends: feed", "extends: ../feed"), r"city.yaml:4:10: no mapping"),
+        (CITY.replace("extends: feed", "extends: city"),
+         "city.yaml:4:10: a circle: city extends city"),
+        (CITY.replace("extends: feed", "extends: [feed]"), "city.yaml:4:10: extends: "),
+        (CITY + "tables: []\n", "city.yaml:13:1: the tables are those of 'feed'"),
+        (CITY + "colour: red\n", "city.yaml:13:1: unknown field 'colour'"),
+        (CITY.replace("id: feed-city\n", ""), "missing field 'id'"),
+        (CITY.replace("codes:\n", "codes:\n  event_types: {a: accepted}\n"), "city.yaml:8:.*event"),
+        (CITY.replace("units: {Tag: calendar_days}", "units: {Tag: days}"), "city.yaml:11:13: "),
+        (CITY.replace("columns: {who: [经办]}", "columns: {who: 经办}"), "city.yaml:7:16: "),
+        (CITY.replace("columns: {who: [经办]}", "columns: {who: [Dept]}"), "both"),
+        (CITY.replace("codes:\n", "codes: []\nempty:\n"), "city.yaml:8:8: codes"),
+    ],
+)  # fmt: skip
+def test_a_broken_extension_names_its_line(folder: Path, text: str, said: str) -> None:
+    path = written(folder / "city.yaml", text)
+    with pytest.raises(CatalogueError, match=said) as caught:
+        read_mapping(path, folder)
+    assert len(caught.value.message.splitlines()) <= 2
+
+
+def test_a_circle_of_two_and_a_broken_base_are_named(folder: Path) -> None:
+    written(folder / "a.yaml", CITY.replace("extends: feed", "extends: b"))
+    written(folder / "b.yaml", CITY.replace("extends: feed", "extends: a"))
+    with pytest.raises(CatalogueError, match=r"b\.yaml:4:10: a circle: a extends b extends a"):
+        find_mapping("a", folder)
+    written(folder / "feed.yaml", FEED.replace("case_no: nr\n", "", 1))
+    written(folder / "city.yaml", CITY)
+    with pytest.raises(CatalogueError, match=r"feed.yaml:\d+:\d+: .*either"):
+        find_mapping("city", folder)
+
+
+def test_a_mapping_that_is_not_there_is_said_to_be_none(folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no mapping 'nothing'") as caught:
+        find_mapping("nothing", folder)
+    assert "feed" in caught.value.hint
