@@ -128,10 +128,10 @@ def import_files(
     """Import files together. Idempotent: the same files twice change nothing.
 
     `source` is what new cases say they come from (default: the mapping's id), `encoding` that of
-    every text file (default: as the mapping says). `progress` is told of rows that are done, `bytes_read` of
-    what has been read of `bytes_to_read`. Two passes: the first finds rows that contradict each
-    other, the second decides and writes in batches; a crash in between leaves whole batches, and
-    the same import again does the rest.
+    every text (default: as the mapping says). `progress` is told of rows that are done,
+    `bytes_read` of what has been read of `bytes_to_read`. Two passes: the first finds rows that
+    contradict each other, the second decides and writes in batches; a crash in between leaves
+    whole batches, and the same import again does the rest.
     """
     mapping = find_mapping(context, mapping_name)
     encodings = mapping.encodings if encoding is None else (encoding,)

@@ -58,7 +58,7 @@ class SourceMapping(Grammar):
             raise ValueError("tables: each needs a name of its own")
         reserved = {EVENT_TYPES, SUSPENSION_KINDS}
         if reserved & self.codes.keys():
-            raise ValueError(f"codes: {', '.join(reserved)} come from the vocabulary")
+            raise ValueError(f"codes: {', '.join(sorted(reserved))} come from the vocabulary")
         for table in self.tables:
             used = {cell.codes for cell in table.cells()} | {c.codes for c in table.conditions()}
             missing = used - self.codes.keys() - reserved - {None}
