@@ -69,6 +69,7 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
             (t("已知截至", "Known by"), say_local(held.get("known_by"))),
             (t("事项", "Item"), _joined(held, "item_code", "item_name")),
             (t("部门", "Department"), _joined(held, "department", "handler")),
+            (t("取自事项", "From the item"), _from_item(held.get("from_item") or [])),
         ]
     )
     yield "\n" + sheet.heading(t("事件", "Events"))
@@ -151,6 +152,14 @@ _PROBLEM_COLUMNS: Final = (
     Column("reason", "原因", "Reason", say=say_reason, least=12),
     Column("detail", "详情", "Detail", least=12),
 )
+#: What a case may have from its item, in words.
+_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "department": ("部门", "department"),
+    "item_kind": ("办件类型", "kind"),
+    "item_name": ("事项名称", "name"),
+    "promised_limit": ("承诺时限", "promised limit"),
+    "statutory_limit": ("法定时限", "statutory limit"),
+}
 _HOLDER_COLUMNS: Final = (
     Column("stage", "环节", "Stage", least=8),
     Column("department", "部门", "Department", least=10),
@@ -192,6 +201,11 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
     yield "\n"
     for text, style in _result(document, clock, name):
         yield sheet.line(text, style)
+
+
+def _from_item(fields: Sequence[str]) -> str:
+    """What the case does not state itself: its item does."""
+    return t("、", ", ").join(t(*_FIELDS.get(name, (name, name))) for name in fields)
 
 
 def _basis(basis: Any) -> str:

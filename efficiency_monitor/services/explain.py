@@ -60,6 +60,7 @@ def explain(
         "item_name": fields.get("item_name"),
         "department": fields.get("department"),
         "handler": fields.get("handler"),
+        "from_item": sorted(case.record.from_item),
         "outcome": str(found.outcome),
         "problems": [
             {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}

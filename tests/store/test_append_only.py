@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.store import ledger
+from efficiency_monitor.core.statements import ItemFacts
+from efficiency_monitor.store import items, ledger
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World
 
@@ -17,6 +18,7 @@ TABLES = {
     "event": "id",
     "event_withdrawal": "event_id",
     "case_fact": "id",
+    "item_fact": "id",
     "card_entry": "id",
     "ledger_entry": "seq",
 }
@@ -34,6 +36,9 @@ def world(late_cases: Maker) -> World:
         "events",
         [{"case_no": "C000", "event": "contacted", "occurred_at": "2026-03-04", "source_key": "k"}],
     )
+    with made.context.store.writing() as connection:
+        fact = ItemFacts(item_code="S1", fields={"promised_limit": "3 working_days"})
+        items.append(connection, [fact], import_id="I", received_at=made.now, source="hall")
     made.scan()
     return made
 
