@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from efficiency_monitor.core import cards as core_cards
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.services import catalogue_change, issuing, notices, scan
-from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.context import Catalogue, Context
 from efficiency_monitor.store import cards, cases, ledger
 from efficiency_monitor.store.tables import ClockRow
 
@@ -21,11 +21,11 @@ ROUNDS = 5
 LEAST = 120
 
 #: Where the time of a scan goes: the product's functions and the phase that each belongs to.
-_PLACES = (
+PLACES = (
     (catalogue_change, "note_changes", "find what is due"),
     (cases, "to_judge", "find what is due"),
     (cases, "read_cases", "read the cases, their fields and events"),
-    (scan, "evaluate", "judge them"),
+    (Catalogue, "judge", "judge them"),
     (cases, "still_to_judge", "look again under the lock"),
     (cards, "of_cases", "look again under the lock"),
     (core_cards, "decide", "decide on cards"),
@@ -81,7 +81,7 @@ def _measured(context: Context, folder: Path, size: bureau.Size) -> Section:
     )
     say("night: the scan")
     phases = Phases()
-    with phases.watching(_PLACES):
+    with phases.watching(PLACES):
         reports: list[scan.ScanReport] = []
         night = seconds(lambda: reports.append(_scan(context)))
     _check(context, reports[0], size)
@@ -124,7 +124,7 @@ def _scan(context: Context) -> scan.ScanReport:
 
 def _phase_figures(phases: Phases, night: float) -> list[Figure]:
     spent = phases.seconds | {_REST: night - sum(phases.seconds.values())}
-    order = dict.fromkeys(phase for _, _, phase in _PLACES) | {_REST: None}
+    order = dict.fromkeys(phase for _, _, phase in PLACES) | {_REST: None}
     return [
         Figure(what=f"– {phase}", note=f"{spent.get(phase, 0) / night:.0%} of the scan")
         for phase in order
