@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -51,48 +51,36 @@ class _Counted(io.RawIOBase):
         self._meter.at(self._stream.tell())
         return count
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
 
 class _Unpacked(io.RawIOBase):
-    def __init__(self, packed: BinaryIO) -> None:
+    def __init__(self, packed: IO[bytes]) -> None:
         self._gzip = gzip.GzipFile(fileobj=packed, mode="rb")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
         try:
-            return self._gzip.readinto(buffer)
+            # `readinto` would lose what came before the damage.
+            data = self._gzip.read1(len(view))
         except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
             raise CutOff(" ".join(str(fault).split())) from None
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._gzip.seek(offset, whence)
+        view[: len(data)] = data
+        return len(data)
 
 
 @contextmanager
-def opened(path: Path, meter: Meter) -> Iterator[BinaryIO]:
+def opened(path: Path, meter: Meter) -> Iterator[io.BufferedReader]:
     """The content of a file, read through the meter; of a gzip what is packed in it.
 
-    Reading raises CutOff where a gzip is damaged. Nothing is unpacked ahead of what is read, so
-    that a bomb is no more than a long file.
+    Reading raises CutOff where a gzip is damaged; `read1` gives everything before. Nothing is
+    unpacked ahead of what is read, so that a bomb is no more than a long file.
     """
     with path.open("rb", buffering=0) as raw:
         packed = raw.read(len(GZIP)) == GZIP
         raw.seek(0)
-        counted = cast(BinaryIO, io.BufferedReader(_Counted(raw, meter), _CHUNK))
+        content: io.RawIOBase = _Counted(raw, meter)
         if packed:
-            yield cast(BinaryIO, io.BufferedReader(_Unpacked(counted), _CHUNK))
-        else:
-            yield counted
+            content = _Unpacked(io.BufferedReader(content, _CHUNK))
+        yield io.BufferedReader(content, _CHUNK)

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
@@ -71,7 +71,7 @@ def is_encoding(name: str) -> bool:
         return False
 
 
-def detect_encoding(stream: BinaryIO, encodings: Sequence[str] = ENCODINGS) -> str:
+def detect_encoding(stream: io.BufferedReader, encodings: Sequence[str] = ENCODINGS) -> str:
     """The encoding of a text: by its byte-order mark, else UTF-8 if that is named first and the
     text is that, else the next one named.
 
@@ -99,8 +99,8 @@ def detect_encoding(stream: BinaryIO, encodings: Sequence[str] = ENCODINGS) -> s
         chunk = _next(stream)
 
 
-def _next(stream: BinaryIO) -> bytes:
+def _next(stream: io.BufferedReader) -> bytes:
     try:
-        return stream.read(_CHUNK)
+        return stream.read1(_CHUNK)
     except CutOff:
         return b""

@@ -54,7 +54,7 @@ def read_xes(path: Path, file: str, meter: Meter) -> Iterator[Row | Quarantined]
     with opened(path, meter) as stream:
         while stopped is None:
             try:
-                chunk = stream.read(_CHUNK)
+                chunk = stream.read1(_CHUNK)
                 parser.Parse(chunk, not chunk)
                 fed += len(chunk)
                 if 0 <= parser.CurrentByteIndex < fed - _MOST_TAG:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.sources.rows import Refusal
-from efficiency_monitor.sources.times import Moment, compile_formats, read_time
+from efficiency_monitor.sources.times import Moment, compile_formats, from_1904, read_time
 
 FORMATS = compile_formats(
     ("standard", "YYYYMMDDThhmmss", "YYYYMMDDhhmmss", "YYYYMMDDhh:mm:ss", "YYYYMMDD")
@@ -132,3 +132,70 @@ def test_a_day_first_pattern() -> None:
         TEN, Precision.SECOND, "2026-01-06"
     )
     assert read_time("06x01x2026 10:00", "Asia/Shanghai", formats) is Refusal.BAD_TIME
+
+
+SERIAL = compile_formats(("standard", "serial"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wall", "precision"),
+    [
+        ("46028", "2026-01-06", Precision.DAY),
+        ("46028.0", "2026-01-06", Precision.DAY),
+        ("46028.5", "2026-01-06T12:00:00", Precision.SECOND),
+        ("46028.4166782407", "2026-01-06T10:00:01", Precision.SECOND),
+        ("46028.416678", "2026-01-06T10:00:00", Precision.SECOND),
+        ("46028.999999", "2026-01-06T23:59:59", Precision.SECOND),
+        ("1", "1900-01-01", Precision.DAY),
+        ("59.25", "1900-02-28T06:00:00", Precision.SECOND),
+        ("61", "1900-03-01", Precision.DAY),
+        ("73050", "2099-12-31", Precision.DAY),
+    ],
+)
+def test_a_spreadsheets_number_of_days(text: str, wall: str, precision: Precision) -> None:
+    instant = int(datetime.fromisoformat(wall).replace(tzinfo=UTC).timestamp())
+    assert read_time(text, "UTC", SERIAL) == Moment(instant, precision, wall[:10])
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("60", Refusal.NO_SUCH_TIME),
+        ("60.5", Refusal.NO_SUCH_TIME),
+        ("0", Refusal.NO_SUCH_TIME),
+        ("0.5", Refusal.NO_SUCH_TIME),
+        ("73051", Refusal.NO_SUCH_TIME),
+        ("99999", Refusal.NO_SUCH_TIME),
+        ("146028", Refusal.BAD_TIME),
+        ("-1", Refusal.BAD_TIME),
+        ("4.6028e4", Refusal.BAD_TIME),
+    ],
+)
+def test_a_number_that_is_no_day_of_a_spreadsheet(text: str, refusal: Refusal) -> None:
+    assert read_time(text, "UTC", SERIAL) is refusal
+
+
+@given(st.datetimes(datetime(1900, 3, 1), datetime(2099, 12, 30)))
+def test_every_second_survives_the_fraction_of_a_day(wall: datetime) -> None:
+    """As a spreadsheet keeps it: a binary fraction, shown with fifteen digits."""
+    wall = wall.replace(microsecond=0)
+    days = (wall - datetime(1899, 12, 30)) / timedelta(days=1)
+    for text in (repr(days), f"{days:.15g}"):
+        found = read_time(text, "UTC", SERIAL)
+        assert isinstance(found, Moment)
+        assert found.instant == int(wall.replace(tzinfo=UTC).timestamp())
+
+
+def test_a_number_of_days_that_never_were_is_refused() -> None:
+    """30 December 2011 in Samoa; 02:30 on the night when the clocks jump."""
+    assert read_time("40907", "Pacific/Apia", SERIAL) is Refusal.SKIPPED_TIME
+    assert read_time("46089.1041666667", "America/New_York", SERIAL) is Refusal.SKIPPED_TIME
+
+
+@pytest.mark.parametrize(
+    ("text", "since_1900"),
+    [("44566", "46028"), ("44566.5", "46028.5"), ("0", "1462"), ("x", "x"), ("2026", "3488"),
+     ("2026-01-06", "2026-01-06"), ("", ""), ("123456", "123456")],
+)  # fmt: skip
+def test_days_since_1904(text: str, since_1900: str) -> None:
+    assert from_1904(text) == since_1900
