@@ -8,7 +8,7 @@ from .tree import ROOT, run_python
 
 HEAVY = {
     "alembic", "apscheduler", "httpx", "numba", "numpy", "pandas", "polars", "python_calamine",
-    "sqlalchemy", "sqlmodel", "xlsxwriter",
+    "sqlalchemy", "sqlmodel", "xlrd", "xlsxwriter",
 }  # fmt: skip
 ASK = """
 import json, sys
