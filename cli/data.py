@@ -1,4 +1,4 @@
-"""`effmon import`, `effmon quarantine …`, `effmon mappings …`."""
+"""`effmon import`, `effmon quarantine …`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,9 @@ from efficiency_monitor.reports.columns import Column
 
 from . import columns
 from .render import emit, emit_object, message, progress, warn
-from .state import DryRun, Output, Strict, catalogue_of, context_of, leave
+from .state import DryRun, Output, Strict, context_of, leave
 
 quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
-mappings = typer.Typer(help=t("数据源映射", "mappings of source layouts"))
 
 _SHOWN = 5
 
@@ -171,29 +170,3 @@ def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
 
     report = retry(context_of(ctx))
     emit_object(report.as_json(), output)
-
-
-@mappings.command("list", help=t("列出映射", "list the mappings"))
-def list_mappings(ctx: typer.Context, output: Output = None) -> None:
-    """List the mappings of the catalogue."""
-    from efficiency_monitor.sources.mapping_files import find_mapping, mapping_names
-
-    catalogue, _ = catalogue_of(ctx)
-    folder = catalogue.folder / "mappings"
-    found = [find_mapping(name, folder) for name in mapping_names(folder)]
-    emit(
-        [
-            {
-                "id": mapping.id,
-                "title": t(mapping.title.zh, mapping.title.en),
-                "tables": [table.name for table in mapping.tables],
-            }
-            for mapping in found
-        ],
-        (
-            Column("id", "映射", "Mapping"),
-            Column("title", "名称", "Title", least=12),
-            Column("tables", "表", "Tables", least=12, priority=2),
-        ),
-        output,
-    )

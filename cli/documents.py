@@ -103,7 +103,7 @@ _CASE: Final = (
     Column("known_by", "已知截至", "Known by", say=say_local),
     Column("outcome", "判定", "Outcome", say=say_outcome),
 )
-_FIELDS: Final = (
+FIELDS: Final = (
     Column("item_code", "事项编码", "Item code"),
     Column("item_name", "事项名称", "Item"),
     Column("item_kind", "办件类型", "Kind", say=say_item_kind),
@@ -167,7 +167,7 @@ def show_case(
     if fmt not in (None, Format.TABLE):
         emit_object({"fields": dict(fields), **document}, fmt)
         return
-    known = {column.key for column in _FIELDS}
+    known = {column.key for column in FIELDS}
     own = [key for key in fields if key not in known]
     record = {
         **{f"own{place}": fields[key] for place, key in enumerate(own)},
@@ -176,7 +176,7 @@ def show_case(
     }
     # A source may call a column anything: its name is a heading here, never a path.
     named = [Column(f"own{place}", key, key) for place, key in enumerate(own)]
-    emit_object(record, fmt, columns=_filled((*_CASE, *_FIELDS, *named), record))
+    emit_object(record, fmt, columns=_filled((*_CASE, *FIELDS, *named), record))
     clocks = document["clocks"]
     _section(t("事件", "Events"), document["events"], _events(name), fmt)
     _section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)

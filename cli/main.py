@@ -18,6 +18,7 @@ from . import (
     data,
     job,
     ledger,
+    mappings,
     notice,
     people,
     rule,
@@ -78,7 +79,7 @@ for commands in (workspace, data, scan):
     commands.add_to(app)
 for name, group in (
     ("quarantine", data.quarantine),
-    ("mappings", data.mappings),
+    ("mappings", mappings.app),
     ("cases", case.app),
     ("cards", card.app),
     ("notices", notice.app),

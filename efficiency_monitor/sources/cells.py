@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 from efficiency_monitor.core.amount import Amount, Unit
@@ -155,6 +156,8 @@ class Cells:
         if not found:
             raise self.fault(Refusal.BAD_AMOUNT, cell.column, text)
         units = {self._unit(word, cell.column) for word in (found[2], unit_text) if word}
+        if not units and cell.bare is not None:
+            units = {cell.bare}
         if not units:
             raise self.fault(Refusal.UNKNOWN_UNIT, cell.unit or cell.column, text)
         if len(units) > 1:
@@ -186,4 +189,6 @@ class Cells:
             text = self._word(condition.codes, text, column) or ""
         if condition.is_not is not None:
             return text not in condition.is_not
+        if condition.like is not None:
+            return any(fnmatchcase(text, pattern) for pattern in condition.like)
         return text in (condition.is_ or ())

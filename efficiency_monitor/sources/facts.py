@@ -58,7 +58,7 @@ def apply(
     Raises CatalogueError if the mapping names an event type that the vocabulary does not have; at
     the end ConfigurationError if there were rows and not one fits a table of the mapping.
     """
-    _check_types(mapping, context.vocabulary)
+    check_types(mapping, context.vocabulary)
     plans = Plans(mapping)
     for row in rows:
         yield row if isinstance(row, Quarantined) else plans.read(row, context)
@@ -154,7 +154,8 @@ class _TablesOf:
         return frozenset(name for name in found if name)
 
 
-def _check_types(mapping: SourceMapping, vocabulary: Vocabulary) -> None:
+def check_types(mapping: SourceMapping, vocabulary: Vocabulary) -> None:
+    """CatalogueError if the mapping names an event type that the vocabulary does not have."""
     for table in mapping.tables:
         for event in table.events:
             codes = event.type.codes

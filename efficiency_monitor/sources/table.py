@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from efficiency_monitor.core.amount import Unit
 from efficiency_monitor.core.statements import CASE_FIELDS, ITEM_FIELDS
 
 from .headers import folded, folded_pattern
@@ -42,6 +43,8 @@ class Cell(Grammar):
     default: str | None = None
     #: Column with the unit of a limit; else the unit follows the number in the cell.
     unit: str | None = None
+    #: Unit of a limit that is a number and nothing else, in a source that always means this unit.
+    bare: Unit | None = None
     #: Field that gets the cell of a due time when it holds an amount instead.
     or_limit: Literal["promised_limit", "statutory_limit"] | None = None
 
@@ -49,8 +52,9 @@ class Cell(Grammar):
     def _one(self) -> "Cell":
         if (self.column is None) == (self.value is None):
             raise ValueError("a value comes either from a column or is given as `value`")
-        if self.value is not None and (self.codes or self.default or self.unit or self.or_limit):
-            raise ValueError("a fixed `value` takes no codes, default, unit or or_limit")
+        taken = (self.codes, self.default, self.unit, self.bare, self.or_limit)
+        if self.value is not None and any(taken):
+            raise ValueError("a fixed `value` takes no codes, default, unit, bare or or_limit")
         return self
 
 
@@ -58,8 +62,9 @@ CellFrom = Annotated[Cell, BeforeValidator(_as_cell)]
 
 
 class Condition(Grammar):
-    """A condition on a row: a cell is one of some words (after `codes`) or none of them, two times
-    are equal, or one is `before` the other. Times that are not given fit neither.
+    """A condition on a row: a cell is one of some words (after `codes`) or none of them, or it is
+    `like` a pattern (`*[0-9][0-9]*`); two times are equal, or one is `before` the other. Times that
+    are not given fit neither.
 
     An empty cell is the word "".
     """
@@ -68,16 +73,17 @@ class Condition(Grammar):
     codes: str | None = None
     is_: tuple[str, ...] | None = Field(default=None, alias="is")
     is_not: tuple[str, ...] | None = None
+    like: tuple[str, ...] | None = None
     same_time: tuple[str, str] | None = None
     before: tuple[str, str] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "Condition":
         if sum(part is not None for part in (self.column, self.same_time, self.before)) != 1:
-            raise ValueError("a condition has one of `column` with `is`, `same_time`, `before`")
-        words = sum(part is not None for part in (self.is_, self.is_not))
+            raise ValueError("a condition has one of `column`, `same_time`, `before`")
+        words = sum(part is not None for part in (self.is_, self.is_not, self.like))
         if words != (self.column is not None) or (self.codes and not self.column):
-            raise ValueError("`column` goes with either `is` or `is_not`")
+            raise ValueError("`column` goes with one of `is`, `is_not`, `like`")
         return self
 
 
@@ -104,15 +110,18 @@ class EventFrom(Grammar):
     #: Columns that tell this event from others of its case, if not those of the table.
     identifying: tuple[str, ...] | None = None
 
+    def named_cells(self) -> Iterator[tuple[str, Cell]]:
+        """Every cell that the event is made from, with the part of the event that it becomes."""
+        for name in ("type", "at", "recorded_at", "stage", "actor", "department", "kind", "amount",
+                     "due_at", "reason"):  # fmt: skip
+            cell = getattr(self, name)
+            if cell is not None:
+                yield name, cell
+        yield from self.attributes.items()
+
     def cells(self) -> Iterator[Cell]:
         """Every cell that the event is made from."""
-        yield self.type
-        yield self.at
-        for cell in (self.recorded_at, self.stage, self.actor, self.department, self.kind,
-                     self.amount, self.due_at, self.reason):  # fmt: skip
-            if cell is not None:
-                yield cell
-        yield from self.attributes.values()
+        yield from (cell for _, cell in self.named_cells())
 
 
 def _as_type(value: Any) -> Any:
@@ -210,7 +219,7 @@ class Table(Grammar):
         if len(set(slots)) != len(slots):
             raise ValueError("events: each needs a `slot` of its own")
         for name, cell in self.fields.items():
-            if cell.unit is not None and name not in LIMIT_FIELDS:
+            if (cell.unit or cell.bare) is not None and name not in LIMIT_FIELDS:
                 raise ValueError(f"fields: {name} takes no unit")
             if cell.or_limit is not None and name not in DUE_FIELDS:
                 raise ValueError(f"fields: {name} takes no or_limit")
