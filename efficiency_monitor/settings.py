@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
@@ -26,6 +25,7 @@ from .core.instants import parse_instant
 from .core.people import Role
 from .language import t
 from .model_words import sentence
+from .source_settings import SourceName, SourceSection, network
 
 FILE = "effmon.toml"
 DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
@@ -53,14 +53,6 @@ def _clock(text: str) -> str:
 def _days(text: str) -> str:
     if not _DAYS.fullmatch(text):
         raise ValueError(f"{text!r} names no days: write 'every', 'mon-fri' or 'mon,wed'")
-    return text
-
-
-def _network(text: str) -> str:
-    try:
-        ip_network(text)
-    except ValueError as fault:
-        raise ValueError(f"{fault}: write a network such as 10.1.0.0/16") from None
     return text
 
 
@@ -135,7 +127,7 @@ class WebhookSection(_Section):
     url: str
     secret_env: str
     allow_http: bool = False
-    allow_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    allow_networks: tuple[Annotated[str, AfterValidator(network)], ...] = ()
     deadline_seconds: int = Field(default=15, ge=1, le=120)
 
 
@@ -153,6 +145,7 @@ class Settings(_Section):
     jobs: Jobs = Jobs()
     notices: Notices = Notices()
     channels: Channels = Channels()
+    sources: dict[SourceName, SourceSection] = {}
 
 
 def workspace_folder(given: Path | None, env: Mapping[str, str]) -> Path:

@@ -44,6 +44,12 @@ class Locked(EffmonError):
     exit_code = 75
 
 
+class FeedFailed(EffmonError):
+    """A source could not be pulled: what it has now is not known."""
+
+    exit_code = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A data fault as a value: where it is, a stable code, and a sentence for a person."""

@@ -64,6 +64,10 @@ class EntryType(StrEnum):
     WORKSPACE_CREATED = "workspace.created"
     EXPORT_MADE = "export.made"
     PEOPLE_IMPORTED = "people.imported"
+    FEED_PULLED = "feed.pulled"
+    FEED_FAILED = "feed.failed"
+    CASE_VANISHED = "case.vanished"
+    CASE_REAPPEARED = "case.reappeared"
 
 
 _ENTRY_TYPES = frozenset(str(kind) for kind in EntryType)

@@ -19,9 +19,7 @@ import httpx
 from pydantic import SecretStr
 
 from efficiency_monitor.core.faults import ConfigurationError
-
-from .channel import Message, Refused, Result, Retry, Sent, as_json
-from .connection import (
+from efficiency_monitor.outbound.connection import (
     Deadline,
     PinnedTransport,
     Resolver,
@@ -29,7 +27,15 @@ from .connection import (
     resolve_within,
     system_resolver,
 )
-from .endpoint import Endpoint, Network, check_addresses, read_url
+from efficiency_monitor.outbound.endpoint import (
+    Barred,
+    Endpoint,
+    Network,
+    check_addresses,
+    read_url,
+)
+
+from .channel import Message, Refused, Result, Retry, Sent, as_json
 
 MOST_ANSWER_BYTES: Final = 64 * 1024
 #: A receiver may ask for patience, but not for more than a notice lives (72 h).
@@ -96,17 +102,17 @@ class Webhook:
         deadline = Deadline(self._monotonic, settings.total_seconds)
         url = settings.url.get_secret_value() if settings.url else message.address
         endpoint = read_url(url, allow_http=settings.allow_http)
-        if isinstance(endpoint, Refused):
-            return endpoint
+        if isinstance(endpoint, Barred):
+            return Refused(endpoint.reason)
         try:
             found = resolve_within(self._resolver, endpoint, deadline)
             if isinstance(found, OSError):
                 return Retry(f"{endpoint.host} cannot be resolved: {found.strerror or 'no answer'}")
             if isinstance(found, UnicodeError):
-                return Refused("the webhook's address names no valid host")
+                return Refused("the address names no valid host")
             addresses = check_addresses(endpoint, found, settings.allowed_networks)
-            if isinstance(addresses, Refused):
-                return addresses
+            if isinstance(addresses, Barred):
+                return Refused(addresses.reason)
             return self._post(endpoint, addresses, deadline, message)
         except httpcore.TimeoutException:
             return Retry(f"{endpoint.host} did not answer in time")

@@ -47,6 +47,19 @@ class CaseRow(SQLModel, table=True):
         ),
         Index("ix_case_file_outcome", "outcome"),
         Index("ix_case_file_item_code", "item_code"),
+        Index(
+            "ix_case_file_stale",
+            "judged_stale",
+            "source",
+            sqlite_where=text("open = 1"),
+            postgresql_where=text("open = 1"),
+        ),
+        Index(
+            "ix_case_file_vanished",
+            "source",
+            sqlite_where=text("vanished_at IS NOT NULL"),
+            postgresql_where=text("vanished_at IS NOT NULL"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
@@ -67,6 +80,10 @@ class CaseRow(SQLModel, table=True):
     item_code: str | None = None
     #: When anything was received of it first: what was known of its item by then binds it.
     first_received_at: int | None = _instant(default=None)
+    #: 1 where the last scan found the case's source stale.
+    judged_stale: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: When a full snapshot of its source did not hold it any more.
+    vanished_at: int | None = _instant(default=None)
 
 
 class CaseFact(SQLModel, table=True):

@@ -7,7 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from efficiency_monitor.notify.channel import Message, Refused, Sent
-from efficiency_monitor.notify.endpoint import Endpoint, check_addresses, is_open, read_url
+from efficiency_monitor.outbound.endpoint import (
+    Barred,
+    Endpoint,
+    check_addresses,
+    is_open,
+    read_url,
+)
 from tests.notify.conftest import MakeWebhook
 from tests.notify.receivers import answering, receiver
 
@@ -82,7 +88,7 @@ def test_what_is_no_usable_url_is_refused(
 
 
 def test_http_needs_leave() -> None:
-    assert isinstance(read_url("http://hooks.example/", allow_http=False), Refused)
+    assert isinstance(read_url("http://hooks.example/", allow_http=False), Barred)
     assert isinstance(read_url("http://hooks.example/", allow_http=True), Endpoint)
 
 
@@ -159,8 +165,8 @@ def test_a_listed_network_opens_itself_alone() -> None:
     endpoint = Endpoint("https", "oa.example", 443, b"/")
     assert check_addresses(endpoint, ["10.20.3.4", "10.20.3.4"], intranet) == ("10.20.3.4",)
     assert check_addresses(endpoint, ["fe80::1%lo"], intranet) == ("fe80::1%lo",)
-    assert isinstance(check_addresses(endpoint, ["10.21.3.4"], intranet), Refused)
-    assert isinstance(check_addresses(endpoint, ["not an address"], intranet), Refused)
+    assert isinstance(check_addresses(endpoint, ["10.21.3.4"], intranet), Barred)
+    assert isinstance(check_addresses(endpoint, ["not an address"], intranet), Barred)
 
 
 def test_a_host_that_is_a_number_is_reached_when_its_network_is_listed(

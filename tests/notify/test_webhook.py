@@ -16,8 +16,8 @@ from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.notify.channel import Message, Refused, Retry, Sent
-from efficiency_monitor.notify.connection import Deadline
 from efficiency_monitor.notify.webhook import judge
+from efficiency_monitor.outbound.connection import Deadline
 from tests.notify import receivers
 from tests.notify.conftest import NOW, SECRET, MakeWebhook
 from tests.notify.receivers import receiver
@@ -232,7 +232,7 @@ def test_loopback_is_refused_unless_the_settings_list_it(
     url = httpserver.url_for("/hook")
     result = make_webhook(url, allowed_networks=()).send(message)
     assert isinstance(result, Refused)
-    assert "allowed_networks" in result.reason
+    assert "allow_networks" in result.reason
     assert httpserver.log == []
 
 

@@ -1,6 +1,6 @@
 """An HTTP connection held to checked addresses and to one deadline for everything.
 
-httpx limits each single read, so a receiver that drips one byte at a time can hold it for ever
+httpx limits each single read, so a peer that drips one byte at a time can hold it for ever
 (30 seconds for a limit of one, measured). Here every step, from the name look-up on, gets at most
 the time that is left. The host name is resolved once, and the connection goes to the addresses
 that were checked, while Host and the TLS server name stay those of the URL.

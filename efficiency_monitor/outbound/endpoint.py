@@ -1,8 +1,9 @@
-"""Where a webhook may send to: the URL is checked, and every address that its host stands for.
+"""Where we may connect to: the URL is checked, and every address its host stands for.
 
-A people file or a setting could name a service of this machine or of the inner network (SSRF). So
-only public addresses are allowed, and those that the settings list. `ipaddress.is_global` alone
-does not do: it calls a NAT64 or 6to4 address global that leads to a private one.
+A people file, a setting or a feed's answer could name a service of this machine or of the inner
+network (SSRF). So only public addresses are allowed, and those that the settings list.
+`ipaddress.is_global` alone does not do: it calls a NAT64 or 6to4 address global that leads to a
+private one.
 """
 
 import ipaddress
@@ -11,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
-
-from .channel import Refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -47,6 +46,13 @@ _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """Nothing is sent there: somebody must mend a setting. The reason does not repeat the URL."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A URL taken apart. Its path and query may be a credential and are never shown."""
 
@@ -63,33 +69,33 @@ class Endpoint:
         return f"{self.scheme}://{host}{port}"
 
 
-def read_url(text: str, *, allow_http: bool) -> Endpoint | Refused:
+def read_url(text: str, *, allow_http: bool) -> Endpoint | Barred:
     """The URL's parts, or why nothing is sent there. The reason does not repeat the URL."""
     try:
         url = httpx.URL(text)
         host = url.raw_host.decode("ascii")
     except (httpx.InvalidURL, UnicodeError, ValueError):
-        return Refused("the webhook's address is not a URL")
+        return Barred("the address is not a URL")
     if url.scheme not in _DEFAULT_PORTS:
-        return Refused("the webhook's address does not begin with https://")
+        return Barred("the address does not begin with https://")
     if url.scheme == "http" and not allow_http:
-        return Refused("http is not allowed: use https, or set allow_http for this channel")
+        return Barred("http is not allowed: use https, or set allow_http")
     if not host:
-        return Refused("the webhook's address names no host")
+        return Barred("the address names no host")
     if "%" in host:
         # Characters that no name has were escaped: nothing can be looked up under it.
-        return Refused("the webhook's address names a host with characters that no host has")
+        return Barred("the address names a host with characters that no host has")
     if url.userinfo:
-        return Refused("the webhook's address holds a user name: that is not supported")
+        return Barred("the address holds a user name: that is not supported")
     port = _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     if not 0 < port < 65536:
-        return Refused("the webhook's address names no usable port")
+        return Barred("the address names no usable port")
     return Endpoint(url.scheme, host, port, url.raw_path)
 
 
 def check_addresses(
     endpoint: Endpoint, addresses: Iterable[str], allowed: Iterable[Network]
-) -> tuple[str, ...] | Refused:
+) -> tuple[str, ...] | Barred:
     """The addresses if every one of them may be reached; a single bad one refuses all."""
     allowed = tuple(allowed)
     checked: list[str] = []
@@ -97,18 +103,18 @@ def check_addresses(
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
-            return Refused(f"{endpoint.host} resolves to something that is no address")
+            return Barred(f"{endpoint.host} resolves to something that is no address")
         if not is_open(address, allowed):
-            return Refused(
+            return Barred(
                 f"{endpoint.host} resolves to {text}, which is not public: "
-                "list its network in allowed_networks if it is meant"
+                "list its network in allow_networks if it is meant"
             )
         checked.append(text)
     return tuple(dict.fromkeys(checked))
 
 
 def is_open(address: Address, allowed: Iterable[Network]) -> bool:
-    """Whether a webhook may connect to the address: it is public, or in a listed network.
+    """Whether we may connect to the address: it is public, or in a listed network.
 
     An IPv4 address wrapped in an IPv6 one (mapped, NAT64, 6to4) is judged as what it leads to.
     """

@@ -1,0 +1,1 @@
+"""Connections to other machines: where they may go, and for how long."""

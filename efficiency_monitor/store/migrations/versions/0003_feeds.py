@@ -1,0 +1,56 @@
+"""Pulled sources: their runs and cursors; cases of stale feeds, cases that vanished."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "feed_cursor",
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("table", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "table", name=op.f("pk_feed_cursor")),
+    )
+    op.create_table(
+        "feed_run",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("totals", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_run")),
+    )
+    op.create_index("ix_feed_run_source", "feed_run", ["source", "started_at"])
+    op.add_column(
+        "case_file", sa.Column("judged_stale", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.add_column("case_file", sa.Column("vanished_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_case_file_stale",
+        "case_file",
+        ["judged_stale", "source"],
+        sqlite_where=sa.text("open = 1"),
+        postgresql_where=sa.text("open = 1"),
+    )
+    op.create_index(
+        "ix_case_file_vanished",
+        "case_file",
+        ["source"],
+        sqlite_where=sa.text("vanished_at IS NOT NULL"),
+        postgresql_where=sa.text("vanished_at IS NOT NULL"),
+    )
