@@ -38,6 +38,13 @@ def list_cases(
     everything: Annotated[
         bool, typer.Option("--all", help=t("也列出已办结的", "closed ones too"))
     ] = False,
+    vanished: Annotated[
+        bool,
+        typer.Option(
+            "--vanished",
+            help=t("仅来源全量快照中已没有的", "only those missing from their source's snapshot"),
+        ),
+    ] = False,
     output: Output = None,
 ) -> None:
     """List the open cases with what the last scan said and what falls due next."""
@@ -50,8 +57,9 @@ def list_cases(
             outcome=None if outcome is None else str(outcome),
             department=department,
             everything=everything,
+            vanished=vanished,
         ),
-        columns.CASES,
+        columns.VANISHED if vanished else columns.CASES,
         output,
         empty=t("没有办件", "no cases"),
     )

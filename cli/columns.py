@@ -24,6 +24,13 @@ def _held(seconds: int) -> str:
 
 
 _VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
+_FEED_STATES = {
+    "running": ("进行中", "running"),
+    "done": ("完成", "done"),
+    "idle": ("无新数据", "nothing new"),
+    "failed": ("失败", "failed"),
+}
+_FEED_KINDS = {"pull": ("取数", "pull"), "import": ("导入", "import")}
 _KINDS = {
     "weekday": ("工作日", "working day"),
     "weekend": ("周末", "weekend"),
@@ -55,6 +62,50 @@ CASES = (
     Column("reasons", "原因", "Reason", say=_reasons, priority=2, least=6),
     Column("next_level", "下一步", "Next", say=say_level, styles=LEVEL_STYLES, priority=2),
     Column("next_at", "到期", "Due", say=say_local),
+)
+VANISHED = (
+    Column("case_no", "办件编号", "Case"),
+    Column("source", "数据源", "Source", priority=2),
+    Column("vanished_at", "消失时间", "Missing since", say=say_local),
+    *CASES[1:],
+)
+SOURCES = (
+    Column("source", "数据源", "Source"),
+    Column("kind", "方式", "Kind", priority=3),
+    Column("mapping", "映射", "Mapping", priority=4),
+    Column("state", "上次", "Last run", say=coded(_FEED_STATES), priority=2),
+    Column("data_as_of", "数据截至", "Data of", say=say_local),
+    Column("fresh_until", "有效期至", "Fresh until", say=say_local, priority=2),
+    Column("stale", "过期", "Stale"),
+    Column("open_cases", "未办结", "Open cases", right=True, priority=3),
+    Column("vanished", "消失", "Vanished", right=True, priority=3),
+    Column("message", "说明", "Message", priority=3, least=10),
+)
+FEED_RUNS = (
+    Column("source", "数据源", "Source"),
+    Column("kind", "方式", "Kind", say=coded(_FEED_KINDS), priority=3),
+    Column("started_at", "开始", "Started", say=say_local),
+    Column("slot", "班次", "Slot", say=say_local, priority=4),
+    Column("state", "状态", "State", say=coded(_FEED_STATES)),
+    Column("totals.read", "读取", "Read", right=True),
+    Column("totals.imported", "导入", "Imported", right=True, priority=2),
+    Column("totals.unchanged", "未变", "Unchanged", right=True, priority=3),
+    Column("totals.quarantined", "隔离", "Quarantined", right=True, priority=2),
+    Column("pages", "页", "Pages", right=True, priority=4),
+    Column("bytes", "字节", "Bytes", right=True, priority=4),
+    Column("message", "说明", "Message", priority=3, least=10),
+)
+PULLS = (
+    Column("source", "数据源", "Source"),
+    Column("state", "状态", "State", say=coded(_FEED_STATES)),
+    Column("read", "读取", "Read", right=True),
+    Column("imported", "导入", "Imported", right=True),
+    Column("unchanged", "未变", "Unchanged", right=True, priority=2),
+    Column("quarantined", "隔离", "Quarantined", right=True),
+    Column("pages", "页", "Pages", right=True, priority=3),
+    Column("bytes", "字节", "Bytes", right=True, priority=3),
+    Column("data_as_of", "数据截至", "Data of", say=say_local, priority=2),
+    Column("message", "说明", "Message", priority=2, least=10),
 )
 FORECAST = (
     Column("at", "到期", "Falls due", say=say_local),

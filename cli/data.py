@@ -33,15 +33,32 @@ def import_(
         ),
     ],
     mapping: Annotated[
-        str, typer.Option("--mapping", "-m", help=t("映射名称或文件", "mapping by name or file"))
-    ] = "canonical",
+        str | None,
+        typer.Option(
+            "--mapping",
+            "-m",
+            help=t(
+                "映射名称或文件（默认数据源的，再为 canonical）",
+                "mapping by name or file (default: the source's, else canonical)",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help=t("作为该数据源的数据", "as data of this source of effmon.toml"),
+            show_default=False,
+        ),
+    ] = None,
     encoding: Annotated[
         str | None,
         typer.Option(
             help=t(
                 "文本文件的编码，如 gb18030、cp1252；默认自动识别",
                 "encoding of text files, such as gb18030, cp1252; found out by default",
-            )
+            ),
+            show_default=False,
         ),
     ] = None,
     dry_run: DryRun = False,
@@ -49,13 +66,30 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
+    from efficiency_monitor.services.feeds import import_into
     from efficiency_monitor.services.ingest import bytes_to_read, import_files
 
     context = context_of(ctx)
     with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
-        report = import_files(
-            context, files, mapping, dry_run=dry_run, encoding=encoding, bytes_read=step
-        )
+        if source is None:
+            report = import_files(
+                context,
+                files,
+                mapping or "canonical",
+                dry_run=dry_run,
+                encoding=encoding,
+                bytes_read=step,
+            )
+        else:
+            report = import_into(
+                context,
+                files,
+                source,
+                mapping=mapping,
+                encoding=encoding,
+                dry_run=dry_run,
+                bytes_read=step,
+            )
     if output is None:
         emit(report.as_json()["files"], _FILES)  # type: ignore[arg-type]
     else:

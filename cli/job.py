@@ -9,6 +9,7 @@ from efficiency_monitor.reports.columns import Column
 from . import columns
 from .render import emit, emit_object, fail, message, progress, warn
 from .scan import exit_code, say
+from .source import say as say_pulls
 from .state import Output, context_of, first_of, leave
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def run(
     with progress(t("巡检", "scanning")) as step:
         report = _ring(context, step)
     if output is None:
+        say_pulls(report.pulls, context)
         for done in report.scans:
             say(done, context)
         if not report.scans and not report.held:
@@ -117,7 +119,13 @@ def run(
             t("另一个进程正在运行这一班次", "another process runs this slot"),
             t("稍后再试", "try again later"),
         )
-    leave(first_of(*(exit_code(done, None, strict=False) for done in report.scans)))
+    leave(_exit_code(report))
+
+
+def _exit_code(report: "NightReport") -> int:
+    scans = (exit_code(done, None, strict=False) for done in report.scans)
+    # A setting of one source that is wrong is a failed feed here, not a wrong use of the command.
+    return first_of(*scans, 3 if any(pull.fault is not None for pull in report.pulls) else 0)
 
 
 def _say_delivered(report: "NightReport") -> None:
@@ -138,6 +146,7 @@ def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
     from efficiency_monitor.core.instants import rfc3339
 
     return {
+        "pulls": [done.as_json(zone) for done in report.pulls],
         "scans": [done.as_json(zone) for done in report.scans],
         "skipped": [rfc3339(slot, zone) for slot in report.skipped],
         "held": [rfc3339(slot, zone) for slot in report.held],
@@ -149,6 +158,7 @@ def _ring(context: "Context", step: Any) -> "NightReport":
     from efficiency_monitor import app as root
     from efficiency_monitor.jobs.slots import catch_up
     from efficiency_monitor.services import nights
+    from efficiency_monitor.services.pull import pull_all
 
     schedule = _schedule(context)
     most = context.settings.jobs.scan.catch_up_days
@@ -163,6 +173,7 @@ def _ring(context: "Context", step: Any) -> "NightReport":
         slots,
         new_id=root.run_id,
         turn=root.turn,
+        pull=lambda slot: pull_all(context, root.outside(context.now), slot=slot),
         progress=step,
     )
 
@@ -182,6 +193,7 @@ def serve(
 
     def tick() -> None:
         report = _ring(context, None)
+        say_pulls(report.pulls, context)
         for done in report.scans:
             say(done, context)
 

@@ -23,6 +23,7 @@ from . import (
     people,
     rule,
     scan,
+    source,
     workspace,
 )
 from .render import fail, message
@@ -75,7 +76,7 @@ def options(
     ctx.obj = State(folder, person)
 
 
-for commands in (workspace, data, scan):
+for commands in (workspace, data, source, scan):
     commands.add_to(app)
 for name, group in (
     ("quarantine", data.quarantine),
@@ -88,6 +89,7 @@ for name, group in (
     ("ledger", ledger.app),
     ("rules", rule.app),
     ("calendar", calendar.app),
+    ("sources", source.app),
     ("jobs", job.app),
 ):
     app.add_typer(group, name=name)

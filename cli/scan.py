@@ -149,6 +149,16 @@ def say(report: "ScanReport", context: "Context") -> None:
                 "then: check the machine's clock",
             )
         )
+    for stale in report.stale:
+        warn(stale.words(context.zone))
+    for source, number in report.vanished.items():
+        warn(
+            t(
+                f"{source}：{number} 件未办结办件已不在其快照中：effmon cases list --vanished",
+                f"{source}: {number} open cases are missing from its snapshot: "
+                "effmon cases list --vanished",
+            )
+        )
     for case_no, rule, reason, detail in report.problems[:10]:
         words = detail_words(detail, context.catalogue.vocabulary)
         told = " ".join(part for part in (rule, words) if part)

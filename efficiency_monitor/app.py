@@ -15,6 +15,7 @@ from .language import t
 if TYPE_CHECKING:
     from .notify.channel import Channel
     from .services.context import Catalogue, Context
+    from .services.pull_report import Outside
 
 
 def now() -> int:
@@ -121,6 +122,21 @@ def channels(context: "Context") -> dict[str, "Channel"]:
     if section is not None:
         made["webhook"] = _webhook(section, context.now)
     return made
+
+
+def outside(clock: Callable[[], int] = now) -> "Outside":
+    """What pulling needs of the world: the environment's secrets, clocks, names."""
+    from .outbound.connection import system_resolver
+    from .services.pull_report import Outside
+    from .sources.http_request import World
+
+    return Outside(
+        environ=os.environ,
+        world=World(
+            now=clock, monotonic=time.monotonic, sleep=time.sleep, resolver=system_resolver
+        ),
+        new_id=run_id,
+    )
 
 
 def _webhook(section: settings.WebhookSection, clock: Callable[[], int]) -> "Channel":

@@ -14,10 +14,12 @@ from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
-from ..store import cards, cases, ledger, outbox, runs
+from ..store import cards, cases, feeds, ledger, outbox, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .context import Context
+from .feeds import mapping_of, stale_sources
+from .ingest import find_mapping
 from .ledger_book import verify
 from .notices import people
 
@@ -39,6 +41,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _ledger,
         _clock,
         _scans,
+        _sources,
         _work_lists,
         _people,
     )
@@ -179,6 +182,43 @@ def _scans(context: Context) -> Iterator[Finding]:
         if row.state == "failed":
             slot = rfc3339(row.scheduled_for, context.zone)
             yield "slot", BAD, t(f"{slot} 失败：{row.message}", f"{slot} failed: {row.message}")
+
+
+def _sources(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        stale = stale_sources(context, connection, context.now())
+        gone = feeds.vanished_counts(connection)
+        newest = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
+    for name, section in context.settings.sources.items():
+        try:
+            find_mapping(context, mapping_of(context, section))
+        except EffmonError as fault:
+            yield f"source {name}", BAD, f"{fault.message} ({fault.hint})"
+            continue
+        run = newest[name]
+        if name in stale:
+            yield f"source {name}", BAD, stale[name].words(context.zone)
+        elif run is None:
+            yield (
+                f"source {name}",
+                LOOK,
+                t("从未取数", f"was never read: run effmon pull {name}"),
+            )
+        elif run.state == "failed":
+            yield f"source {name}", LOOK, t(f"上次失败：{run.message}", f"failed: {run.message}")
+        else:
+            at = rfc3339(run.as_of, context.zone)
+            yield f"source {name}", GOOD, t(f"数据截至 {at}", f"data of {at}")
+    for name, number in gone.items():
+        yield (
+            f"vanished {name}",
+            LOOK,
+            t(
+                f"{number} 件未办结办件已不在全量快照中：effmon cases list --vanished",
+                f"{number} open cases are missing from the full snapshot: "
+                "effmon cases list --vanished",
+            ),
+        )
 
 
 def _work_lists(context: Context) -> Iterator[Finding]:

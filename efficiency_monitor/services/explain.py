@@ -17,18 +17,24 @@ from ..language import bilingual, language, t
 from ..store import cards, cases
 from .card_rows import until_of, walk_of
 from .context import Context
+from .feeds import stale_sources
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
 
 
-def find(context: Context, case_no: str, *, known_by: int | None = None) -> cases.StoredCase:
-    """A case by its number; ConfigurationError where there is none."""
+def find(
+    context: Context, case_no: str, *, as_of: int | None = None, known_by: int | None = None
+) -> cases.StoredCase:
+    """A case by its number; ConfigurationError where there is none.
+
+    With `as_of` it says whether its source was stale then.
+    """
     with context.store.reading() as connection:
         case_id = cases.find_case(connection, case_no)
-        stored = (
-            [] if case_id is None else cases.read_cases(connection, [case_id], known_by=known_by)
-        )
+        stale = {} if as_of is None else stale_sources(context, connection, as_of, known_by)
+        ids = [] if case_id is None else [case_id]
+        stored = cases.read_cases(connection, ids, known_by=known_by, stale=stale)
     if not stored:
         raise ConfigurationError(
             t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
@@ -46,7 +52,7 @@ def explain(
     context: Context, case_no: str, *, as_of: int, known_by: int | None = None
 ) -> dict[str, Any]:
     """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
-    case = find(context, case_no, known_by=known_by)
+    case = find(context, case_no, as_of=as_of, known_by=known_by)
     found = judge(context, case, as_of)
     zone = _zone(context, case)
     with context.store.reading() as connection:

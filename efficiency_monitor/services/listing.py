@@ -106,9 +106,12 @@ def list_cases(
     outcome: str | None = None,
     department: str | None = None,
     everything: bool = False,
+    vanished: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Cases with their outcome and next instant; open ones, or all."""
+    """Cases with their outcome and next instant; open ones, or all, or of these the vanished."""
     conditions = [] if everything else [CASE.c.open == 1]
+    if vanished:
+        conditions.append(CASE.c.vanished_at.is_not(None))
     if outcome is not None:
         conditions.append(CASE.c.outcome == outcome)
     statement = select(CASE.c.id).where(*conditions).order_by(CASE.c.case_no)
@@ -141,6 +144,7 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
     last = max(case.record.events, key=lambda event: event.occurred_at, default=None)
     return {
         "case_no": case.record.case_no,
+        "source": row.source,
         "item_code": fields.get("item_code"),
         "item_name": fields.get("item_name"),
         "item_kind": fields.get("item_kind"),
@@ -149,6 +153,7 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
         "last_event": None if last is None else last.type,
         "last_at": None if last is None else rfc3339(last.occurred_at, context.zone),
         "open": bool(row.open),
+        "vanished_at": None if row.vanished_at is None else rfc3339(row.vanished_at, context.zone),
         "outcome": row.outcome,
         "reasons": sorted({reason for _, reason, _ in troubles}),
         "next_at": None if clock is None else rfc3339(clock.next_at, context.zone),

@@ -12,6 +12,7 @@ from ..notify.channel import Channel
 from ..store import ledger, runs
 from . import deliver as delivery
 from .context import Context, meta
+from .pull_report import PullReport
 from .scan import scan
 from .scan_report import ScanReport
 
@@ -22,6 +23,8 @@ JOB = "scan"
 class NightReport:
     """What one ringing of the bell did."""
 
+    #: Pulls of the sources: once, before the slots, for all of them.
+    pulls: list[PullReport] = field(default_factory=list)
     scans: list[ScanReport] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     #: Slots that another process runs and has not finished yet.
@@ -46,11 +49,13 @@ def run_due(
     *,
     new_id: Callable[[], str],
     turn: Callable[[], int],
+    pull: Callable[[int], list[PullReport]] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> NightReport:
-    """Run every open slot of the nightly scan, then deliver once.
+    """Pull the sources, run every open slot of the nightly scan, then deliver once.
 
-    `slots(since, now)` gives the slots to run and those too old to be caught up, oldest first.
+    `pull(slot)` pulls every source for the newest slot; one that fails is reported and stops no
+    scan. `slots(since, now)` gives the slots to run and those too old to be caught up, oldest first.
     Five nights caught up give one digest per recipient. A slot that another process runs is helped
     with; the next one is not begun before it is finished.
     """
@@ -58,6 +63,8 @@ def run_due(
     to_run, too_old = slots(since(context), context.now())
     if too_old:
         report.skipped = _skip(context, too_old, new_id())
+    if to_run and pull is not None:
+        report.pulls = pull(to_run[-1])
     for slot in to_run:
         done = _run_slot(context, slot, new_id(), turn(), progress)
         if done is not None:

@@ -1,7 +1,7 @@
 """The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,7 +15,8 @@ from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
 from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
-from . import card_rows, catalogue_change, issuing, notices
+from ..store import feeds as feed_store
+from . import card_rows, catalogue_change, feeds, issuing, notices
 from .context import Context, Writing, compact_json
 from .scan_report import ScanReport
 
@@ -64,13 +65,14 @@ def scan(
     report = ScanReport(run_id=run_id, as_of=as_of)
     writing = partial(_writing, context, slot)
     catalogue_change.note_changes(context, writing)
+    stale = _stale(context, as_of, None, report)
     while True:
-        ids = _ids(context, as_of)
+        ids = _ids(context, as_of, stale)
         if not ids:
             break
         turn = start_at % len(ids)
         for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
-            _judge_batch(context, list(part), as_of, writing, report)
+            _judge_batch(context, list(part), as_of, stale, writing, report)
             if progress is not None:
                 progress(len(part))
     with context.store.reading() as connection:
@@ -78,35 +80,49 @@ def scan(
         report.problems = list(_problems(connection, as_of))
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
-            report.judged_later = cases.judged_later(connection, as_of)
+            report.judged_later = cases.judged_later(connection, as_of, stale)
     if not isinstance(slot, runs.Helper):
         report.untold = notices.tell_everyone(context, writing)
         _record(context, report, slot, writing)
     return report
 
 
-def _ids(context: Context, as_of: int) -> list[int]:
+def _stale(
+    context: Context, as_of: int, known_by: int | None, report: ScanReport
+) -> Collection[str]:
+    """The stale sources, noted in the report: they are one set for the whole scan."""
     with context.store.reading() as connection:
-        return cases.to_judge(connection, as_of)
+        found = feeds.stale_sources(context, connection, as_of, known_by)
+        report.vanished = feed_store.vanished_counts(connection)
+    report.stale = list(found.values())
+    return frozenset(found)
+
+
+def _ids(context: Context, as_of: int, stale: Collection[str]) -> list[int]:
+    with context.store.reading() as connection:
+        return cases.to_judge(connection, as_of, stale)
 
 
 def count_to_judge(context: Context, as_of: int) -> int:
     """How many cases a scan as of this instant has to look at."""
-    return len(_ids(context, as_of))
+    with context.store.reading() as connection:
+        stale = feeds.stale_sources(context, connection, as_of)
+        return len(cases.to_judge(connection, as_of, stale))
 
 
 def _judge_batch(
     context: Context,
     ids: list[int],
     as_of: int,
+    stale: Collection[str],
     writing: Writing,
     report: ScanReport,
 ) -> None:
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
     with context.store.reading() as connection:
-        stored = cases.read_cases(connection, ids)
+        stored = cases.read_cases(connection, ids, stale=stale)
         left = cases.still_to_judge(
-            connection, {case.case_id: case.revision for case in stored}, as_of
+            connection, {case.case_id: case.revision for case in stored}, as_of, stale
         )
     stored = [case for case in stored if case.case_id in left]
     if not stored:
@@ -114,7 +130,7 @@ def _judge_batch(
     findings = context.catalogue.judge([case.record for case in stored], as_of)
     revisions = {case.case_id: case.revision for case in stored}
     with writing() as connection:
-        left = cases.still_to_judge(connection, revisions, as_of)
+        left = cases.still_to_judge(connection, revisions, as_of, stale)
         pairs = [
             (case, found)
             for case, found in zip(stored, findings, strict=True)
@@ -183,6 +199,7 @@ def _judged(
             [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
         ),
         open=_is_open(words, case, found, bool(wakes)),
+        stale=case.record.stale,
         clocks=tuple(clocks),
     )
 
@@ -240,6 +257,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
                         "issued": {level.word: report.issued[level] for level in Level},
                         "historical": report.historical,
                         "lifted": report.lifted,
+                        **_stale_content(report, context.zone),
                     },
                 )
             ],
@@ -255,6 +273,10 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
             )
 
 
+def _stale_content(report: ScanReport, zone: str) -> dict[str, object]:
+    return {"stale": [each.as_json(zone) for each in report.stale]} if report.stale else {}
+
+
 def preview(
     context: Context, *, as_of: int, known_by: int | None, run_id: str, against: bool
 ) -> ScanReport:
@@ -264,12 +286,13 @@ def preview(
     every card that a first scan would give.
     """
     report = ScanReport(run_id=run_id, as_of=as_of, wrote=False)
+    stale = _stale(context, as_of, known_by, report)
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
     totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
-            stored = cases.read_cases(connection, part, known_by=known_by)
+            stored = cases.read_cases(connection, part, known_by=known_by, stale=stale)
             standing = cards.of_cases(connection, part) if against else {}
         _preview_batch(context, stored, standing, as_of, report, totals)
     report.totals = totals

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..core.instants import rfc3339
 from ..core.terms import Level, Outcome
+from .feeds import Stale
 
 
 @dataclass(slots=True)
@@ -25,6 +26,10 @@ class ScanReport:
     untold: list[tuple[str, str]] = field(default_factory=list)
     #: Standing cards that rest on another text of their rule.
     rule_changed: list[str] = field(default_factory=list)
+    #: Sources whose open cases could not be judged.
+    stale: list[Stale] = field(default_factory=list)
+    #: Open cases that are missing from a full snapshot of their source, by source.
+    vanished: dict[str, int] = field(default_factory=dict)
     wrote: bool = True
     #: Cards that would be issued, where nothing was written.
     would_issue: list[dict[str, object]] = field(default_factory=list)
@@ -57,6 +62,8 @@ class ScanReport:
             "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
             "rule_changed": self.rule_changed,
             "judged_later": self.judged_later,
+            "stale": [each.as_json(zone) for each in self.stale],
+            "vanished": self.vanished,
             "wrote": self.wrote,
         }
         if not self.wrote:

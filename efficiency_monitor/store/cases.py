@@ -1,7 +1,7 @@
 """Cases and events as values, as known at an instant; which cases a scan has to judge."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -74,15 +74,23 @@ class StoredCase:
 
 
 def read_cases(
-    connection: Connection, case_ids: Sequence[int], *, known_by: int | None = None
+    connection: Connection,
+    case_ids: Sequence[int],
+    *,
+    known_by: int | None = None,
+    stale: Collection[str] = (),
 ) -> list[StoredCase]:
-    """Cases as known by an instant (default: all that was received), in the order of their ids."""
+    """Cases as known by an instant (default: all that was received), in the order of their ids.
+
+    `stale` are the sources of which nothing newer is known (`services.feeds.stale_sources`).
+    """
     stored: list[StoredCase] = []
     for part in chunks(sorted(case_ids)):
         rows = connection.execute(
             select(
                 CASE.c.id,
                 CASE.c.case_no,
+                CASE.c.source,
                 CASE.c.revision,
                 CASE.c.default_calendar,
                 CASE.c.first_received_at,
@@ -106,6 +114,7 @@ def read_cases(
                 fields=stated | lent,
                 events=tuple(events.get(row.id, ())),
                 from_item=frozenset(lent),
+                stale=row.source in stale,
             )
             stored.append(StoredCase(row.id, row.revision, record))
     return stored
@@ -160,46 +169,57 @@ def all_case_ids(connection: Connection) -> list[int]:
     return [row.id for row in connection.execute(select(CASE.c.id).order_by(CASE.c.id))]
 
 
-def to_judge(connection: Connection, as_of: int) -> list[int]:
-    """Ids of cases that changed, or of which a clock falls due before `as_of`, in order.
+def to_judge(connection: Connection, as_of: int, stale: Collection[str] = ()) -> list[int]:
+    """Ids of cases that changed, of which a clock falls due before `as_of`, or whose source has
+    become stale or fresh since they were judged, in order.
 
-    Costs what is due: both halves stand in partial indexes.
+    Costs what is due: each part stands in a partial index.
     """
     rows = connection.execute(
         select(CASE.c.id)
-        .where(CASE.c.id.in_(_waiting(as_of)), _not_judged(as_of))
+        .where(CASE.c.id.in_(_waiting(as_of, stale)), _not_judged(as_of, stale))
         .order_by(CASE.c.id)
     )
     return list(rows.scalars())
 
 
-def judged_later(connection: Connection, as_of: int) -> int:
+def judged_later(connection: Connection, as_of: int, stale: Collection[str] = ()) -> int:
     """Cases that wait for a scan, but were judged as of an instant after this one."""
     return int(
         connection.execute(
             select(func.count())
             .select_from(CASE)
-            .where(CASE.c.id.in_(_waiting(as_of)), CASE.c.judged_as_of > as_of)
+            .where(CASE.c.id.in_(_waiting(as_of, stale)), CASE.c.judged_as_of > as_of)
         ).scalar_one()
     )
 
 
-def _waiting(as_of: int) -> Select[tuple[int]]:
+def _waiting(as_of: int, stale: Collection[str]) -> Select[tuple[int]]:
     changed = select(CASE.c.id).where(CASE.c.changed == 1)
     due = select(CLOCK.c.case_id).where(CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of)
-    return select(changed.union(due).subquery().c.id)
+    turned = [select(CASE.c.id).where(part) for part in _turned(stale)]
+    return select(changed.union(due, *turned).subquery().c.id)
 
 
-def _not_judged(as_of: int) -> ColumnElement[bool]:
+def _turned(stale: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Open cases whose source is stale and was fresh when they were judged, and the reverse."""
+    names = sorted(stale)
+    return (
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 0, CASE.c.source.in_(names)),
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 1, CASE.c.source.not_in(names)),
+    )
+
+
+def _not_judged(as_of: int, stale: Collection[str]) -> ColumnElement[bool]:
     """Whether a judgement as of an instant would say anything new of a case.
 
     A case is never judged as of an instant before its last judgement: that would undo cards. As of
-    the same instant it is judged again only if something was received.
+    the same instant it is judged again only if something was received, or its source turned.
     """
     return or_(
         CASE.c.judged_as_of.is_(None),
         CASE.c.judged_as_of < as_of,
-        and_(CASE.c.judged_as_of == as_of, CASE.c.changed == 1),
+        and_(CASE.c.judged_as_of == as_of, or_(CASE.c.changed == 1, *_turned(stale))),
     )
 
 
@@ -212,7 +232,7 @@ def mark_changed(connection: Connection, calendars: Sequence[str] | None = None)
 
 
 def still_to_judge(
-    connection: Connection, revisions: Mapping[int, int], as_of: int
+    connection: Connection, revisions: Mapping[int, int], as_of: int, stale: Collection[str] = ()
 ) -> frozenset[int]:
     """Of the cases read under these revisions, those that nobody has judged or changed since."""
     left: set[int] = set()
@@ -222,7 +242,9 @@ def still_to_judge(
         )
         rows = connection.execute(
             select(CASE.c.id, CASE.c.revision).where(
-                CASE.c.id.in_(part), or_(CASE.c.changed == 1, due), _not_judged(as_of)
+                CASE.c.id.in_(part),
+                or_(CASE.c.changed == 1, due, *_turned(stale)),
+                _not_judged(as_of, stale),
             )
         )
         left.update(row.id for row in rows if row.revision == revisions[row.id])
@@ -237,6 +259,7 @@ class Judged:
     outcome: str
     troubles: str
     open: bool
+    stale: bool
     clocks: tuple[Mapping[str, object], ...]
 
 
@@ -256,6 +279,7 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
                 outcome=bindparam("b_outcome"),
                 troubles=bindparam("b_troubles"),
                 open=bindparam("b_open"),
+                judged_stale=bindparam("b_stale"),
                 judged_as_of=as_of,
             ),
             [
@@ -264,6 +288,7 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
                     "b_outcome": case.outcome,
                     "b_troubles": case.troubles,
                     "b_open": int(case.open),
+                    "b_stale": int(case.stale),
                 }
                 for case in judged
             ],

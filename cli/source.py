@@ -1,0 +1,161 @@
+"""`effmon pull` and `effmon sources list | history`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from efficiency_monitor.language import t
+
+from . import columns
+from .render import emit, emit_object, fail, message, progress, warn
+from .state import DryRun, Output, Strict, context_of, first_of, leave
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.services.pull_report import PullReport
+
+app = typer.Typer(help=t("数据源", "sources of cases"))
+
+_SHOWN = 5
+
+
+def add_to(root: typer.Typer) -> None:
+    """Add the command to the app."""
+    root.command("pull", help=t("从数据源取数并导入", "fetch from a source and import"))(pull)
+
+
+def pull(
+    ctx: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help=t("数据源", "source"), show_default=False)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help=t("全部数据源", "every source"))
+    ] = False,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+    output: Output = None,
+) -> None:
+    """Fetch what is new from a source of effmon.toml and import it.
+
+    A pull that was cut off goes on where it stopped; pulling twice changes nothing.
+    """
+    from efficiency_monitor import app as root
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services.pull import pull as pull_one
+    from efficiency_monitor.services.pull import pull_all
+
+    context = context_of(ctx)
+    if (source is None) == (not everything):
+        known = "、".join(context.settings.sources) or t("无", "none")
+        raise ConfigurationError(
+            t("请写一个数据源，或 --all", "name one source, or --all"),
+            t(f"effmon.toml 中有：{known}", f"effmon.toml has: {known}"),
+        )
+    outside = root.outside(context.now)
+    with progress(t("取数", "pulling")) as step:
+        if source is not None:
+            reports = [pull_one(context, outside, source, dry_run=dry_run, progress=step)]
+        else:
+            reports = pull_all(context, outside, dry_run=dry_run, progress=step)
+    documents = [report.as_json(context.zone) for report in reports]
+    if source is not None and output is not None:
+        emit_object(documents[0], output)
+    else:
+        emit(documents, columns.PULLS, output, empty=t("没有数据源", "no sources"))
+    say(reports, context)
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+    leave(exit_code(reports, strict=strict))
+
+
+def exit_code(reports: Sequence["PullReport"], *, strict: bool) -> int:
+    """Exit code of pulls: a source that failed is 3, whatever kind of fault it was (DESIGN 6)."""
+    codes = [0 if report.fault is None else max(report.fault.exit_code, 3) for report in reports]
+    if strict and any(report.document["quarantined"] for report in reports):
+        codes.append(3)
+    return first_of(*codes)
+
+
+def say(reports: Sequence["PullReport"], context: "Context") -> None:
+    """What pulls have to say besides their counts, on stderr."""
+    for report in reports:
+        name = report.source
+        if report.fault is not None:
+            fail(report.fault)
+        if report.state == "idle":
+            message(t(f"{name}：没有新数据", f"{name}: nothing new"))
+        if report.document["quarantined"]:
+            number = report.document["quarantined"]
+            warn(
+                t(
+                    f"{name}：{number} 行被隔离，见 effmon quarantine list",
+                    f"{name}: {number} rows in quarantine: effmon quarantine list",
+                )
+            )
+        for table, number in report.left_out.items():
+            warn(
+                t(
+                    f"{name}/{table}：{number} 行没有可用的游标值，下次会再取",
+                    f"{name}/{table}: {number} rows have no usable value for the cursor",
+                )
+            )
+        _say_vanished(report)
+
+
+def _say_vanished(report: "PullReport") -> None:
+    name, gone = report.source, report.vanished
+    if gone.unreadable:
+        warn(
+            t(
+                f"{name}：{gone.unreadable} 行看不出办件编号，因此不认定任何办件消失",
+                f"{name}: {gone.unreadable} rows do not say whose case they are, so no case is "
+                "called vanished",
+            )
+        )
+    if gone.flagged:
+        shown = t("、", ", ").join(gone.flagged[:_SHOWN])
+        warn(
+            t(
+                f"{name}：{len(gone.flagged)} 件未办结办件已不在快照中，仍继续监察：{shown}",
+                f"{name}: {len(gone.flagged)} open cases are missing from the snapshot and are "
+                f"judged as before: {shown}",
+            )
+        )
+    if gone.returned:
+        message(
+            t(f"{name}：{len(gone.returned)} 件又出现", f"{name}: {len(gone.returned)} are back")
+        )
+
+
+@app.command("list", help=t("列出数据源", "list the sources"))
+def list_sources(ctx: typer.Context, output: Output = None) -> None:
+    """List the sources: newest data, freshness, open and vanished cases."""
+    from efficiency_monitor.services import feeds
+
+    emit(
+        feeds.list_sources(context_of(ctx)),
+        columns.SOURCES,
+        output,
+        empty=t("effmon.toml 中没有数据源", "effmon.toml names no sources"),
+    )
+
+
+@app.command("history", help=t("列出以往取数", "list past pulls"))
+def history(
+    ctx: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help=t("数据源", "source"), show_default=False)
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help=t("条数", "how many"))] = 30,
+    output: Output = None,
+) -> None:
+    """List what was pulled, per source and night, newest first."""
+    from efficiency_monitor.services import feeds
+
+    emit(
+        feeds.list_history(context_of(ctx), source, most),
+        columns.FEED_RUNS,
+        output,
+        empty=t("还没有取过数", "nothing was pulled yet"),
+    )

@@ -1,0 +1,123 @@
+"""What a pull must know of the rows it brought besides their facts: how far they reach, whose cases
+they are of."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from efficiency_monitor.core.amount import Amount
+from efficiency_monitor.source_settings import Since
+
+from .headers import folded
+from .mapping import SourceMapping
+from .rows import Quarantined, Refusal, Row
+from .times import read_time
+
+#: Seconds by which a source's clock may be ahead of ours.
+AHEAD = 86_400
+#: Forms of rows that are remembered; JSON may bring a new one with every row.
+_MOST_FORMS = 1000
+Rows = Callable[[], Iterable[Row | Quarantined]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far rows reach: the value to go on from, and how many rows did not count for it."""
+
+    value: str | None
+    #: Rows without a value, with one that is no time or number, or one that lies in the future.
+    left_out: int
+
+
+def reach_of(rows: Rows, mapping: SourceMapping, since: Since, *, zone: str, now: int) -> Reach:
+    """The highest value of the `since` column, as the source wrote it; None where there is none.
+
+    `rows` is called twice and gives the same rows each time. By time it is the highest value that
+    is `overlap` older than the newest: what is stored late is asked for again. A time more than a
+    day ahead of `now` does not count, else nothing would ever come after it.
+    """
+    newest: int | None = None
+    left_out = 0
+    for _, key in _values(rows(), mapping, since, zone):
+        if key is None or (since.order == "time" and key > now + AHEAD):
+            left_out += 1
+        elif newest is None or key > newest:
+            newest = key
+    if newest is None:
+        return Reach(None, left_out)
+    if since.order == "time":
+        overlap = Amount.parse(since.overlap)
+        newest -= int(overlap.value * overlap.unit.seconds)
+    best: tuple[int, str] | None = None
+    for text, key in _values(rows(), mapping, since, zone):
+        if key is not None and key <= newest and (best is None or key > best[0]):
+            best = key, text
+    return Reach(None if best is None else best[1], left_out)
+
+
+def higher(
+    first: str | None, second: str | None, mapping: SourceMapping, since: Since, zone: str
+) -> str | None:
+    """The higher of two values of a `since` column."""
+    if first is None or second is None:
+        return second if first is None else first
+    keys = [_key(text, mapping, since, zone) for text in (first, second)]
+    if keys[0] is None or keys[1] is None:
+        return second
+    return first if keys[0] > keys[1] else second
+
+
+def _values(
+    rows: Iterable[Row | Quarantined], mapping: SourceMapping, since: Since, zone: str
+) -> Iterator[tuple[str, int | None]]:
+    """The column's text in each row, and what it is ordered by; None where that is unknown."""
+    wanted = folded(since.column)
+    forms: dict[tuple[str, ...], str | None] = {}
+    for row in rows:
+        if isinstance(row, Quarantined):
+            yield "", None
+            continue
+        names = tuple(row.cells)
+        if names not in forms:
+            if len(forms) > _MOST_FORMS:
+                forms.clear()
+            forms[names] = next((name for name in names if folded(name) == wanted), None)
+        column = forms[names]
+        text = row.cells[column] if column is not None else ""
+        yield text, _key(text, mapping, since, zone)
+
+
+def _key(text: str, mapping: SourceMapping, since: Since, zone: str) -> int | None:
+    if since.order == "number":
+        return int(text) if text.isascii() and text.isdigit() else None
+    found = read_time(text, zone, mapping.formats) if text else Refusal.MISSING
+    return None if isinstance(found, Refusal) else found.instant
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A row of a table of cases: the number it names, None if that cannot be read.
+
+    `sure` is whether the number is as the source has it: of a damaged row it may not be.
+    """
+
+    case_no: str | None
+    sure: bool
+
+
+def mentions(rows: Iterable[Row | Quarantined], mapping: SourceMapping) -> Iterator[Mention]:
+    """Whose case each row is of, whatever else is wrong with it. Rows about items say nothing."""
+    forms: dict[tuple[str, str | None, tuple[str, ...]], tuple[bool, str | None]] = {}
+    for row in rows:
+        form = (row.file, row.sheet, tuple(row.cells))
+        if form not in forms:
+            if len(forms) > _MOST_FORMS:
+                forms.clear()
+            table = mapping.table_of(form[2], file=row.file, sheet=row.sheet)
+            name = None if table is None else table.case_no
+            of_cases = table is None or name is not None
+            column = None if name is None else mapping.resolve(name, form[2], file=row.file)
+            forms[form] = of_cases, column
+        of_cases, column = forms[form]
+        if of_cases:
+            case_no = row.cells[column] if column is not None else ""
+            yield Mention(case_no or None, isinstance(row, Row))
