@@ -55,7 +55,7 @@ def run_due(
     """Pull the sources, run every open slot of the nightly scan, then deliver once.
 
     `pull(slot)` pulls every source for the newest slot; one that fails is reported and stops no
-    scan. `slots(since, now)` gives the slots to run and those too old to be caught up, oldest first.
+    scan. `slots(since, now)` gives the slots to run, and those too old for it, oldest first.
     Five nights caught up give one digest per recipient. A slot that another process runs is helped
     with; the next one is not begun before it is finished.
     """

@@ -8,6 +8,7 @@ cases and ledger are written in one transaction, and the spool is removed after 
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,18 +16,21 @@ from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError, EffmonError, FeedFailed, Locked
 from ..core.instants import rfc3339
-from ..core.intake import digest
 from ..core.ledger import EntryType
+from ..core.statements import digest
 from ..language import t
 from ..source_settings import Since, SourceSection
 from ..sources import contents, drop_folder
+from ..sources.facts import layout_of
 from ..sources.mapping import SourceMapping
+from ..sources.rows import Quarantined, Row
 from ..sources.spool import Spool
+from ..sources.tabular import read_rows
 from ..store import feeds, ledger
 from . import vanished
 from .context import Context, compact_json
 from .feeds import mapping_of, source_of, totals_of
-from .ingest import Progress, find_mapping, import_files, read_rows_of
+from .ingest import Progress, find_mapping, import_files
 from .pull_report import Outside, PullReport
 
 SPOOL = "spool"
@@ -185,7 +189,7 @@ class _Pull:
         key = digest(self.section.model_dump_json(), sorted(before.items()))
         within = 0 if self.section.files is not None else GO_ON_WITHIN
         for _ in range(2):
-            self.spool.open(key, now=self.context.now(), within=within, since=dict(before))
+            self.spool.open(key, now=self.context.now(), within=within)
             with self.context.store.reading() as connection:
                 if feeds.state_of(connection, self.spool.run_id) not in ("done", "idle"):
                     return
@@ -292,7 +296,7 @@ class _Pull:
         zone = self.context.zone
         for table, path in self.spool.filled().items():
             reach = contents.reach_of(
-                lambda path=path: read_rows_of(path, mapping),  # type: ignore[misc]
+                partial(self._rows, path, mapping),
                 mapping,
                 since,
                 zone=zone,
@@ -306,6 +310,14 @@ class _Pull:
         self.report.left_out = left_out
         return cursor
 
+    def _rows(self, path: Path, mapping: SourceMapping) -> Iterator[Row | Quarantined]:
+        """The rows of a spooled file as the import has read them."""
+        encoding = self._encoding()
+        encodings = mapping.encodings if encoding is None else (encoding,)
+        return read_rows(
+            path, layout=layout_of(mapping, path.name), name=path.name, encodings=encodings
+        )
+
     def _since(self) -> Since | None:
         section = self.section.http or self.section.sql
         return None if section is None else section.since
@@ -314,7 +326,7 @@ class _Pull:
         rows = (
             mention
             for path in self.spool.filled().values()
-            for mention in contents.mentions(read_rows_of(path, mapping), mapping)
+            for mention in contents.mentions(self._rows(path, mapping), mapping)
         )
         return vanished.present(self.context, self.name, rows)
 

@@ -12,7 +12,7 @@ from efficiency_monitor.source_settings import PAGES, HttpSection
 
 from .http_request import Asker, CutOff, says_its_length
 from .json_page import Page, lines_of
-from .spool import Spool
+from .spool import NextPage, Spool, TableState
 
 #: A page is held in memory as a whole; a file is not.
 MOST_PAGE_BYTES: Final = 64_000_000
@@ -34,7 +34,7 @@ def fetch(
     for name, path in section.tables.items():
         suffix = "jsonl" if section.format == PAGES else section.format
         table = spool.table(name, f"{name}.{suffix}")
-        if table["done"]:
+        if table.done:
             continue
         base = section.base_url.rstrip("/") + path
         if section.since is not None:
@@ -42,7 +42,7 @@ def fetch(
             if value is not None:
                 base = _with(base, {section.since.param: value})
         if section.format == PAGES:
-            _Pages(section, asker, spool, name, base, encoding).fetch(progress)
+            _Pages(section, asker, spool, name, table, base, encoding).fetch(progress)
         else:
             _whole_file(section, asker, spool, name, base)
 
@@ -106,9 +106,11 @@ class _Pages:
         asker: Asker,
         spool: Spool,
         name: str,
+        table: TableState,
         base: str,
         encoding: str | None,
     ) -> None:
+        self._table = table
         self._section = section
         self._asker = asker
         self._spool = spool
@@ -121,8 +123,8 @@ class _Pages:
     def fetch(self, progress: Progress | None) -> None:
         """Page after page, each on the disk before the next is asked for."""
         section = self._section
-        table = self._spool.tables[self._name]
-        while not table["done"]:
+        table = self._table
+        while not table.done:
             if self._spool.pages >= section.most_pages:
                 raise FeedFailed(
                     t(
@@ -131,7 +133,7 @@ class _Pages:
                     ),
                     t("检查分页设置，或提高 most_pages", "check the paging, or raise most_pages"),
                 )
-            url = self._url(table["next"])
+            url = self._url(table.next)
             if url in self._asked:
                 raise self._circle(t("下一页又是已取过的一页", "the next page was there before"))
             self._asked.add(url)
@@ -139,8 +141,8 @@ class _Pages:
             page = Page.read(body, self._where, self._encoding) if body else None
             rows = [] if page is None else self._rows(page)
             data = lines_of(rows, self._where)
-            next_ = None if page is None else self._next(page, data, link, url, table)
-            self._count(page, len(rows), table, next_)
+            next_ = None if page is None else self._next(page, data, link, url)
+            self._count(page, len(rows), next_)
             _room(section, self._spool, len(data), self._where)
             self._spool.append(self._name, data, rows=len(rows), next_=next_, done=next_ is None)
             if progress is not None:
@@ -172,19 +174,17 @@ class _Pages:
             raise CutOff
         return bytes(body), found
 
-    def _url(self, next_: Mapping[str, Any] | None) -> str:
+    def _url(self, next_: NextPage | None) -> str:
         section = self._section
         if section.page is not None:
-            number = section.page.first if next_ is None else next_["number"]
-            parameters = {section.page.param: str(number)}
+            number = None if next_ is None else next_.number
+            parameters = {section.page.param: str(section.page.first if number is None else number)}
             if section.page.size_param is not None:
                 parameters[section.page.size_param] = str(section.page.size)
             return _with(self._base, parameters)
-        if next_ is None:
-            return self._base
-        if section.cursor is not None:
-            return _with(self._base, {section.cursor.param: next_["cursor"]})
-        return str(next_["url"])
+        if next_ is not None and section.cursor is not None and next_.cursor is not None:
+            return _with(self._base, {section.cursor.param: next_.cursor})
+        return self._base if next_ is None or next_.url is None else next_.url
 
     def _check_success(self, page: Page) -> None:
         wanted = self._section.success
@@ -216,44 +216,36 @@ class _Pages:
             )
         return int(said)
 
-    def _next(
-        self, page: Page, data: bytes, link: str | None, url: str, table: Mapping[str, Any]
-    ) -> dict[str, Any] | None:
+    def _next(self, page: Page, data: bytes, link: str | None, url: str) -> NextPage | None:
         """What to ask for after this page; None if it was the last one."""
         section = self._section
         if section.page is not None:
             total = self._total(page)
-            so_far = table["rows"] + data.count(b"\n")
+            so_far = self._table.rows + data.count(b"\n")
             if not data or (total is not None and so_far >= total):
                 return None
-            before = table["next"] or {"number": section.page.first, "digest": ""}
+            before = self._table.next or NextPage(number=section.page.first)
             digest = hashlib.sha256(data).hexdigest()
-            if before["digest"] == digest:
+            if before.digest == digest:
                 raise self._circle(
                     t(
                         "两页的行完全相同：服务器重复末页？请设置 total",
                         "two pages have the same rows: does it repeat the last one? set `total`",
                     )
                 )
-            return {"number": before["number"] + 1, "digest": digest}
+            return NextPage(number=(before.number or 0) + 1, digest=digest)
         if section.cursor is not None:
             found = page.text_at(section.cursor.at)
-            return None if found is None else {"cursor": found}
+            return None if found is None else NextPage(cursor=found)
         if section.link is not None:
             found = link if section.link.at is None else page.text_at(section.link.at)
-            return None if found is None else {"url": str(httpx.URL(url).join(found))}
+            return None if found is None else NextPage(url=str(httpx.URL(url).join(found)))
         return None
 
-    def _count(
-        self,
-        page: Page | None,
-        rows: int,
-        table: Mapping[str, Any],
-        next_: Mapping[str, Any] | None,
-    ) -> None:
+    def _count(self, page: Page | None, rows: int, next_: NextPage | None) -> None:
         """FeedFailed where fewer rows have come in the end than were announced."""
         total = None if page is None else self._total(page)
-        so_far = table["rows"] + rows
+        so_far = self._table.rows + rows
         if total is not None and next_ is None and so_far < total:
             raise FeedFailed(
                 t(

@@ -4,17 +4,51 @@ What is appended is on the disk before the state says so; what stands behind the
 cut off half-way and is cut away when the spool is opened again. Only its owner may read it.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _STATE: Final = "state.json"
 _DATA: Final = "data"
-_VERSION: Final = 1
+
+
+class NextPage(BaseModel):
+    """What to ask for next: a page's number, the value of a cursor, or a URL."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    number: int | None = None
+    #: Of the rows of the page before it.
+    digest: str = ""
+    cursor: str | None = None
+    url: str | None = None
+
+
+class TableState(BaseModel):
+    """How far a table is fetched: `bytes` of its file count."""
+
+    model_config = ConfigDict(extra="forbid")
+    file: str = Field(pattern=r"^[^/]+$")
+    bytes: int = 0
+    pages: int = 0
+    rows: int = 0
+    done: bool = False
+    next: NextPage | None = None
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version: Literal[1] = 1
+    #: Digest of the settings and cursors that it was begun for.
+    key: str
+    began_at: int
+    fetched: bool = False
+    run_id: str | None = None
+    tables: dict[str, TableState] = {}
 
 
 class Spool:
@@ -22,130 +56,109 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._state: dict[str, Any] = {}
+        self._state = _State(key="", began_at=0)
 
-    def open(self, key: str, *, now: int, within: int, since: dict[str, str]) -> None:
-        """Go on with the spool that is there if it was begun for the same `key` (settings) and at
-        most `within` seconds ago; begin a new one otherwise. `since` is what it asks from.
+    def open(self, key: str, *, now: int, within: int) -> None:
+        """Go on with the spool that is there if it was begun for the same `key` (settings and
+        cursors) and at most `within` seconds ago; begin a new one otherwise.
         """
         found = self._read()
-        fresh = (
-            found.get("version") == _VERSION
-            and found.get("key") == key
-            and found.get("since") == since
-            and 0 <= now - int(found.get("began_at", 0)) <= within
-        )
-        if fresh:
+        if found is not None and found.key == key and 0 <= now - found.began_at <= within:
             self._state = found
-            for table in found["tables"]:
+            for table in found.tables.values():
                 self._cut(table)
             return
         self.remove()
         (self.folder / _DATA).mkdir(parents=True, mode=0o700)
         self.folder.chmod(0o700)
-        self._state = {
-            "version": _VERSION,
-            "key": key,
-            "began_at": now,
-            "since": since,
-            "fetched": False,
-            "tables": {},
-        }
+        self._state = _State(key=key, began_at=now)
         self._save()
 
     @property
     def began_at(self) -> int:
         """When fetching began, epoch seconds: the data are at least as new."""
-        return int(self._state["began_at"])
+        return self._state.began_at
 
     @property
     def fetched(self) -> bool:
         """Whether everything is here."""
-        return bool(self._state["fetched"])
+        return self._state.fetched
 
     @property
     def run_id(self) -> str | None:
         """The run that works with it, as `own` has said."""
-        found = self._state.get("run_id")
-        return None if found is None else str(found)
+        return self._state.run_id
 
     def own(self, run_id: str) -> None:
         """Say which run works with it."""
-        self._state["run_id"] = run_id
+        self._state.run_id = run_id
         self._save()
 
     def close(self) -> None:
         """Everything is fetched."""
-        self._state["fetched"] = True
+        self._state.fetched = True
         self._save()
 
-    def table(self, name: str, file: str) -> dict[str, Any]:
-        """What is known of a table: `file`, `bytes`, `pages`, `rows`, `done`, `next`."""
-        made = {"file": file, "bytes": 0, "pages": 0, "rows": 0, "done": False, "next": None}
-        known: dict[str, Any] = self._state["tables"].setdefault(name, made)
-        return known
+    def table(self, name: str, file: str) -> TableState:
+        """How far a table is fetched into a file of that name."""
+        return self._state.tables.setdefault(name, TableState(file=file))
 
-    def append(self, name: str, data: bytes, *, rows: int, next_: Any, done: bool) -> None:
+    def append(
+        self, name: str, data: bytes, *, rows: int, next_: NextPage | None, done: bool
+    ) -> None:
         """Add one page to a table, and say what comes after it."""
-        table = self._state["tables"][name]
+        table = self._state.tables[name]
         with self._opened(table) as file:
-            file.seek(table["bytes"])
+            file.seek(table.bytes)
             file.write(data)
             file.truncate()
             file.flush()
             os.fsync(file.fileno())
-        table["bytes"] += len(data)
-        table["pages"] += 1
-        table["rows"] += rows
-        table["next"], table["done"] = next_, done
+        table.bytes += len(data)
+        table.pages += 1
+        table.rows += rows
+        table.next, table.done = next_, done
         self._save()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """Write a table's file from its beginning; it is done when the block ends well."""
-        table = self._state["tables"][name]
-        table |= {"bytes": 0, "pages": 0, "rows": 0, "done": False, "next": None}
+        table = self.restart(name)
         with self._opened(table) as file:
             file.truncate(0)
             yield file
             file.flush()
             os.fsync(file.fileno())
-            table |= {"bytes": file.tell(), "pages": 1, "done": True}
+            table.bytes, table.pages, table.done = file.tell(), 1, True
         self._save()
 
-    def restart(self, name: str) -> None:
+    def restart(self, name: str) -> TableState:
         """Forget a table's rows: it can only be read from its beginning."""
-        self._state["tables"][name] |= {"bytes": 0, "pages": 0, "rows": 0, "next": None}
+        table = TableState(file=self._state.tables[name].file)
+        self._state.tables[name] = table
         self._save()
+        return table
 
-    def note(self, name: str, **values: Any) -> None:
-        """Keep further values of a table."""
-        self._state["tables"][name] |= values
+    def end(self, name: str) -> None:
+        """A table is whole."""
+        self._state.tables[name].done = True
         self._save()
-
-    @property
-    def tables(self) -> dict[str, dict[str, Any]]:
-        """Every table, in the order in which they were begun."""
-        tables: dict[str, dict[str, Any]] = self._state["tables"]
-        return tables
 
     @property
     def pages(self) -> int:
         """Answers so far, of all tables."""
-        return sum(table["pages"] for table in self.tables.values())
+        return sum(table.pages for table in self._state.tables.values())
 
     @property
     def bytes(self) -> int:
         """Bytes so far, of all tables."""
-        return sum(table["bytes"] for table in self.tables.values())
-
-    def path(self, name: str) -> Path:
-        """The file of a table."""
-        return self.folder / _DATA / str(self.tables[name]["file"])
+        return sum(table.bytes for table in self._state.tables.values())
 
     def filled(self) -> dict[str, Path]:
-        """Files of the tables that hold anything, by table."""
-        return {name: self.path(name) for name, table in self.tables.items() if table["bytes"]}
+        """Files of the tables that hold anything, by table, in the order they were begun."""
+        return {
+            name: self._path(table) for name, table in self._state.tables.items() if table.bytes
+        }
 
     def remove(self) -> None:
         """Take it away."""
@@ -154,35 +167,37 @@ class Spool:
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
-    def _opened(self, table: dict[str, Any]) -> BinaryIO:
-        path = self.folder / _DATA / str(table["file"])
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    def _path(self, table: TableState) -> Path:
+        return self.folder / _DATA / table.file
+
+    def _opened(self, table: TableState) -> BinaryIO:
+        descriptor = os.open(self._path(table), os.O_RDWR | os.O_CREAT, 0o600)
         return os.fdopen(descriptor, "r+b")
 
-    def _cut(self, name: str) -> None:
-        path = self.path(name)
-        if path.exists() and path.stat().st_size > self.tables[name]["bytes"]:
-            os.truncate(path, self.tables[name]["bytes"])
+    def _cut(self, table: TableState) -> None:
+        path = self._path(table)
+        if path.exists() and path.stat().st_size > table.bytes:
+            os.truncate(path, table.bytes)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> _State | None:
         try:
-            found = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return {}
-        if not isinstance(found, dict) or found.get("version") != _VERSION:
-            return {}
-        for table in found["tables"].values():
-            # Somebody took the data away, or the disk lost it: then it is no spool.
-            path = self.folder / _DATA / str(table["file"])
-            if table["bytes"] and (not path.exists() or path.stat().st_size < table["bytes"]):
-                return {}
+            text = (self.folder / _STATE).read_text(encoding="utf-8")
+            found = _State.model_validate_json(text)
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, ValidationError):
+            return None
+        for table in found.tables.values():
+            # Somebody took the data away, or the disk lost them: then it is no spool.
+            path = self._path(table)
+            if table.bytes and (not path.exists() or path.stat().st_size < table.bytes):
+                return None
         return found
 
     def _save(self) -> None:
         path = self.folder / _STATE
         draft = path.with_suffix(".draft")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(self._state, file)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(self._state.model_dump_json())
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -64,7 +64,7 @@ def fetch(
     secret = _parsed(source, section.url_env, url)
     with _translated(source, secret), _engine(source, secret, left) as engine:
         for name, query in section.tables.items():
-            if spool.table(name, f"{name}.jsonl")["done"]:
+            if spool.table(name, f"{name}.jsonl").done:
                 continue
             spool.restart(name)
             value = since.get(name)
@@ -215,7 +215,7 @@ def _take(
         spool.append(name, data, rows=len(lines), next_=None, done=False)
         if progress is not None:
             progress(len(lines))
-    spool.note(name, done=True)
+    spool.end(name)
 
 
 def exact(value: Any) -> Any:
