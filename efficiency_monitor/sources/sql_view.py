@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -95,6 +96,9 @@ def _engine(source: str, url: URL, left: Callable[[], float]) -> Iterator[Engine
     try:
         if url.get_backend_name() == "sqlite":
             engine = create_engine("sqlite://", creator=lambda: open_readonly(source, url, left))
+        elif url.get_backend_name() == "postgresql":
+            # Numbers inside of JSON columns would pass through floats.
+            engine = create_engine(url, json_deserializer=partial(json.loads, parse_float=Decimal))
         else:
             engine = create_engine(url)
     except ModuleNotFoundError as fault:
