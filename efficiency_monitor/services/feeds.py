@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from sqlalchemy import Connection
 
 from ..core.amount import Amount
 from ..core.faults import ConfigurationError, NotCovered
-from ..core.instants import rfc3339
+from ..core.instants import local_date, rfc3339
 from ..core.questions import Counting, due
 from ..language import t
 from ..model_words import nearest
@@ -77,20 +79,29 @@ def _instant(at: int | None, zone: str) -> str | None:
 
 
 def fresh_until(context: Context, section: SourceSection, data_as_of: int) -> int | None:
-    """The last instant at which data of that instant are fresh; None: beyond the calendar's end.
+    """The last instant at which data of that instant are fresh; None: after the calendar's end.
 
     NotCovered where the workspace's calendar does not cover the instant.
     """
     assert section.freshness is not None
     limit = Amount.parse(section.freshness)
-    calendar = context.settings.workspace.calendar
-    table = context.catalogue.compiled(calendar).table
+    _check_covered(context, data_as_of)
+    table = context.catalogue.compiled(context.settings.workspace.calendar).table
     try:
         return due(table, data_as_of, limit, counting=Counting(), pauses=[])
     except NotCovered:
-        # Is it the start that lies outside, or only the end? Nothing is due before it is begun.
-        due(table, data_as_of, Amount.parse("1 calendar_seconds"), counting=Counting(), pauses=[])
         return None
+
+
+def _check_covered(context: Context, instant: int) -> None:
+    """NotCovered where the workspace's calendar says nothing of an instant, or is not there."""
+    name = context.settings.workspace.calendar
+    calendar = context.catalogue.calendars.get(name)
+    if calendar is not None:
+        day = date.fromisoformat(local_date(instant, calendar.zone))
+        if calendar.first <= day <= calendar.last:
+            return
+    raise NotCovered(f"calendar {name} does not cover {rfc3339(instant, context.zone)}")
 
 
 def stale_sources(
@@ -116,12 +127,10 @@ def stale_sources(
         if data_as_of is not None:
             if data_as_of >= as_of:
                 continue
-            try:
+            # Where the calendar cannot say, nobody can, and nothing is judged on a guess.
+            with suppress(NotCovered):
                 until = fresh_until(context, section, data_as_of)
-            except (NotCovered, KeyError):
-                # The calendar cannot say: then nobody can, and nothing is judged on a guess.
-                until = None
-            else:
+                _check_covered(context, as_of)
                 if until is None or as_of <= until:
                     continue
         found[name] = Stale(name, data_as_of, until)
@@ -221,7 +230,7 @@ def _until(context: Context, section: SourceSection, data_as_of: int | None) -> 
         return None
     try:
         return _instant(fresh_until(context, section, data_as_of), context.zone)
-    except (NotCovered, KeyError):
+    except NotCovered:
         return None
 
 

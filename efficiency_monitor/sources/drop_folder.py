@@ -21,9 +21,10 @@ def stamp(path: Path) -> str:
 def waiting(
     source: str, section: FilesSection, folder: Path, *, snapshot: bool, seen: Mapping[str, str]
 ) -> list[Path]:
-    """Files to be read, in the order of their names; of a snapshot the last one of each pattern.
+    """Files to be read, in the order of their names; none if nothing is new.
 
-    `seen` has the stamp under which a file was read before. FeedFailed without the folder.
+    Of a snapshot it is the last file of each pattern, all of them if one is new. `seen` has the
+    stamp under which a file was read before. FeedFailed without the folder.
     """
     place = folder / section.folder
     try:
@@ -42,9 +43,9 @@ def waiting(
     for pattern in section.patterns:
         fitting = [name for name in names if fnmatchcase(name, pattern)]
         chosen.update(fitting[-1:] if snapshot else fitting)
-    return [
-        place / name for name in sorted(chosen) if snapshot or seen.get(name) != stamp(place / name)
-    ]
+    paths = [place / name for name in sorted(chosen)]
+    new = [path for path in paths if seen.get(path.name) != stamp(path)]
+    return paths if snapshot and new else new
 
 
 def fetch(paths: list[Path], spool: Spool) -> dict[str, str]:

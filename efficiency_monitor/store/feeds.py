@@ -138,9 +138,9 @@ def received_after(connection: Connection, ids: Sequence[int], instant: int) -> 
     for part in chunks(list(ids)):
         for table in (FACT, EVENT):
             rows = connection.execute(
-                select(table.c.case_id.distinct()).where(
-                    table.c.case_id.in_(part), table.c.received_at > instant
-                )
+                select(table.c.case_id)
+                .where(table.c.case_id.in_(part), table.c.received_at > instant)
+                .distinct()
             )
             found.update(rows.scalars())
     return found

@@ -4,7 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from efficiency_monitor.notify.channel import Channel
 from efficiency_monitor.services import answers, deliver, ingest, ledger_book, nights, scan, setup
 from efficiency_monitor.services import people as people_service
 from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.pull_report import PullReport
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HERE = Path(__file__).parent
@@ -166,9 +167,12 @@ class World:
         return scan.scan(self.context, as_of=self.now, run_id=app.run_id())
 
     def nights(
-        self, channels: Mapping[str, Channel] | None = None, most: int | None = None
+        self,
+        channels: Mapping[str, Channel] | None = None,
+        most: int | None = None,
+        pull: Callable[[int], list[PullReport]] | None = None,
     ) -> nights.NightReport:
-        """`effmon jobs run`: every open slot, or `most` of them, then one delivery."""
+        """`effmon jobs run`: pulls, every open slot or `most` of them, then one delivery."""
         section = self.context.settings.jobs.scan
         schedule = Schedule(at=section.at, days=section.days, zone=self.context.zone)
 
@@ -182,6 +186,7 @@ class World:
             slots,
             new_id=app.run_id,
             turn=lambda: 0,
+            pull=pull,
         )
 
     def deliver(self, channels: Mapping[str, Channel] | None = None) -> deliver.DeliverReport:

@@ -1,0 +1,90 @@
+"""Pulling from a folder: files in the order of their names, each state of a file once."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
+from tests.feeds.conftest import Office, accepted, case
+
+FOLDER = '[sources.hall.files]\nfolder = "in"\npatterns = ["*.csv"]'
+
+
+def put(
+    office: Office, name: str, rows: Sequence[Mapping[str, str]], at: int | None = None
+) -> Path:
+    """Put a file into the folder, written at an instant (default: now)."""
+    path = office.world.folder / "in" / name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    written = office.world.now if at is None else at
+    os.utime(path, (written, written))
+    return path
+
+
+def test_each_file_is_read_once_in_the_order_of_names(office: Office) -> None:
+    office.configure(FOLDER)
+    put(office, "2.csv", [accepted("B")])
+    put(office, "1.csv", [accepted("A"), accepted("B")])
+    (office.world.folder / "in" / "note.txt").write_text("not for us")
+    report = office.pull()
+    assert [file["file"] for file in report.document["files"]] == ["1.csv", "2.csv"]
+    assert (report.document["imported"], report.document["unchanged"]) == (2, 1)
+    assert office.pull().state == "idle"
+    office.world.now += 60
+    put(office, "2.csv", [accepted("B"), accepted("C")])
+    again = office.pull()
+    assert [file["file"] for file in again.document["files"]] == ["2.csv"]
+    assert office.case_nos() == ["A", "B", "C"]
+    assert [state for state, _ in office.runs()] == ["done", "idle", "done"]
+
+
+def test_nothing_new_does_not_make_old_data_fresh(office: Office) -> None:
+    office.configure(f'[sources.hall]\nfreshness = "2 calendar_hours"\n{FOLDER}')
+    put(office, "1.csv", [accepted("A")])
+    office.pull()
+    assert office.world.scan().stale == []
+    office.world.now += 7201
+    assert office.pull().state == "idle"
+    assert [each.source for each in office.world.scan().stale] == ["hall"]
+
+
+def test_data_are_as_old_as_their_file(office: Office) -> None:
+    office.configure(f'[sources.hall]\nfreshness = "2 calendar_hours"\n{FOLDER}')
+    put(office, "1.csv", [accepted("A")], at=office.world.now - 7201)
+    assert office.pull().data_as_of == office.world.now - 7201
+    assert [each.source for each in office.world.scan().stale] == ["hall"]
+
+
+def test_of_a_snapshot_the_last_file_counts(office: Office) -> None:
+    office.configure(f"[sources.hall]\nsnapshot = true\n{FOLDER}")
+    put(office, "cases-1.csv", [case("OLD")])
+    put(office, "cases-2.csv", [case("A"), case("B")])
+    office.pull()
+    assert office.case_nos() == ["A", "B"]
+    office.world.now += 60
+    put(office, "cases-3.csv", [case("A")])
+    assert office.pull().vanished.flagged == ["B"]
+
+
+def test_a_folder_that_is_not_there_is_one_line(office: Office) -> None:
+    office.configure(FOLDER)
+    with pytest.raises(FeedFailed, match="cannot be read"):
+        office.pull()
+
+
+def test_a_file_at_fault_is_named_and_the_next_state_of_it_is_read(office: Office) -> None:
+    office.configure(FOLDER)
+    path = put(office, "1.csv", [{"a": "1", "b": "2"}])
+    with pytest.raises(ConfigurationError, match=r"1\.csv"):
+        office.pull()
+    assert office.case_nos() == []
+    put(office, path.name, [accepted("A")])
+    office.pull()
+    assert office.case_nos() == ["A"]
