@@ -139,22 +139,6 @@ def test_xiangtan_works_when_china_works(cn: Calendar, calendars: dict[str, Cale
         assert (mine.kind, mine.provisional) == (parents.kind, parents.provisional), day
 
 
-def test_us_federal_days_agree_with_holidays_but_for_the_closings(
-    calendars: dict[str, Calendar],
-) -> None:
-    """Two days on which an executive order closed the offices are no holidays by statute."""
-    federal = calendars["us-federal"]
-    table = holidays.country_holidays("US", years=range(2011, 2016))
-    differ = {
-        day: federal.day(day).notice
-        for day in days(federal.first, federal.last)
-        if federal.day(day).kind.working != table.is_working_day(day)
-    }
-    assert differ == {date(2012, 12, 24): "eo-13633", date(2014, 12, 26): "eo-13682"}
-    assert federal.zone == "America/New_York"
-    assert (federal.first, federal.last) == (date(2011, 1, 1), date(2014, 12, 31))
-
-
 def test_the_files_are_as_the_generator_makes_them() -> None:
     result = subprocess.run(
         [sys.executable, "tools/make_calendars.py", "--check"],
