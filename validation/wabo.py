@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from efficiency_monitor.core.instants import parse_instant
@@ -45,6 +46,16 @@ class Permit:
     #: Days from start to deadline.
     days: int
 
+    @property
+    def eight_weeks_before(self) -> str:
+        """The day from which the deadline would be eight weeks."""
+        return str(date.fromisoformat(self.deadline) - timedelta(weeks=8))
+
+    @property
+    def entered_on_weekday(self) -> bool:
+        """Whether that day is one from Monday to Friday."""
+        return date.fromisoformat(self.eight_weeks_before).isoweekday() <= 5
+
 
 def run(folder: Path) -> Part:
     """Import the CSV, scan, compare; then the same log as XES."""
@@ -75,16 +86,15 @@ def run(folder: Path) -> Part:
     return Part(
         "Receipt phase of environmental permits (WABO), Netherlands 2010–2012",
         figures,
-        _blocks(folder, (taken, again), scanned, classes, figures),
+        _blocks(folder, (taken, again), scanned, permits, classes, figures),
         _summary(figures),
     )
 
 
 def _permit(workspace: Workspace, record: CaseRecord) -> Permit:
-    from datetime import date
-
     accepted = event_of(record, "accepted")
     assert accepted is not None
+    assert accepted.due_at is not None
     start = accepted.occurred_at
     deadline = workspace.date(parse_instant(record.fields["promised_due"], ZONE)[0])
     steps = [event.occurred_at for event in record.events if event.type == "stage_finished"]
@@ -93,9 +103,227 @@ def _permit(workspace: Workspace, record: CaseRecord) -> Permit:
         case_no=record.case_no,
         start=first,
         deadline=deadline,
-        planned=workspace.date(parse_instant(record.fields["planned"], ZONE)[0]),
+        planned=workspace.date(accepted.due_at),
         first_step=workspace.date(min(steps)),
         due={name: workspace.due_date(where, start, limit) for name, limit, where in LIMITS},
         rolled=workspace.due_date("nl", start, "56 calendar_days", Counting(roll=True)),
         days=(date.fromisoformat(deadline) - date.fromisoformat(first)).days,
+    )
+
+
+def _classes() -> list[ResidualClass[Permit]]:
+    """The ways in which a deadline differs, most definite first."""
+    return [
+        ResidualClass(
+            "extended",
+            "98 days: eight weeks and the six of Wabo art. 3.9(2).",
+            lambda one: one.deadline == one.due["extended"],
+        ),
+        ResidualClass(
+            "weekdays",
+            "56 days counted from Monday to Friday, holidays not left out: eleven weeks and a day. "
+            "The number is that of eight weeks, the unit another.",
+            lambda one: one.deadline == one.due["weekdays"],
+        ),
+        ResidualClass(
+            "two_months",
+            "two calendar months, to the same day of the month.",
+            lambda one: one.deadline == one.due["two_months"],
+        ),
+        ResidualClass(
+            "year_mistyped",
+            "eight weeks to the day and month, the year one too high: a slip in typing.",
+            lambda one: one.deadline[4:] == one.due["eight_weeks"][4:],
+        ),
+        ResidualClass(
+            "planned_kept",
+            "the planned end is eight weeks after the start and the deadline lies later: put off "
+            "after it was set. Why is not in the log.",
+            lambda one: one.planned == one.due["eight_weeks"],
+        ),
+        ResidualClass(
+            "one_day_more",
+            "57 or 99 days: eight or fourteen weeks from the day after the start.",
+            lambda one: one.days in (57, 99),
+        ),
+        ResidualClass(
+            "entered_later",
+            "eight weeks from a day between the start and the first logged step: counted from the "
+            "day on which the application was entered. The log has no such day, so this is "
+            "possible and not shown.",
+            lambda one: one.start < one.eight_weeks_before <= one.first_step,
+        ),
+        ResidualClass("shorter", "", lambda one: one.days < 56),
+        ResidualClass("longer", "", lambda one: True),
+    ]
+
+
+def _late(workspace: Workspace, records: Sequence[CaseRecord]) -> dict[str, int]:
+    """Red cards against the log's own instants, and against the dates of these."""
+    cards = workspace.cards(Level.RED)
+    found: Counter[str] = Counter()
+    for record in records:
+        decided = event_of(record, "decided")
+        due = parse_instant(record.fields["promised_due"], ZONE)[0]
+        carded = record.case_no in cards
+        if decided is None:
+            found["open"] += 1
+            found["open_past"] += carded
+            continue
+        is_late = decided.occurred_at > due
+        found["closed"] += 1
+        found["closed_late"] += carded
+        found["closed_alike"] += carded == is_late
+        found["closed_late_by_date"] += carded and workspace.date(
+            decided.occurred_at
+        ) > workspace.date(due)
+    return dict(found)
+
+
+_NAMES = {
+    "extended": "six weeks' extension",
+    "weekdays": "counted in weekdays",
+    "two_months": "two months",
+    "year_mistyped": "wrong year",
+    "planned_kept": "put off later",
+    "one_day_more": "one day more",
+    "entered_later": "entered later",
+    "shorter": "earlier, **unexplained**",
+    "longer": "later, **unexplained**",
+}
+
+
+def _blocks(
+    folder: Path,
+    takings: tuple[Taken, Taken],
+    scanned: Scanned,
+    permits: Sequence[Permit],
+    classes: Sequence[ResidualClass[Permit]],
+    figures: Figures,
+) -> list[str]:
+    taken, again = takings
+    equal, cases = figures["equal"], figures["cases"]
+    return [
+        (
+            "The first 300 of 1,434 cases of: J.C.A.M. Buijs, Receipt phase of an environmental "
+            "permit application process (WABO), CoSeLoG, 4TU.ResearchData, "
+            "doi:10.4121/uuid:a07386a5-7be3-4367-9535-70bc9e77dbe6. Read from the data folder, not "
+            f"copied. {data_line(folder / CSV, CSV)}; {data_line(folder / XES, XES)}."
+        ),
+        (
+            f"**Imported** by the mapping `wabo`: {taken.sentence}; {cases} cases. The same log as "
+            f"XES, imported after it by the same mapping: {again.sentence}. Not one case differs."
+        ),
+        (
+            "**What the municipality says**: of each case a start and a deadline. Wabo art. 3.9(1) "
+            "gives eight weeks; how the deadlines were set is not said."
+        ),
+        (
+            "**What the engine says**: the local date on which `56 calendar_days` fall due from "
+            "the start on the calendar `nl`. Every such span of October crosses the end of summer "
+            "time."
+        ),
+        table(
+            ("deadlines", "cases", "share"),
+            [
+                ("on the date of start + 56 calendar days", equal, share(equal, cases)),
+                ("on another date", cases - equal, share(cases - equal, cases)),
+            ],
+        ),
+        (
+            "Moving a term that ends on a Saturday, Sunday or holiday to the next working day "
+            "(Algemene termijnenwet art. 1; `roll: next_working_day`) agrees with "
+            f"{figures['rolled']} deadlines, fewer: {figures['end_on_day_off']} of the 300 terms "
+            "end on such a day, and the municipality's own deadlines stay there."
+        ),
+        "**The others**, each in the first class that fits it:",
+        _class_table(classes),
+        _doubts(permits, classes),
+        "Every deadline that is not eight weeks, by days from the start:",
+        _days_table(permits),
+        (
+            "**Late or not, by a scan** as of the log's last day: red says later than the "
+            "municipality's own deadline, which it gives to the second."
+        ),
+        _late_table(scanned, figures),
+    ]
+
+
+def _class_table(classes: Sequence[ResidualClass[Permit]]) -> str:
+    unknown = {
+        "shorter": "45 to 55 days; nothing in the rows says why.",
+        "longer": (
+            "the clock may have stood while the applicant completed the papers (Awb art. 4:15); "
+            "the log has no such event. Not tested, so not explained."
+        ),
+    }
+    return table(
+        ("class", "cases", "what is supposed, and how it was tested: by counting"),
+        [(_NAMES[one.name], len(one.cases), one.supposed or unknown[one.name]) for one in classes],
+    )
+
+
+def _doubts(permits: Sequence[Permit], classes: Sequence[ResidualClass[Permit]]) -> str:
+    """Where two explanations fit the same cases, and what speaks against the looser ones."""
+    found = {one.name: one.cases for one in classes}
+    both = sum(one.start < one.eight_weeks_before <= one.first_step for one in found["two_months"])
+    entered = found["entered_later"]
+    working = sum(one.deadline == one.due["working_days"] for one in permits)
+    weekday = sum(one.entered_on_weekday for one in entered)
+    return (
+        "What speaks against it: of the cases with two months, "
+        f"{both} fit “entered later” as well, so these data do not tell the two apart. "
+        f"“Entered later” allows any day of a span, so it fits some cases by chance; of its "
+        f"{len(entered)} days {weekday} lie between Monday and Friday, where chance would have "
+        "put five in seven. With public holidays left out of the count, 56 working days meet "
+        f"{working} deadlines, fewer than weekdays do."
+    )
+
+
+def _days_table(permits: Sequence[Permit]) -> str:
+    counted = Counter(one.days for one in permits if one.deadline != one.due["eight_weeks"])
+    by_count: dict[int, list[int]] = {}
+    for days, count in sorted(counted.items()):
+        by_count.setdefault(count, []).append(days)
+    return table(
+        ("cases each", "days from start to deadline"),
+        [
+            (count, ", ".join(map(str, days)))
+            for count, days in sorted(by_count.items(), reverse=True)
+        ],
+    )
+
+
+def _late_table(scanned: Scanned, figures: Figures) -> str:
+    closed, late = figures["closed"], figures["closed_late"]
+    by_date = figures["closed_late_by_date"]
+    require(
+        figures["closed_alike"] == closed, "a red card for every case closed after its deadline"
+    )
+    return (
+        table(
+            ("cases", "number", "red cards"),
+            [
+                ("closed", closed, late),
+                ("open on the last day", figures["open"], figures["open_past"]),
+            ],
+        )
+        + f"\n\nEvery one of the {late} closed cases with a card was closed after the instant of "
+        f"its deadline, and no other. By date alone {by_date} are late: {late - by_date} were "
+        "closed on the day of the deadline, hours after the time of day that the log gives it. "
+        "Whether that is late is for the rule to say: a deadline that is a bare date runs to the "
+        "end of its day. "
+        f"Of {scanned.total} cases {scanned.judged} are judged, {scanned.not_judgeable} not "
+        f"judgeable, {scanned.excluded} excluded."
+    )
+
+
+def _summary(figures: Figures) -> tuple[str, ...]:
+    unexplained = figures["longer"] + figures["shorter"]
+    explained = figures["cases"] - figures["equal"] - unexplained
+    return (
+        "WABO, Netherlands 2010–2012",
+        "deadline = start + 56 calendar days, by local date",
+        f"{figures['equal']} of {figures['cases']} ({share(figures['equal'], figures['cases'])})",
+        f"{explained} in seven classes with a supposed cause, {unexplained} unexplained",
     )
