@@ -11,7 +11,7 @@ IN_TEST = @set -e; $(ENVIRONMENT) test);
 IN_FULL = @set -e; $(ENVIRONMENT) full);
 IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
-.PHONY: help demo test test-all lint bench pictures generated lock wheel wheelhouse clean
+.PHONY: help demo test test-all lint bench validate pictures generated lock wheel wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -32,6 +32,9 @@ lint: ## format, lint, types, import contracts
 
 bench: ## measured ratios against other ways to do it
 	$(IN_BENCH) "$$env/bin/python" -m benchmarks
+
+validate: ## hold the engine against other people's verdicts: docs/validation.md (VALIDATION_DATA=folder)
+	$(IN_CORE) VALIDATION_DATA="$(VALIDATION_DATA)" "$$env/bin/python" -m validation
 
 pictures: ## draw the pictures of the documentation again
 	$(IN_CORE) "$$env/bin/python" tools/make_pictures.py

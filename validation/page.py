@@ -22,6 +22,8 @@ class Part:
     blocks: Sequence[str]
     #: One line of the summary table: whose verdict, compared, alike, what the rest is.
     summary: Sequence[str]
+    #: The same in one Chinese sentence, without its full stop.
+    chinese: str
 
     def text(self) -> str:
         """The part as it stands on the page."""

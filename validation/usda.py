@@ -10,7 +10,7 @@ from efficiency_monitor.core.instants import local_date
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord
 
-from .page import Figures, Part, ResidualClass, data_line, share, sort_out, table
+from .page import Figures, Part, ResidualClass, data_line, require, share, sort_out, table
 from .workspace import Scanned, Taken, Workspace, event_of, opened
 
 FILE = Path(__file__).resolve().parent.parent / "demo" / "usda_foia_2012_2013.csv"
@@ -20,6 +20,8 @@ SNOW = "us-federal-closed-2013-03-06"
 BEFORE_ORDER = "us-federal-open-2012-12-24"
 SNOW_DAY = "2013-03-06"
 CLOSED_DAY = "2012-12-24"
+#: When the order that closed it was signed.
+SIGNED = "2012-12-21"
 LIMIT = 20
 EXTENSION = 10
 
@@ -70,6 +72,7 @@ def run() -> Part:
         figures,
         _blocks(taken, scanned, requests, classes, verdicts),
         _summary(figures),
+        _chinese(figures),
     )
 
 
@@ -117,8 +120,8 @@ def _classes() -> list[ResidualClass[Request]]:
         ResidualClass(
             "before_order",
             f"20 working days with Monday {CLOSED_DAY} worked: Executive Order 13633, which closed "
-            "the offices on it, was signed on 2012-12-21, after these requests were received.",
-            lambda one: one.target == one.due[BEFORE_ORDER] and one.received < "2012-12-21",
+            f"the offices on it, was signed on {SIGNED}, after these requests were received.",
+            lambda one: one.target == one.due[BEFORE_ORDER] and one.received < SIGNED,
         ),
         ResidualClass(
             "extension_same_day",
@@ -198,8 +201,8 @@ def _blocks(
             f"Government. {data_line(FILE, 'demo/usda_foia_2012_2013.csv')}."
         ),
         (
-            f"**Imported** by the mapping `usda-foia`: {taken.sentence}. The quarantined rows are four "
-            "requests that stand in two monthly logs each with different dates; nothing tells the two "
+            f"**Imported** by the mapping `usda-foia`: {taken.sentence}. The quarantined rows are "
+            "requests that stand in two monthly logs with different dates; nothing tells the two "
             "apart, so neither is believed."
         ),
         (
@@ -208,8 +211,8 @@ def _blocks(
             "targets is not said."
         ),
         (
-            "**What the engine says**: the date on which `20 working_days` fall due from the receipt "
-            f"on the calendar `{STATUTE}`."
+            "**What the engine says**: the date on which `20 working_days` fall due from the "
+            f"receipt on the calendar `{STATUTE}`."
         ),
         table(
             ("targets", "requests", "share"),
@@ -259,7 +262,7 @@ def _class_table(requests: Sequence[Request], classes: Sequence[ResidualClass[Re
                 "explained."
             )
         if one.name == "shorter":
-            said = "two working days after receipt; nothing in the row says why."
+            said = "sooner than the statute asks; nothing in the row says why."
         rows.append((_NAMES[one.name], len(one.cases), said))
     return table(
         ("class", "requests", "what is supposed, and how it was tested: by counting"), rows
@@ -275,6 +278,11 @@ def _counter_evidence(requests: Sequence[Request]) -> str:
         return len(touched), with_it, sum(one.target == one.due[STATUTE] for one in touched)
 
     snow, order = told(SNOW), told(BEFORE_ORDER)
+    early = sum(
+        one.target == one.due[BEFORE_ORDER] != one.due[STATUTE] and one.received < SIGNED
+        for one in requests
+    )
+    require(early == order[1], f"targets with {CLOSED_DAY} worked were set before the order")
     (gain, best), (next_gain, second), *rest = best_day_off(requests)
     return (
         "What speaks for and against the single days: "
@@ -320,9 +328,19 @@ def _verdict_table(scanned: Scanned, verdicts: Counter[str]) -> str:
     )
 
 
+def _chinese(figures: Figures) -> str:
+    unexplained = figures["longer"] + figures["shorter"] + figures["on_day_off"]
+    return (
+        f"美国农业部信息公开申请：{figures['requests']:,} 件中 {figures['equal']:,} 件的目标日期等于收件后 20 个"
+        f"联邦工作日，{unexplained} 件未能解释；已办结 {figures['verdicts']} 件，是否晚于目标日期"
+        f"一致 {figures['verdicts_alike']} 件"
+    )
+
+
 def _summary(figures: Figures) -> tuple[str, ...]:
     explained = sum(figures[name] for name in ("snow_day", "extension", "before_order"))
     unexplained = figures["longer"] + figures["shorter"] + figures["on_day_off"]
+    supposed = figures["requests"] - figures["equal"] - explained - unexplained
     return (
         "USDA APHIS 2012–2013",
         "target = 20 federal working days after receipt",
@@ -330,5 +348,5 @@ def _summary(figures: Figures) -> tuple[str, ...]:
             f"{figures['equal']:,} of {figures['requests']:,} "
             f"({share(figures['equal'], figures['requests'])})"
         ),
-        f"{explained} explained by three tested causes, {unexplained} unexplained",
+        f"{explained} by three tested causes, {supposed} supposed, {unexplained} unexplained",
     )

@@ -76,10 +76,11 @@ class Workspace:
         """The zone in which its dates are meant."""
         return self.context.zone
 
-    def take(self, paths: Sequence[Path], mapping: str) -> Taken:
+    def take(self, paths: Sequence[Path], mapping: str, *, encoding: str | None = None) -> Taken:
         """Import files by a mapping of this folder, or of the catalogue."""
         own = HERE / "mappings" / f"{mapping}.yaml"
-        report = import_files(self.context, paths, str(own) if own.is_file() else mapping)
+        name = str(own) if own.is_file() else mapping
+        report = import_files(self.context, paths, name, encoding=encoding)
         refused = Counter((str(one.refusal), one.column) for one in report.refused)
         return Taken(report.total, refused)
 
