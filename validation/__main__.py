@@ -31,8 +31,8 @@ entered by hand; the same data give the same page. What the two say differently 
 classes; what no tested cause explains is called unexplained. An explanation found by looking at the
 same data is a supposition, however many cases it fits, and is called one.
 
-本页由 `make validate` 生成：每组公开数据经真实的导入与巡检，再与提供方自己写明的到期日期或结论逐件对照。
-不一致的逐类计数，未能解释的如实标明。数据均为境外公开数据：国内没有公开的真实办件数据。
+本页由 `make validate` 生成：每组公开数据经真实导入与巡检，再与提供方写明的到期日期或结论逐件对照。
+不一致的逐类计数，未能解释的如实标明。数据均来自境外：国内没有公开的真实办件数据。
 """
 HEAD = ("data", "what is compared", "alike", "the rest")
 

@@ -161,6 +161,12 @@ def _blocks(
             "there is no unexplained residual. No request was closed at the very second of its "
             "target, so these data do not say which side of the boundary that second is on."
         ),
+        *_dialect_blocks(figures),
+    ]
+
+
+def _dialect_blocks(figures: Figures) -> Sequence[str]:
+    return [
         (
             "**Three dialects of one file** (100 requests of 2022; test resources of the program "
             "qsv). Each is imported alone and scanned as of the end of 2022:"
@@ -193,8 +199,8 @@ def _chinese(figures: Figures) -> str:
     both = figures["closed_with_target"] + figures["open_with_target"]
     alike = figures["closed_alike"] + figures["open_alike"]
     return (
-        f"波士顿市服务请求：有目标时限的 {both:,} 件中 {alike:,} 件与该市自己的“按时/超时”结论一致；"
-        f"没有目标时限的 {figures['without_target']} 件不作判定"
+        f"波士顿市服务请求：有目标时限的 {both:,} 件中 {alike:,} 件与该市自己的结论"
+        f"（按时或超时）一致；没有目标时限的 {figures['without_target']} 件不作判定"
     )
 
 

@@ -331,9 +331,9 @@ def _verdict_table(scanned: Scanned, verdicts: Counter[str]) -> str:
 def _chinese(figures: Figures) -> str:
     unexplained = figures["longer"] + figures["shorter"] + figures["on_day_off"]
     return (
-        f"美国农业部信息公开申请：{figures['requests']:,} 件中 {figures['equal']:,} 件的目标日期等于收件后 20 个"
-        f"联邦工作日，{unexplained} 件未能解释；已办结 {figures['verdicts']} 件，是否晚于目标日期"
-        f"一致 {figures['verdicts_alike']} 件"
+        f"美国农业部信息公开申请：{figures['requests']:,} 件中 {figures['equal']:,} 件的目标日期"
+        f"等于收件后 20 个联邦工作日，{unexplained} 件未能解释；"
+        f"已办结 {figures['verdicts']} 件，是否晚于目标日期一致 {figures['verdicts_alike']} 件"
     )
 
 

@@ -166,6 +166,11 @@ def _late(workspace: Workspace, records: Sequence[CaseRecord]) -> dict[str, int]
     """Red cards against the log's own instants, and against the dates of these."""
     cards = workspace.cards(Level.RED)
     found: Counter[str] = Counter()
+    starts = {
+        record.case_no: event.occurred_at
+        for record in records
+        if (event := event_of(record, "accepted")) is not None
+    }
     for record in records:
         decided = event_of(record, "decided")
         due = parse_instant(record.fields["promised_due"], ZONE)[0]
@@ -173,6 +178,9 @@ def _late(workspace: Workspace, records: Sequence[CaseRecord]) -> dict[str, int]
         if decided is None:
             found["open"] += 1
             found["open_past"] += carded
+            continue
+        if decided.occurred_at < starts[record.case_no]:
+            found["faulty"] += 1
             continue
         is_late = decided.occurred_at > due
         found["closed"] += 1
@@ -302,9 +310,7 @@ def _days_table(permits: Sequence[Permit]) -> str:
 def _late_table(scanned: Scanned, figures: Figures) -> str:
     closed, late = figures["closed"], figures["closed_late"]
     by_date = figures["closed_late_by_date"]
-    require(
-        scanned.not_judgeable == scanned.reasons["faulty_data"], "faulty data alone is unjudged"
-    )
+    require(scanned.not_judgeable == figures["faulty"], "what ends before it starts is not judged")
     require(
         figures["closed_alike"] == closed, "a red card for every case closed after its deadline"
     )
@@ -322,16 +328,17 @@ def _late_table(scanned: Scanned, figures: Figures) -> str:
         "Whether that is late is for the rule to say: a deadline that is a bare date runs to the "
         "end of its day. "
         f"Of {scanned.total} cases {scanned.judged} are judged, {scanned.not_judgeable} not "
-        f"judgeable, {scanned.excluded} excluded: of {scanned.reasons['faulty_data']} the log puts "
-        "the end before the start, which is faulty data and gets no card."
+        f"judgeable, {scanned.excluded} excluded: {figures['faulty']} ends in the log before it "
+        "starts, which is faulty data, not counted above, and gets no card."
     )
 
 
 def _chinese(figures: Figures) -> str:
     unexplained = figures["longer"] + figures["shorter"]
     return (
-        f"荷兰环境许可（WABO）：{figures['cases']} 件中 {figures['equal']} 件的期限等于起始日后 56 个自然日，"
-        f"{unexplained} 件未能解释；已办结 {figures['closed']} 件，是否超过其自定期限逐件一致"
+        f"荷兰环境许可（WABO）：{figures['cases']} 件中 {figures['equal']} 件的期限"
+        f"等于起始日后 56 个自然日，{unexplained} 件未能解释；"
+        f"已办结 {figures['closed']} 件，是否超过其自定期限逐件一致"
     )
 
 

@@ -90,7 +90,10 @@ def _blocks(folder: Path, figures: Figures) -> list[str]:
 
 
 def _chinese(figures: Figures) -> str:
-    return f"XES 日志样本：{figures['read']} 个事件全部读入或隔离，其中 {figures['quarantined']} 个没有时间"
+    return (
+        f"XES 日志样本：{figures['read']} 个事件全部读入或隔离，"
+        f"其中 {figures['quarantined']} 个没有时间"
+    )
 
 
 def _summary(figures: Figures) -> tuple[str, ...]:
