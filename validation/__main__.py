@@ -84,7 +84,7 @@ def page(made: Iterable[Part]) -> str:
     """The page of the documentation."""
     made = list(made)
     chinese = "\n".join(f"- {part.chinese}。" for part in made)
-    overview = table(HEAD, [part.summary for part in made])
+    overview = table(HEAD, [line for part in made for line in part.summary])
     return "\n".join((INTRODUCTION, chinese, "", overview, "", *(part.text() for part in made)))
 
 

@@ -204,12 +204,14 @@ def _chinese(figures: Figures) -> str:
     )
 
 
-def _summary(figures: Figures) -> Sequence[str]:
+def _summary(figures: Figures) -> Sequence[Sequence[str]]:
     both = figures["closed_with_target"] + figures["open_with_target"]
     alike = figures["closed_alike"] + figures["open_alike"]
     return (
-        "Boston 311, 2013",
-        "the city's verdict = red card past its target",
-        f"{alike:,} of {both:,} ({share(alike, both)})",
-        f"{figures['without_target']} without a target: no verdict given",
+        (
+            "Boston 311, 2013",
+            "the city's verdict = red card past its target",
+            f"{alike:,} of {both:,} ({share(alike, both)})",
+            f"{figures['without_target']} without a target: no verdict given",
+        ),
     )

@@ -148,10 +148,12 @@ def _chinese(figures: Figures) -> str:
     )
 
 
-def _summary(figures: Figures) -> tuple[str, ...]:
+def _summary(figures: Figures) -> Sequence[Sequence[str]]:
     return (
-        "Isle of Man 2012, 2019",
-        "two lists of one office say the same of a case",
-        f"{figures['conflicts']} contradictions in {figures['rows']:,} rows",
-        f"{figures['quarantined']} lines of totals quarantined; dates kept as text",
+        (
+            "Isle of Man 2012, 2019",
+            "two lists of one office say the same of a case",
+            f"{figures['conflicts']} contradictions in {figures['rows']:,} rows",
+            f"{figures['quarantined']} lines of totals quarantined; dates kept as text",
+        ),
     )

@@ -20,8 +20,8 @@ class Part:
     title: str
     figures: Figures
     blocks: Sequence[str]
-    #: One line of the summary table: whose verdict, compared, alike, what the rest is.
-    summary: Sequence[str]
+    #: Lines of the summary table: whose data, what is compared, alike, what the rest is.
+    summary: Sequence[Sequence[str]]
     #: The same in one Chinese sentence, without its full stop.
     chinese: str
 

@@ -337,16 +337,27 @@ def _chinese(figures: Figures) -> str:
     )
 
 
-def _summary(figures: Figures) -> tuple[str, ...]:
+def _summary(figures: Figures) -> Sequence[Sequence[str]]:
     explained = sum(figures[name] for name in ("snow_day", "extension", "before_order"))
     unexplained = figures["longer"] + figures["shorter"] + figures["on_day_off"]
     supposed = figures["requests"] - figures["equal"] - explained - unexplained
     return (
-        "USDA APHIS 2012–2013",
-        "target = 20 federal working days after receipt",
         (
-            f"{figures['equal']:,} of {figures['requests']:,} "
-            f"({share(figures['equal'], figures['requests'])})"
+            "USDA APHIS 2012–2013",
+            "target = 20 federal working days after receipt",
+            (
+                f"{figures['equal']:,} of {figures['requests']:,} "
+                f"({share(figures['equal'], figures['requests'])})"
+            ),
+            f"{explained} by three tested causes, {supposed} supposed, {unexplained} unexplained",
         ),
-        f"{explained} by three tested causes, {supposed} supposed, {unexplained} unexplained",
+        (
+            "USDA APHIS 2012–2013",
+            "closed after the agency's target = yellow card",
+            (
+                f"{figures['verdicts_alike']} of {figures['verdicts']} "
+                f"({share(figures['verdicts_alike'], figures['verdicts'])})"
+            ),
+            f"{figures['verdicts_faulty']} closed before it was received: no card",
+        ),
     )

@@ -342,12 +342,26 @@ def _chinese(figures: Figures) -> str:
     )
 
 
-def _summary(figures: Figures) -> tuple[str, ...]:
+def _summary(figures: Figures) -> Sequence[Sequence[str]]:
     unexplained = figures["longer"] + figures["shorter"]
     explained = figures["cases"] - figures["equal"] - unexplained
     return (
-        "WABO, Netherlands 2010–2012",
-        "deadline = start + 56 calendar days, by local date",
-        f"{figures['equal']} of {figures['cases']} ({share(figures['equal'], figures['cases'])})",
-        f"{explained} in seven classes with a supposed cause, {unexplained} unexplained",
+        (
+            "WABO, Netherlands 2010–2012",
+            "deadline = start + 56 calendar days, by local date",
+            (
+                f"{figures['equal']} of {figures['cases']} "
+                f"({share(figures['equal'], figures['cases'])})"
+            ),
+            f"{explained} in seven classes with a supposed cause, {unexplained} unexplained",
+        ),
+        (
+            "WABO, Netherlands 2010–2012",
+            "closed after the stated deadline = red card",
+            (
+                f"{figures['closed_alike']} of {figures['closed']} "
+                f"({share(figures['closed_alike'], figures['closed'])})"
+            ),
+            f"{figures['faulty']} ends before it starts: no card",
+        ),
     )

@@ -1,6 +1,7 @@
 """Small XES logs: everything in them is read or quarantined, and no time is guessed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from .page import Figures, Part, data_line, require, table
@@ -96,13 +97,15 @@ def _chinese(figures: Figures) -> str:
     )
 
 
-def _summary(figures: Figures) -> tuple[str, ...]:
+def _summary(figures: Figures) -> Sequence[Sequence[str]]:
     return (
-        "XES samples",
-        "nobody's verdict: every event read or quarantined",
         (
-            f"{figures['read']:,} = {figures['imported']:,} + {figures['unchanged']} + "
-            f"{figures['quarantined']}"
+            "XES samples",
+            "nobody's verdict: every event read or quarantined",
+            (
+                f"{figures['read']:,} = {figures['imported']:,} + {figures['unchanged']} + "
+                f"{figures['quarantined']}"
+            ),
+            f"{figures['quarantined']} events without a time",
         ),
-        f"{figures['quarantined']} events without a time",
     )

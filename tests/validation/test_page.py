@@ -33,7 +33,7 @@ def test_the_page_is_what_the_command_makes(
 def test_the_readme_has_the_figures_of_the_page(boston_part: Part, usda_part: Part) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for part in (boston_part, usda_part):
-        assert part.summary[2].split(" (")[0] in " ".join(readme.split())
+        assert part.summary[0][2].split(" (")[0] in " ".join(readme.split())
 
 
 def test_missing_data_are_one_line_and_the_page_stays(
