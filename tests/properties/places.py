@@ -120,7 +120,7 @@ def places() -> tuple[Place, ...]:
     oracles = load_folder(catalogue / "calendars")
     for key, calendar in read_calendars(catalogue).items():
         made.append(Place(key, oracles[key], CompiledCalendar.of(calendar)))
-    assert len(made) == 12
+    assert len(made) == 14
     return tuple(made)
 
 
