@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -181,21 +182,22 @@ FEEDS = (
 Make = Callable[[Feed], Path]
 
 
+def new_workspace(feed: Feed, folder: Path) -> Path:
+    """An empty workspace with the pack that the feed's place uses."""
+    rules = write_catalogue(folder / "rules")
+    shutil.rmtree(rules / "packs/town")
+    shutil.copytree(ROOT / "rules/packs" / feed.pack, rules / "packs" / feed.pack)
+    settings = SETTINGS.replace('"town"', f'"{feed.pack}"')
+    (folder / "effmon.toml").write_text(settings, encoding="utf-8")
+    effmon("-C", folder, "init").well()
+    return folder
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Make:
-    """An empty workspace with the pack that the feed's place uses."""
-
-    def make(feed: Feed) -> Path:
-        folder = tmp_path / f"{feed.folder}-{len(list(tmp_path.iterdir()))}"
-        rules = write_catalogue(folder / "rules")
-        shutil.rmtree(rules / "packs/town")
-        shutil.copytree(ROOT / "rules/packs" / feed.pack, rules / "packs" / feed.pack)
-        settings = SETTINGS.replace('"town"', f'"{feed.pack}"')
-        (folder / "effmon.toml").write_text(settings, encoding="utf-8")
-        effmon("-C", folder, "init").well()
-        return folder
-
-    return make
+    """Makes a new workspace for a feed each time it is called."""
+    numbers = count()
+    return lambda feed: new_workspace(feed, tmp_path / f"workspace-{next(numbers)}")
 
 
 def taken(workspace: Path, feed: Feed, *files: Path) -> tuple[int, int, int, int]:
