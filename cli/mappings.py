@@ -91,6 +91,15 @@ def check(
         int,
         typer.Option("--rows", min=0, help=t("每表显示的行数", "rows of each table to show")),
     ] = 10,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            help=t(
+                "文本文件的编码，如 gb18030、cp1252；默认自动识别",
+                "encoding of text files, such as gb18030, cp1252; found out by default",
+            )
+        ),
+    ] = None,
     strict: Strict = False,
     output: Output = None,
 ) -> None:
@@ -101,8 +110,11 @@ def check(
     from efficiency_monitor.services.mapping_work import check_mapping
 
     catalogue, zone = catalogue_of(ctx)
-    with progress(t("读取", "reading")) as step:
-        found = check_mapping(catalogue, mapping, data, zone=zone, most=rows, progress=step)
+    size = data.stat().st_size if data.is_file() else None
+    with progress(t("读取", "reading"), size, percent=True) as step:
+        found = check_mapping(
+            catalogue, mapping, data, zone=zone, most=rows, encoding=encoding, bytes_read=step
+        )
     if output in (Format.CSV, Format.JSONL):
         emit(found.rows, _became(catalogue.vocabulary), output)
     elif output is Format.JSON:

@@ -1,7 +1,7 @@
 """Trying a mapping on a file: which tables its rows belong to, what each column is used for, what
 the first rows become and what would be quarantined. Nothing is written, no workspace is needed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from ..core.terms import Precision
 from ..sources import mapping_files
 from ..sources.cells import Context as SourceContext
 from ..sources.facts import Plans, check_types, layout_of
+from ..sources.file_bytes import BytesRead
 from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined, Row, shown
 from ..sources.table import DUE_FIELDS, Table
@@ -97,26 +98,29 @@ def check_mapping(
     *,
     zone: str,
     most: int = 10,
-    progress: Callable[[int], None] | None = None,
+    encoding: str | None = None,
+    bytes_read: BytesRead | None = None,
 ) -> MappingCheck:
     """Read a whole file by a mapping and say what becomes of it.
 
     `zone` is that of times without offset in cases whose calendar is not known; of each table the
-    first `most` rows are told in full. Faults of the mapping, and of a file that no table fits,
-    are raised as an import would raise them. Rows that contradict each other are found by an
-    import alone.
+    first `most` rows are told in full; `bytes_read` is told how far the reading is. Faults of the
+    mapping, and of a file that no table fits, are raised as an import would raise them. Rows that
+    contradict each other are found by an import alone.
     """
     mapping = mapping_files.find_mapping(name, catalogue.folder / "mappings")
     check_types(mapping, catalogue.vocabulary)
     check = MappingCheck(mapping, path.name)
     trial = _Trial(check, source_context(catalogue, mapping, zone), most)
     rows = read_rows(
-        path, layout=layout_of(mapping, path.name), name=path.name, encodings=mapping.encodings
+        path,
+        layout=layout_of(mapping, path.name),
+        name=path.name,
+        encodings=(encoding,) if encoding is not None else mapping.encodings,
+        bytes_read=bytes_read,
     )
     for row in rows:
         trial.take(row)
-        if progress is not None:
-            progress(1)
     trial.close()
     return check
 

@@ -83,7 +83,7 @@ class Condition(Grammar):
             raise ValueError("a condition has one of `column`, `same_time`, `before`")
         words = sum(part is not None for part in (self.is_, self.is_not, self.like))
         if words != (self.column is not None) or (self.codes and not self.column):
-            raise ValueError("`column` goes with one of `is`, `is_not`, `like`")
+            raise ValueError("`column` goes with either `is`, `is_not` or `like`")
         return self
 
 

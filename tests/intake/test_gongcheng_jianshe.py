@@ -5,8 +5,8 @@ import pytest
 from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 
+from .mapping_rows import AT, CASE, LATER, STATE, TBCX, field, row_of, types
 from .test_csv import quarantined, taken
-from .test_mapping_codes import AT, CASE, LATER, STATE, TBCX, field, row_of, types
 
 NOW = {**CASE, "BLZT": "8", "BLSJ": AT, "SJSJ": "2024-03-01 09:00:00", "SLSJ": AT, "BJSJ": ""}
 

@@ -6,8 +6,8 @@ from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 
+from .mapping_rows import AT, INSTANCE, LATER, field, row_of, types
 from .test_csv import quarantined, taken
-from .test_mapping_codes import AT, INSTANCE, LATER, field, row_of, types
 
 SUSPEND = {
     "suspend_id": "s1", "instance_code": "A1", "special_type": "听证", "start_date": AT,

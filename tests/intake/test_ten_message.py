@@ -7,8 +7,8 @@ from efficiency_monitor.sources.mapping_files import find_mapping
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 
 from .conftest import ROOT, shipped
+from .mapping_rows import AT, BLOCK, LATER, MESSAGE, field, row_of, types
 from .test_csv import quarantined, taken
-from .test_mapping_codes import AT, BLOCK, LATER, MESSAGE, field, row_of, types
 
 #: The least that each message carries, and what it becomes.
 MESSAGES: dict[str, tuple[dict[str, str], list[str]]] = {

@@ -7,8 +7,7 @@ import pytest
 from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 
-from .test_csv import quarantined, taken
-from .test_mapping_codes import (
+from .mapping_rows import (
     ACCEPT,
     AT,
     CD,
@@ -21,6 +20,7 @@ from .test_mapping_codes import (
     row_of,
     types,
 )
+from .test_csv import quarantined, taken
 
 
 def one(base: dict[str, str], **cells: str) -> RowFacts | Quarantined:
