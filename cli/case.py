@@ -89,7 +89,7 @@ def show(
     document = explain(context, case_no, as_of=_asked(as_of, context), known_by=known)
     for clock in document["clocks"]:
         del clock["counted"]
-    show_case(case.record.fields, document, output, name=_names(context))
+    show_case(case.record.fields, document, output, name=_names(context), zone=context.zone)
 
 
 @app.command("explain", help=t("逐日说明计时", "explain the count day by day"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from efficiency_monitor.core.instants import in_zone
 from efficiency_monitor.language import (
     say_amount,
     say_item_kind,
@@ -120,6 +121,8 @@ FIELDS: Final = (
     Column("statutory_due", "法定办结时间", "Due by statute", say=say_local),
     Column("calendar", "工作日历", "Calendar"),
 )
+#: Kept in UTC.
+_DUE: Final = frozenset(("promised_due", "statutory_due"))
 _PROBLEMS: Final = (
     Column("rule", "规则", "Rule"),
     Column("reason", "原因", "Reason", say=say_reason, least=12),
@@ -158,9 +161,9 @@ _CARDS: Final = (
 
 
 def show_case(
-    fields: Mapping[str, str], document: Document, fmt: Format | None, *, name: Naming
+    fields: Mapping[str, str], document: Document, fmt: Format | None, *, name: Naming, zone: str
 ) -> None:
-    """Print one case; JSON and CSV as it is, for people in words and tables.
+    """Print one case; JSON and CSV as it is, for people in words and tables and in that zone.
 
     `name` gives the names of event types and of grounds for a pause.
     """
@@ -172,6 +175,7 @@ def show_case(
     record = {
         **{f"own{place}": fields[key] for place, key in enumerate(own)},
         **{key: fields[key] for key in known & set(fields)},
+        **{key: in_zone(fields[key], zone) for key in _DUE & set(fields)},
         **{column.key: document[column.key] for column in _CASE},
     }
     # A source may call a column anything: its name is a heading here, never a path.

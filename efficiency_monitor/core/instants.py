@@ -90,3 +90,8 @@ def wall_text(instant: int, zone: str) -> str:
 def local_date(instant: int, zone: str) -> str:
     """Local date of an instant, `YYYY-MM-DD`."""
     return f"{datetime.fromtimestamp(instant, ZoneInfo(zone)):%Y-%m-%d}"
+
+
+def in_zone(text: str, zone: str) -> str:
+    """An RFC 3339 instant as another zone writes it; a bare date stays what it is."""
+    return rfc3339(parse_instant(text, zone)[0], zone) if "T" in text else text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.calendar import Calendar
-from ..core.instants import parse_instant, rfc3339
+from ..core.instants import in_zone, rfc3339
 from ..core.statements import EventFacts, RowFacts
 from ..core.terms import Precision
 from ..sources import mapping_files
@@ -294,7 +294,10 @@ def became(fact: RowFacts, table: str | None, zone: str) -> Iterator[dict[str, A
         version = {"item_version": fact.item.item_version} if fact.item.item_version else {}
         stated = version | dict(fact.item.fields)
     if stated is not None:
-        stated = {name: _local(name, text, zone) for name, text in stated.items()}
+        stated = {
+            name: in_zone(text, zone) if name in DUE_FIELDS else text
+            for name, text in stated.items()
+        }
     if stated is not None:
         what = "item" if fact.item is not None else "case"
         yield {**place, "what": what, "at": None, "detail": stated}
@@ -308,13 +311,6 @@ def _place(
     number: int, sheet: str | None, table: str | None, subject: str | None
 ) -> dict[str, Any]:
     return {"row": number, "sheet": sheet, "table": table, "subject": subject or None}
-
-
-def _local(name: str, text: str, zone: str) -> str:
-    """A due time in the zone of the case; any other field as it is."""
-    if name not in DUE_FIELDS or "T" not in text:
-        return text
-    return rfc3339(parse_instant(text, zone)[0], zone)
 
 
 def _at(event: EventFacts, zone: str) -> str:

@@ -281,3 +281,19 @@ def test_names_are_masked_and_addresses_left_out(office: Path) -> None:
     rows = list(csv.DictReader(ran.out.splitlines()))
     assert [row["name"] for row in rows] == ["张**", "李**", "王**"]
     assert "address" not in rows[0]
+
+
+def test_a_promised_time_is_shown_as_it_was_written(own: Own, empty: Path, tmp_path: Path) -> None:
+    """It is kept in UTC; a person reads it in the zone of the office."""
+    workspace = own(empty)
+    cases = write_rows(
+        tmp_path / "c.csv",
+        "case_no promised_due statutory_due",
+        [("D-1", "2024-03-11 17:00", "2024-03-29")],
+    )
+    assert taken(workspace, cases) == (1, 1, 0, 0)
+    shown = effmon("-C", workspace, "cases", "show", "D-1").well().out.splitlines()
+    assert "Promised for\t2024-03-11 17:00:00" in shown
+    assert "Due by statute\t2024-03-29" in shown
+    asked = effmon("-C", workspace, "cases", "show", "D-1", "-o", "json").well().json
+    assert asked["fields"]["promised_due"] == "2024-03-11T09:00:00Z"
