@@ -1,42 +1,21 @@
-"""Pull a source: fetch into its spool, import the spool, and only then move on.
+"""`effmon pull`: one source, or all of them."""
 
-A pull may be killed anywhere. While it fetches, the spool on disk says where to go on; once all is
-there, the import is repeated, which changes nothing that it has done already; cursor, run, vanished
-cases and ledger are written in one transaction, and the spool is removed after it.
-"""
+import json
 
-import fcntl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import partial
-from pathlib import Path
-
-from pydantic import SecretStr
-from sqlalchemy import Connection
-
-from ..core.faults import ConfigurationError, EffmonError, FeedFailed, Locked
-from ..core.instants import rfc3339
-from ..core.ledger import EntryType
-from ..core.statements import digest
+from ..core.faults import ConfigurationError, EffmonError, FeedFailed
 from ..language import t
-from ..source_settings import Since, SourceSection
-from ..sources import contents, drop_folder
-from ..sources.facts import layout_of
-from ..sources.mapping import SourceMapping
-from ..sources.rows import Quarantined, Row
 from ..sources.spool import Spool
-from ..sources.tabular import read_rows
-from ..store import feeds, ledger
-from . import vanished
-from .context import Context, compact_json
-from .feeds import mapping_of, source_of, totals_of
-from .ingest import Progress, find_mapping, import_files
+from ..store import feeds
+from .context import Context
+from .feeds import source_of
+from .ingest import Progress
+from .one_pull import OnePull
+from .pull_lock import alone
 from .pull_report import Outside, PullReport
 
 SPOOL = "spool"
-#: A fetch that was cut off is gone on with for so long (seconds); then the source may have changed
-#: too much for its pages to belong together.
-GO_ON_WITHIN = 6 * 3600
+#: The nightly job waits so long (seconds) for another process that pulls the same source.
+PATIENCE = 3600
 
 
 def pull(
@@ -46,11 +25,14 @@ def pull(
     *,
     dry_run: bool = False,
     slot: int | None = None,
+    patience: int = 0,
     progress: Progress | None = None,
 ) -> PullReport:
-    """Pull one source. FeedFailed (3), ConfigurationError (2) or Locked (75), each recorded.
+    """Pull one source. FeedFailed (3) or ConfigurationError (2), each recorded.
 
-    A dry run fetches into a spool of its own, imports nothing and moves no cursor.
+    A dry run fetches into a spool of its own, imports nothing and moves no cursor. Where another
+    process pulls the source, it is waited for so many seconds of `patience`, and what it has pulled
+    meanwhile is good enough; Locked (75) when they are over.
     """
     section = source_of(context, name)
     if section.kind == "import":
@@ -62,8 +44,11 @@ def pull(
             ),
         )
     spool = Spool(context.folder / SPOOL / (f"{name}.dry" if dry_run else name))
-    with _alone(context.folder / SPOOL, name):
-        work = _Pull(context, outside, name, section, spool, dry_run, slot, progress)
+    asked_at = context.now()
+    with alone(context.folder / SPOOL, name, outside.world, patience) as waited:
+        if waited and (found := _pulled_since(context, name, asked_at)) is not None:
+            return found
+        work = OnePull(context, outside, name, section, spool, dry_run, slot, progress)
         try:
             return work.run()
         except OSError as fault:
@@ -96,305 +81,34 @@ def pull_all(
             continue
         try:
             reports.append(
-                pull(context, outside, name, dry_run=dry_run, slot=slot, progress=progress)
+                pull(
+                    context,
+                    outside,
+                    name,
+                    dry_run=dry_run,
+                    slot=slot,
+                    patience=0 if slot is None else PATIENCE,
+                    progress=progress,
+                )
             )
         except EffmonError as fault:
             reports.append(PullReport(name, "", state="failed", fault=fault, wrote=False))
     return reports
 
 
-@contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
-    """One pull of a source at a time; the system frees the lock when its holder dies."""
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        file = (folder / f"{name}.lock").open("a")
-    except OSError as fault:
-        raise ConfigurationError(
-            f"{folder} cannot be written: {fault.strerror}", "check the folder's permissions"
-        ) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Locked(
-                t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
-                t("稍后再试", "try again later"),
-            ) from None
-        yield
-
-
-class _Pull:
-    """One pull under its lock."""
-
-    def __init__(
-        self,
-        context: Context,
-        outside: Outside,
-        name: str,
-        section: SourceSection,
-        spool: Spool,
-        dry_run: bool,
-        slot: int | None,
-        progress: Progress | None,
-    ) -> None:
-        self.context = context
-        self.outside = outside
-        self.name = name
-        self.section = section
-        self.spool = spool
-        self.slot = slot
-        self.progress = progress
-        self.report = PullReport(name, outside.new_id(), wrote=not dry_run)
-        self.begun = False
-
-    def run(self) -> PullReport:
-        """Fetch, import, finish."""
-        mapping = find_mapping(self.context, mapping_of(self.context, self.section))
-        with self.context.store.reading() as connection:
-            before = feeds.cursors(connection, self.name)
-        self._open(before)
-        self._begin()
-        stamps: dict[str, str] = {}
-        if self.section.files is not None:
-            paths = drop_folder.waiting(
-                self.name,
-                self.section.files,
-                self.context.folder,
-                snapshot=self.section.snapshot,
-                seen=before,
-            )
-            if not paths:
-                return self._idle()
-            newest = max(int(path.stat().st_mtime) for path in paths)
-            self.report.data_as_of = min(self.spool.began_at, newest)
-            stamps = before | drop_folder.fetch(paths, self.spool)
-        else:
-            self.report.data_as_of = self.spool.began_at
-            if not self.spool.fetched:
-                self._fetch(before)
-        self.spool.close()
-        self.report.pages, self.report.bytes = self.spool.pages, self.spool.bytes
-        self._import()
-        self.report.cursor = stamps or self._reach(mapping, before)
-        seen = self._present(mapping) if self.section.snapshot else None
-        if self.report.wrote:
-            self._finish(seen)
-            self.spool.remove()
-        if self.section.files is not None:
-            self.report.cursor = {}
-        return self.report
-
-    def _open(self, before: Mapping[str, str]) -> None:
-        key = digest(self.section.model_dump_json(), sorted(before.items()))
-        within = 0 if self.section.files is not None else GO_ON_WITHIN
-        for _ in range(2):
-            self.spool.open(key, now=self.context.now(), within=within)
-            with self.context.store.reading() as connection:
-                if feeds.state_of(connection, self.spool.run_id) not in ("done", "idle"):
-                    return
-            # It was taken whole, and only not removed any more.
-            self.spool.remove()
-
-    def _begin(self) -> None:
-        if not self.report.wrote:
-            return
-        with self.context.store.writing() as connection:
-            feeds.begin(
-                connection,
-                run_id=self.report.run_id,
-                source=self.name,
-                kind="pull",
-                now=self.context.now(),
-                as_of=self.spool.began_at,
-                slot=self.slot,
-            )
-        self.begun = True
-        self.spool.own(self.report.run_id)
-
-    def _fetch(self, before: Mapping[str, str]) -> None:
-        # Imported here: a workspace without such a source does without.
-        if self.section.http is not None:
-            from ..sources import http_feed
-            from ..sources.http_request import Asker
-
-            http = self.section.http
-            token = None if http.token_env is None else self._secret(http.token_env)
-            http_feed.fetch(
-                http,
-                Asker(self.name, http, token, self.outside.world),
-                self.spool,
-                since=before,
-                encoding=self.section.encoding,
-                progress=self.progress,
-            )
-        elif self.section.sql is not None:
-            from ..sources import sql_view
-
-            sql_view.fetch(
-                self.name,
-                self.section.sql,
-                self._secret(self.section.sql.url_env),
-                self.spool,
-                since=before,
-                monotonic=self.outside.world.monotonic,
-                progress=self.progress,
-            )
-
-    def _secret(self, variable: str) -> SecretStr:
-        value = self.outside.environ.get(variable, "").strip()
-        if not value or not (value.isprintable() and value.isascii()):
-            raise ConfigurationError(
-                t(
-                    f"数据源 {self.name}：环境变量 {variable} 未设置或不可用",
-                    f"source {self.name}: the variable {variable} is not set, or not usable",
-                ),
-                t(f"请设置环境变量 {variable}", f"set the environment variable {variable}"),
-            )
-        return SecretStr(value)
-
-    def _import(self) -> None:
-        paths = list(self.spool.filled().values())
-        if paths:
-            try:
-                report = import_files(
-                    self.context,
-                    paths,
-                    mapping_of(self.context, self.section),
-                    dry_run=not self.report.wrote,
-                    progress=self.progress,
-                    source=self.name,
-                    encoding=self._encoding(),
-                )
-            except ConfigurationError:
-                # It would be refused again: the next pull fetches anew.
-                self.spool.remove()
-                raise
-            self.report.document = report.as_json()
-        if self.section.snapshot and not self.report.document["read"]:
-            self.spool.remove()
-            raise FeedFailed(
-                t(
-                    f"数据源 {self.name}：全量快照是空的",
-                    f"source {self.name}: the full snapshot is empty",
-                ),
-                t("没有办件被标为消失；检查来源", "no case is called vanished; look at the source"),
-            )
-
-    def _encoding(self) -> str | None:
-        # What we write ourselves is ASCII, whatever the source speaks.
-        ours = self.section.sql is not None
-        ours = ours or (self.section.http is not None and self.section.http.format == "json")
-        return None if ours else self.section.encoding
-
-    def _reach(self, mapping: SourceMapping, before: Mapping[str, str]) -> dict[str, str]:
-        since = self._since()
-        if since is None:
-            return {}
-        cursor = dict(before)
-        left_out: dict[str, int] = {}
-        zone = self.context.zone
-        for table, path in self.spool.filled().items():
-            reach = contents.reach_of(
-                partial(self._rows, path, mapping),
-                mapping,
-                since,
-                zone=zone,
-                now=self.context.now(),
-            )
-            if reach.left_out:
-                left_out[table] = reach.left_out
-            value = contents.higher(before.get(table), reach.value, mapping, since, zone)
-            if value is not None:
-                cursor[table] = value
-        self.report.left_out = left_out
-        return cursor
-
-    def _rows(self, path: Path, mapping: SourceMapping) -> Iterator[Row | Quarantined]:
-        """The rows of a spooled file as the import has read them."""
-        encoding = self._encoding()
-        encodings = mapping.encodings if encoding is None else (encoding,)
-        return read_rows(
-            path, layout=layout_of(mapping, path.name), name=path.name, encodings=encodings
-        )
-
-    def _since(self) -> Since | None:
-        section = self.section.http or self.section.sql
-        return None if section is None else section.since
-
-    def _present(self, mapping: SourceMapping) -> vanished.Present:
-        rows = (
-            mention
-            for path in self.spool.filled().values()
-            for mention in contents.mentions(self._rows(path, mapping), mapping)
-        )
-        return vanished.present(self.context, self.name, rows)
-
-    def _finish(self, seen: vanished.Present | None) -> None:
-        context, report = self.context, self.report
-        assert report.data_as_of is not None
-        with context.store.writing() as connection:
-            if seen is not None:
-                report.vanished = vanished.compare(
-                    context, connection, self.name, seen, as_of=report.data_as_of
-                )
-            feeds.set_cursors(connection, self.name, report.cursor)
-            self._close(connection, state="done")
-            content: dict[str, object] = {
-                "source": self.name,
-                "run": report.run_id,
-                "import": report.document.get("import_id"),
-                "data_as_of": rfc3339(report.data_as_of, context.zone),
-                "pages": report.pages,
-                "bytes": report.bytes,
-                "vanished": len(report.vanished.flagged),
-                "reappeared": len(report.vanished.returned),
-                "actor": {"os_user": context.os_user, "claimed": context.person},
-                **totals_of(report.document),
-            }
-            ledger.append(
-                connection,
-                [
-                    self._entry(EntryType.FEED_PULLED, content),
-                    *vanished.entries(context, self.name, report.run_id, report.vanished),
-                ],
-            )
-
-    def _idle(self) -> PullReport:
-        """Nothing new: the data are as old as they were, so it does not count for freshness."""
-        self.report.state = "idle"
-        if self.report.wrote:
-            with self.context.store.writing() as connection:
-                self._close(connection, state="idle")
-            self.spool.remove()
-        return self.report
-
-    def _close(self, connection: Connection, *, state: str, message: str | None = None) -> None:
-        feeds.finish(
-            connection,
-            self.report.run_id,
-            state=state,
-            finished_at=self.context.now(),
-            as_of=self.report.data_as_of or self.spool.began_at,
-            pages=self.report.pages,
-            bytes=self.report.bytes,
-            totals=compact_json(totals_of(self.report.document)),
-            message=message,
-        )
-
-    def _entry(self, kind: EntryType, content: Mapping[str, object]) -> ledger.NewEntry:
-        return ledger.NewEntry(
-            type=kind,
-            fact=f"{kind}/{self.report.run_id}",
-            at=rfc3339(self.context.now(), self.context.zone),
-            content=content,
-        )
-
-    def record_failure(self, fault: EffmonError) -> None:
-        """Write that it failed; where even that fails, the next pull finds it interrupted."""
-        if not self.begun:
-            return
-        with suppress(EffmonError, OSError), self.context.store.writing() as connection:
-            self._close(connection, state="failed", message=fault.message)
-            content = {"source": self.name, "run": self.report.run_id, "reason": fault.message}
-            ledger.append(connection, [self._entry(EntryType.FEED_FAILED, content)])
+def _pulled_since(context: Context, name: str, instant: int) -> PullReport | None:
+    """What another process has pulled and finished since an instant, None if nothing."""
+    with context.store.reading() as connection:
+        run = feeds.newest_run(connection, name)
+    if run is None or run.state not in ("done", "idle") or run.finished_at < instant:
+        return None
+    return PullReport(
+        name,
+        run.id,
+        state=run.state,
+        document=json.loads(run.totals) | {"files": []},
+        pages=run.pages,
+        bytes=run.bytes,
+        data_as_of=run.as_of,
+        wrote=False,
+    )

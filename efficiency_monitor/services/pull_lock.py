@@ -1,0 +1,42 @@
+"""One pull of a source at a time, in the whole workspace."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.faults import ConfigurationError, Locked
+from ..language import t
+from ..sources.http_request import World
+
+
+@contextmanager
+def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool]:
+    """One pull of a source at a time; the system frees the lock when its holder dies.
+
+    Gives whether it had to wait.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file = (folder / f"{name}.lock").open("a")
+    except OSError as fault:
+        raise ConfigurationError(
+            f"{folder} cannot be written: {fault.strerror}", "check the folder's permissions"
+        ) from None
+    with file:
+        end = world.monotonic() + patience
+        waited = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if world.monotonic() >= end:
+                    raise Locked(
+                        t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
+                        t("稍后再试", "try again later"),
+                    ) from None
+                waited = True
+                world.sleep(1)
+            else:
+                break
+        yield waited
