@@ -67,7 +67,7 @@ def _measured(context: Context, folder: Path, size: bureau.Size) -> Section:
     clocks = _count_open(context)
     megabytes = sum(path.stat().st_size for path in folder.glob("effmon.db*")) / 1e6
     due = load_all(context, bureau.TONIGHT)
-    found = list(scan._ids(context, bureau.TONIGHT))
+    found = list(scan._ids(context, bureau.TONIGHT, ()))
     if due != found or len(due) != size.due:
         raise AssertionError(f"{len(found)} cases found, {len(due)} are due, {size.due} were made")
     say(f"night: {size.due:,} due among {clocks:,} open clocks are looked for")

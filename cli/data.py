@@ -1,7 +1,7 @@
 """`effmon import`, `effmon quarantine …`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import t
@@ -10,6 +10,9 @@ from efficiency_monitor.reports.columns import Column
 from . import columns
 from .render import emit, emit_object, message, progress, warn
 from .state import DryRun, Output, Strict, context_of, leave
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.ingest import ImportReport
 
 quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
 
@@ -67,33 +70,31 @@ def import_(
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
     from efficiency_monitor.services.feeds import import_into
-    from efficiency_monitor.services.ingest import bytes_to_read, import_files
+    from efficiency_monitor.services.ingest import bytes_to_read
 
     context = context_of(ctx)
     with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
-        if source is None:
-            report = import_files(
-                context,
-                files,
-                mapping or "canonical",
-                dry_run=dry_run,
-                encoding=encoding,
-                bytes_read=step,
-            )
-        else:
-            report = import_into(
-                context,
-                files,
-                source,
-                mapping=mapping,
-                encoding=encoding,
-                dry_run=dry_run,
-                bytes_read=step,
-            )
+        report = import_into(
+            context,
+            files,
+            source,
+            mapping=mapping,
+            encoding=encoding,
+            dry_run=dry_run,
+            bytes_read=step,
+        )
     if output is None:
         emit(report.as_json()["files"], _FILES)  # type: ignore[arg-type]
     else:
         emit_object(report.as_json(), output)
+    _say(report)
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+    leave(3 if strict and report.total.quarantined else 0)
+
+
+def _say(report: "ImportReport") -> None:
+    """The totals and the first rows that were refused, on stderr."""
     total = report.total
     message(
         t(
@@ -113,9 +114,6 @@ def import_(
                 f"{rest} more rows: effmon quarantine list",
             )
         )
-    if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
-    leave(3 if strict and total.quarantined else 0)
 
 
 _FILES = (

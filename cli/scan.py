@@ -149,16 +149,7 @@ def say(report: "ScanReport", context: "Context") -> None:
                 "then: check the machine's clock",
             )
         )
-    for stale in report.stale:
-        warn(stale.words(context.zone))
-    for source, number in report.vanished.items():
-        warn(
-            t(
-                f"{source}：{number} 件未办结办件已不在其快照中：effmon cases list --vanished",
-                f"{source}: {number} open cases are missing from its snapshot: "
-                "effmon cases list --vanished",
-            )
-        )
+    _say_feeds(report, context)
     for case_no, rule, reason, detail in report.problems[:10]:
         words = detail_words(detail, context.catalogue.vocabulary)
         told = " ".join(part for part in (rule, words) if part)
@@ -180,6 +171,20 @@ def say(report: "ScanReport", context: "Context") -> None:
             t(
                 f"{card_no}：所依据的规则文本已改变，未作处理",
                 f"{card_no}: its rule's text was changed since; left as it is",
+            )
+        )
+
+
+def _say_feeds(report: "ScanReport", context: "Context") -> None:
+    """Which sources are stale, and which cases are missing from their snapshots."""
+    for stale in report.stale:
+        warn(stale.words(context.zone))
+    for source, number in report.vanished.items():
+        warn(
+            t(
+                f"{source}：{number} 件未办结办件已不在其快照中：effmon cases list --vanished",
+                f"{source}: {number} open cases are missing from its snapshot: "
+                "effmon cases list --vanished",
             )
         )
 

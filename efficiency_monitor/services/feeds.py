@@ -140,14 +140,23 @@ def stale_sources(
 def import_into(
     context: Context,
     paths: Sequence[Path],
-    source: str,
+    source: str | None,
     *,
     mapping: str | None = None,
     encoding: str | None = None,
     dry_run: bool = False,
     bytes_read: BytesRead | None = None,
 ) -> ImportReport:
-    """Import files as data of a source: they count for its freshness."""
+    """Import files, as data of a source if one is named: they count for its freshness."""
+    if source is None:
+        return import_files(
+            context,
+            paths,
+            mapping or "canonical",
+            dry_run=dry_run,
+            encoding=encoding,
+            bytes_read=bytes_read,
+        )
     section = source_of(context, source)
     begun = context.now()
     report = import_files(

@@ -1,14 +1,9 @@
 """Pulling from a real HTTP server: paging, cursors, tokens, files, repeated pulls."""
 
-import gzip
-import io
 import json
-import stat
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-import xlsxwriter
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -256,68 +251,6 @@ def test_a_cursor_moves_only_with_what_was_imported(
     assert office.case_nos() == NUMBERS
 
 
-def test_a_pull_that_was_cut_off_goes_on_where_it_stopped(
-    office: Office, httpserver: HTTPServer, serve: Serve
-) -> None:
-    asked: list[str] = []
-    broken = {"at": "3"}
-
-    def handler(request: Request) -> Response:
-        page = request.args["page"]
-        asked.append(page)
-        if page == broken["at"]:
-            return Response("later", status=500)
-        return answer(EVENTS[(int(page) - 1) * 2 : int(page) * 2])
-
-    serve("/events", handler)
-    office.configure(http(httpserver, 'page = {param = "page"}\nattempts = 2'))
-    with pytest.raises(FeedFailed, match=r"answered 500 \(tried 2x\)"):
-        office.pull()
-    assert asked == ["1", "2", "3", "3"]
-    assert office.spool().exists()
-    state = office.spool() / "state.json"
-    assert stat.S_IMODE(state.stat().st_mode) == 0o600
-    assert stat.S_IMODE((office.spool() / "data" / "events.jsonl").stat().st_mode) == 0o600
-
-    broken["at"] = ""
-    asked.clear()
-    assert office.pull().document["read"] == 7
-    assert asked == ["3", "4", "5"]
-    assert [state for state, _ in office.runs()] == ["failed", "done"]
-
-
-def test_an_old_spool_is_begun_anew(office: Office, httpserver: HTTPServer, serve: Serve) -> None:
-    asked: list[str] = []
-
-    def handler(request: Request) -> Response:
-        asked.append(request.args["page"])
-        if len(asked) == 2:
-            return Response("later", status=404)
-        return answer(EVENTS if request.args["page"] == "1" else [])
-
-    serve("/events", handler)
-    office.configure(http(httpserver, 'page = {param = "page"}'))
-    with pytest.raises(FeedFailed):
-        office.pull()
-    office.world.now += 7 * 3600
-    office.pull()
-    assert asked == ["1", "2", "1", "2"]
-
-
-def test_other_settings_begin_anew(office: Office, httpserver: HTTPServer, serve: Serve) -> None:
-    serve(
-        "/events", lambda request: answer(EVENTS) if "size" in request.args else Response("", 404)
-    )
-    office.configure(http(httpserver, 'page = {param = "page"}'))
-    with pytest.raises(FeedFailed):
-        office.pull()
-    office.configure(
-        http(httpserver, 'page = {param = "page", size_param = "size", size = 50}\nmost_pages = 1')
-    )
-    with pytest.raises(FeedFailed, match="paging has no end"):
-        office.pull()
-
-
 def test_a_dry_run_leaves_nothing(office: Office, httpserver: HTTPServer, serve: Serve) -> None:
     serve("/events", numbered([*EVENTS, {"case_no": "X", "event": "no such"}], 3))
     office.configure(http(httpserver, PAGED))
@@ -376,62 +309,6 @@ def test_an_empty_answer_is_a_pull(office: Office, httpserver: HTTPServer, serve
     assert office.runs() == [("done", "")]
 
 
-def csv_file() -> bytes:
-    lines = ["案件,案件,案件", ",".join(EVENTS[0]), *(",".join(row.values()) for row in EVENTS)]
-    return "\n".join(lines[1:]).encode()
-
-
-def xlsx_file() -> bytes:
-    made = io.BytesIO()
-    with xlsxwriter.Workbook(made) as book:
-        sheet = book.add_worksheet()
-        for place, row in enumerate([list(EVENTS[0]), *(list(r.values()) for r in EVENTS)]):
-            sheet.write_row(place, 0, row)
-    return made.getvalue()
-
-
-def jsonl_file() -> bytes:
-    return "".join(json.dumps(row) + "\n" for row in EVENTS).encode()
-
-
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [
-        ("csv", csv_file()),
-        ("csv", gzip.compress(csv_file())),
-        ("jsonl", jsonl_file()),
-        ("xlsx", xlsx_file()),
-    ],
-    ids=["csv", "csv.gz", "jsonl", "xlsx"],
-)
-def test_whole_files_are_pulled(
-    office: Office, httpserver: HTTPServer, kind: str, content: bytes
-) -> None:
-    httpserver.expect_request("/events").respond_with_data(content)
-    office.configure(http(httpserver, f'format = "{kind}"'))
-    assert office.pull().document["read"] == 7
-    assert office.case_nos() == NUMBERS
-    assert office.pull().document["unchanged"] == 7
-
-
-def test_a_file_in_the_sources_encoding(office: Office, httpserver: HTTPServer) -> None:
-    text = "case_no,event,occurred_at,reason\nA,accepted,2026-03-02 09:00,café\n"
-    httpserver.expect_request("/events").respond_with_data(text.encode("cp1252"))
-    office.configure(http(httpserver, 'format = "csv"', source='encoding = "cp1252"'))
-    office.pull()
-    assert office.world.tuples("SELECT reason FROM event") == [("café",)]
-
-
-def test_a_packed_answer_is_unpacked(office: Office, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/events").respond_with_data(
-        gzip.compress(json.dumps(EVENTS).encode()),
-        headers={"Content-Encoding": "gzip"},
-        content_type="application/json",
-    )
-    office.configure(http(httpserver))
-    assert office.pull().document["read"] == 7
-
-
 def test_what_a_pull_did_stands_in_the_ledger(
     office: Office, httpserver: HTTPServer, serve: Serve
 ) -> None:
@@ -445,14 +322,3 @@ def test_what_a_pull_did_stands_in_the_ledger(
     imports = [entry for entry in office.world.entries() if entry["type"] == "import.done"]
     assert [entry["import"] for entry in imports] == [done[0]["import"]]
     assert office.world.sound()
-
-
-def test_a_folder_that_is_no_spool_is_put_aside(
-    office: Office, httpserver: HTTPServer, serve: Serve, tmp_path: Path
-) -> None:
-    serve("/events", numbered(EVENTS, 4))
-    office.configure(http(httpserver, PAGED))
-    spool = office.spool()
-    (spool / "data").mkdir(parents=True)
-    (spool / "state.json").write_text('{"version": 1, "key": "x", "tables": {"a": {}}}')
-    assert office.pull().document["read"] == 7
