@@ -7,7 +7,7 @@ epoch seconds; amounts are millionths of their unit.
 from typing import Any, NamedTuple
 
 # Role of an event's signature in a rule, as bits; pause pair p takes two bits from PAIRS on.
-START, STOP, ENDS, DEEM_FROM, DEEM_UNLESS, EXTEND, PAIRS = 1, 2, 4, 8, 16, 32, 6
+START, STOP, ENDS, DEEM_FROM, DEEM_UNLESS, EXTEND, UNSTARTED, PAIRS = 1, 2, 4, 8, 16, 32, 64, 7
 MOST_PAIRS = 8
 MOST_LIMITS = 4
 MOST_LEVELS = 3

@@ -25,6 +25,7 @@ from .columns import (
     PER_STAGE,
     START,
     STOP,
+    UNSTARTED,
     Frame,
     Rules,
 )
@@ -229,6 +230,8 @@ def role_of(clock: Clock, vocabulary: Vocabulary, signature: Signature) -> int:
         role |= START
     if name in clock.stop and wanted:
         role |= STOP
+    if name in clock.unstarted:
+        role |= UNSTARTED
     if vocabulary.types[name].ends_case:
         role |= ENDS
     if clock.deemed is not None:

@@ -34,6 +34,7 @@ from .columns import (
     START,
     STOP,
     STOPPED,
+    UNSTARTED,
     WAITING,
 )
 from .compiling import inlined_function, kernel_function
@@ -130,7 +131,7 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
         if role & START:
             start = i
             break
-        if stray < 0 and role & (STOP | ENDS) == STOP:
+        if stray < 0 and role & (STOP | ENDS | UNSTARTED) == STOP:
             stray = i
     if rules.deem_amount[r] == 0:
         if start >= 0:

@@ -135,6 +135,8 @@ class Clock(_Model):
 
     start: Words
     stop: Words
+    #: Stops that are sound where nothing has started: 不予受理 before any acceptance.
+    unstarted: Words = ()
     deemed: Deemed | None = None
     pause: tuple[Pause, ...] = ()
     count: Unit = Unit.WORKING_DAYS
@@ -150,6 +152,11 @@ class Clock(_Model):
     def _readable(self) -> "Clock":
         if len(self.pause) > MOST_PAIRS:
             raise ValueError(f"pause: at most {MOST_PAIRS} pairs")
+        strange = sorted({*self.unstarted} - {*self.stop})
+        if strange:
+            raise ValueError(f"unstarted: {', '.join(strange)} does not stop the clock")
+        if self.unstarted and self.episodes != "once":
+            raise ValueError("unstarted: a stop needs a start only where episodes is 'once'")
         if self.deemed:
             both = sorted({*self.deemed.from_} & {*self.start})
             if both:

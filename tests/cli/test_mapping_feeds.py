@@ -149,9 +149,6 @@ FEEDS = (
         problems=frozenset(
             {
                 ("G-PAUSED", "CN-SPECIAL", "no_limit"),
-                # To these packs a refusal without an acceptance before it is a fault of the data.
-                ("G-REFUSED", "CN-DECIDE", "faulty_data"),
-                ("G-REFUSED", "CN-PROMISE", "faulty_data"),
             }
         ),
         correction="SPGL_XMSPSXBLXXXXB_next.csv",
@@ -176,7 +173,7 @@ FEEDS = (
             }
         ),
         cards=frozenset({("H-LATE", "HN-CASE", "yellow"), ("H-OPEN", "HN-CASE", "red")}),
-        problems=frozenset({("H-REFUSED", "HN-CASE", "faulty_data")}),
+        problems=frozenset(),
         correction="TA_SP_INSTANCE_next.csv",
         corrected="H-LATE",
         lifted=frozenset({("H-LATE", "HN-CASE", "yellow")}),

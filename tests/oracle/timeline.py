@@ -160,7 +160,8 @@ def stopped_without_start(
     if clock.get("episodes", "once") != "once" or any(is_start(item, clock) for item in placed):
         return None
     for item in placed:
-        if _is(item, clock, "stop") and item.event["type"] not in words.ends_case:
+        sound = words.ends_case | set(listed(clock.get("unstarted", [])))
+        if _is(item, clock, "stop") and item.event["type"] not in sound:
             return item
     return None
 

@@ -144,7 +144,7 @@ def rule(dice: Dice) -> dict[str, Any]:
         "start": weighted(
             dice, [(8, "accepted"), (2, ["submitted", "accepted"]), (2, "submitted")]
         ),
-        "stop": weighted(dice, [(8, "decided"), (2, ["decided", "refused"])]),
+        "stop": weighted(dice, [(7, "decided"), (3, ["decided", "refused"])]),
         "pause": [pause(dice) for _ in range(weighted(dice, [(6, 1), (1, 0), (3, 2)]))],
         "count": pick(dice, UNITS[:-1]),
         "resolution": weighted(dice, [(3, "day"), (1, "time")]),
@@ -157,6 +157,8 @@ def rule(dice: Dice) -> dict[str, Any]:
         clock["start"], clock["stop"] = "stage_started", ["stage_finished", "decided"]
     if chance(dice, 10):
         clock["kinds"] = ["hearing"]
+    if clock["episodes"] == "once" and "refused" in clock["stop"] and chance(dice, 50):
+        clock["unstarted"] = ["refused"]
     if clock["episodes"] == "once" and clock["start"] == "accepted" and chance(dice, 25):
         clock["deemed"] = {
             "from": "submitted",
@@ -233,6 +235,8 @@ def story(dice: Dice, place: Place, the_rule: dict[str, Any]) -> Story:
         opening = ["submitted", *opening] if opening != ["submitted"] else opening
     if chance(dice, 15):
         opening = []
+    if "unstarted" in the_rule["clock"] and chance(dice, 30):
+        opening = ["refused"]
     pending = list(opening)
     events: list[dict[str, Any]] = []
     count = len(pending) + between(dice, 1, 7)
