@@ -11,7 +11,8 @@ from .core.amount import Amount
 #: Answers that hold many rows as JSON, against files that are taken whole.
 PAGES = "json"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_TABLE = re.compile(r"\w[\w-]{0,79}")
+_TABLE = re.compile(r"\w[\w-]{0,59}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,80}")
 #: One statement that reads; what else it does, the read-only transaction refuses.
 _SELECT = re.compile(r"(?:select|with)\b", re.IGNORECASE)
 _VIEW = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*){0,2}")
@@ -55,6 +56,19 @@ def _path(text: str) -> str:
     if not text.startswith("/") or text.startswith("//") or "#" in text:
         raise ValueError(f"{text!r} is no path: write '/up_pro_accept'")
     return text
+
+
+def _base_url(text: str) -> str:
+    if "?" in text or "#" in text:
+        raise ValueError("should end before '?': write parameters into the paths of `tables`")
+    return text
+
+
+def _headers(found: dict[str, str]) -> dict[str, str]:
+    for name, value in found.items():
+        if not _HEADER.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"{name!r} is no header: letters and digits, the value in ASCII")
+    return found
 
 
 def _query(text: str) -> str:
@@ -134,7 +148,7 @@ class Success(_Section):
 class HttpSection(_Section):
     """An HTTP endpoint; the token is named, never written here."""
 
-    base_url: str
+    base_url: Annotated[str, AfterValidator(_base_url)]
     tables: dict[TableName, Annotated[str, AfterValidator(_path)]] = Field(min_length=1)
     format: Literal["json", "jsonl", "csv", "xlsx", "xes", "parquet"] = "json"
     #: Where the rows stand in a JSON answer; empty: the answer is the list.
@@ -146,9 +160,9 @@ class HttpSection(_Section):
     cursor: CursorPages | None = None
     link: LinkedPages | None = None
     since: Since | None = None
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = {}
     token_env: str | None = None
-    token_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
+    token_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,80}$")
     #: File with the certificates to trust instead of the system's.
     ca_file: str | None = None
     allow_http: bool = False

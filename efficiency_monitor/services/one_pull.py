@@ -132,6 +132,9 @@ class OnePull:
             from ..sources.http_request import Asker
 
             http = self.section.http
+            if http.ca_file is not None:
+                own = str(self.context.folder / http.ca_file)
+                http = http.model_copy(update={"ca_file": own})
             token = None if http.token_env is None else self._secret(http.token_env)
             http_feed.fetch(
                 http,

@@ -16,6 +16,8 @@ from .pull_report import Outside, PullReport
 SPOOL = "spool"
 #: The nightly job waits so long (seconds) for another process that pulls the same source.
 PATIENCE = 3600
+#: What failed for a slot is tried again for it after so many seconds.
+AGAIN_AFTER = 900
 
 
 def pull(
@@ -61,9 +63,22 @@ def pull(
         except EffmonError as fault:
             work.record_failure(fault)
             raise
+        except Exception as fault:
+            work.record_failure(_unexpected(name, fault))
+            raise
         finally:
             if dry_run:
                 spool.remove()
+
+
+def _unexpected(name: str, fault: Exception) -> EffmonError:
+    said = " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+    error = EffmonError(
+        t(f"数据源 {name}：意外故障：{said}", f"source {name}: unexpected fault: {said}"),
+        t(f"请单独运行：effmon pull {name}", f"run it by itself: effmon pull {name}"),
+    )
+    error.exit_code = 70
+    return error
 
 
 def pull_all(
@@ -74,10 +89,14 @@ def pull_all(
     slot: int | None = None,
     progress: Progress | None = None,
 ) -> list[PullReport]:
-    """Pull every source that can be pulled; one that fails stops none of the others."""
+    """Pull every source that can be pulled; one that fails stops none of the others.
+
+    With a `slot`, a source that was pulled for it already is left out: whatever else goes wrong in
+    a night, the sources are not asked again at every ring of the bell.
+    """
     reports = []
     for name, section in context.settings.sources.items():
-        if section.kind == "import":
+        if section.kind == "import" or (slot is not None and _was_pulled(context, name, slot)):
             continue
         try:
             reports.append(
@@ -92,8 +111,23 @@ def pull_all(
                 )
             )
         except EffmonError as fault:
-            reports.append(PullReport(name, "", state="failed", fault=fault, wrote=False))
+            reports.append(_failed(name, fault))
+        except Exception as fault:  # noqa: BLE001  a defect met in one feed must not end the night
+            reports.append(_failed(name, _unexpected(name, fault)))
     return reports
+
+
+def _failed(name: str, fault: EffmonError) -> PullReport:
+    return PullReport(name, "", state="failed", fault=fault, wrote=False)
+
+
+def _was_pulled(context: Context, name: str, slot: int) -> bool:
+    with context.store.reading() as connection:
+        run = feeds.newest_run(connection, name)
+    if run is None or run.slot != slot:
+        return False
+    lately = context.now() - AGAIN_AFTER
+    return run.state in ("done", "idle") or (run.state == "failed" and run.finished_at > lately)
 
 
 def _pulled_since(context: Context, name: str, instant: int) -> PullReport | None:

@@ -44,6 +44,15 @@ folder = "outbox"
 # url = "https://notices.example.gov.cn/effmon"
 # secret_env = "EFFMON_WEBHOOK_SECRET"
 # allow_networks = ["10.0.0.0/8"]
+
+# A source 数据源 that is pulled before the nightly scan, see docs/sources.md:
+# [sources.hall]
+# mapping = "up-pro"
+# freshness = "26 calendar_hours"
+# [sources.hall.http]
+# base_url = "https://data.example.gov.cn/api"
+# tables = {{accept = "/up_pro_accept"}}
+# token_env = "HALL_TOKEN"
 """
 
 

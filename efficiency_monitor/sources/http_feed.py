@@ -135,7 +135,7 @@ class _Pages:
                 )
             url = self._url(table.next)
             if url in self._asked:
-                raise self._circle(t("下一页又是已取过的一页", "the next page was there before"))
+                raise self._lost(t("下一页又是已取过的一页", "the next page was there before"))
             self._asked.add(url)
             body, link = self._asker.get(url, self._name, self._take)
             page = Page.read(body, self._where, self._encoding) if body else None
@@ -152,7 +152,7 @@ class _Pages:
         self._check_success(page)
         return page.rows(self._section.rows, empty_is_none=self._section.success is not None)
 
-    def _circle(self, what: str) -> FeedFailed:
+    def _lost(self, what: str) -> FeedFailed:
         return FeedFailed(
             f"{self._where}: {what}", t("检查分页设置", "check the paging: page, cursor or link")
         )
@@ -227,7 +227,7 @@ class _Pages:
             before = self._table.next or NextPage(number=section.page.first)
             digest = hashlib.sha256(data).hexdigest()
             if before.digest == digest:
-                raise self._circle(
+                raise self._lost(
                     t(
                         "两页的行完全相同：服务器重复末页？请设置 total",
                         "two pages have the same rows: does it repeat the last one? set `total`",
@@ -236,11 +236,19 @@ class _Pages:
             return NextPage(number=(before.number or 0) + 1, digest=digest)
         if section.cursor is not None:
             found = page.text_at(section.cursor.at)
-            return None if found is None else NextPage(cursor=found)
+            return None if found in (None, "false") else NextPage(cursor=found)
         if section.link is not None:
             found = link if section.link.at is None else page.text_at(section.link.at)
-            return None if found is None else NextPage(url=str(httpx.URL(url).join(found)))
+            return None if found is None else NextPage(url=self._joined(url, found))
         return None
+
+    def _joined(self, url: str, link: str) -> str:
+        try:
+            return str(httpx.URL(url).join(link))
+        except (httpx.InvalidURL, ValueError):
+            raise self._lost(
+                t("指向下一页的不是地址", "what leads to the next page is no URL")
+            ) from None
 
     def _count(self, page: Page | None, rows: int, next_: NextPage | None) -> None:
         """FeedFailed where fewer rows have come in the end than were announced."""

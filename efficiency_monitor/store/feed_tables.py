@@ -12,8 +12,10 @@ class FeedRun(SQLModel, table=True):
     """One pull of a source, or one import that was said to be of it."""
 
     __tablename__ = "feed_run"
-    __table_args__ = (Index("ix_feed_run_source", "source", "started_at"),)
-    id: str = Field(primary_key=True)
+    __table_args__ = (Index("ix_feed_run_source", "source", "seq"),)
+    #: In the order in which they began: two may begin in one second.
+    seq: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
     source: str
     #: `pull` or `import`.
     kind: str

@@ -63,7 +63,7 @@ def newest_data(connection: Connection, known_by: int | None) -> dict[str, int]:
 
 def history(connection: Connection, source: str | None, most: int) -> list[Row[Any]]:
     """Newest runs first."""
-    statement = select(RUN).order_by(RUN.c.started_at.desc(), RUN.c.id.desc()).limit(most)
+    statement = select(RUN).order_by(RUN.c.seq.desc()).limit(most)
     if source is not None:
         statement = statement.where(RUN.c.source == source)
     return list(connection.execute(statement))

@@ -80,7 +80,7 @@ class Office:
 
     def runs(self) -> list[tuple[str, str]]:
         """State and message of every run, oldest first."""
-        rows = self.world.rows("SELECT state, message FROM feed_run ORDER BY started_at, rowid")
+        rows = self.world.rows("SELECT state, message FROM feed_run ORDER BY seq")
         return [(row["state"], row["message"] or "") for row in rows]
 
     def spool(self, name: str = "hall") -> Path:

@@ -173,7 +173,7 @@ def test_missed_nights_are_caught_up_after_one_pull(hall: Office) -> None:
     assert len(report.scans) == 7
     assert len(hall.runs()) == pulls + 1
     assert [done.stale for done in report.scans] == [[]] * 7
-    (slot,) = hall.world.tuples("SELECT slot FROM feed_run ORDER BY started_at DESC LIMIT 1")
+    (slot,) = hall.world.tuples("SELECT slot FROM feed_run ORDER BY seq DESC LIMIT 1")
     assert slot == (instant("2026-03-10 02:10"),)
     assert [line for line in hall.world.cards() if line.startswith("A ")]
 

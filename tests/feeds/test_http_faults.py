@@ -1,20 +1,26 @@
 """Endpoints that misbehave: what a pull says, how often it asks, and that nothing is half taken."""
 
 import json
+import shutil
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import ConfigurationError, FeedFailed, Locked
+from efficiency_monitor.core.faults import ConfigurationError, EffmonError, FeedFailed
+from efficiency_monitor.services import pull as pulling
 from tests.feeds.conftest import TOKEN, Office, accepted, answer, http
 from tests.notify import receivers
 from tests.notify.receivers import answering, receiver
 
 Serve = Callable[..., None]
+PEM = Path(__file__).parents[1] / "notify" / "tls" / "hooks.example.pem"
 EVENTS = [accepted("A"), accepted("B", 1)]
 BODY = json.dumps(EVENTS).encode()
 
@@ -235,32 +241,50 @@ def test_an_address_that_is_not_allowed_is_a_setting_to_mend(
     assert office.runs()[-1][0] == "failed"
 
 
-def test_two_pulls_of_a_source_do_not_run_at_once(
-    office: Office, httpserver: HTTPServer, serve: Serve
+def test_https_trusts_only_what_it_is_told(office: Office) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    outside = office.outside
+    resolved = replace(outside().world, resolver=lambda host, port: ["127.0.0.1"])
+
+    def pull() -> None:
+        pulling.pull(office.world.context, replace(outside(), world=resolved), "hall")
+
+    with HTTPServer("127.0.0.1", ssl_context=context) as server:
+        server.expect_request("/events").respond_with_json(EVENTS)
+        text = http(server).replace("http://127.0.0.1", "https://hooks.example")
+        office.configure(text.replace("allow_http = true", ""))
+        with pytest.raises(FeedFailed, match="certificate is not trusted"):
+            pull()
+        shutil.copy(PEM, office.world.folder / "ca.pem")
+        office.configure(text.replace("allow_http = true", 'ca_file = "ca.pem"'))
+        pull()
+        assert office.case_nos() == ["A", "B"]
+        office.configure(text.replace("allow_http = true", 'ca_file = "no.pem"'))
+        with pytest.raises(ConfigurationError, match="cannot read certificates"):
+            pull()
+
+
+@pytest.mark.parametrize("link", ["http://[", "\\\\x", "https://127.0.0.1/", "//localhost:1/x"])
+def test_a_link_that_leads_nowhere_good(
+    office: Office, httpserver: HTTPServer, serve: Serve, link: str
 ) -> None:
-    seen: list[BaseException] = []
+    serve("/events", lambda _: answer({"rows": EVENTS, "next": link}))
+    office.configure(http(httpserver, 'rows = "rows"\nlink = {at = "next"}'))
+    with pytest.raises(EffmonError) as raised:
+        office.pull()
+    assert "\n" not in raised.value.message
+    assert office.case_nos() == []
 
-    def handler(_: Request) -> Response:
-        other = Office(office.world, office.environ)
-        with pytest.raises(Locked) as raised:
-            other.pull()
-        seen.append(raised.value)
-        return answer(EVENTS)
 
-    serve("/events", handler)
+@pytest.mark.parametrize(
+    "row", ['{"case_no": "\\ud800"}', '{"' + "n" * 300_000 + '": 1}', '{"": 1}']
+)
+def test_strange_rows_are_quarantined(office: Office, httpserver: HTTPServer, row: str) -> None:
+    good = json.dumps(EVENTS[0])
+    httpserver.expect_request("/events").respond_with_data(
+        f"[{row},{good}]", content_type="application/json"
+    )
     office.configure(http(httpserver))
-    office.pull()
-    assert [getattr(each, "exit_code", None) for each in seen] == [75]
-    assert office.runs() == [("done", "")]
-
-
-def test_one_source_that_fails_stops_none_of_the_others(
-    office: Office, httpserver: HTTPServer, serve: Serve
-) -> None:
-    serve("/events", lambda _: answer(EVENTS))
-    other = http(httpserver).replace("sources.hall", "sources.annex")
-    office.configure(http(httpserver, tables='events = "/nothing"') + other)
-    first, second = office.pull_all()
-    assert (first.state, second.state) == ("failed", "done")
-    assert first.fault is not None
-    assert office.case_nos() == ["A", "B"]
+    document = office.pull().document
+    assert (document["read"], document["imported"], document["quarantined"]) == (2, 1, 1)

@@ -21,6 +21,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "feed_run",
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -33,9 +34,10 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("totals", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_run")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_feed_run")),
+        sa.UniqueConstraint("id", name=op.f("uq_feed_run_id")),
     )
-    op.create_index("ix_feed_run_source", "feed_run", ["source", "started_at"])
+    op.create_index("ix_feed_run_source", "feed_run", ["source", "seq"])
     op.add_column(
         "case_file", sa.Column("judged_stale", sa.Integer(), nullable=False, server_default="0")
     )
