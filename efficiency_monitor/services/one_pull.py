@@ -7,7 +7,6 @@ cases and ledger are written in one transaction, and the spool is removed after 
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -212,7 +211,7 @@ class OnePull:
         zone = self.context.zone
         for table, path in self.spool.filled().items():
             reach = contents.reach_of(
-                partial(self._rows, path, mapping),
+                self._rows(path, mapping),
                 mapping,
                 since,
                 zone=zone,

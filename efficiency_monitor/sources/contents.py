@@ -1,8 +1,9 @@
 """What a pull must know of the rows it brought besides their facts: how far they reach, whose cases
 they are of."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from efficiency_monitor.core.amount import Amount
 from efficiency_monitor.source_settings import Since
@@ -16,7 +17,6 @@ from .times import read_time
 AHEAD = 86_400
 #: Forms of rows that are remembered; JSON may bring a new one with every row.
 _MOST_FORMS = 1000
-Rows = Callable[[], Iterable[Row | Quarantined]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +28,44 @@ class Reach:
     left_out: int
 
 
-def reach_of(rows: Rows, mapping: SourceMapping, since: Since, *, zone: str, now: int) -> Reach:
+def reach_of(
+    rows: Iterable[Row | Quarantined],
+    mapping: SourceMapping,
+    since: Since,
+    *,
+    zone: str,
+    now: int,
+) -> Reach:
     """The highest value of the `since` column, as the source wrote it; None where there is none.
 
-    `rows` is called twice and gives the same rows each time. By time it is the highest value that
-    is `overlap` older than the newest: what is stored late is asked for again. A time more than a
-    day ahead of `now` does not count, else nothing would ever come after it.
+    By time it is the highest value that is `overlap` older than the newest: what is stored late is
+    asked for again. A time more than a day ahead of `now` does not count, else nothing would ever
+    come after it. Memory: the different seconds of one overlap.
     """
-    newest: int | None = None
-    left_out = 0
-    for _, key in _values(rows(), mapping, since, zone):
-        if key is None or (since.order == "time" and key > now + AHEAD):
-            left_out += 1
-        elif newest is None or key > newest:
-            newest = key
-    if newest is None:
-        return Reach(None, left_out)
+    overlap = 0
+    most = None
     if since.order == "time":
-        overlap = Amount.parse(since.overlap)
-        newest -= int(overlap.value * overlap.unit.seconds)
+        amount = Amount.parse(since.overlap)
+        overlap, most = int(amount.value * amount.unit.seconds), now + AHEAD
+    newest: int | None = None
     best: tuple[int, str] | None = None
-    for text, key in _values(rows(), mapping, since, zone):
-        if key is not None and key <= newest and (best is None or key > best[0]):
-            best = key, text
+    #: Values less than an overlap older than the newest, the oldest first.
+    recent: list[tuple[int, str]] = []
+    known: set[int] = set()
+    left_out = 0
+    for text, key in _values(rows, mapping, since, zone):
+        if key is None or (most is not None and key > most):
+            left_out += 1
+            continue
+        newest = key if newest is None else max(newest, key)
+        if key not in known:
+            known.add(key)
+            heappush(recent, (key, text))
+        while recent and recent[0][0] <= newest - overlap:
+            found = heappop(recent)
+            known.discard(found[0])
+            if best is None or found[0] > best[0]:
+                best = found
     return Reach(None if best is None else best[1], left_out)
 
 

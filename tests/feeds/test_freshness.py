@@ -1,12 +1,15 @@
 """A stale feed: its open cases are not judged, to the second, and are judged again after a pull."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from sqlalchemy import event
 from werkzeug import Response
 
 from efficiency_monitor.services import explain, scan
+from efficiency_monitor.store import cases
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
 
@@ -198,3 +201,21 @@ def test_a_source_that_fails_stops_no_night(
 def test_no_pull_where_no_slot_is_open(hall: Office) -> None:
     assert hall.world.nights(pull=hall.pull_all).pulls == []
     assert hall.runs() == []
+
+
+@pytest.mark.parametrize("stale", [(), ("hall",)])
+def test_asking_what_turned_costs_what_turned(hall: Office, stale: tuple[str, ...]) -> None:
+    hall.pull()
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(hall.world.context.store.engine, "before_cursor_execute")
+    def _keep(_1: object, _2: object, statement: str, values: object, *_rest: object) -> None:
+        asked.append((statement, values))
+
+    with hall.world.context.store.reading() as connection:
+        cases.to_judge(connection, hall.world.now, stale)
+        statement, values = next(entry for entry in asked if entry[0].startswith("SELECT"))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    steps = [str(row[3]) for row in plan]
+    assert any("ix_case_file_stale (judged_stale=?" in step for step in steps), steps
+    assert [step for step in steps if step.startswith("SCAN case_file") and "ix_" not in step] == []
