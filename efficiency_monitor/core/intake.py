@@ -18,13 +18,15 @@ def find_conflicts(rows: Iterable[RowFacts]) -> frozenset[int]:
 
     Needs every row of the import, once, in any order; keeps two numbers for each thing.
     """
+    return contradicted(claim[:2] for row in rows for claim in row.claims())
+
+
+def contradicted(claims: Iterable[tuple[int, int]]) -> frozenset[int]:
+    """Things of which different things are asserted; all claims about one thing must be there."""
     seen: dict[int, int] = {}
-    disputed: set[int] = set()
-    for row in rows:
-        for thing, assertion, _ in row.claims():
-            if seen.setdefault(thing, assertion) != assertion:
-                disputed.add(thing)
-    return frozenset(disputed)
+    return frozenset(
+        thing for thing, assertion in claims if seen.setdefault(thing, assertion) != assertion
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def decide(
     rows_before = dict(remembered)
     items_before = dict(items)
     for row in rows:
-        dispute = next((name for thing, _, name in row.claims() if thing in disputed), "")
+        dispute = ""
+        if disputed:
+            dispute = next((name for thing, _, name in row.claims() if thing in disputed), "")
         if dispute:
             yield RowDecision(row=row, result=RowResult.QUARANTINED, dispute=dispute)
             continue
@@ -211,12 +215,12 @@ class Counts:
         """Every data row that the source has, blank ones and the header left out."""
         return self.imported + self.unchanged + self.quarantined
 
-    def plus(self, result: RowResult) -> "Counts":
-        """With one more row."""
+    def plus(self, result: RowResult, number: int = 1) -> "Counts":
+        """With so many more rows."""
         return self + Counts(
-            imported=result is RowResult.IMPORTED,
-            unchanged=result is RowResult.UNCHANGED,
-            quarantined=result is RowResult.QUARANTINED,
+            imported=number * (result is RowResult.IMPORTED),
+            unchanged=number * (result is RowResult.UNCHANGED),
+            quarantined=number * (result is RowResult.QUARANTINED),
         )
 
     def __add__(self, other: "Counts") -> "Counts":

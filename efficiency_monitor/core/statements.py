@@ -69,10 +69,13 @@ class EventFacts:
     attributes: Mapping[str, str] = field(default_factory=dict)
     #: Which fact of the source this is; empty: nothing but its content tells it from others.
     identity: str = ""
-    #: SHA-256 of the content in hex, `recorded_at` included: `Event.key`.
-    key: str = field(init=False)
+    #: SHA-256 of the content in hex, `recorded_at` included: `Event.key`. Given only to spare
+    #: finding it again.
+    key: str = ""
 
     def __post_init__(self) -> None:
+        if self.key:
+            return
         content = {
             name: value
             for name in _CONTENT
@@ -168,7 +171,7 @@ class RowFacts:
     def claims(self) -> Iterator[tuple[int, int, str]]:
         """What the row asserts of things that another row could assert otherwise.
 
-        Yields the thing and the assertion as 64-bit digests, and the thing's name. Of a row with
+        Yields the thing and the assertion as 63-bit digests, and the thing's name. Of a row with
         versions nothing is contrary to another version of it, or to another table.
         """
         if self.version is not None:
@@ -193,4 +196,5 @@ class RowFacts:
 
 
 def _short(hexadecimal: str) -> int:
-    return int(hexadecimal[:16], 16)
+    """63 bits of a digest: what databases have for whole numbers."""
+    return int(hexadecimal[:16], 16) >> 1

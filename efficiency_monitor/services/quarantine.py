@@ -1,12 +1,13 @@
 """Quarantine: rows that could not be taken, kept with place, reason and what they held."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from ..core.statements import digest
-from ..sources.rows import Quarantined
+from ..sources.rows import Quarantined, Refusal
 from ..store import cases
 from ..store.tables import QuarantineRow
 from .context import compact_json
@@ -25,6 +26,7 @@ def keep(
     refused: Sequence[Quarantined],
     import_id: str,
     mapping: str,
+    source: str,
     now: int,
 ) -> None:
     """Write what was refused; a row that stands there already is not written twice."""
@@ -43,6 +45,7 @@ def keep(
             "message": bad.value,
             "content": content,
             "mapping": mapping,
+            "source": source,
             "received_at": now,
             "state": "open",
         }
@@ -64,6 +67,47 @@ def listed(connection: Connection, state: str | None = "open") -> list[Any]:
     return list(connection.execute(statement))
 
 
-def leave(connection: Connection, entry: int) -> None:
-    """A row that passed, or is refused for another reason now, no longer waits."""
-    connection.execute(update(QUARANTINE).where(QUARANTINE.c.id == entry).values(state="retried"))
+def waiting(connection: Connection) -> list[tuple[str, str | None]]:
+    """The mappings and sources whose rows wait, in order."""
+    asked = select(QUARANTINE.c.mapping, QUARANTINE.c.source).where(QUARANTINE.c.state == "open")
+    found = [(row.mapping, row.source) for row in connection.execute(asked.distinct())]
+    return sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+
+
+def waiting_rows(
+    connection: Connection, mapping: str, source: str | None, *, after: int, most: int
+) -> list[Any]:
+    """The next rows that wait, in the order in which they came."""
+    statement = (
+        select(QUARANTINE)
+        .where(
+            QUARANTINE.c.state == "open",
+            QUARANTINE.c.mapping == mapping,
+            QUARANTINE.c.source.is_(None) if source is None else QUARANTINE.c.source == source,
+            QUARANTINE.c.id > after,
+        )
+        .order_by(QUARANTINE.c.id)
+        .limit(most)
+    )
+    return list(connection.execute(statement))
+
+
+def as_refused(entry: Any) -> Quarantined:
+    """A row of the quarantine as it was refused."""
+    return Quarantined(
+        file=entry.file,
+        sheet=entry.sheet,
+        number=entry.row,
+        refusal=Refusal(entry.code),
+        column=entry.column or "",
+        value=entry.message,
+        cells=json.loads(entry.content),
+    )
+
+
+def leave(connection: Connection, entries: Sequence[int]) -> None:
+    """Rows that passed, or are refused for another reason now, no longer wait."""
+    for part in cases.chunks(entries):
+        connection.execute(
+            update(QUARANTINE).where(QUARANTINE.c.id.in_(part)).values(state="retried")
+        )

@@ -87,6 +87,11 @@ class Plans:
         plan = self._plan(row)
         return plan.calendar(row) if isinstance(plan, Plan) else None
 
+    def case_no(self, row: Row) -> str | None:
+        """Number of the case that the row speaks of, if it speaks of one."""
+        plan = self._plan(row)
+        return plan.case_no(row) if isinstance(plan, Plan) else None
+
     def close(self) -> None:
         """Raises what was wrong with the first row that fitted no table if none fitted one."""
         if self._misfit is not None and not self._fits:
@@ -107,21 +112,6 @@ class Plans:
                 self._plans.clear()
             self._plans[header] = plan
         return plan
-
-
-def case_calendars(
-    mapping: SourceMapping, rows: Iterable[Row | Quarantined]
-) -> Iterator[tuple[str, str]]:
-    """Case number and calendar of every row that names a calendar.
-
-    For a first pass over an import whose events may come before their cases: without it, times
-    of those events would be read in the zone of the default calendar.
-    """
-    plans = Plans(mapping)
-    for row in rows:
-        found = None if isinstance(row, Quarantined) else plans.calendar(row)
-        if found is not None:
-            yield found
 
 
 class _TablesOf:

@@ -101,12 +101,15 @@ class Plan:
         except CellFault as fault:
             return refuse(row, fault.refusal, column=fault.column, value=fault.value, cells=kept)
 
+    def case_no(self, row: Row) -> str | None:
+        """Number of the case that the row speaks of, if it speaks of one."""
+        name = self._table.case_no
+        return row.cells.get(self._columns[name] or "") if name is not None else None
+
     def calendar(self, row: Row) -> tuple[str, str] | None:
         """Case number and calendar, if the row names one."""
+        case_no = self.case_no(row)
         cell = self._table.fields.get("calendar")
-        if self._table.case_no is None:
-            return None
-        case_no = row.cells.get(self._columns[self._table.case_no] or "")
         calendar = None
         if cell is not None:
             calendar = cell.value or row.cells.get(self._columns.get(cell.column or "") or "")

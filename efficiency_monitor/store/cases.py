@@ -156,12 +156,20 @@ def find_case(connection: Connection, case_no: str) -> int | None:
     return None if found is None else int(found)
 
 
-def own_calendars(connection: Connection, default: str) -> dict[str, str]:
-    """Calendars of the cases that do not use the default one."""
-    rows = connection.execute(
-        select(CASE.c.case_no, CASE.c.calendar).where(CASE.c.calendar != default)
-    )
-    return {row.case_no: row.calendar for row in rows}
+def calendars_in_use(connection: Connection) -> list[str]:
+    """Every calendar that a case has."""
+    return list(connection.execute(select(CASE.c.calendar).distinct()).scalars())
+
+
+def calendars_of(connection: Connection, case_nos: Sequence[str]) -> dict[str, str]:
+    """The calendars of those of these cases that there are."""
+    found: dict[str, str] = {}
+    for part in chunks(list(dict.fromkeys(case_nos))):
+        rows = connection.execute(
+            select(CASE.c.case_no, CASE.c.calendar).where(CASE.c.case_no.in_(part))
+        )
+        found |= {row.case_no: row.calendar for row in rows}
+    return found
 
 
 def all_case_ids(connection: Connection) -> list[int]:

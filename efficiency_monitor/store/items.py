@@ -23,16 +23,14 @@ _LENT: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def known_items(
-    connection: Connection, places: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
+def known_items(connection: Connection, codes: Iterable[str]) -> dict[tuple[str, str], str]:
     """Key of the newest fact of items, by code and version, for `core.intake.decide`."""
-    codes = sorted({code for code, _ in places})
+    wanted = sorted(set(codes))
     found: dict[tuple[str, str], str] = {}
-    for at in range(0, len(codes), _CHUNK):
+    for at in range(0, len(wanted), _CHUNK):
         rows = connection.execute(
             select(ITEM.c.item_code, ITEM.c.item_version, ITEM.c.fact_key)
-            .where(ITEM.c.item_code.in_(codes[at : at + _CHUNK]))
+            .where(ITEM.c.item_code.in_(wanted[at : at + _CHUNK]))
             .order_by(ITEM.c.id)
         )
         found |= {(row.item_code, row.item_version): row.fact_key for row in rows}

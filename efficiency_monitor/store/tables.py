@@ -194,6 +194,8 @@ class QuarantineRow(SQLModel, table=True):
     mapping: str
     received_at: int = _instant()
     state: str = "open"
+    #: What cases of the row say they come from.
+    source: str | None = None
 
 
 class ClockRow(SQLModel, table=True):

@@ -9,7 +9,7 @@ from efficiency_monitor.core.intake import RowFacts
 from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.core.vocabulary import Vocabulary
 from efficiency_monitor.sources.cells import Context
-from efficiency_monitor.sources.facts import apply, case_calendars
+from efficiency_monitor.sources.facts import apply
 from efficiency_monitor.sources.mapping import load_mapping
 from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
 
@@ -181,16 +181,6 @@ def test_a_time_without_offset_is_in_the_zone_of_the_case(reading: Reading) -> N
     assert first_of_two.occurred_at == instant("2026-11-01T01:30-04:00")
     gap = quarantined(event(case_no="A9", occurred_at="2026-03-08 02:30"))
     assert gap.refusal is Refusal.SKIPPED_TIME
-
-
-def test_calendars_of_the_cases_for_a_first_pass() -> None:
-    rows = [
-        Row(file="c", sheet=None, number=2, cells={"case_no": "A1", "calendar": "us-federal"}),
-        Row(file="c", sheet=None, number=3, cells={"case_no": "A2", "calendar": ""}),
-        Row(file="e", sheet=None, number=2,
-            cells={"case_no": "A1", "event": "accepted", "occurred_at": "2026-01-06"}),
-    ]  # fmt: skip
-    assert list(case_calendars(shipped("canonical"), rows)) == [("A1", "us-federal")]
 
 
 def test_events_without_times_do_not_pass_for_cases() -> None:

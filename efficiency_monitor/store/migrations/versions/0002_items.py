@@ -44,6 +44,9 @@ def upgrade() -> None:
     )
     op.add_column("case_file", sa.Column("first_received_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_case_file_item_code", "case_file", ["item_code"])
+    op.add_column(
+        "quarantine", sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
+    )
     for verb in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER item_fact_no_{verb.lower()} BEFORE {verb} ON item_fact "
@@ -74,6 +77,8 @@ def _fill() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    with op.batch_alter_table("quarantine") as batch_op:
+        batch_op.drop_column("source")
     op.drop_index("ix_case_file_item_code", "case_file")
     with op.batch_alter_table("case_file") as batch_op:
         batch_op.drop_column("first_received_at")
