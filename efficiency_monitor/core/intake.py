@@ -31,9 +31,10 @@ def contradicted(claims: Iterable[tuple[int, int]]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """What the store knows of a case: its fields (None: no such case) and its live events.
+    """What the store knows of a case: its fields (None: nobody has stated any) and live events.
 
-    `live` has the key of every event that is not withdrawn, by its identity.
+    `live` has the keys of events that are not withdrawn, by their identities: at least of those
+    that the rows to be decided may be about, by identity or by key.
     """
 
     fields: Mapping[str, str] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ..core import intake
-from ..core.intake import Counts, KnownCase, RowDecision, RowResult
+from ..core.intake import Counts, RowDecision, RowResult
 from ..core.statements import RowFacts
 from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined, Refusal
@@ -65,14 +65,13 @@ class ImportWriter:
             self.touched([row.case_no for row in standing if row.case_no])
 
     def _decide(self, connection: Connection, rows: Sequence[RowFacts]) -> list[RowDecision]:
-        case_nos = [row.case_no for row in rows if row.case_no]
         row_keys = [row.row_key for row in rows if row.row_key]
         codes = [row.item.item_code for row in rows if row.item is not None]
-        known = received.known_cases(connection, case_nos)
+        known = received.known_cases(connection, rows)
         remembered = received.remembered_rows(connection, row_keys)
         known_items = items.known_items(connection, codes)
         if not self.report.wrote:
-            known |= self.scratch.known(case_nos)
+            known = self.scratch.overlaid(known, rows)
             remembered |= self.scratch.remembered(row_keys)
             known_items |= self.scratch.items(codes)
         disputed: Set[int] = frozenset()
@@ -81,17 +80,12 @@ class ImportWriter:
             disputed = self.scratch.disputed(things)
         decisions = list(intake.decide(rows, known, disputed, remembered, known_items))
         if not self.report.wrote:
-            self._pretend(decisions, known)
+            self._pretend(decisions)
         return decisions
 
-    def _pretend(self, decisions: Sequence[RowDecision], known: dict[str, KnownCase]) -> None:
+    def _pretend(self, decisions: Sequence[RowDecision]) -> None:
         """Remember what a dry run would have written."""
-        touched: dict[str, KnownCase] = {}
-        for one in decisions:
-            if one.result is RowResult.IMPORTED and one.row.item is None:
-                case_no = one.row.case_no
-                touched[case_no] = known[case_no] = _after(known.get(case_no, KnownCase()), one)
-        self.scratch.note_known(touched)
+        self.scratch.note_changes(one for one in decisions if one.row.item is None)
         self.scratch.note_remembered(
             {one.row.row_key: one.remember for one in decisions if one.remember is not None}
         )
@@ -140,14 +134,6 @@ def _outcomes(facts: Sequence[Fact], decisions: Sequence[RowDecision]) -> list[O
         refused = decision.result is RowResult.QUARANTINED
         outcomes.append(_conflict(decision) if refused else decision.result)
     return outcomes
-
-
-def _after(known: KnownCase, decision: RowDecision) -> KnownCase:
-    """A case as a decision leaves it."""
-    gone = {withdrawal.key for withdrawal in decision.withdrawals}
-    live = {identity: key for identity, key in known.live.items() if key not in gone}
-    live |= {event.identity: event.key for event in decision.events}
-    return KnownCase(known.fields if decision.fields is None else decision.fields, live)
 
 
 def _conflict(decision: RowDecision) -> Quarantined:

@@ -59,7 +59,7 @@ def newest_facts(
     if known_by is not None:
         statement = statement.where(FACT.c.received_at <= known_by)
     newest = {}
-    for row in connection.execute(statement.order_by(FACT.c.id)):
+    for row in connection.execute(statement.order_by(FACT.c.id)).all():
         newest[row.case_id] = row.fields
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
 
@@ -127,7 +127,9 @@ def _read_events(
     if known_by is not None:
         statement = statement.where(EVENT.c.received_at <= known_by)
     events: dict[int, list[Event]] = {}
-    for row in connection.execute(statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at)):
+    for row in connection.execute(
+        statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
+    ):
         events.setdefault(row.case_id, []).append(
             Event(
                 key=row.event_key,

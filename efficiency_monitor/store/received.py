@@ -1,38 +1,89 @@
 """What was received: appended to the cases, never changed; each statement is made once a batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
-from ..core.statements import EventFacts, RowVersion, digest
+from ..core.statements import EventFacts, RowFacts, RowVersion, digest
 from . import items
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 from .tables import RowVersionRow
 
 REMEMBERED = RowVersionRow.__table__  # type: ignore[attr-defined]
+#: Pairs of a case and a digest that are asked for at once.
+_PAIRS: Final = 400
+_SAME = EVENT.alias()
+#: How often the case has had the event's content before is counted where it is written.
+_INSERT_EVENT: Final = insert(EVENT).values(
+    generation=select(func.count())
+    .select_from(_SAME)
+    .where(_SAME.c.case_id == bindparam("b_case"), _SAME.c.event_key == bindparam("b_key"))
+    .scalar_subquery()
+)
 
 
-def known_cases(connection: Connection, case_nos: Sequence[str]) -> dict[str, KnownCase]:
-    """What the store knows of these cases, for `core.intake.decide`."""
-    known: dict[str, KnownCase] = {}
-    for part in chunks(list(dict.fromkeys(case_nos))):
-        rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
-        numbers = {row.id: row.case_no for row in rows}
-        fields = newest_facts(connection, list(numbers), None)
-        live: dict[int, dict[str, str]] = {}
+def known_cases(connection: Connection, rows: Sequence[RowFacts]) -> dict[str, KnownCase]:
+    """What the store knows of the rows' cases, for `core.intake.decide`.
+
+    Of their events only those that the rows may be about: a case may have very many.
+    """
+    numbers: dict[str, int] = {}
+    for part in chunks(list(dict.fromkeys(row.case_no for row in rows if row.case_no))):
         found = connection.execute(
-            select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
-                EVENT.c.case_id.in_(list(numbers)), ~withdrawn_by(None)
-            )
+            select(CASE.c.case_no, CASE.c.id).where(CASE.c.case_no.in_(part))
         )
-        for row in found:
-            live.setdefault(row.case_id, {})[row.identity] = row.event_key
-        for case_id, case_no in numbers.items():
-            known[case_no] = KnownCase(fields.get(case_id), live.get(case_id, {}))
-    return known
+        numbers |= {row.case_no: row.id for row in found.all()}
+    fields: dict[int, dict[str, str]] = {}
+    for ids in chunks(list(numbers.values())):
+        fields |= newest_facts(connection, ids, None)
+    live: dict[int, dict[str, str]] = {}
+    for column, wanted in _asked(rows, numbers):
+        for pairs in chunks(wanted, _PAIRS):
+            found = connection.execute(
+                select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
+                    tuple_(EVENT.c.case_id, column).in_(pairs), ~withdrawn_by(None)
+                )
+            )
+            for case_id, identity, key in found.all():
+                live.setdefault(case_id, {})[identity] = key
+    return {
+        case_no: KnownCase(fields.get(case_id), live.get(case_id, {}))
+        for case_no, case_id in numbers.items()
+    }
+
+
+def _asked(
+    rows: Sequence[RowFacts], numbers: Mapping[str, int]
+) -> Iterator[tuple[ColumnElement[str], list[tuple[int, str]]]]:
+    """Which events of which cases are asked for: by their identities, and by their contents."""
+    identities: dict[tuple[int, str], None] = {}
+    keys: dict[tuple[int, str], None] = {}
+    for row in rows:
+        case_id = numbers.get(row.case_no)
+        if case_id is None:
+            continue
+        for event in row.events:
+            identities[case_id, event.identity] = None
+            if event.identity != event.key:
+                keys[case_id, event.key] = None
+        for identity in row.absent:
+            identities[case_id, identity] = None
+    yield EVENT.c.identity, list(identities)
+    yield EVENT.c.event_key, list(keys)
 
 
 def remembered_rows(connection: Connection, row_keys: Sequence[str]) -> dict[str, RowVersion]:
@@ -101,7 +152,6 @@ def _append(
     received_at: int,
 ) -> None:
     batch = _Batch(connection, import_id, received_at)
-    batch.count_generations([case.id for case in kept.values()])
     for decision in wanted:
         case = kept[decision.row.case_no]
         if decision.fields is not None:
@@ -189,18 +239,6 @@ class _Batch:
     received_at: int
     facts: list[dict[str, object]] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
-    #: How often an event of a case stands in the table, by case and key.
-    generations: dict[tuple[int, str], int] = field(default_factory=dict)
-
-    def count_generations(self, case_ids: Sequence[int]) -> None:
-        """Look up which contents the cases have had already."""
-        for part in chunks(sorted(case_ids)):
-            rows = self.connection.execute(
-                select(EVENT.c.case_id, EVENT.c.event_key, func.count())
-                .where(EVENT.c.case_id.in_(part))
-                .group_by(EVENT.c.case_id, EVENT.c.event_key)
-            )
-            self.generations |= {(row[0], row[1]): row[2] for row in rows}
 
     def take_fields(self, case: _Kept, fields: Mapping[str, str]) -> None:
         """A new version of a case's fields."""
@@ -232,13 +270,12 @@ class _Batch:
 
     def take_event(self, case_id: int, event: EventFacts) -> None:
         """A new event; content that was withdrawn and comes back is its next generation."""
-        generation = self.generations.get((case_id, event.key), 0)
-        self.generations[case_id, event.key] = generation + 1
         self.events.append(
             {
+                "b_case": case_id,
+                "b_key": event.key,
                 "case_id": case_id,
                 "event_key": event.key,
-                "generation": generation,
                 "identity": event.identity,
                 "type": event.type,
                 "occurred_at": event.occurred_at,
@@ -266,5 +303,5 @@ class _Batch:
         if self.facts:
             self.connection.execute(insert(FACT), self.facts)
         if self.events:
-            self.connection.execute(insert(EVENT), self.events)
+            self.connection.execute(_INSERT_EVENT, self.events)
         self.facts, self.events = [], []

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.intake import KnownCase, contradicted
-from ..core.statements import RowVersion
+from ..core.intake import KnownCase, RowDecision, contradicted
+from ..core.statements import RowFacts, RowVersion
 
 _PARTS: Final = 256
 #: Numbers of a part that are held back before they are written: two for each claim.
@@ -90,7 +90,12 @@ class Scratch:
             PRAGMA cache_size = -4000;
             CREATE TABLE calendar (case_no TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
             CREATE TABLE disputed (thing INTEGER PRIMARY KEY);
-            CREATE TABLE known (case_no TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+            CREATE TABLE fact (case_no TEXT PRIMARY KEY, fields TEXT) WITHOUT ROWID;
+            CREATE TABLE live (case_no TEXT, identity TEXT, event_key TEXT,
+                PRIMARY KEY (case_no, identity)) WITHOUT ROWID;
+            CREATE INDEX live_key ON live (case_no, event_key);
+            CREATE TABLE gone (case_no TEXT, event_key TEXT, PRIMARY KEY (case_no, event_key))
+                WITHOUT ROWID;
             CREATE TABLE remembered (row_key TEXT PRIMARY KEY, version TEXT, content TEXT)
                 WITHOUT ROWID;
             CREATE TABLE item (code TEXT, version TEXT, fact_key TEXT, PRIMARY KEY (code, version))
@@ -128,21 +133,56 @@ class Scratch:
         found = self._found("SELECT thing FROM disputed WHERE thing IN", things)
         return frozenset(thing for (thing,) in found)
 
-    def note_known(self, cases: Mapping[str, KnownCase]) -> None:
-        """How these cases would stand."""
-        self._tables.executemany(
-            "INSERT OR REPLACE INTO known VALUES (?, ?)",
-            [
-                (case_no, json.dumps([None if one.fields is None else dict(one.fields),
-                                      dict(one.live)]))
-                for case_no, one in cases.items()
-            ],
-        )  # fmt: skip
+    def note_changes(self, decisions: Iterable[RowDecision]) -> None:
+        """How cases would stand after these decisions."""
+        for one in decisions:
+            case_no = one.row.case_no
+            if one.fields is not None:
+                fields = json.dumps(dict(one.fields))
+                self._tables.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (case_no, fields))
+            gone = [(case_no, withdrawal.key) for withdrawal in one.withdrawals]
+            new = [(case_no, event.identity, event.key) for event in one.events]
+            # Whether or not the store has it: from now on it is this that counts.
+            self._tables.executemany("INSERT OR REPLACE INTO gone VALUES (?, ?)", gone)
+            self._tables.executemany("DELETE FROM live WHERE case_no = ? AND event_key = ?", gone)
+            self._tables.executemany("INSERT OR REPLACE INTO live VALUES (?, ?, ?)", new)
+            self._tables.executemany(
+                "DELETE FROM gone WHERE case_no = ? AND event_key = ?",
+                [(case_no, event.key) for event in one.events],
+            )
 
-    def known(self, case_nos: Sequence[str]) -> dict[str, KnownCase]:
-        """How these cases would stand, those of them that were touched."""
-        found = self._found("SELECT case_no, value FROM known WHERE case_no IN", case_nos)
-        return {case_no: KnownCase(*json.loads(value)) for case_no, value in found}
+    def overlaid(
+        self, known: Mapping[str, KnownCase], rows: Sequence[RowFacts]
+    ) -> dict[str, KnownCase]:
+        """What the store knows of the rows' cases, and how it would stand by now."""
+        case_nos = list(dict.fromkeys(row.case_no for row in rows if row.case_no))
+        facts = dict(self._found("SELECT case_no, fields FROM fact WHERE case_no IN", case_nos))
+        live: dict[str, dict[str, str]] = {}
+        asked = "SELECT case_no, identity, event_key FROM live WHERE case_no = ? AND identity = ?"
+        by_key = "SELECT case_no, identity, event_key FROM live WHERE case_no = ? AND event_key = ?"
+        for row in rows:
+            for identity in (*(event.identity for event in row.events), *row.absent):
+                for case_no, name, key in self._tables.execute(asked, (row.case_no, identity)):
+                    live.setdefault(case_no, {})[name] = key
+            for event in row.events:
+                for case_no, name, key in self._tables.execute(by_key, (row.case_no, event.key)):
+                    live.setdefault(case_no, {})[name] = key
+        made: dict[str, KnownCase] = {}
+        for case_no in case_nos:
+            before = known.get(case_no)
+            if before is None and case_no not in facts and case_no not in live:
+                continue
+            before = before or KnownCase()
+            fields = json.loads(facts[case_no]) if case_no in facts else before.fields
+            stood = {
+                name: key for name, key in before.live.items() if not self._is_gone(case_no, key)
+            }
+            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}))
+        return made
+
+    def _is_gone(self, case_no: str, key: str) -> bool:
+        asked = "SELECT 1 FROM gone WHERE case_no = ? AND event_key = ?"
+        return self._tables.execute(asked, (case_no, key)).fetchone() is not None
 
     def note_remembered(self, rows: Mapping[str, RowVersion]) -> None:
         """What would be remembered of rows."""

@@ -104,7 +104,7 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("case_id", "event_key", "generation"),
-        Index("ix_event_case", "case_id", "occurred_at"),
+        Index("ix_event_identity", "case_id", "identity"),
     )
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id")

@@ -38,6 +38,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("row_key", name=op.f("pk_row_version")),
     )
+    # An import asks for single events of a case; of one that has very many too.
+    op.drop_index("ix_event_case", "event")
+    op.create_index("ix_event_identity", "event", ["case_id", "identity"])
     # Plain ALTER TABLE: making the table anew would touch what refers to it.
     op.add_column(
         "case_file", sa.Column("item_code", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
@@ -83,5 +86,7 @@ def downgrade() -> None:
     with op.batch_alter_table("case_file") as batch_op:
         batch_op.drop_column("first_received_at")
         batch_op.drop_column("item_code")
+    op.drop_index("ix_event_identity", "event")
+    op.create_index("ix_event_case", "event", ["case_id", "occurred_at"])
     op.drop_table("row_version")
     op.drop_table("item_fact")
