@@ -248,9 +248,9 @@ def refuse(
         sheet=row.sheet,
         number=row.number,
         refusal=refusal,
-        column=printable(column),
+        column=masked(printable(column)),
         value=shown(value),
-        cells={printable(name): masked(_storable(cell)) for name, cell in kept.items()},
+        cells={masked(printable(name)): masked(_storable(cell)) for name, cell in kept.items()},
     )
 
 
