@@ -117,7 +117,8 @@ def parquet() -> bytes:
     from datetime import UTC, datetime
     from decimal import Decimal
 
-    import polars
+    import pyarrow
+    import pyarrow.parquet
 
     size = len(ROWS)
     columns = {
@@ -131,5 +132,5 @@ def parquet() -> bytes:
         "raw": [None, b"\xff", None, None, None],
     }
     out = io.BytesIO()
-    polars.DataFrame(columns).write_parquet(out, row_group_size=3)
+    pyarrow.parquet.write_table(pyarrow.table(columns), out, row_group_size=3)
     return out.getvalue()

@@ -146,14 +146,14 @@ def test_xls(tmp_path: Path) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    import polars
+    import pyarrow.parquet
 
     path = tmp_path / "x.parquet"
 
     def check(data: bytes) -> None:
         rows = read(path)
         if rows and data.startswith(b"PAR1"):
-            assert len(rows) == polars.read_parquet(path, columns=["case_no"]).height
+            assert len(rows) == pyarrow.parquet.read_metadata(path).num_rows
 
     strategy = BLOWS.map(lambda blows: damaged(feeds.parquet(), blows))
     run(BUDGET["parquet"], path, strategy, check)

@@ -48,10 +48,11 @@ def xes(path: Path, count: int) -> None:
 
 
 def parquet(path: Path, count: int) -> None:
-    import polars
+    import pyarrow
+    import pyarrow.parquet
 
-    frame = polars.DataFrame(list(rows(count)), schema=NAMES, orient="row")
-    frame.write_parquet(path, row_group_size=20_000)
+    columns = dict(zip(NAMES, zip(*rows(count), strict=True), strict=True))
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
 
 
 def peak(path: Path, expected: int) -> int:
@@ -71,5 +72,5 @@ def test_memory_does_not_grow_with_the_file(
     small, large = tmp_path / "small", tmp_path / "large"
     write(small, ROWS)
     write(large, 8 * ROWS)
-    assert large.stat().st_size > 7 * small.stat().st_size
+    assert large.stat().st_size > 6 * small.stat().st_size
     assert peak(large, 8 * ROWS) - peak(small, ROWS) < MOST_GROWTH_KB
