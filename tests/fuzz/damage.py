@@ -17,18 +17,25 @@ _TOKENS: Final = st.sampled_from(
 )  # fmt: skip
 _PLACE: Final = st.integers(0, 1 << 16)
 _SHORT: Final = st.integers(1, 40)
-_HIT: Final = st.one_of(
+#: Everything else stays where it is: what a file says of places and lengths in it holds.
+_IN_PLACE: Final = st.one_of(
     st.tuples(st.just("set"), _PLACE, st.integers(0, 255)),
     st.tuples(st.just("flip"), _PLACE, st.integers(0, 7)),
-    st.tuples(st.just("insert"), _PLACE, _TOKENS | st.binary(min_size=1, max_size=8)),
     st.tuples(st.just("over"), _PLACE, _TOKENS),
+    st.tuples(st.just("swap"), _PLACE, _SHORT),
+)
+_MOVING: Final = st.one_of(
+    st.tuples(st.just("insert"), _PLACE, _TOKENS | st.binary(min_size=1, max_size=8)),
     st.tuples(st.just("lose"), _PLACE, _SHORT),
     st.tuples(st.just("repeat"), _PLACE, _SHORT),
-    st.tuples(st.just("swap"), _PLACE, _SHORT),
     st.tuples(st.just("cut"), _PLACE, st.just(0)),
 )
 #: Blows in order; every place is meant modulo the length.
-BLOWS: Final = st.lists(_HIT, min_size=1, max_size=6)
+BLOWS: Final = st.one_of(
+    st.lists(_IN_PLACE, min_size=1, max_size=1),
+    st.lists(_IN_PLACE, min_size=1, max_size=4),
+    st.lists(_IN_PLACE | _MOVING, min_size=1, max_size=6),
+)
 Blows = list[tuple[str, int, int | bytes]]
 
 

@@ -49,7 +49,7 @@ def xes() -> bytes:
         )
         + '<list key="l"><values><int key="i" value="1"/><int key="i" value="2"/></values></list>'
         + "</event>\n"
-        for row in ROWS
+        for row in ROWS * 4
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<log xes.version="1.0">'
