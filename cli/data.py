@@ -12,7 +12,7 @@ from .render import emit, emit_object, message, progress, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.ingest import ImportReport
+    from efficiency_monitor.services.import_report import ImportReport
 
 quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
 

@@ -20,7 +20,8 @@ from ..source_settings import SourceSection
 from ..sources.file_bytes import BytesRead
 from ..store import feeds
 from .context import Context, compact_json
-from .ingest import ImportReport, import_files
+from .import_report import ImportReport
+from .ingest import import_files
 
 #: What counts as an import's totals in the history of runs.
 _TOTALS = ("read", "imported", "unchanged", "quarantined")
