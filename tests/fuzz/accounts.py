@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from xml.etree.ElementTree import ParseError, XMLPullParser
+from xml.sax import SAXException, make_parser
+from xml.sax.handler import ContentHandler
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.intake import RowFacts
@@ -102,22 +103,12 @@ def jsonl_rows(data: bytes) -> set[int]:
 
 
 def xes_rows(data: bytes) -> int | None:
-    """Rows of a log by a tree builder; None if it is no log, or broken before its first row."""
-    rows, depth, events, late, broken = 0, 0, 0, False, False
-    parser = XMLPullParser(("start", "end"))
+    """Rows of a log by SAX; None if it is no log, or broken before its first row."""
+    elements, broken = _elements(data)
+    rows, depth, events, late = 0, 0, 0, False
     open_: list[str] = []
-    try:
-        for start in range(0, len(data), 64):
-            parser.feed(data[start : start + 64])
-        parser.close()
-    except ParseError as fault:
-        if fault.code in NAMESPACES:
-            return None
-        broken = True
-    except (ValueError, LookupError):
-        broken = True
-    for what, element in _until_broken(parser):
-        kind = element.tag.rpartition("}")[2].rpartition(":")[2]
+    for what, tag in elements:
+        kind = tag.rpartition(":")[2]
         if what == "end":
             open_.pop()
             if kind == "event" and open_ in (["log"], ["log", "trace"]):
@@ -140,17 +131,35 @@ def xes_rows(data: bytes) -> int | None:
     return rows + broken
 
 
-#: Faults of prefixes, which the reader does not care for.
-NAMESPACES = {27, 28, 29}
+class _Elements(ContentHandler):
+    """Beginnings and ends of elements, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+
+    def startElement(self, name: str, attrs: object) -> None:  # noqa: N802
+        self.found.append(("start", name))
+
+    def endElement(self, name: str) -> None:  # noqa: N802
+        self.found.append(("end", name))
+
+
+def _elements(data: bytes) -> tuple[list[tuple[str, str]], bool]:
+    """What a log consists of as far as it can be read, and whether it ends before its end."""
+    parser = make_parser()
+    elements = _Elements()
+    parser.setContentHandler(elements)
+    try:
+        parser.feed(data)
+        parser.close()
+    except (SAXException, ValueError, LookupError):
+        return elements.found, True
+    return elements.found, False
+
+
 ATTRIBUTES = {"string", "date", "int", "float", "boolean", "id", "list", "container", "values"}
 ABOUT = {"extension", "global", "classifier"}
-
-
-def _until_broken(parser: XMLPullParser) -> Iterator[tuple[str, object]]:
-    try:
-        yield from parser.read_events()
-    except (ParseError, ValueError, LookupError):
-        return
 
 
 @contextmanager
