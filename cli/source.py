@@ -32,6 +32,9 @@ def pull(
     everything: Annotated[
         bool, typer.Option("--all", help=t("全部数据源", "every source"))
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help=t("不用游标，全部重取", "everything, not only newer"))
+    ] = False,
     dry_run: DryRun = False,
     strict: Strict = False,
     output: Output = None,
@@ -55,9 +58,11 @@ def pull(
     outside = root.outside(context.now)
     with progress(t("取数", "pulling")) as step:
         if source is not None:
-            reports = [pull_one(context, outside, source, dry_run=dry_run, progress=step)]
+            reports = [
+                pull_one(context, outside, source, dry_run=dry_run, anew=anew, progress=step)
+            ]
         else:
-            reports = pull_all(context, outside, dry_run=dry_run, progress=step)
+            reports = pull_all(context, outside, dry_run=dry_run, anew=anew, progress=step)
     documents = [report.as_json(context.zone) for report in reports]
     if source is not None and output is not None:
         emit_object(documents[0], output)

@@ -188,26 +188,30 @@ def _sources(context: Context) -> Iterator[Finding]:
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, context.now())
         gone = feeds.vanished_counts(connection)
-        newest = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
+        newest = feeds.newest_data(connection, None)
+        runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
     for name, section in context.settings.sources.items():
         try:
             find_mapping(context, mapping_of(context, section))
         except EffmonError as fault:
             yield f"source {name}", BAD, f"{fault.message} ({fault.hint})"
             continue
-        run = newest[name]
+        run = runs[name]
+        failed = run.message if run is not None and run.state == "failed" else None
         if name in stale:
-            yield f"source {name}", BAD, stale[name].words(context.zone)
-        elif run is None:
+            said = stale[name].words(context.zone)
+            yield f"source {name}", BAD, said if failed is None else f"{said} ({failed})"
+        elif failed is not None:
+            yield f"source {name}", LOOK, t(f"上次失败：{failed}", f"failed: {failed}")
+        elif name not in newest:
+            call = f"import --source {name} FILE" if section.kind == "import" else f"pull {name}"
             yield (
                 f"source {name}",
                 LOOK,
-                t("从未取数", f"was never read: run effmon pull {name}"),
+                t(f"从未取得数据：effmon {call}", f"was never read: run effmon {call}"),
             )
-        elif run.state == "failed":
-            yield f"source {name}", LOOK, t(f"上次失败：{run.message}", f"failed: {run.message}")
         else:
-            at = rfc3339(run.as_of, context.zone)
+            at = rfc3339(newest[name], context.zone)
             yield f"source {name}", GOOD, t(f"数据截至 {at}", f"data of {at}")
     for name, number in gone.items():
         yield (

@@ -1,7 +1,7 @@
 """Sources as the workspace has them: which are stale, what they brought, how far they were read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -138,6 +138,24 @@ def stale_sources(
     return found
 
 
+def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:
+    """Told of the cases that a source has rows of, it makes them that source's.
+
+    What was imported by hand before the source was set up must not stay outside its freshness
+    limit and its snapshots. A case of another source of the workspace stays with that one.
+    """
+    owners = frozenset(context.settings.sources)
+
+    def adopt(numbers: Sequence[str]) -> None:
+        with context.store.reading() as connection:
+            found = feeds.strays(connection, numbers, owners)
+        if found:
+            with context.store.writing() as connection:
+                feeds.adopt(connection, source, found, owners)
+
+    return adopt
+
+
 def import_into(
     context: Context,
     paths: Sequence[Path],
@@ -167,6 +185,7 @@ def import_into(
         dry_run=dry_run,
         bytes_read=bytes_read,
         source=source,
+        touched=None if dry_run else adopting(context, source),
         encoding=encoding or section.encoding,
     )
     if not dry_run:

@@ -27,7 +27,7 @@ from ..sources.tabular import read_rows
 from ..store import feeds, ledger
 from . import vanished
 from .context import Context, compact_json
-from .feeds import mapping_of, totals_of
+from .feeds import adopting, mapping_of, totals_of
 from .ingest import Progress, find_mapping, import_files
 from .pull_report import Outside, PullReport
 
@@ -46,7 +46,9 @@ class OnePull:
         name: str,
         section: SourceSection,
         spool: Spool,
+        *,
         dry_run: bool,
+        anew: bool,
         slot: int | None,
         progress: Progress | None,
     ) -> None:
@@ -55,6 +57,7 @@ class OnePull:
         self.name = name
         self.section = section
         self.spool = spool
+        self.anew = anew
         self.slot = slot
         self.progress = progress
         self.report = PullReport(name, outside.new_id(), wrote=not dry_run)
@@ -64,7 +67,7 @@ class OnePull:
         """Fetch, import, finish."""
         mapping = find_mapping(self.context, mapping_of(self.context, self.section))
         with self.context.store.reading() as connection:
-            before = feeds.cursors(connection, self.name)
+            before = {} if self.anew else feeds.cursors(connection, self.name)
         self._open(before)
         self._begin()
         stamps: dict[str, str] = {}
@@ -179,6 +182,7 @@ class OnePull:
                     dry_run=not self.report.wrote,
                     progress=self.progress,
                     source=self.name,
+                    touched=adopting(self.context, self.name) if self.report.wrote else None,
                     encoding=self._encoding(),
                 )
             except ConfigurationError:

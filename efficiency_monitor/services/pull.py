@@ -26,13 +26,15 @@ def pull(
     name: str,
     *,
     dry_run: bool = False,
+    anew: bool = False,
     slot: int | None = None,
     patience: int = 0,
     progress: Progress | None = None,
 ) -> PullReport:
     """Pull one source. FeedFailed (3) or ConfigurationError (2), each recorded.
 
-    A dry run fetches into a spool of its own, imports nothing and moves no cursor. Where another
+    A dry run fetches into a spool of its own, imports nothing and moves no cursor; `anew` asks for
+    everything and not only for what is newer than the cursor. Where another
     process pulls the source, it is waited for so many seconds of `patience`, and what it has pulled
     meanwhile is good enough; Locked (75) when they are over.
     """
@@ -50,7 +52,17 @@ def pull(
     with alone(context.folder / SPOOL, name, outside.world, patience) as waited:
         if waited and (found := _pulled_since(context, name, asked_at)) is not None:
             return found
-        work = OnePull(context, outside, name, section, spool, dry_run, slot, progress)
+        work = OnePull(
+            context,
+            outside,
+            name,
+            section,
+            spool,
+            dry_run=dry_run,
+            anew=anew,
+            slot=slot,
+            progress=progress,
+        )
         try:
             return work.run()
         except OSError as fault:
@@ -86,6 +98,7 @@ def pull_all(
     outside: Outside,
     *,
     dry_run: bool = False,
+    anew: bool = False,
     slot: int | None = None,
     progress: Progress | None = None,
 ) -> list[PullReport]:
@@ -105,6 +118,7 @@ def pull_all(
                     outside,
                     name,
                     dry_run=dry_run,
+                    anew=anew,
                     slot=slot,
                     patience=0 if slot is None else PATIENCE,
                     progress=progress,

@@ -132,6 +132,8 @@ def open_readonly(source: str, url: URL, left: Callable[[], float]) -> sqlite3.C
             t("写成 sqlite:////目录/文件.db", "write sqlite:////folder/file.db"),
         )
     raw = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=30)
+    # A text that is none costs its own row, which the import quarantines.
+    raw.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     raw.execute("PRAGMA query_only=ON")
     raw.execute("PRAGMA trusted_schema=OFF")
 

@@ -107,6 +107,33 @@ def known_ids(connection: Connection, source: str, numbers: Collection[str]) -> 
     return found
 
 
+def adopt(
+    connection: Connection, source: str, numbers: Collection[str], owners: Collection[str]
+) -> int:
+    """Let cases that belong to none of the `owners` (sources) be of a source; how many."""
+    found = 0
+    for part in chunks(sorted(numbers)):
+        found += connection.execute(
+            update(CASE)
+            .where(CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners)))
+            .values(source=source)
+        ).rowcount
+    return found
+
+
+def strays(connection: Connection, numbers: Collection[str], owners: Collection[str]) -> list[str]:
+    """Of these cases, those that belong to none of the `owners`."""
+    found: list[str] = []
+    for part in chunks(sorted(numbers)):
+        rows = connection.execute(
+            select(CASE.c.case_no).where(
+                CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners))
+            )
+        )
+        found.extend(rows.scalars())
+    return found
+
+
 def most_id(connection: Connection) -> int:
     """The highest row id of a case; 0 where there is none."""
     return int(connection.execute(select(func.max(CASE.c.id))).scalar() or 0)

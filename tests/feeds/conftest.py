@@ -55,9 +55,9 @@ class Office:
             new_id=app.run_id,
         )
 
-    def pull(self, name: str = "hall", *, dry_run: bool = False) -> PullReport:
+    def pull(self, name: str = "hall", *, dry_run: bool = False, anew: bool = False) -> PullReport:
         """`effmon pull NAME`."""
-        return pulling.pull(self.world.context, self.outside(), name, dry_run=dry_run)
+        return pulling.pull(self.world.context, self.outside(), name, dry_run=dry_run, anew=anew)
 
     def pull_all(self, slot: int | None = None) -> list[PullReport]:
         """`effmon pull --all`, or what the nightly job does."""

@@ -153,6 +153,29 @@ def test_a_failed_pull_makes_nothing_fresh(
     assert [each.source for each in hall.world.scan().stale] == ["hall"]
 
 
+def test_what_was_imported_by_hand_before_belongs_to_the_source_that_has_it(
+    hall: Office, httpserver: HTTPServer
+) -> None:
+    hall.world.receive("cases", [case("A")])
+    hall.world.receive("events", [accepted("A")])
+    other = http(httpserver, tables='events = "/nothing"').replace("sources.hall", "sources.annex")
+    hall.configure(
+        http(httpserver, source='freshness = "26 calendar_hours"', tables=TABLES) + other
+    )
+    with hall.world.context.store.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO case_file (case_no, source, calendar,"
+            " default_calendar, revision, changed, troubles, open) VALUES ('B', 'annex', 'town',"
+            " 'town', 1, 1, '[]', 1)"
+        )
+    hall.pull()
+    found = dict(hall.world.tuples("SELECT case_no, source FROM case_file"))
+    assert found == {"A": "hall", "B": "annex", "OWN": "canonical"}
+    hall.world.now += 27 * 3600
+    hall.world.scan()
+    assert outcomes(hall)["A"] == "not_judgeable"
+
+
 def test_another_limit_judges_again(hall: Office, httpserver: HTTPServer) -> None:
     hall.pull()
     hall.world.now += 27 * 3600

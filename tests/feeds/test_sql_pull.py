@@ -90,6 +90,15 @@ def test_only_newer_rows_are_asked_for(
     assert "NEW" in fed.case_nos()
 
 
+def test_everything_is_asked_for_anew(fed: Office) -> None:
+    fed.configure(sql("events", SINCE))
+    cursor = fed.pull().cursor
+    assert fed.pull().document["read"] == 24
+    again = fed.pull(anew=True)
+    assert (again.document["read"], again.document["imported"]) == (2500, 0)
+    assert again.cursor == cursor
+
+
 def test_a_corrected_row_in_the_view_changes_exactly_its_case(
     fed: Office, hall: sqlite3.Connection
 ) -> None:
@@ -172,6 +181,17 @@ def test_a_wrong_url_is_one_line_without_the_password(fed: Office, url: str, wor
         fed.pull()
     assert PASSWORD not in raised.value.message + raised.value.hint
     assert fed.runs()[-1][0] == "failed"
+
+
+def test_a_text_that_is_none_costs_its_row_alone(fed: Office, hall: sqlite3.Connection) -> None:
+    with hall:
+        hall.execute(
+            "INSERT INTO stored SELECT CAST(x'41ff' AS TEXT), event, occurred_at, recorded_at, 'X'"
+            " FROM stored LIMIT 1"
+        )
+    document = fed.pull().document
+    assert (document["imported"], document["quarantined"]) == (2500, 1)
+    assert fed.world.tuples("SELECT code FROM quarantine") == [("undecodable",)]
 
 
 def test_a_view_that_is_gone_is_one_line(fed: Office, hall: sqlite3.Connection) -> None:
