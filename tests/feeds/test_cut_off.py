@@ -66,17 +66,23 @@ def test_an_old_spool_is_begun_anew(office: Office, httpserver: HTTPServer, serv
 
 
 def test_other_settings_begin_anew(office: Office, httpserver: HTTPServer, serve: Serve) -> None:
-    serve(
-        "/events", lambda request: answer(EVENTS) if "size" in request.args else Response("", 404)
-    )
-    office.configure(http(httpserver, 'page = {param = "page"}'))
+    """Pages of another size are other pages."""
+    asked: list[tuple[str, str]] = []
+
+    def handler(request: Request) -> Response:
+        asked.append((request.args["page"], request.args["size"]))
+        if len(asked) == 2:
+            return Response("later", status=404)
+        start, size = int(request.args["page"]) - 1, int(request.args["size"])
+        return answer(EVENTS[start * size : (start + 1) * size])
+
+    serve("/events", handler)
+    office.configure(http(httpserver, 'page = {size_param = "size", size = 2}'))
     with pytest.raises(FeedFailed):
         office.pull()
-    office.configure(
-        http(httpserver, 'page = {param = "page", size_param = "size", size = 50}\nmost_pages = 1')
-    )
-    with pytest.raises(FeedFailed, match="paging has no end"):
-        office.pull()
+    office.configure(http(httpserver, 'page = {size_param = "size", size = 5}'))
+    assert office.pull().document["read"] == 7
+    assert asked == [("1", "2"), ("2", "2"), ("1", "5"), ("2", "5"), ("3", "5")]
 
 
 def test_a_folder_that_is_no_spool_is_put_aside(

@@ -73,6 +73,23 @@ def test_of_a_snapshot_the_last_file_counts(office: Office) -> None:
     assert office.pull().vanished.flagged == ["B"]
 
 
+@pytest.mark.parametrize(
+    ("line", "flagged"), [("A,promised,x,1,too many", ["B"]), ("Z,promised,x,1,too many", [])]
+)
+def test_a_damaged_row_is_of_the_case_it_names_or_of_anybodys(
+    office: Office, line: str, flagged: list[str]
+) -> None:
+    office.configure(f"[sources.hall]\nsnapshot = true\n{FOLDER}")
+    put(office, "cases-1.csv", [case("A"), case("B"), case("C")])
+    office.pull()
+    office.world.now += 60
+    path = put(office, "cases-2.csv", [case("C")])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    found = office.pull().vanished
+    assert (found.flagged, found.unreadable) == (flagged, 0 if flagged else 1)
+
+
 def test_a_folder_that_is_not_there_is_one_line(office: Office) -> None:
     office.configure(FOLDER)
     with pytest.raises(FeedFailed, match="cannot be read"):

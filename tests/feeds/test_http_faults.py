@@ -80,6 +80,7 @@ def test_what_may_pass_is_tried_again(office: Office, habit: receivers.Habit, wo
         (whole(b"<html>log in</html>", "Content-Type: text/html\r\n"), "web page"),
         (whole(b"<html>log in</html>"), "is no JSON"),
         (whole(b'{"rows": []}'), "no list of rows at its top"),
+        (whole(b"null"), "no list of rows at its top"),
         (whole(BODY[:-1]), "is no JSON, or cut off"),
         (whole(b"[NaN]"), "is no JSON"),
         (whole(b"\xff\xfe[]"), "is no text in UTF-8"),
