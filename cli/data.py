@@ -106,8 +106,8 @@ def _say(report: "ImportReport") -> None:
     )
     for refused in report.refused[:_SHOWN]:
         warn(f"{refused.where}: {refused.message}")
-    if len(report.refused) > _SHOWN:
-        rest = len(report.refused) - _SHOWN
+    if total.quarantined > _SHOWN:
+        rest = total.quarantined - _SHOWN
         warn(
             t(
                 f"还有 {rest} 行，见 effmon quarantine list",

@@ -81,8 +81,7 @@ class Workspace:
         own = HERE / "mappings" / f"{mapping}.yaml"
         name = str(own) if own.is_file() else mapping
         report = import_files(self.context, paths, name, encoding=encoding)
-        refused = Counter((str(one.refusal), one.column) for one in report.refused)
-        return Taken(report.total, refused)
+        return Taken(report.total, report.reasons)
 
     def scan(self) -> Scanned:
         """Judge every case as of the clock, and give the cards."""

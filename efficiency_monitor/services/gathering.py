@@ -4,6 +4,7 @@ Only then is known which rows contradict each other, and in which zone the times
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,16 @@ class Gathering:
     def gather(self, batches: Callable[[], Iterable[Batch]]) -> None:
         """Read everything; a second time if rows name calendars with other zones: events may come
         before the row of their case, and are to be read as it says."""
-        claims = self._read_all(batches())
-        if self._scratch.any_calendar:
-            claims.close()
+        while True:
+            with closing(Claims(self._folder)) as claims:
+                self._read_all(batches(), claims)
+                if self._again or not self._scratch.any_calendar:
+                    self._scratch.note_disputed(claims.disputed())
+                    return
             self.spill.clear()
             self._again = self._look_up = True
-            claims = self._read_all(batches())
-        self._scratch.note_disputed(claims.disputed())
-        claims.close()
 
-    def _read_all(self, batches: Iterable[Batch]) -> Claims:
-        claims = Claims(self._folder)
+    def _read_all(self, batches: Iterable[Batch], claims: Claims) -> None:
         for plans, rows, tag in batches:
             if self._look_up:
                 self._calendars = self._calendars_of(plans, rows)
@@ -76,7 +76,6 @@ class Gathering:
                 if isinstance(fact, RowFacts):
                     claims.add((thing, assertion) for thing, assertion, _ in fact.claims())
             self.spill.put(facts, tag)
-        return claims
 
     def _elsewhere(self, calendar: str, other: str | None = None) -> bool:
         """Whether a calendar is in another zone than another one (default: the default one)."""

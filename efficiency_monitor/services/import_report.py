@@ -1,5 +1,6 @@
 """What an import says of itself: totals in all and per file, and the first rows refused."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,6 +9,8 @@ from ..sources.rows import Quarantined
 
 #: Refused rows that a report holds; all of them stand in the quarantine.
 MOST_REFUSED: Final = 100
+#: Reasons that are counted column by column: rows of JSON may bring ever new columns.
+_MOST_REASONS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -18,6 +21,8 @@ class ImportReport:
     files: dict[str, Counts] = field(default_factory=dict)
     #: The first that were quarantined, with place and reason in words.
     refused: list[Quarantined] = field(default_factory=list)
+    #: How many were quarantined for which reason (its code) in which column.
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrote: bool = True
 
     @property
@@ -26,7 +31,11 @@ class ImportReport:
         return sum(self.files.values(), Counts())
 
     def refuse(self, bad: Quarantined) -> None:
-        """A row was refused; only the first are kept."""
+        """A row was refused; only the first are kept, all are counted."""
+        reason = str(bad.refusal), bad.column
+        if reason not in self.reasons and len(self.reasons) >= _MOST_REASONS:
+            reason = str(bad.refusal), ""
+        self.reasons[reason] += 1
         if len(self.refused) < MOST_REFUSED:
             self.refused.append(bad)
 
