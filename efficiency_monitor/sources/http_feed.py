@@ -10,7 +10,8 @@ from efficiency_monitor.core.faults import FeedFailed
 from efficiency_monitor.language import t
 from efficiency_monitor.source_settings import PAGES, HttpSection
 
-from .http_request import Asker, CutOff, says_its_length
+from .http_body import CutOff, parts_of
+from .http_request import Asker, says_its_length
 from .json_page import Page, lines_of
 from .spool import NextPage, Spool, TableState
 
@@ -69,7 +70,8 @@ def _whole_file(section: HttpSection, asker: Asker, spool: Spool, name: str, url
     where = f"{asker.source}/{name}"
 
     def take(answer: httpx.Response) -> int:
-        if section.format in _OPEN_ENDED and not says_its_length(answer.headers):
+        nothing = answer.status_code == 204
+        if not nothing and section.format in _OPEN_ENDED and not says_its_length(answer.headers):
             raise FeedFailed(
                 t(
                     f"{where}：答复没有说明长度，无法得知是否完整",
@@ -82,11 +84,11 @@ def _whole_file(section: HttpSection, asker: Asker, spool: Spool, name: str, url
             )
         with spool.writing(name) as file:
             size = 0
-            for part in answer.iter_bytes():
+            for part in parts_of(answer, where):
                 size += len(part)
                 _room(section, spool, size, where)
                 file.write(part)
-        return size if answer.status_code != 204 else -1
+        return -1 if nothing else size
 
     size = asker.get(url, name, take)
     if size == 0 and section.format != "jsonl":
@@ -138,7 +140,7 @@ class _Pages:
                 raise self._lost(t("下一页又是已取过的一页", "the next page was there before"))
             self._asked.add(url)
             body, link = self._asker.get(url, self._name, self._take)
-            page = Page.read(body, self._where, self._encoding) if body else None
+            page = None if body is None else Page.read(body, self._where, self._encoding)
             rows = [] if page is None else self._rows(page)
             data = lines_of(rows, self._where)
             next_ = None if page is None else self._next(page, data, link, url)
@@ -157,9 +159,12 @@ class _Pages:
             f"{self._where}: {what}", t("检查分页设置", "check the paging: page, cursor or link")
         )
 
-    def _take(self, answer: httpx.Response) -> tuple[bytes, str | None]:
+    def _take(self, answer: httpx.Response) -> tuple[bytes | None, str | None]:
+        """The body, None for an answer without any (204), and where it says the next one is."""
+        if answer.status_code == 204:
+            return None, None
         body = bytearray()
-        for part in answer.iter_bytes():
+        for part in parts_of(answer, self._where):
             body += part
             if len(body) > MOST_PAGE_BYTES:
                 raise FeedFailed(
@@ -252,18 +257,26 @@ class _Pages:
 
     def _count(self, page: Page | None, rows: int, next_: NextPage | None) -> None:
         """FeedFailed where fewer rows have come in the end than were announced."""
-        total = None if page is None else self._total(page)
         so_far = self._table.rows + rows
+        if page is None:
+            # It stands where a page would say the total: were that all, none was asked for.
+            if self._section.total is not None and self._table.pages:
+                raise self._short(t("更多", "more"), so_far)
+            return
+        total = self._total(page)
         if total is not None and next_ is None and so_far < total:
-            raise FeedFailed(
-                t(
-                    f"{self._where}：应有 {total} 行，只取得 {so_far} 行",
-                    f"{self._where}: {total} rows were announced and {so_far} came",
-                ),
-                t("取数期间数据变动，请重取", "the data changed meanwhile? pull again"),
-            )
+            raise self._short(str(total), so_far)
+
+    def _short(self, total: str, so_far: int) -> FeedFailed:
+        return FeedFailed(
+            t(
+                f"{self._where}：应有 {total} 行，只取得 {so_far} 行",
+                f"{self._where}: {total} rows were announced and {so_far} came",
+            ),
+            t("取数期间数据变动，请重取", "the data changed meanwhile? pull again"),
+        )
 
 
 def _closed(body: bytes) -> bool:
     """Whether a JSON text that gave no length has at least its last bracket."""
-    return not body or body.rstrip()[-1:] in (b"]", b"}")
+    return body.rstrip()[-1:] in (b"]", b"}")

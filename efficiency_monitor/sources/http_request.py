@@ -27,15 +27,13 @@ from efficiency_monitor.outbound.connection import (
 from efficiency_monitor.outbound.endpoint import Barred, Endpoint, check_addresses, read_url
 from efficiency_monitor.source_settings import HttpSection
 
+from .http_body import CutOff
+
 #: Longest wait between two attempts, unless the server asks for more; seconds.
 LONGEST_WAIT: Final = 60
 #: Request timeout, too early, too many (RFC 9110, 8470, 6585): the server wants it again.
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
 _T = TypeVar("_T")
-
-
-class CutOff(Exception):
-    """What was read of an answer is not all of it."""
 
 
 @dataclass(frozen=True, slots=True)
