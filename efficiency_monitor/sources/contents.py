@@ -15,6 +15,8 @@ from .times import read_time
 
 #: Seconds by which a source's clock may be ahead of ours.
 AHEAD = 86_400
+#: Of a number in a `since` column; what is longer is none.
+_MOST_DIGITS = 100
 #: Forms of rows that are remembered; JSON may bring a new one with every row.
 _MOST_FORMS = 1000
 
@@ -103,7 +105,8 @@ def _values(
 
 def _key(text: str, mapping: SourceMapping, since: Since, zone: str) -> int | None:
     if since.order == "number":
-        return int(text) if text.isascii() and text.isdigit() else None
+        number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        return int(text) if number else None
     found = read_time(text, zone, mapping.formats) if text else Refusal.MISSING
     return None if isinstance(found, Refusal) else found.instant
 

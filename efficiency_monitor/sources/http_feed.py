@@ -11,12 +11,15 @@ from efficiency_monitor.language import t
 from efficiency_monitor.source_settings import PAGES, HttpSection
 
 from .http_body import CutOff, parts_of
-from .http_request import Asker, says_its_length
+from .http_request import Asker, Refused, says_its_length
 from .json_page import Page, lines_of
+from .link_header import next_link
 from .spool import NextPage, Spool, TableState
 
 #: A page is held in memory as a whole; a file is not.
 MOST_PAGE_BYTES: Final = 64_000_000
+#: Of a number of rows.
+_MOST_DIGITS: Final = 18
 #: Formats in which a file that ends early looks like a whole one.
 _OPEN_ENDED: Final = ("csv", "jsonl")
 Progress = Callable[[int], None]
@@ -38,6 +41,7 @@ def fetch(
         if table.done:
             continue
         base = section.base_url.rstrip("/") + path
+        asker.endpoint(base)  # a path that makes no URL is a setting to mend
         if section.since is not None:
             value = since.get(name, section.since.first)
             if value is not None:
@@ -99,6 +103,10 @@ def _whole_file(section: HttpSection, asker: Asker, spool: Spool, name: str, url
         )
 
 
+class _Unfit(FeedFailed):
+    """The pages that have come do not make a whole."""
+
+
 class _Pages:
     """The pages of one table."""
 
@@ -123,7 +131,18 @@ class _Pages:
         self._asked: set[str] = set()
 
     def fetch(self, progress: Progress | None) -> None:
-        """Page after page, each on the disk before the next is asked for."""
+        """Page after page, each on the disk before the next is asked for.
+
+        Where the pages do not fit together, or the server will not go on from there (a cursor that
+        has expired), the next pull begins the table anew: going on would fail for hours.
+        """
+        try:
+            self._fetch(progress)
+        except (_Unfit, Refused):
+            self._spool.restart(self._name)
+            raise
+
+    def _fetch(self, progress: Progress | None) -> None:
         section = self._section
         table = self._table
         while not table.done:
@@ -155,7 +174,7 @@ class _Pages:
         return page.rows(self._section.rows, empty_is_none=self._section.success is not None)
 
     def _lost(self, what: str) -> FeedFailed:
-        return FeedFailed(
+        return _Unfit(
             f"{self._where}: {what}", t("检查分页设置", "check the paging: page, cursor or link")
         )
 
@@ -174,7 +193,7 @@ class _Pages:
                     ),
                     t("请减小每页行数", "ask for smaller pages: page.size"),
                 )
-        found = answer.links.get("next", {}).get("url")
+        found = next_link(answer.headers.get("link", ""))
         if not says_its_length(answer.headers) and not _closed(bytes(body)):
             raise CutOff
         return bytes(body), found
@@ -211,7 +230,7 @@ class _Pages:
         if self._section.total is None:
             return None
         said = page.text_at(self._section.total)
-        if said is None or not said.isdecimal():
+        if said is None or not said.isdecimal() or len(said) > _MOST_DIGITS:
             raise FeedFailed(
                 t(
                     f"{self._where}：{self._section.total} 处没有总行数",
@@ -227,9 +246,16 @@ class _Pages:
         if section.page is not None:
             total = self._total(page)
             so_far = self._table.rows + data.count(b"\n")
+            before = self._table.next or NextPage(number=section.page.first)
+            if total is not None and before.total is not None and total < before.total:
+                raise self._lost(
+                    t(
+                        f"总行数从 {before.total} 减为 {total}：翻页时有行被跳过",
+                        f"the total fell from {before.total} to {total}: rows were skipped",
+                    )
+                )
             if not data or (total is not None and so_far >= total):
                 return None
-            before = self._table.next or NextPage(number=section.page.first)
             digest = hashlib.sha256(data).hexdigest()
             if before.digest == digest:
                 raise self._lost(
@@ -238,10 +264,16 @@ class _Pages:
                         "two pages have the same rows: does it repeat the last one? set `total`",
                     )
                 )
-            return NextPage(number=(before.number or 0) + 1, digest=digest)
+            return NextPage(number=(before.number or 0) + 1, digest=digest, total=total)
         if section.cursor is not None:
             found = page.text_at(section.cursor.at)
-            return None if found in (None, "false") else NextPage(cursor=found)
+            if found is None or found == "false":
+                return None
+            try:
+                _with(self._base, {section.cursor.param: found})
+            except (httpx.InvalidURL, UnicodeError):
+                raise self._lost(t("游标无法写入地址", "the cursor fits into no URL")) from None
+            return NextPage(cursor=found)
         if section.link is not None:
             found = link if section.link.at is None else page.text_at(section.link.at)
             return None if found is None else NextPage(url=self._joined(url, found))
@@ -268,7 +300,7 @@ class _Pages:
             raise self._short(str(total), so_far)
 
     def _short(self, total: str, so_far: int) -> FeedFailed:
-        return FeedFailed(
+        return _Unfit(
             t(
                 f"{self._where}：应有 {total} 行，只取得 {so_far} 行",
                 f"{self._where}: {total} rows were announced and {so_far} came",

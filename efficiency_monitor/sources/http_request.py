@@ -36,6 +36,10 @@ _TRY_AGAIN: Final = frozenset({408, 425, 429})
 _T = TypeVar("_T")
 
 
+class Refused(FeedFailed):
+    """The server does not want what it was asked for: asking the same again would not help."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Again:
     """Why an attempt failed that is worth another one; the server may have named the wait."""
@@ -190,7 +194,10 @@ class Asker:
             said = t(f"拒绝访问（{status}）", f"does not let us in ({status})")
             raise self._failed(where, said, token if name else none)
         if status not in (200, 204):
-            raise self._failed(where, t(f"答复 {status}", f"answered {status}"))
+            raise Refused(
+                t(f"{where}：答复 {status}", f"{where}: answered {status}"),
+                t("检查地址和参数，然后重取", "check the address and the parameters, pull again"),
+            )
         if answer.headers.get("content-type", "").lower().startswith("text/html"):
             raise self._failed(
                 where,
@@ -205,7 +212,7 @@ class Asker:
             return int(text[:9])
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return max(0, int(at.timestamp()) - self._world.now()) if at.tzinfo is not None else None
 

@@ -24,6 +24,8 @@ class NextPage(BaseModel):
     number: int | None = None
     #: Of the rows of the page before it.
     digest: str = ""
+    #: Rows that the page before it announced in all.
+    total: int | None = None
     cursor: str | None = None
     url: str | None = None
 
