@@ -76,19 +76,30 @@ def fetch(
 
 
 def _parsed(source: str, variable: str, url: SecretStr) -> URL:
+    """The URL taken apart. No part of one that cannot be is shown: it may be of the password."""
     try:
-        return make_url(url.get_secret_value())
-    except ArgumentError:
+        found = make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):  # ValueError: what stands for the port is no number
+        found = None
+    if found is None or _torn(found):
         raise ConfigurationError(
             t(
                 f"数据源 {source}：{variable} 不是 SQLAlchemy 地址",
                 f"source {source}: {variable} holds no SQLAlchemy URL",
             ),
             t(
-                "写成 postgresql+psycopg://用户:口令@主机/库",
-                "write postgresql+psycopg://user:password@host/database",
+                "写成 postgresql+psycopg://用户:口令@主机/库；口令中的 @ 写作 %40，: 写作 %3A",
+                "write postgresql+psycopg://user:password@host/database; an @ in the password as "
+                "%40, a : as %3A",
             ),
-        ) from None
+        )
+    return found
+
+
+def _torn(url: URL) -> bool:
+    """Whether the password was cut at an @ of its own, so that its rest passes for the host."""
+    rest = f"{url.host or ''}{url.database or ''}"
+    return "@" in rest and url.get_backend_name() != "sqlite"
 
 
 @contextmanager

@@ -235,3 +235,22 @@ def test_values_are_exact(value: object, text: object) -> None:
 
 def test_secrets_have_no_repr() -> None:
     assert PASSWORD not in repr(SecretStr(PASSWORD))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql+psycopg://u:p@s:{PASSWORD}@host/db",
+        f"postgresql://u:pw@h:{PASSWORD}/db",
+        f"postgresql+psycopg://u:x@{PASSWORD}@127.0.0.1:1/db",
+        f"postgresql+psycopg://u:x@{PASSWORD}/y@127.0.0.1:1/db",
+        f"mysql+pymysql://u:{PASSWORD}@h:x/db",
+    ],
+)
+def test_a_password_that_tears_the_url_is_not_shown(office: Office, url: str) -> None:
+    office.environ["HALL_URL"] = url
+    office.configure(sql())
+    with pytest.raises(ConfigurationError, match="holds no SQLAlchemy URL") as raised:
+        office.pull()
+    assert PASSWORD not in f"{raised.value.message} {raised.value.hint}"
+    assert PASSWORD not in str(office.runs()) + str(office.world.entries())
