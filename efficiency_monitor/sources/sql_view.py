@@ -29,6 +29,8 @@ from .spool import Spool
 
 #: Rows taken from the database at a time.
 BATCH: Final = 1000
+#: A value of SQLite that is longer ends the pull: a row of that size cannot be taken anyway.
+MOST_VALUE_BYTES: Final = 16_000_000
 #: SQLite asks so often, in steps of its machine, whether to go on.
 _STEPS: Final = 20_000
 Progress = Callable[[int], None]
@@ -147,6 +149,9 @@ def open_readonly(source: str, url: URL, left: Callable[[], float]) -> sqlite3.C
     raw.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     raw.execute("PRAGMA query_only=ON")
     raw.execute("PRAGMA trusted_schema=OFF")
+    # A text with broken bytes is one row in quarantine, not the end of the feed.
+    raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
 
     def late() -> int:
         try:

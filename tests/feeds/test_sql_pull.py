@@ -1,5 +1,6 @@
 """Pulling from a real SQLite database: exact values, what is newer, and nothing can be written."""
 
+import resource
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -254,3 +255,21 @@ def test_a_password_that_tears_the_url_is_not_shown(office: Office, url: str) ->
         office.pull()
     assert PASSWORD not in f"{raised.value.message} {raised.value.hint}"
     assert PASSWORD not in str(office.runs()) + str(office.world.entries())
+
+
+def test_a_text_with_broken_bytes_is_one_row_in_quarantine(
+    fed: Office, hall: sqlite3.Connection
+) -> None:
+    """Nor is any of it told, escapes of a terminal and all, as the reason of a failed pull."""
+    with hall:
+        hall.execute("INSERT INTO stored (case_no) VALUES (CAST(x'ff1b5b33316d' AS TEXT))")
+    document = fed.pull().document
+    assert (document["read"], document["imported"], document["quarantined"]) == (2501, 2500, 1)
+
+
+def test_a_value_of_any_size_does_not_fill_the_memory(fed: Office) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    fed.configure(sql("SELECT zeroblob(100000000) AS case_no"))
+    with pytest.raises(FeedFailed, match="too big"):
+        fed.pull()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
