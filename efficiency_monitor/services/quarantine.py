@@ -29,7 +29,8 @@ def keep(
     source: str,
     now: int,
 ) -> None:
-    """Write what was refused; a row that stands there already is not written twice."""
+    """Write what was refused; a row that stands there already is not written twice, and one that
+    had left waits again."""
     rows = {}
     for bad in refused:
         content = compact_json(dict(bad.cells))
@@ -55,6 +56,11 @@ def keep(
         )
         for row in found:
             del rows[row.row_key]
+        connection.execute(
+            update(QUARANTINE)
+            .where(QUARANTINE.c.row_key.in_(part), QUARANTINE.c.state != "open")
+            .values(state="open")
+        )
     if rows:
         connection.execute(insert(QUARANTINE), list(rows.values()))
 
