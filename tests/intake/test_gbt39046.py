@@ -210,6 +210,16 @@ def test_a_special_procedure_in_the_row_of_a_step() -> None:
     assert quarantined(step(特别程序种类代码="7")).refusal is Refusal.UNKNOWN_CODE
 
 
+def test_what_ends_before_it_begins_is_refused() -> None:
+    # Taken, the end of such a pause would end nothing, and its clock would stand for ever.
+    for answer in (
+        special(结束时间="20260105T093000", 结果="完成"),
+        step(特别程序种类代码="2", 特别程序开始时间="20260107", 特别程序结束时间="20260106"),
+        step(环节结束时间="20260105T093000", 状态="2"),
+    ):
+        assert quarantined(answer).refusal is Refusal.CONTRADICTION
+
+
 def test_words_for_nothing_are_empty_cells() -> None:
     assert fields(accept(承诺办结时间="-", 受理单位="NULL")) == {}
 
