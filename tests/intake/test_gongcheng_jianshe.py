@@ -81,6 +81,9 @@ def test_state_16_is_known_only_where_it_exists() -> None:
     [
         ({}, ["submitted", "accepted"]),
         ({"BLZT": "1", "SLSJ": ""}, ["submitted"]),
+        ({"BLZT": "1", "SJSJ": "", "SLSJ": ""}, ["submitted"]),
+        ({"BLZT": "3", "SLSJ": ""}, ["submitted", "accepted"]),
+        ({"BLZT": "8", "SJSJ": "", "SLSJ": ""}, ["accepted"]),
         ({"BLZT": "5", "BLSJ": LATER}, ["submitted", "refused"]),
         ({"BLZT": "6", "SLSJ": ""}, ["submitted", "correction_requested"]),
         ({"BLZT": "9"}, ["submitted", "accepted", "suspended"]),
@@ -105,6 +108,17 @@ def test_a_state_that_comes_once_is_mended_and_one_that_comes_again_is_added() -
     assert last(BLZT="11", BLSJ=AT) == last(BLZT="11", BLSJ=LATER)
     assert last(BLZT="9", BLSJ=AT) != last(BLZT="9", BLSJ=LATER)
     assert last(BLZT="11", BLSJ=AT) != last(BLZT="9", BLSJ=AT)
+
+
+def test_an_acceptance_that_only_the_state_tells_stands_until_its_own_time_is_known() -> None:
+    told = taken(one(NOW, SLSJ=""))
+    assert [event.occurred_at for event in told.events] == [
+        event.occurred_at for event in taken(one(NOW)).events
+    ]
+    accepted = told.events[-1].identity
+    # Closed later, it was accepted all the same; that SLSJ comes in says it better.
+    assert accepted not in taken(one(NOW, SLSJ="", BLZT="11", BLSJ=LATER)).absent
+    assert accepted in taken(one(NOW)).absent
 
 
 def test_the_promised_instant_of_a_current_state() -> None:

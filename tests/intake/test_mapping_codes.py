@@ -89,8 +89,6 @@ STATES = {
     "14": ["withdrawn"],
     "15": ["voided"],
 }
-#: Of the current state only what the columns of receipt and acceptance do not say already.
-NOW = {code: [] if code in ("1", "3", "8") else word for code, word in STATES.items()}
 NO_LIMIT = {"0": None, "3": "3 working_days"}
 
 PROBES = (
@@ -179,7 +177,7 @@ PROBES = (
         None,
     ),
     Probe("gongcheng-jianshe", "state", STATE, "BLZT", types, STATES),
-    Probe("gongcheng-jianshe", "state", {**CASE, "BLSJ": AT}, "BLZT", types, NOW),
+    Probe("gongcheng-jianshe", "state", {**CASE, "BLSJ": AT}, "BLZT", types, STATES),
     Probe(
         "gongcheng-jianshe", "validity", CASE, "SJYXBS",
         lambda facts: (facts.deleted, field("promised_limit")(facts)),
