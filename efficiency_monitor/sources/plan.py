@@ -1,5 +1,6 @@
 """A table of a mapping laid over the columns of a file: one row in, its facts or a refusal out."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,6 +21,7 @@ from .id_numbers import SHORTEST, find_id_number
 from .mapping import SourceMapping
 from .rows import Quarantined, Refusal, Row, refuse
 from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom, Table
+from .times import read_time
 
 _MOST_CHARACTERS: Final = 200
 _FIELD_NAMES: Final = frozenset((*CASE_FIELDS, "case_no"))
@@ -63,6 +65,7 @@ class Plan:
         further = table.further == "attributes"
         self._further = tuple(name for name in self._kept if further and name not in used)
         self._refuse_names(row)
+        self._times = frozenset(table.times())
         self._states_case = table.case_no is not None and bool(table.fields or table.attributes)
         versioned = table.version is not None
         self._shared = (
@@ -312,8 +315,19 @@ class Plan:
         source_key = cells.raw(key) if key is not None else ""
         if source_key:
             return ("source_key", source_key)
-        values = tuple(cells.raw(name) for name in names or ())
+        values = tuple(self._plainly(name, cells) for name in names or ())
         return values if any(values) else ()
+
+    def _plainly(self, name: str, cells: Cells) -> str:
+        """A cell as rows are told apart by it, however a time or a width is written.
+
+        A time is taken as a clock on the wall shows it: a case may come to another zone.
+        """
+        text = cells.raw(name)
+        if name in self._times:
+            found = read_time(text, "UTC", self._mapping.formats)
+            return text if isinstance(found, Refusal) else found.text.removesuffix("Z")
+        return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
     def _event(
         self,

@@ -209,6 +209,26 @@ def test_of_two_rows_that_say_the_same_one_may_go() -> None:
     assert len(live(store)) == 1
 
 
+@pytest.mark.parametrize("written", ["2026/1/6 10:00:00", "2026-01-06T10:00:00.0", "2026年1月6日 10时00分",
+                                     "２０２６-０１-０６ 10:00"])  # fmt: skip
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_row_is_known_by_its_time_however_that_is_written(written: str, versioned: bool) -> None:
+    known_by = "    identifying: [at]\n" + "    version: cd_time\n" * versioned
+    mapping = feed(
+        ("    source_key: id\n    version: cd_time\n    deleted", f"{known_by}    deleted")
+    )
+    store = Store()
+    store.take(answers([step("1")], mapping))
+    assert store.take(answers([step("1", at=written)], mapping))[0] == Counts(unchanged=1)
+    # Corrected, it takes the place of what it said before.
+    corrected = answers([step("2", at=written, who="李")], mapping)
+    assert store.take(corrected)[0] == Counts(imported=1)
+    assert live(store) == {event.key for event in taken(corrected[0]).events}
+    # Another time is another row.
+    store.take(answers([step("1", at="2026-01-06 10:00:01")], mapping))
+    assert len(live(store)) == 2
+
+
 def test_without_versions_a_deleted_row_and_its_like_in_one_import_are_a_conflict() -> None:
     mapping = feed(
         (

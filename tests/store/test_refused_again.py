@@ -21,7 +21,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def waiting(world: World) -> list[tuple[object, ...]]:
     """Column of every open entry."""
-    return world.tuples('SELECT "column" FROM quarantine WHERE state = \'open\'')
+    return world.tuples("SELECT \"column\" FROM quarantine WHERE state = 'open'")
 
 
 def test_a_row_that_is_refused_as_it_once_was_waits_again(world: World) -> None:
