@@ -209,8 +209,15 @@ def test_of_two_rows_that_say_the_same_one_may_go() -> None:
     assert len(live(store)) == 1
 
 
-@pytest.mark.parametrize("written", ["2026/1/6 10:00:00", "2026-01-06T10:00:00.0", "2026年1月6日 10时00分",
-                                     "２０２６-０１-０６ 10:00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026/1/6 10:00:00",
+        "2026-01-06T10:00:00.0",
+        "2026年1月6日 10时00分",
+        "２０２６-０１-０６ 10:00",
+    ],
+)
 @pytest.mark.parametrize("versioned", [True, False])
 def test_a_row_is_known_by_its_time_however_that_is_written(written: str, versioned: bool) -> None:
     known_by = "    identifying: [at]\n" + "    version: cd_time\n" * versioned
