@@ -278,7 +278,7 @@ class Plan:
     def _events(
         self, case_no: str, cells: Cells, further: dict[str, str]
     ) -> tuple[list[EventFacts], list[str]]:
-        """The events of the row, and the identities of those it could have had."""
+        """The events of the row, and the identities of those it could have stated."""
         source_key = self._source_key(cells)
         events: list[EventFacts] = []
         absent: list[str] = []
@@ -286,7 +286,8 @@ class Plan:
             event = self._event(spec, case_no, cells, (source_key or None, identity, further))
             if event is not None:
                 events.append(event)
-            elif identity:
+            elif identity and cells.has(spec.at):
+                # A file without the column could not have stated it.
                 absent.append(identity)
         return events, absent
 

@@ -153,6 +153,21 @@ def test_two_rows_of_one_case_do_not_contradict_each_other() -> None:
     assert len(live(store)) == 2
 
 
+def test_a_file_without_a_column_takes_back_nothing_that_the_column_said() -> None:
+    store = Store()
+    store.take(answers([step("1", end="2026-01-08")]))
+    without = step("2")
+    del without["end"]
+    store.take(answers([without]))
+    assert live(store) == expected(step("2", end="2026-01-08"))
+    # An empty cell does, and so does a deleted row whatever its columns.
+    store.take(answers([step("3", end="")]))
+    assert live(store) == expected(step("3"))
+    store.take(answers([step("4", end="2026-01-08")]))
+    store.take(answers([without | {"cd_time": "5", "op": "D"}]))
+    assert live(store) == set()
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_tables_one_with_versions_the_last_stands_and_stays(order: int) -> None:
     accept = {"nr": "A1", "accepted": "2026-01-05", "dept": "甲", "who": "张"}
