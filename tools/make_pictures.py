@@ -32,10 +32,14 @@ class Picture:
     name: str
     language: str
     commands: tuple[str, ...]
+    #: Whether they are run in the checkout, not in the demonstration's workspace.
+    in_checkout: bool = False
 
 
 #: The evening at which the demonstration's clock stands.
 AS_OF = "--as-of 2026-11-20T18:00+08:00"
+#: A synthetic sample of message 4, one of whose codes no table knows.
+CHECK = "effmon mappings check ten-message tests/data/mappings/ten-message/4.csv --rows 3"
 PICTURES = (
     Picture("scan.zh", "zh", (f"effmon scan {AS_OF}",)),
     Picture("scan.en", "en", (f"effmon scan {AS_OF}",)),
@@ -43,6 +47,8 @@ PICTURES = (
     Picture("cards.en", "en", ("effmon cards list --level red",)),
     Picture("explain.zh", "zh", (f"effmon cases explain {{red_case}} {AS_OF}",)),
     Picture("explain.en", "en", (f"effmon cases explain {{red_case}} {AS_OF}",)),
+    Picture("check.zh", "zh", (CHECK,), in_checkout=True),
+    Picture("check.en", "en", (CHECK,), in_checkout=True),
 )
 
 
@@ -99,10 +105,11 @@ def _effmon() -> str:
 
 def _draw(picture: Picture, workspace: Path, red_case: str) -> None:
     parts = []
+    where = ROOT if picture.in_checkout else workspace
     for command in picture.commands:
         told = command.format(red_case=red_case)
         words = [_effmon(), *told.split()[1:]]
-        parts.append(f"$ {told}\n" + shown(words, cwd=workspace, language=picture.language))
+        parts.append(f"$ {told}\n" + shown(words, cwd=where, language=picture.language))
     text = draw("\n".join(parts), columns=COLUMNS, title="; ".join(picture.commands))
     (FOLDER / f"{picture.name}.svg").write_text(text, encoding="utf-8")
     print(f"docs/pictures/{picture.name}.svg")
