@@ -79,11 +79,12 @@ class OnePull:
                 snapshot=self.section.snapshot,
                 seen=before,
             )
-            if not paths:
+            taken = drop_folder.fetch(self.name, paths, self.spool, snapshot=self.section.snapshot)
+            if not taken:
                 return self._idle()
-            newest = max(int(path.stat().st_mtime) for path in paths)
+            newest = max(int(path.stat().st_mtime) for path in taken)
             self.report.data_as_of = min(self.spool.began_at, newest)
-            stamps = before | drop_folder.fetch(paths, self.spool)
+            stamps = before | {path.name: stamp for path, stamp in taken.items()}
         else:
             self.report.data_as_of = self.spool.began_at
             if not self.spool.fetched:

@@ -1,6 +1,6 @@
 """A source that is a folder: files that somebody put there, read in the order of their names."""
 
-import shutil
+import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -24,7 +24,8 @@ def waiting(
     """Files to be read, in the order of their names; none if nothing is new.
 
     Of a snapshot it is the last file of each pattern, all of them if one is new. `seen` has the
-    stamp under which a file was read before. FeedFailed without the folder.
+    stamp under which a file was read before. FeedFailed without the folder, and where a part of a
+    snapshot is missing: what stands in it would be called vanished.
     """
     place = folder / section.folder
     try:
@@ -42,25 +43,56 @@ def waiting(
     chosen: set[str] = set()
     for pattern in section.patterns:
         fitting = [name for name in names if fnmatchcase(name, pattern)]
+        if snapshot and not fitting and len(section.patterns) > 1:
+            raise FeedFailed(
+                t(
+                    f"数据源 {source}：全量快照缺少文件 {pattern}",
+                    f"source {source}: the full snapshot lacks a file {pattern}",
+                ),
+                t("没有办件被标为消失", "no case is called vanished; look at the folder"),
+            )
         chosen.update(fitting[-1:] if snapshot else fitting)
+    for name in chosen:
+        shown = name.encode("utf-8", "replace").decode()
+        if shown != name:
+            raise FeedFailed(
+                t(
+                    f"数据源 {source}：文件名不是 UTF-8：{shown}",
+                    f"source {source}: the name of a file is not UTF-8: {shown}",
+                ),
+                t("请改名", "rename it"),
+            )
     paths = [place / name for name in sorted(chosen)]
     new = [path for path in paths if seen.get(path.name) != stamp(path)]
     return paths if snapshot and new else new
 
 
-def fetch(paths: list[Path], spool: Spool) -> dict[str, str]:
-    """Copy the files into the spool; their stamps by name.
+def fetch(source: str, paths: list[Path], spool: Spool, *, snapshot: bool) -> dict[Path, str]:
+    """Copy the files into the spool; stamps of those that are whole.
 
-    A file that changes meanwhile is still being written: it is left for the next pull.
+    A file that changes meanwhile is still being written: it is left for the next pull. So is a
+    snapshot as a whole: FeedFailed.
     """
-    stamps: dict[str, str] = {}
+    stamps: dict[Path, str] = {}
     for path in paths:
         before = stamp(path)
         spool.table(path.name, path.name)
         with path.open("rb") as file, spool.writing(path.name) as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
+            # No more than it had: a file that grows as fast as it is read would have no end.
+            left = os.fstat(file.fileno()).st_size
+            while left and (data := file.read(min(left, 1 << 20))):
+                copy.write(data)
+                left -= len(data)
         if stamp(path) == before:
-            stamps[path.name] = before
-        else:
-            spool.restart(path.name)
+            stamps[path] = before
+            continue
+        if snapshot:
+            raise FeedFailed(
+                t(
+                    f"数据源 {source}：{path.name} 还在写入",
+                    f"source {source}: {path.name} is still being written",
+                ),
+                t("写完后再改名放入", "write it under another name, then rename it"),
+            )
+        spool.restart(path.name)
     return stamps

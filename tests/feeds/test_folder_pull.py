@@ -2,7 +2,9 @@
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,5 +105,79 @@ def test_a_file_at_fault_is_named_and_the_next_state_of_it_is_read(office: Offic
         office.pull()
     assert office.case_nos() == []
     put(office, path.name, [accepted("A")])
+    office.pull()
+    assert office.case_nos() == ["A"]
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[None]:
+    """Somebody writes the file without a pause."""
+    begun, stop = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with path.open("a", encoding="utf-8") as file:
+            while not stop.is_set():
+                file.write("x" * 100)
+                file.flush()
+                begun.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.wait()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_file_that_is_still_written_makes_nothing_fresh(office: Office) -> None:
+    """Nothing of it was read: else an upload that hangs keeps the feed fresh for ever."""
+    office.configure(f'[sources.hall]\nfreshness = "2 calendar_hours"\n{FOLDER}')
+    path = put(office, "1.csv", [accepted("A")])
+    with growing(path):
+        assert office.pull().state == "idle"
+    assert [each.source for each in office.world.scan().stale] == ["hall"]
+
+
+def test_the_newest_file_that_was_read_says_how_old_the_data_are(office: Office) -> None:
+    office.configure(FOLDER)
+    put(office, "1.csv", [accepted("A")], at=office.world.now - 7200)
+    path = put(office, "2.csv", [accepted("B")])
+    with growing(path):
+        assert office.pull().data_as_of == office.world.now - 7200
+    assert office.case_nos() == ["A"]
+
+
+PARTS = FOLDER.replace('"*.csv"', '"east-*.csv", "west-*.csv"')
+
+
+@pytest.mark.parametrize("trouble", ["missing", "growing"])
+def test_half_a_snapshot_calls_nobody_vanished(office: Office, trouble: str) -> None:
+    office.configure(f"[sources.hall]\nsnapshot = true\n{PARTS}")
+    put(office, "east-1.csv", [case("A")])
+    west = put(office, "west-1.csv", [case("B")])
+    office.pull()
+    office.world.now += 60
+    put(office, "east-2.csv", [case("A")])
+    if trouble == "missing":
+        west.unlink()
+        with pytest.raises(FeedFailed, match=r"lacks a file west-\*\.csv"):
+            office.pull()
+    else:
+        with growing(west), pytest.raises(FeedFailed, match="still being written"):
+            office.pull()
+    assert office.world.rows("SELECT * FROM case_file WHERE vanished_at IS NOT NULL") == []
+
+
+def test_a_name_in_another_encoding_is_one_line(office: Office) -> None:
+    """As archives from Windows give them: our own records could not hold it."""
+    office.configure(FOLDER)
+    path = put(office, "1.csv", [accepted("A")])
+    other = os.fsencode(path.parent) + b"/" + "办件.csv".encode("gb18030")
+    os.rename(path, other)
+    with pytest.raises(FeedFailed, match="name of a file is not UTF-8"):
+        office.pull()
+    os.rename(other, path)
     office.pull()
     assert office.case_nos() == ["A"]
