@@ -63,7 +63,8 @@ class RowDecision:
 
     `fields` is the new version of all the case's fields, None if they stay as they are; `changed`
     names those that differ from the version before. `item` is a new fact of an item, `remember`
-    what to keep under the row's `row_key`, even of a row that changes nothing. `dispute` names
+    what to keep under the row's `row_key`, even of a row that changes nothing, and `told` what to
+    keep under the `told_key` of its statement about the case. `dispute` names
     what a row in conflict is in conflict about: an event type, a field, `event`, `case`, `item` or
     `version`; `against` is the known version that the row's cannot be compared with.
     """
@@ -76,8 +77,16 @@ class RowDecision:
     withdrawals: tuple[Withdrawal, ...] = ()
     item: ItemFacts | None = None
     remember: RowVersion | None = None
+    told: RowVersion | None = None
     dispute: str = ""
     against: str = ""
+
+    def kept(self) -> Iterator[tuple[str, RowVersion]]:
+        """What to remember, by the keys under which it is looked up."""
+        if self.remember is not None:
+            yield self.row.row_key, self.remember
+        if self.told is not None and self.row.case is not None:
+            yield self.row.case.told_key, self.told
 
 
 class _State:
@@ -108,7 +117,7 @@ def decide(
     """One decision for each row, in order; each row sees what the rows before it have added.
 
     `known` has the cases that the store knows, by number, as of before the batch; `remembered`
-    what is kept of the rows, by `row_key`, and `items` the key of the newest fact of the items, by
+    what is kept of the rows, by `row_key` and `told_key`, and `items` the key of the newest fact of the items, by
     code and version. `disputed` comes from `find_conflicts` over the whole import. A key may come
     back after a withdrawal: A, corrected to B, corrected to A again.
     """
@@ -144,7 +153,8 @@ def decide(
             state = states.get(row.case_no)
             if state is None:
                 state = states[row.case_no] = _State(known.get(row.case_no, KnownCase()))
-            decision = _take(row, state, None if now is not None and now == before else row.case)
+            case = None if now is not None and now == before else row.case
+            decision = _take_told(row, state, case, rows_before)
         yield decision if now is None or now == before else replace(decision, remember=now)
 
 
@@ -155,6 +165,19 @@ def _take_item(row: RowFacts, item: ItemFacts, before: dict[tuple[str, str], str
         return RowDecision(row=row, result=RowResult.UNCHANGED)
     before[place] = item.key
     return RowDecision(row=row, result=RowResult.IMPORTED, item=item)
+
+
+def _take_told(
+    row: RowFacts, state: _State, case: CaseFacts | None, before: dict[str, RowVersion]
+) -> RowDecision:
+    """As `_take`; a row that is gone takes back what it was the last of its table to say."""
+    if case is None or not case.told_by:
+        return _take(row, state, case)
+    told = RowVersion("", case.told_by)
+    if row.deleted and before.get(case.told_key) != told:
+        return _take(row, state, None)
+    before[case.told_key] = told = RowVersion("", "") if row.deleted else told
+    return replace(_take(row, state, case), told=told)
 
 
 def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:

@@ -45,6 +45,13 @@ class CaseFacts:
     fields: Mapping[str, str]
     blank: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
+    #: Which row of the table says so; empty where rows are not taken back.
+    told_by: str = ""
+
+    @property
+    def told_key(self) -> str:
+        """Under what it is remembered which row of the table was the last to say so."""
+        return digest("told", self.case_no, self.table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +161,13 @@ class RowFacts:
     #: The source says that the row is gone.
     deleted: bool = False
 
+    def kept_under(self) -> Iterator[str]:
+        """Every key under which something is remembered of the row."""
+        if self.row_key:
+            yield self.row_key
+        if self.case is not None and self.case.told_by:
+            yield self.case.told_key
+
     def standing(self) -> RowVersion:
         """What is remembered of the row."""
         about = (
@@ -188,6 +202,11 @@ class RowFacts:
             yield _short(identity), 0, "event"
         if self.case is not None:
             stated = digest(dict(self.case.fields), sorted(self.case.blank))
+            if self.case.told_by:
+                told = digest("told", self.case_no, self.case.table, self.case.told_by)
+                yield _short(told), _short(stated), "case"
+            if self.deleted:
+                return  # that a row is gone is nothing contrary to another row
             yield _short(digest("case", self.case_no, self.case.table)), _short(stated), "case"
             for name in self.case.shared:
                 value = "" if name in self.case.blank else self.case.fields.get(name)

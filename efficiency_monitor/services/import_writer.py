@@ -65,7 +65,7 @@ class ImportWriter:
             self.touched([row.case_no for row in standing if row.case_no])
 
     def _decide(self, connection: Connection, rows: Sequence[RowFacts]) -> list[RowDecision]:
-        row_keys = [row.row_key for row in rows if row.row_key]
+        row_keys = [key for row in rows for key in row.kept_under()]
         codes = [row.item.item_code for row in rows if row.item is not None]
         known = received.known_cases(connection, rows)
         remembered = received.remembered_rows(connection, row_keys)
@@ -86,9 +86,7 @@ class ImportWriter:
     def _pretend(self, decisions: Sequence[RowDecision]) -> None:
         """Remember what a dry run would have written."""
         self.scratch.note_changes(one for one in decisions if one.row.item is None)
-        self.scratch.note_remembered(
-            {one.row.row_key: one.remember for one in decisions if one.remember is not None}
-        )
+        self.scratch.note_remembered({key: kept for one in decisions for key, kept in one.kept()})
         self.scratch.note_items(
             {(one.item.item_code, one.item.item_version): one.item.key
              for one in decisions if one.item is not None}

@@ -73,7 +73,7 @@ def _plain(fact: Fact) -> tuple[Any, ...]:
     case, item = fact.case, fact.item
     return (
         fact.file, fact.sheet, fact.number, dict(fact.cells), fact.case_no,
-        case and (case.table, dict(case.fields), list(case.blank), list(case.shared)),
+        case and (case.table, dict(case.fields), list(case.blank), list(case.shared), case.told_by),
         [_plain_event(event) for event in fact.events],
         fact.absent,
         item and (item.item_code, item.item_version, dict(item.fields)),
@@ -100,7 +100,7 @@ def _fact(plain: tuple[Any, ...]) -> Fact:
         file=file, sheet=sheet, number=number, cells=cells, case_no=case_no,
         case=case and CaseFacts(
             case_no=case_no, table=case[0], fields=case[1],
-            blank=frozenset(case[2]), shared=frozenset(case[3]),
+            blank=frozenset(case[2]), shared=frozenset(case[3]), told_by=case[4],
         ),
         events=tuple([_event(case_no, event) for event in events]),
         absent=tuple(absent),

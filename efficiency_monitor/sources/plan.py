@@ -132,7 +132,7 @@ class Plan:
         if deleted:
             events: list[EventFacts] = []
             absent = [identity for _, identity in self._identities(case_no, cells)]
-            case = self._emptied(case_no) if self._states_case else None
+            case = self._emptied(case_no, cells) if self._states_case else None
         else:
             self._check(cells)
             further = {name: row.cells[name] for name in self._further if row.cells[name]}
@@ -224,14 +224,24 @@ class Plan:
                 because = f"{refusal.because.zh} / {refusal.because.en}"
                 raise cells.fault(Refusal.CONTRADICTION, None, because)
 
-    def _emptied(self, case_no: str) -> CaseFacts:
+    def _emptied(self, case_no: str, cells: Cells) -> CaseFacts:
         """What a deleted row says of its case: nothing of what its table can say stands."""
         table = self._table
         limits = {cell.or_limit for cell in table.fields.values() if cell.or_limit is not None}
         blank = frozenset({*table.fields, *table.attributes, *self._further, *limits})
         return CaseFacts(
-            case_no=case_no, table=table.name, fields={}, blank=blank, shared=self._shared
+            case_no=case_no,
+            table=table.name,
+            fields={},
+            blank=blank,
+            shared=self._shared,
+            told_by=self._told_by(cells),
         )
+
+    def _told_by(self, cells: Cells) -> str:
+        if not self._table.deleted:
+            return ""
+        return digest("row", *self._told_apart(self._table.identifying, cells))
 
     def _case(
         self, case_no: str, cells: Cells, calendar: str | None, further: dict[str, str]
@@ -254,6 +264,7 @@ class Plan:
             fields=given,
             blank=frozenset(stated - given.keys()) if table.whole else frozenset(),
             shared=self._shared,
+            told_by=self._told_by(cells),
         )
 
     def _field(self, name: str, cells: Cells) -> Iterator[tuple[str, str]]:

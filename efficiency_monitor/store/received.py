@@ -98,12 +98,12 @@ def remembered_rows(connection: Connection, row_keys: Sequence[str]) -> dict[str
 def _remember(connection: Connection, decisions: Sequence[RowDecision]) -> None:
     """Keep which versions were taken, also of rows that changed nothing."""
     newest = {
-        decision.row.row_key: decision for decision in decisions if decision.remember is not None
+        key: (decision.row.case_no, kept) for decision in decisions for key, kept in decision.kept()
     }
     if not newest:
         return
     numbers: dict[str, int] = {}
-    for part in chunks(list(dict.fromkeys(one.row.case_no for one in newest.values()))):
+    for part in chunks(list(dict.fromkeys(case_no for case_no, _ in newest.values()))):
         rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.case_no.in_(part)))
         numbers |= {row.case_no: row.id for row in rows}
     for part in chunks(list(newest)):
@@ -114,12 +114,11 @@ def _remember(connection: Connection, decisions: Sequence[RowDecision]) -> None:
             {
                 "row_key": key,
                 # None of an item's row, and of one that says that an unknown case is gone.
-                "case_id": numbers.get(decision.row.case_no),
-                "version": decision.remember.version,
-                "content_digest": decision.remember.content,
+                "case_id": numbers.get(case_no),
+                "version": kept.version,
+                "content_digest": kept.content,
             }
-            for key, decision in newest.items()
-            if decision.remember is not None
+            for key, (case_no, kept) in newest.items()
         ],
     )
 

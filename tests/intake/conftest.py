@@ -124,8 +124,7 @@ class Store:
         return counts, decisions
 
     def _append(self, decision: RowDecision) -> None:
-        if decision.remember is not None:
-            self.remembered[decision.row.row_key] = decision.remember
+        self.remembered.update(decision.kept())
         if decision.item is not None:
             self.items[decision.item.item_code, decision.item.item_version] = decision.item.key
             return

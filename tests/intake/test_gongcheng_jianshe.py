@@ -5,6 +5,7 @@ import pytest
 from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 
+from .conftest import Store
 from .mapping_rows import AT, CASE, LATER, STATE, TBCX, field, row_of, types
 from .test_csv import quarantined, taken
 
@@ -56,6 +57,17 @@ def test_rows_are_told_apart_by_their_own_number_and_not_by_the_project_key() ->
 def test_a_void_row_takes_back_what_the_row_said() -> None:
     valid, void = taken(one(STATE, LSH="1")), taken(one(STATE, LSH="1", SJYXBS="0"))
     assert void.absent == (valid.events[0].identity,)
+
+
+def test_a_void_row_and_the_row_in_its_place_in_one_feed(store: Store) -> None:
+    first = one(CASE, LSH="1", SXBLSX="5")
+    voided, valid = one(CASE, LSH="1", SXBLSX="5", SJYXBS="0"), one(CASE, LSH="2", SXBLSX="7")
+    store.take([first])
+    for feed in ([voided, valid], [valid, voided]):
+        assert store.take(feed)[0].quarantined == 0
+        fields = store.cases["A1"].fields
+        assert fields is not None
+        assert fields["promised_limit"] == "7 working_days"
 
 
 def test_a_special_procedure_has_its_kind_and_its_kind_of_limit() -> None:

@@ -209,6 +209,33 @@ def test_a_deleted_row_that_nobody_knew_says_nothing_and_is_remembered() -> None
     assert store.cases == {}
 
 
+def test_a_deleted_row_empties_nothing_that_another_row_says() -> None:
+    old, new = step("1", dept="甲"), step("2", id="g2", dept="乙", note="n")
+    gone = step("2", op="D")
+    stands = {"department": "乙", "note": "n"}
+    # A row is deleted and written again under another key: in any order and split, known or not.
+    for order in permutations((old, gone, new)):
+        for cut in range(len(order)):
+            if order.index(new) < order.index(old) < order.index(gone):
+                continue  # then the row that is gone was the last to say so
+            store = Store()
+            for part in (order[:cut], order[cut:]):
+                assert store.take(answers([*part]))[0].quarantined == 0
+            assert store.cases["A1"].fields == stands
+            assert live(store) == expected(new)
+            again, _ = store.take(answers([*order]))
+            assert again == Counts(unchanged=3)
+    store = Store()
+    store.take(answers([new]))
+    assert store.take(answers([gone]))[0] == Counts(unchanged=1)
+    # Its own words it takes back, once: what another table says then stays.
+    store.take(answers([step("3", id="g2", op="D")]))
+    assert store.cases["A1"].fields == {}
+    store.take(answers([{"nr": "A1", "accepted": "2026-01-06", "dept": "丙", "who": "张"}]))
+    store.take(answers([step("4", id="g2", op="D")]))
+    assert store.cases["A1"].fields == {"department": "丙", "handler": "张"}
+
+
 def test_of_two_rows_that_say_the_same_one_may_go() -> None:
     mapping = feed(
         (
@@ -264,6 +291,11 @@ def test_without_versions_a_deleted_row_and_its_like_in_one_import_are_a_conflic
     assert store.take(answers([step("", op="D")], mapping))[0] == Counts(imported=1)
     assert live(store) == set()
     assert store.take(answers([step("", op="D")], mapping))[0] == Counts(unchanged=1)
+    # Of two rows with keys of their own one may go and the other stand.
+    rows = answers([step("", op="D"), step("", id="g2", dept="乙"), step("", op="D")], mapping)
+    for _ in range(2):
+        assert store.take(rows)[0].quarantined == 0
+        assert store.cases["A1"].fields == {"department": "乙"}
 
 
 @pytest.mark.parametrize(

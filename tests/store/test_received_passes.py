@@ -202,7 +202,7 @@ def test_facts_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
     )  # fmt: skip
     case = CaseFacts(
         case_no="A", table="t", fields={"b": "2", "a": "1"}, blank=frozenset({"c"}),
-        shared=frozenset({"a"}),
+        shared=frozenset({"a"}), told_by="row",
     )  # fmt: skip
     place = {"file": "f", "number": 7, "cells": {"号": "𠀀"}}
     facts = [
