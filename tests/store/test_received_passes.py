@@ -80,6 +80,12 @@ def test_an_event_before_the_row_of_its_case_is_read_in_its_zone(world: World) -
     assert times(world) == [(name, THERE if name == "B" else HERE) for name in "ABCDEFG"]
 
 
+def test_a_row_in_quarantine_names_the_calendar_of_its_case_all_the_same(world: World) -> None:
+    rows = [{"case_no": "B", "calendar": "office", "item_kind": "?"}]
+    assert imported(world, [event("B")], rows).total == Counts(imported=1, quarantined=1)
+    assert times(world) == [("B", THERE)]
+
+
 def test_an_event_of_a_known_case_is_read_in_its_zone(world: World) -> None:
     imported(world, [{"case_no": "B", "calendar": "office"}, {"case_no": "C", "calendar": ""}])
     imported(world, [event(name) for name in "ABCD"])
@@ -143,6 +149,59 @@ def test_a_dry_run_says_what_the_import_then_does(world: World, seed: int) -> No
         real = imported(world, events, facts)
         assert list(dry.files.values()) == list(real.files.values())
         assert [bad.message for bad in dry.refused] == [bad.message for bad in real.refused]
+
+
+WIDE = """
+id: wide
+title: {zh: 宽表, en: wide}
+times: [standard]
+tables:
+  - name: requests
+    recognised_by: [nr, opened, closed]
+    case_no: nr
+    identifying: [nr]
+    events:
+      - {slot: submitted, type: submitted, at: opened}
+      - {slot: decided, type: decided, at: closed}
+  - name: closings
+    recognised_by: [nr, decided]
+    case_no: nr
+    identifying: [nr]
+    events:
+      - {slot: closing, type: decided, at: decided}
+"""
+
+
+def wide(world: World, *rows: Row, dry_run: bool = False) -> Counts:
+    """Import rows by the mapping above."""
+    mapping = world.folder / "wide.yaml"
+    mapping.write_text(WIDE, encoding="utf-8")
+    world.imports += 1
+    path = world.folder / f"{world.imports}.csv"
+    write_csv(path, rows)
+    return ingest.import_files(world.context, [path], str(mapping), dry_run=dry_run).total
+
+
+def request(closed: str, nr: str = "A") -> Row:
+    return {"nr": nr, "opened": "2026-03-02", "closed": closed}
+
+
+def test_what_a_dry_run_would_withdraw_is_withdrawn_once(world: World) -> None:
+    wide(world, request("2026-03-05"), request("2026-03-05", "B"))
+    others = [request("", nr) for nr in "CDE"]
+    rows = [request(""), *others, request(""), request("2026-03-06", "B"), *others]
+    expected = Counts(imported=5, unchanged=4)
+    assert wide(world, *rows, dry_run=True) == expected
+    assert wide(world, *rows, dry_run=True) == expected
+    assert wide(world, *rows) == expected
+
+
+def test_one_event_in_two_tables_is_one_event(world: World) -> None:
+    assert wide(world, request("2026-03-05")) == Counts(imported=1)
+    for dry_run in (True, False):
+        again = wide(world, {"nr": "A", "decided": "2026-03-05"}, dry_run=dry_run)
+        assert again == Counts(unchanged=1)
+    assert len(times(world)) == 2
 
 
 def test_rows_that_wait_are_tried_again_in_batches_under_their_source(world: World) -> None:
