@@ -175,9 +175,9 @@ def test_a_name_in_another_encoding_is_one_line(office: Office) -> None:
     office.configure(FOLDER)
     path = put(office, "1.csv", [accepted("A")])
     other = os.fsencode(path.parent) + b"/" + "办件.csv".encode("gb18030")
-    os.rename(path, other)
+    path.rename(os.fsdecode(other))
     with pytest.raises(FeedFailed, match="name of a file is not UTF-8"):
         office.pull()
-    os.rename(other, path)
+    Path(os.fsdecode(other)).rename(path)
     office.pull()
     assert office.case_nos() == ["A"]
