@@ -111,7 +111,8 @@ def stale_sources(
     """The sources that are stale as of an instant, by what was known by another, by name.
 
     At the limit they are fresh, one second later stale. A source that was read later than `as_of`
-    is fresh: nothing that happened until then is unknown.
+    is fresh: nothing that happened until then is unknown. What says that it was read in the future
+    was written by a clock that was wrong, and makes nothing fresh.
     """
     limited = {
         name: section
@@ -120,7 +121,8 @@ def stale_sources(
     }
     if not limited:
         return {}
-    newest = feeds.newest_data(connection, known_by)
+    now = context.now()
+    newest = feeds.newest_data(connection, now if known_by is None else min(known_by, now))
     found: dict[str, Stale] = {}
     for name, section in limited.items():
         data_as_of = newest.get(name)
@@ -225,7 +227,7 @@ def list_sources(context: Context) -> list[dict[str, Any]]:
     now = context.now()
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, now)
-        newest = feeds.newest_data(connection, None)
+        newest = feeds.newest_data(connection, now)
         counts = feeds.counts(connection)
         runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
         cursors = {name: feeds.cursors(connection, name) for name in context.settings.sources}

@@ -23,12 +23,16 @@ def begin(
     as_of: int,
     slot: int | None,
 ) -> None:
-    """A run of a source begins. Runs of it that nobody finished were interrupted."""
-    connection.execute(
-        update(RUN)
-        .where(RUN.c.source == source, RUN.c.kind == "pull", RUN.c.state == "running")
-        .values(state="failed", finished_at=now, message="interrupted")
-    )
+    """A run of a source begins. Pulls of it that nobody finished were interrupted.
+
+    Only another pull can know: it has the source's lock, an import goes on beside a pull.
+    """
+    if kind == "pull":
+        connection.execute(
+            update(RUN)
+            .where(RUN.c.source == source, RUN.c.kind == "pull", RUN.c.state == "running")
+            .values(state="failed", finished_at=now, message="interrupted")
+        )
     connection.execute(
         insert(RUN).values(
             id=run_id,
@@ -52,13 +56,14 @@ def state_of(connection: Connection, run_id: str | None) -> str:
     return connection.execute(select(RUN.c.state).where(RUN.c.id == run_id)).scalar() or ""
 
 
-def newest_data(connection: Connection, known_by: int | None) -> dict[str, int]:
-    """As of which instant each source was last read whole, as known by another (default: ever)."""
-    statement = select(RUN.c.source, func.max(RUN.c.as_of)).where(RUN.c.state == "done")
-    if known_by is not None:
-        statement = statement.where(RUN.c.finished_at <= known_by)
-    rows = connection.execute(statement.group_by(RUN.c.source))
-    return {row[0]: int(row[1]) for row in rows}
+def newest_data(connection: Connection, known_by: int) -> dict[str, int]:
+    """As of which instant each source was last read whole, as known by another."""
+    statement = (
+        select(RUN.c.source, func.max(RUN.c.as_of))
+        .where(RUN.c.state == "done", RUN.c.finished_at <= known_by, RUN.c.as_of <= known_by)
+        .group_by(RUN.c.source)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(statement)}
 
 
 def history(connection: Connection, source: str | None, most: int) -> list[Row[Any]]:

@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 from werkzeug import Response
 
-from efficiency_monitor.services import explain, scan
+from efficiency_monitor.services import explain, feeds, scan
 from efficiency_monitor.store import cases
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
@@ -242,3 +242,33 @@ def test_asking_what_turned_costs_what_turned(hall: Office, stale: tuple[str, ..
     steps = [str(row[3]) for row in plan]
     assert any("ix_case_file_stale (judged_stale=?" in step for step in steps), steps
     assert [step for step in steps if step.startswith("SCAN case_file") and "ix_" not in step] == []
+
+
+def test_a_pull_under_a_clock_that_was_wrong_is_not_fresh_for_ever(hall: Office) -> None:
+    right = hall.world.now
+    hall.world.now = right + 400 * 86_400
+    hall.pull()
+    hall.world.now = right + 30 * 86_400
+    assert [each.source for each in hall.world.scan().stale] == ["hall"]
+    assert not [line for line in hall.world.cards() if line.startswith("A ")]
+    hall.pull()
+    assert hall.world.scan().stale == []
+
+
+def test_an_import_beside_a_pull_does_not_call_it_interrupted(
+    hall: Office, httpserver: HTTPServer, serve: Serve
+) -> None:
+    seen: list[str] = []
+    path = hall.world.folder / "more.csv"
+    path.write_text("case_no,department\nC,住建局\n", encoding="utf-8")
+
+    def handler(_: object) -> Response:
+        feeds.import_into(hall.world.context, [path], "hall")
+        seen.extend(state for state, _ in hall.runs())
+        return answer([accepted("A")])
+
+    httpserver.clear()
+    serve("/cases", lambda _: answer([case("A")]))
+    serve("/events", handler)
+    hall.pull()
+    assert seen == ["running", "done"]
