@@ -188,7 +188,7 @@ def _sources(context: Context) -> Iterator[Finding]:
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, context.now())
         gone = feeds.vanished_counts(connection)
-        newest = feeds.newest_data(connection, None)
+        newest = feeds.newest_data(connection, context.now())
         runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
     for name, section in context.settings.sources.items():
         try:
