@@ -118,8 +118,8 @@ def decide(
 
     `known` has the cases that the store knows, by number, as of before the batch; `remembered`
     what is kept of the rows, by `row_key` and `told_key`, and `items` the key of the newest fact of
-    the items, by code and version. `disputed` comes from `find_conflicts` over the whole import. A key may come
-    back after a withdrawal: A, corrected to B, corrected to A again.
+    the items, by code and version. `disputed` comes from `find_conflicts` over the whole import. A
+    key may come back after a withdrawal: A, corrected to B, corrected to A again.
     """
     states: dict[str, _State] = {}
     rows_before = dict(remembered)
