@@ -174,10 +174,10 @@ def test_a_name_in_another_encoding_is_one_line(office: Office) -> None:
     """As archives from Windows give them: our own records could not hold it."""
     office.configure(FOLDER)
     path = put(office, "1.csv", [accepted("A")])
-    other = os.fsencode(path.parent) + b"/" + "办件.csv".encode("gb18030")
-    path.rename(os.fsdecode(other))
+    other = Path(os.fsdecode(os.fsencode(path.parent) + b"/" + "办件.csv".encode("gb18030")))
+    path.rename(other)
     with pytest.raises(FeedFailed, match="name of a file is not UTF-8"):
         office.pull()
-    Path(os.fsdecode(other)).rename(path)
+    other.rename(path)
     office.pull()
     assert office.case_nos() == ["A"]
