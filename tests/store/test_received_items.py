@@ -222,7 +222,7 @@ def test_versions_are_remembered_from_import_to_import(hall: Hall) -> None:
     hall.receive("03-02 12:00", step("2"))
     tables = ("case_file", "case_fact", "event", "event_withdrawal", "row_version")
     before = {name: world.tuples(f"SELECT * FROM {name}") for name in tables}
-    # The row, and which row was the last to speak of the case.
+    # The row's version, and that it was this row which spoke of the case.
     assert len(before["row_version"]) == 2
     older = step("1", at="2026-02-02 10:00", who="李")
     for row in (older, step("2")):
