@@ -12,6 +12,7 @@ from ..core.statements import RowFacts
 from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined, Refusal
 from ..store import items, received
+from ..store.overtaken import without_overtaken
 from ..store.scratch import Scratch
 from . import quarantine
 from .context import Context
@@ -42,17 +43,30 @@ class ImportWriter:
         self,
         facts: Sequence[Fact],
         also: Callable[[Connection, Sequence[Outcome]], None] | None = None,
+        waited_since: Sequence[int] | None = None,
     ) -> None:
         """One batch: decide and, unless it is a dry run, write.
 
-        `also` is called in the same transaction with what became of each row.
+        `also` is called in the same transaction with what became of each row. Of rows that have
+        `waited_since` an instant what others have said since stands.
         """
         rows = [fact for fact in facts if isinstance(fact, RowFacts)]
         if self.report.wrote:
             with self.context.store.writing() as connection:
+                if waited_since is not None:
+                    rows = without_overtaken(
+                        connection,
+                        rows,
+                        [
+                            at
+                            for fact, at in zip(facts, waited_since, strict=True)
+                            if isinstance(fact, RowFacts)
+                        ],
+                        self.report.import_id,
+                    )
                 decisions = self._decide(connection, rows)
                 outcomes = _outcomes(facts, decisions)
-                self._write(connection, decisions, outcomes)
+                self._write(connection, decisions, outcomes, waited_since)
                 if also is not None:
                     also(connection, outcomes)
         else:
@@ -93,7 +107,11 @@ class ImportWriter:
         )  # fmt: skip
 
     def _write(
-        self, connection: Connection, decisions: Sequence[RowDecision], outcomes: Sequence[Outcome]
+        self,
+        connection: Connection,
+        decisions: Sequence[RowDecision],
+        outcomes: Sequence[Outcome],
+        waited_since: Sequence[int] | None,
     ) -> None:
         received.append_rows(
             connection,
@@ -103,9 +121,19 @@ class ImportWriter:
             source=self.source,
             default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
         )
-        refused = [one for one in outcomes if isinstance(one, Quarantined)]
+        received_at = waited_since or [self.now] * len(outcomes)
+        refused = [
+            (one, at)
+            for one, at in zip(outcomes, received_at, strict=True)
+            if isinstance(one, Quarantined)
+        ]
         quarantine.keep(
-            connection, refused, self.report.import_id, self.mapping_name, self.source, self.now
+            connection,
+            [one for one, _ in refused],
+            self.report.import_id,
+            self.mapping_name,
+            self.source,
+            [at for _, at in refused],
         )
 
     def _count(self, facts: Sequence[Fact], outcomes: Sequence[Outcome]) -> None:

@@ -235,19 +235,21 @@ def retry(context: Context) -> ImportReport:
                 source=source or mappings[name].id,
             )
             for entries, facts, _ in gathering.spill.batches():
-                writer.take(facts, _leaving(entries))
+                writer.take(facts, _leaving(entries), [since for _, _, since in entries])
     _end(context, report, "+".join(mappings), now)
     return report
 
 
-def _leaving(entries: Sequence[tuple[int, str]]) -> Callable[[Connection, Sequence[Outcome]], None]:
+def _leaving(
+    entries: Sequence[tuple[int, str, int]],
+) -> Callable[[Connection, Sequence[Outcome]], None]:
     """Takes rows from the quarantine that are done with."""
 
     def leave(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         # Refused for another reason now: the newer entry says it, the older one is done with.
         done = [
             entry
-            for (entry, row_key), outcome in zip(entries, outcomes, strict=True)
+            for (entry, row_key, _), outcome in zip(entries, outcomes, strict=True)
             if not isinstance(outcome, Quarantined) or quarantine.row_key(outcome) != row_key
         ]
         quarantine.leave(connection, done)
@@ -267,7 +269,7 @@ class _Again:
     def batches(self) -> Iterator[Batch]:
         """The rows to try again; those that only a new file can settle come as they were refused.
 
-        With each batch go the numbers and keys of its entries.
+        With each batch go the numbers and keys of its entries, and since when they wait.
         """
         last = 0
         while True:
@@ -280,4 +282,5 @@ class _Again:
             last = entries[-1].id
             refused = [quarantine.as_refused(entry) for entry in entries]
             rows = [bad.row if bad.retryable else bad for bad in refused]
-            yield self._plans, rows, tuple((entry.id, entry.row_key) for entry in entries)
+            tag = tuple((entry.id, entry.row_key, entry.received_at) for entry in entries)
+            yield self._plans, rows, tag

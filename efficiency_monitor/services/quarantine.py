@@ -27,12 +27,13 @@ def keep(
     import_id: str,
     mapping: str,
     source: str,
-    now: int,
+    received: Sequence[int],
 ) -> None:
-    """Write what was refused; a row that stands there already is not written twice, and one that
-    had left waits again."""
-    rows = {}
-    for bad in refused:
+    """Write what was refused, each received at its instant. A row that stands there already is not
+    written twice: it was received again, and if it had left, it waits again.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for bad, at in zip(refused, received, strict=True):
         content = compact_json(dict(bad.cells))
         key = row_key(bad)
         rows[key] = {
@@ -47,20 +48,23 @@ def keep(
             "content": content,
             "mapping": mapping,
             "source": source,
-            "received_at": now,
+            "received_at": at,
             "state": "open",
         }
     for part in cases.chunks(list(rows)):
         found = connection.execute(
-            select(QUARANTINE.c.row_key).where(QUARANTINE.c.row_key.in_(part))
+            select(QUARANTINE.c.row_key, QUARANTINE.c.state, QUARANTINE.c.received_at).where(
+                QUARANTINE.c.row_key.in_(part)
+            )
         )
-        for row in found:
-            del rows[row.row_key]
-        connection.execute(
-            update(QUARANTINE)
-            .where(QUARANTINE.c.row_key.in_(part), QUARANTINE.c.state != "open")
-            .values(state="open")
-        )
+        for row in found.all():
+            at = max(rows.pop(row.row_key)["received_at"], row.received_at)
+            if (row.state, row.received_at) != ("open", at):
+                connection.execute(
+                    update(QUARANTINE)
+                    .where(QUARANTINE.c.row_key == row.row_key)
+                    .values(state="open", received_at=at)
+                )
     if rows:
         connection.execute(insert(QUARANTINE), list(rows.values()))
 
