@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from efficiency_monitor.core.faults import FeedFailed
@@ -38,6 +37,8 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def hall(server: str) -> Iterator[Any]:
     """Somebody else's tables, with the types that people use, and a view of them."""
+    # Only the tests that need more than Python have the driver.
+    psycopg = importlib.import_module("psycopg")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS hall CASCADE")
         connection.execute("CREATE SCHEMA hall")
