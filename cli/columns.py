@@ -28,6 +28,8 @@ _FEED_STATES = {
     "running": ("进行中", "running"),
     "done": ("完成", "done"),
     "idle": ("无新数据", "nothing new"),
+    "importing": ("导入中", "importing"),
+    "half": ("导入中断", "half imported"),
     "failed": ("失败", "failed"),
 }
 _FEED_KINDS = {"pull": ("取数", "pull"), "import": ("导入", "import")}

@@ -51,6 +51,8 @@ class Stale:
     data_as_of: int | None
     #: The last instant at which they were fresh; None: never, or nobody can say.
     fresh_until: int | None
+    #: Only some batches of its last pull are here: of a case the decision may be missing.
+    half: bool = False
 
     def as_json(self, zone: str) -> dict[str, object]:
         """For reports."""
@@ -58,10 +60,18 @@ class Stale:
             "source": self.source,
             "data_as_of": _instant(self.data_as_of, zone),
             "fresh_until": _instant(self.fresh_until, zone),
+            **({"half_taken": True} if self.half else {}),
         }
 
     def words(self, zone: str) -> str:
         """A sentence in the current language."""
+        if self.half:
+            return t(
+                f"数据源 {self.source} 正在导入或导入中断，其未办结办件暂无法判定："
+                f"effmon pull {self.source}",
+                f"source {self.source} is being imported, or that broke off: its open cases cannot "
+                f"be judged until it is done: effmon pull {self.source}",
+            )
         if self.data_as_of is None:
             return t(
                 f"数据源 {self.source} 从未取得数据，其未办结办件无法判定",
@@ -119,10 +129,8 @@ def stale_sources(
         for name, section in context.settings.sources.items()
         if section.freshness is not None
     }
-    if not limited:
-        return {}
-    now = context.now()
-    newest = feeds.newest_data(connection, now if known_by is None else min(known_by, now))
+    known = context.now() if known_by is None else min(known_by, context.now())
+    newest = feeds.newest_data(connection, known) if limited else {}
     found: dict[str, Stale] = {}
     for name, section in limited.items():
         data_as_of = newest.get(name)
@@ -137,7 +145,19 @@ def stale_sources(
                 if until is None or as_of <= until:
                     continue
         found[name] = Stale(name, data_as_of, until)
-    return found
+    return found | half_taken(context, connection, known)
+
+
+def half_taken(context: Context, connection: Connection, known_by: int) -> dict[str, Stale]:
+    """The sources whose cases may lack what the same pull has yet to bring, by name.
+
+    Only the next pull can say the rest: a source that is not pulled any more is not waited for.
+    """
+    return {
+        name: Stale(name, None, None, half=True)
+        for name in feeds.half_taken(connection, known_by)
+        if name in context.settings.sources and context.settings.sources[name].kind != "import"
+    }
 
 
 def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:

@@ -62,6 +62,7 @@ def import_files(
     touched: Touched | None = None,
     encoding: str | None = None,
     bytes_read: BytesRead | None = None,
+    writing: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Import files together. Idempotent: the same files twice change nothing.
 
@@ -69,7 +70,8 @@ def import_files(
     every text (default: as the mapping says). `progress` is told of rows that are done,
     `bytes_read` of what has been done of `bytes_to_read`. Two passes: the first reads the files
     and finds rows that contradict each other, the second decides and writes in batches; a crash in
-    between leaves whole batches, and the same import again does the rest. What has been read and
+    between leaves whole batches, and the same import again does the rest; `writing` is told before
+    the first of them. What has been read and
     not yet written waits on the workspace's disk, in memory there is little more than a batch.
     """
     mapping = find_mapping(context, mapping_name)
@@ -96,6 +98,8 @@ def import_files(
             touched=touched,
         )
         if not dry_run:
+            if writing is not None:
+                writing()
             _begin(context, report, mapping.id, now)
         told, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():

@@ -62,6 +62,8 @@ class OnePull:
         self.progress = progress
         self.report = PullReport(name, outside.new_id(), wrote=not dry_run)
         self.begun = False
+        #: Some of what was fetched may be imported, and the rest not.
+        self.torn = False
 
     def run(self) -> PullReport:
         """Fetch, import, finish."""
@@ -185,12 +187,14 @@ class OnePull:
                     source=self.name,
                     touched=adopting(self.context, self.name) if self.report.wrote else None,
                     encoding=self._encoding(),
+                    writing=self._importing,
                 )
             except ConfigurationError:
                 # It would be refused again: the next pull fetches anew.
                 self.spool.remove()
                 raise
             self.report.document = report.as_json()
+            self._now("running")
         if self.section.snapshot and not self.report.document["read"]:
             self.spool.remove()
             raise FeedFailed(
@@ -200,6 +204,16 @@ class OnePull:
                 ),
                 t("没有办件被标为消失；检查来源", "no case is called vanished; look at the source"),
             )
+
+    def _importing(self) -> None:
+        self._now("importing")
+
+    def _now(self, state: str) -> None:
+        """Say what the run does: while it imports, no scan may rest on what is written so far."""
+        self.torn = state == "importing"
+        if self.report.wrote:
+            with self.context.store.writing() as connection:
+                feeds.finish(connection, self.report.run_id, state=state)
 
     def _encoding(self) -> str | None:
         # What we write ourselves is ASCII, whatever the source speaks.
@@ -315,6 +329,7 @@ class OnePull:
         if not self.begun:
             return
         with suppress(EffmonError, OSError), self.context.store.writing() as connection:
-            self._close(connection, state="failed", message=fault.message)
+            state = "half" if self.torn else "failed"
+            self._close(connection, state=state, message=fault.message)
             content = {"source": self.name, "run": self.report.run_id, "reason": fault.message}
             ledger.append(connection, [self._entry(EntryType.FEED_FAILED, content)])

@@ -141,7 +141,9 @@ def _was_pulled(context: Context, name: str, slot: int) -> bool:
     if run is None or run.slot != slot:
         return False
     lately = context.now() - AGAIN_AFTER
-    return run.state in ("done", "idle") or (run.state == "failed" and run.finished_at > lately)
+    return run.state in ("done", "idle") or (
+        run.state in ("failed", "half") and run.finished_at > lately
+    )
 
 
 def _pulled_since(context: Context, name: str, instant: int) -> PullReport | None:

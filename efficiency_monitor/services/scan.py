@@ -120,7 +120,9 @@ def _judge_batch(
 ) -> None:
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
     with context.store.reading() as connection:
-        stored = cases.read_cases(connection, ids, stale=stale)
+        # A pull may have begun to import since the scan did: seen in the state that the cases are.
+        torn = feeds.half_taken(context, connection, context.now())
+        stored = cases.read_cases(connection, ids, stale={*stale, *torn})
         left = cases.still_to_judge(
             connection, {case.case_id: case.revision for case in stored}, as_of, stale
         )

@@ -19,7 +19,8 @@ class FeedRun(SQLModel, table=True):
     source: str
     #: `pull` or `import`.
     kind: str
-    #: `running`, `done`, `idle` (there was nothing new to be read) or `failed`.
+    #: `running`, `importing` (some batches may be written and others not), `done`, `idle` (there
+    #: was nothing new to be read), `failed`, or `half`: it broke off while importing.
     state: str
     started_at: int = _instant()
     finished_at: int | None = _instant(default=None)

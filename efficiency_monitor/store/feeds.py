@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from .cases import CASE, EVENT, FACT, chunks
@@ -28,11 +28,12 @@ def begin(
     Only another pull can know: it has the source's lock, an import goes on beside a pull.
     """
     if kind == "pull":
-        connection.execute(
-            update(RUN)
-            .where(RUN.c.source == source, RUN.c.kind == "pull", RUN.c.state == "running")
-            .values(state="failed", finished_at=now, message="interrupted")
-        )
+        for was, state in (("running", "failed"), ("importing", "half")):
+            connection.execute(
+                update(RUN)
+                .where(RUN.c.source == source, RUN.c.kind == "pull", RUN.c.state == was)
+                .values(state=state, finished_at=now, message="interrupted")
+            )
     connection.execute(
         insert(RUN).values(
             id=run_id,
@@ -64,6 +65,25 @@ def newest_data(connection: Connection, known_by: int) -> dict[str, int]:
         .group_by(RUN.c.source)
     )
     return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def half_taken(connection: Connection, known_by: int) -> set[str]:
+    """Sources of which a pull has written some batches and not all of them: it imports now, or it
+    broke off there and none has ended well since."""
+    torn = (
+        select(RUN.c.source, func.max(RUN.c.seq).label("seq"))
+        .where(RUN.c.state.in_(("importing", "half")), RUN.c.started_at <= known_by)
+        .group_by(RUN.c.source)
+        .subquery()
+    )
+    mended = exists().where(
+        RUN.c.source == torn.c.source,
+        RUN.c.seq > torn.c.seq,
+        RUN.c.kind == "pull",
+        RUN.c.state == "done",
+        RUN.c.finished_at <= known_by,
+    )
+    return set(connection.execute(select(torn.c.source).where(~mended)).scalars())
 
 
 def history(connection: Connection, source: str | None, most: int) -> list[Row[Any]]:
