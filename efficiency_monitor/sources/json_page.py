@@ -46,7 +46,7 @@ class Page:
         except UnicodeDecodeError:
             try:
                 text = body.decode(encoding or "utf-8")
-            except (UnicodeDecodeError, LookupError):
+            except (ValueError, LookupError):  # of an encoding that is none, too
                 raise _failed(where, t("不是 UTF-8 文本", "is no text in UTF-8")) from None
         try:
             answer = json.loads(

@@ -208,6 +208,13 @@ def test_a_file_that_is_cut_off_is_fetched_again_from_its_beginning(office: Offi
     assert office.case_nos() == ["A", "B"]
 
 
+@pytest.mark.parametrize("name", ["undefined", "punycode", "hex", "no such", "x\\u0000y"])
+def test_an_encoding_that_is_none_is_one_line(office: Office, name: str) -> None:
+    with receiver(answering(whole(b"\xff\xfe[]"))) as running:
+        office.configure(http(running.port, source=f'encoding = "{name}"'))
+        fails(office, "is no text in UTF-8")
+
+
 def test_an_empty_file_is_no_answer(office: Office, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/events").respond_with_data(b"")
     office.configure(http(httpserver, 'format = "csv"'))
