@@ -67,11 +67,13 @@ class OnePull:
 
     def run(self) -> PullReport:
         """Fetch, import, finish."""
+        self._begin()
         mapping = find_mapping(self.context, mapping_of(self.context, self.section))
         with self.context.store.reading() as connection:
             before = {} if self.anew else feeds.cursors(connection, self.name)
         self._open(before)
-        self._begin()
+        if self.begun:
+            self.spool.own(self.report.run_id)
         stamps: dict[str, str] = {}
         if self.section.files is not None:
             paths = drop_folder.waiting(
@@ -124,11 +126,10 @@ class OnePull:
                 source=self.name,
                 kind="pull",
                 now=self.context.now(),
-                as_of=self.spool.began_at,
+                as_of=self.context.now(),
                 slot=self.slot,
             )
         self.begun = True
-        self.spool.own(self.report.run_id)
 
     def _fetch(self, before: Mapping[str, str]) -> None:
         # Imported here: a workspace without such a source does without.
@@ -309,7 +310,7 @@ class OnePull:
             self.report.run_id,
             state=state,
             finished_at=self.context.now(),
-            as_of=self.report.data_as_of or self.spool.began_at,
+            as_of=self.report.data_as_of or self.spool.began_at or self.context.now(),
             pages=self.report.pages,
             bytes=self.report.bytes,
             totals=compact_json(totals_of(self.report.document)),

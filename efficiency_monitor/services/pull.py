@@ -18,6 +18,8 @@ SPOOL = "spool"
 PATIENCE = 3600
 #: What failed for a slot is tried again for it after so many seconds.
 AGAIN_AFTER = 900
+#: So many pulls for a slot may end with their process; then the slot is scanned without the source.
+MOST_BROKEN_OFF = 3
 
 
 def pull(
@@ -105,11 +107,17 @@ def pull_all(
     """Pull every source that can be pulled; one that fails stops none of the others.
 
     With a `slot`, a source that was pulled for it already is left out: whatever else goes wrong in
-    a night, the sources are not asked again at every ring of the bell.
+    a night, the sources are not asked again at every ring of the bell. One that ends our process
+    again and again (memory, a driver that crashes) must not keep the night from being scanned.
     """
     reports = []
     for name, section in context.settings.sources.items():
         if section.kind == "import" or (slot is not None and _was_pulled(context, name, slot)):
+            continue
+        if slot is not None and _ends_us(context, name, slot):
+            said = t("取数一再使进程中断", "pulling it has ended our process again and again")
+            hint = t(f"请单独运行：effmon pull {name}", f"run it by itself: effmon pull {name}")
+            reports.append(_failed(name, FeedFailed(f"{name}: {said}", hint)))
             continue
         try:
             reports.append(
@@ -144,6 +152,11 @@ def _was_pulled(context: Context, name: str, slot: int) -> bool:
     return run.state in ("done", "idle") or (
         run.state in ("failed", "half") and run.finished_at > lately
     )
+
+
+def _ends_us(context: Context, name: str, slot: int) -> bool:
+    with context.store.reading() as connection:
+        return feeds.broken_off(connection, name, slot) >= MOST_BROKEN_OFF
 
 
 def _pulled_since(context: Context, name: str, instant: int) -> PullReport | None:

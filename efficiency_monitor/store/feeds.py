@@ -100,6 +100,13 @@ def newest_run(connection: Connection, source: str) -> Row[Any] | None:
     return found[0] if found else None
 
 
+def broken_off(connection: Connection, source: str, slot: int) -> int:
+    """Pulls of a source for a slot whose process did not live to say how they ended."""
+    ended = or_(RUN.c.state.in_(("running", "importing")), RUN.c.message == "interrupted")
+    found = select(func.count()).where(RUN.c.source == source, RUN.c.slot == slot, ended)
+    return int(connection.execute(found).scalar_one())
+
+
 def cursors(connection: Connection, source: str) -> dict[str, str]:
     """How far each table of a source was read."""
     rows = connection.execute(select(CURSOR).where(CURSOR.c.source == source))

@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import Locked
+from efficiency_monitor.core.faults import ConfigurationError, Locked
 from efficiency_monitor.services import pull as pulling
 from tests.feeds.conftest import Office, accepted, answer, http
 
@@ -93,6 +93,44 @@ def test_a_night_that_goes_on_badly_does_not_pull_at_every_ring(
     assert office.pull_all(slot) == []
     assert [each.state for each in office.pull_all(slot + 86_400)] == ["done"]
     assert len(asked) == 3
+
+
+def test_a_source_that_ends_our_process_does_not_keep_the_night_for_ever(
+    office: Office, httpserver: HTTPServer, serve: Serve
+) -> None:
+    """Out of memory, a driver that crashes: each ring of the bell would die in the same source."""
+
+    class Killed(BaseException):
+        pass
+
+    def sleep(_: float) -> None:
+        raise Killed
+
+    asked: list[int] = []
+
+    def handler(_: Request) -> Response:
+        asked.append(1)
+        return Response("", 503) if len(asked) <= 3 else answer(EVENTS)
+
+    serve("/events", handler)
+    office.configure(http(httpserver))
+    slot = office.world.now
+    outside = office.outside()
+    deadly = replace(outside, world=replace(outside.world, sleep=sleep))
+    for _ in range(3):
+        with pytest.raises(Killed):
+            pulling.pull_all(office.world.context, deadly, slot=slot)
+    (report,) = office.pull_all(slot)
+    assert report.state == "failed"
+    assert "ended our process" in str(report.fault)
+    assert [each.state for each in office.pull_all(slot + 86_400)] == ["done"]
+
+
+def test_a_setting_that_is_wrong_is_recorded(office: Office, httpserver: HTTPServer) -> None:
+    office.configure(http(httpserver, source='mapping = "nonsense"'))
+    with pytest.raises(ConfigurationError):
+        office.pull()
+    assert office.runs() == [("failed", "there is no mapping 'nonsense'")]
 
 
 def test_a_night_waits_for_another_process_that_pulls(
