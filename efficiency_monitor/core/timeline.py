@@ -1,7 +1,7 @@
 """Events and cases as values: what a source said, as the store keeps it and the kernel reads it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from .terms import Precision
 
@@ -50,3 +50,27 @@ class CaseRecord:
     stale: bool = False
     #: Fields that the case itself does not state: they are its item's.
     from_item: frozenset[str] = frozenset()
+
+
+#: Begins the kind of an event that takes it over from another one: `@suspended`.
+SAME_KEY = "@"
+
+
+def with_taken_kinds(events: Iterable[Event]) -> list[Event]:
+    """The events, those of kind `@TYPE` with the kind of the event TYPE that has their source key.
+
+    So a result that names a special procedure by its number ends that one and no other (TIME 17).
+    Where the number is missing the kind is, too: it ends all. Where no such event is known, or
+    what is known is no TYPE, the kind stays as it is and nothing is ended by it.
+    """
+    given = list(events)
+    kinds = {(event.type, event.source_key): event.kind for event in given}
+
+    def taken(event: Event) -> Event:
+        kind = event.kind or ""
+        if not kind.startswith(SAME_KEY):
+            return event
+        other = (kind.removeprefix(SAME_KEY), event.source_key)
+        return replace(event, kind=kinds.get(other, kind) if event.source_key else None)
+
+    return [taken(event) for event in given]

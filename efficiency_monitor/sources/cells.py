@@ -9,6 +9,7 @@ from typing import Final
 
 from efficiency_monitor.core.amount import Amount, Unit
 from efficiency_monitor.core.instants import rfc3339
+from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.core.vocabulary import Vocabulary
 
 from .headers import folded
@@ -116,7 +117,14 @@ class Cells:
         found = read_time(text, self.zone, self._mapping.formats)
         if isinstance(found, Refusal):
             raise self.fault(found, cell.column, text)
-        return found
+        return self._dated(found) if cell.midnight == "day" else found
+
+    def _dated(self, found: Moment) -> Moment:
+        """The date alone if the clock on the wall shows midnight."""
+        wall = rfc3339(found.instant, self.zone or "UTC")
+        if found.precision is Precision.DAY or wall[11:19] != "00:00:00":
+            return found
+        return Moment(found.instant, Precision.DAY, wall[:10])
 
     def version(self, name: str) -> str:
         """The row's version in the form that `core.statements` compares: a whole number without

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ..core.terms import Precision
-from ..core.timeline import CaseRecord, Event
+from ..core.timeline import CaseRecord, Event, with_taken_kinds
 from .items import Items
 from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
 
@@ -149,7 +149,7 @@ def _read_events(
                 source_key=row.source_key,
             )
         )
-    return events
+    return {case_id: with_taken_kinds(found) for case_id, found in events.items()}
 
 
 def find_case(connection: Connection, case_no: str) -> int | None:

@@ -132,6 +132,7 @@ def test_limits_that_say_too_little(cells: dict[str, str], refusal: Refusal) -> 
 def test_a_promise_is_a_time_or_an_amount() -> None:
     assert fields(accept(承诺办结时间="20260120T173000"))["promised_due"] == "2026-01-20T09:30:00Z"
     assert fields(accept(承诺办结时间="2026-01-20"))["promised_due"] == "2026-01-20"
+    assert fields(accept(承诺办结时间="20260120T000000"))["promised_due"] == "2026-01-20"
     stated = fields(accept(承诺办结时间="10个工作日"))
     assert stated["promised_limit"] == "10 working_days"
     assert "promised_due" not in stated

@@ -99,7 +99,7 @@ def test_a_pause_with_the_days_applied_for_and_its_end_from_either_table() -> No
     )  # fmt: skip
     assert types(taken(one(SUSPEND, end_date=LATER))) == ["suspended", "resumed"]
     (end,) = taken(one(RESUME)).events
-    assert (end.type, end.kind, end.reason) == ("resumed", None, "已听证")
+    assert (end.type, end.kind, end.reason) == ("resumed", "@suspended", "已听证")
     (end,) = taken(one(RESUME, special_type="听证")).events
     assert end.kind == "hearing"
     refused = quarantined(one(SUSPEND, end_date="2024-03-01 09:00:00"))

@@ -83,6 +83,21 @@ def test_an_update_that_empties_the_promise_takes_it_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "promised"),
+    [
+        # A date column: as its first second the promise would be broken on the last lawful day.
+        ("2024-03-15 00:00:00", "2024-03-15"),
+        ("2024-03-14T16:00:00Z", "2024-03-15"),
+        ("2024-03-15", "2024-03-15"),
+        ("2024-03-15 00:00:01", "2024-03-14T16:00:01Z"),
+        ("2024-03-15T00:00:00Z", "2024-03-15T00:00:00Z"),
+    ],
+)
+def test_a_promise_at_midnight_is_a_day(written: str, promised: str) -> None:
+    assert field("promised_due")(taken(one(ACCEPT, promise_date=written))) == promised
+
+
+@pytest.mark.parametrize(
     ("action", "expected"),
     [
         ("通过", ["stage_started", "stage_finished"]),
