@@ -31,6 +31,8 @@ from .spool import Spool
 BATCH: Final = 1000
 #: A value of SQLite that is longer ends the pull: a row of that size cannot be taken anyway.
 MOST_VALUE_BYTES: Final = 16_000_000
+#: PostgreSQL's server has so many seconds to let us in, each of its addresses for itself.
+MOST_CONNECT_SECONDS: Final = 60
 #: SQLite asks so often, in steps of its machine, whether to go on.
 _STEPS: Final = 20_000
 Progress = Callable[[int], None]
@@ -111,7 +113,12 @@ def _engine(source: str, url: URL, left: Callable[[], float]) -> Iterator[Engine
             engine = create_engine("sqlite://", creator=lambda: open_readonly(source, url, left))
         elif url.get_backend_name() == "postgresql":
             # Numbers inside of JSON columns would pass through floats.
-            engine = create_engine(url, json_deserializer=partial(json.loads, parse_float=Decimal))
+            engine = create_engine(
+                url,
+                json_deserializer=partial(json.loads, parse_float=Decimal),
+                # A server that accepts and says nothing: no statement's time limit ends that.
+                connect_args={"connect_timeout": max(2, min(MOST_CONNECT_SECONDS, int(left())))},
+            )
         else:
             engine = create_engine(url)
     except ModuleNotFoundError as fault:

@@ -11,6 +11,8 @@ import pytest
 
 from efficiency_monitor.core.faults import FeedFailed
 from tests.feeds.conftest import Office
+from tests.notify import receivers
+from tests.notify.receivers import receiver
 
 pytestmark = pytest.mark.full
 CASES = 3000
@@ -157,3 +159,11 @@ def test_the_store_has_no_trace_of_the_url(fed: Office, tmp_path: Path) -> None:
     fed.pull()
     kept = [path.read_bytes() for path in fed.world.folder.rglob("*") if path.is_file()]
     assert not any(fed.environ["HALL_URL"].encode() in each for each in kept)
+
+
+def test_a_server_that_says_nothing_does_not_hold_the_night(office: Office) -> None:
+    with receiver(receivers.silent) as running:
+        office.environ["HALL_URL"] = f"postgresql+psycopg://u:p@127.0.0.1:{running.port}/db"
+        office.configure(sql(more="deadline_seconds = 1"))
+        with pytest.raises(FeedFailed, match="timeout"):
+            office.pull()
