@@ -31,6 +31,8 @@ _LOCAL: Final = struct.Struct("<4s22x2H")
 
 #: A row or a cell of a sheet, with its attributes. Also what a broken writer may make of one.
 _TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^<]*)")
+#: The rest of a tag to its end, which stands outside quotes; no `<` comes before it.
+_WHOLE = re.compile(rb"""(?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+>""")
 _PLACE = re.compile(rb"""(?:^|[\s"'])r\s*=\s*["']\s*\$?([A-Za-z]*)\$?([0-9]+)""")
 _ERROR = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']e["']""")
 #: How many entries a list says it has: the parser makes room for them beforehand.
@@ -69,6 +71,9 @@ class _Sheet:
     errors: set[Cell] = field(default_factory=set)
     row: int = -1
     column: int = -1
+    #: A tag had a `<` in its quotes, which no XML has: from there on every place counts that the
+    #: text names anywhere. Pictures have such tags too, by chance, and name none.
+    loose: bool = False
 
 
 def check_workbook(path: Path, file: str) -> Checked:
@@ -198,22 +203,35 @@ def _tags(data: bytes, sheet: _Sheet) -> bytes:
     for found in _COUNT.finditer(data, 0, end):
         sheet.count = max(sheet.count, int(found[1][:18]))
     for found in _TAG.finditer(data, 0, end):
-        name, attributes = found.groups()
-        place = _PLACE.search(attributes)
-        if name == b"row":
-            sheet.row = int(place[2][:12]) - 1 if place else sheet.row + 1
-            sheet.column = -1
-        else:
-            if place and place[1]:
-                sheet.column = _column(place[1])
-                sheet.row = int(place[2][:12]) - 1
-            else:
-                sheet.column += 1
-            if b"e" in attributes and _ERROR.search(attributes):
-                sheet.errors.add((sheet.row, sheet.column))
+        name, rest = found.groups()
+        whole = _WHOLE.match(rest)
+        sheet.loose = sheet.loose or whole is None
+        _take(name, whole[0] if whole else rest, sheet)
+    if sheet.loose:
+        places = _PLACE.findall(data)
+        sheet.row = max(sheet.row, *(int(digits[:12]) - 1 for _, digits in places), -1)
+        sheet.column = max(sheet.column, *(_column(letters) for letters, _ in places), -1)
         sheet.rows = max(sheet.rows, sheet.row + 1)
         sheet.columns = max(sheet.columns, sheet.column + 1)
     return data[end:]
+
+
+def _take(name: bytes, attributes: bytes, sheet: _Sheet) -> None:
+    """Take in a row or a cell; of several places the farthest, whichever the parser takes."""
+    places = _PLACE.findall(attributes)
+    rows = [int(digits[:12]) - 1 for _, digits in places]
+    if name == b"row":
+        sheet.row = max(rows, default=sheet.row + 1)
+        sheet.column = -1
+    else:
+        sheet.column = max(
+            (_column(letters) for letters, _ in places if letters), default=sheet.column + 1
+        )
+        sheet.row = max(rows, default=sheet.row)
+        if b"e" in attributes and _ERROR.search(attributes):
+            sheet.errors.add((sheet.row, sheet.column))
+    sheet.rows = max(sheet.rows, sheet.row + 1)
+    sheet.columns = max(sheet.columns, sheet.column + 1)
 
 
 def _column(letters: bytes) -> int:

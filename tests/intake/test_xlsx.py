@@ -192,6 +192,19 @@ def test_the_small_workbook_of_these_tests_is_one(tmp_path: Path) -> None:
     assert [row.cells for row in read_rows(path) if isinstance(row, Row)] == [{"x": "x"}]
 
 
+def far_cell(xml: bytes) -> bytes:
+    """A workbook of a cell and a row with these further ones."""
+    row = b'<row r="2">' + xml + b"</row></sheetData>"
+    return sheet_of(cells("A1").replace(b"</sheetData>", row))
+
+
+def test_a_picture_may_hold_what_looks_like_a_broken_tag(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    picture = b'\x89PNG <c "<row \xff<c r=<'
+    path.write_bytes(sheet_of(cells("A1", "A2"), **{"xl/media/image1.png": picture}))
+    assert len(list(read_rows(path))) == 1
+
+
 def lying_size() -> bytes:
     """A member of 300 MB that says it has 1000 bytes."""
     data = bytearray(sheet_of(cells("A1"), **{"xl/big.xml": b" " * 300_000_000}))
@@ -236,6 +249,16 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "a tag without end": lambda: sheet_of(
         b"<worksheet><sheetData><row r='1'><c " + b"ab" * 700_000 + b"r='XFD1048576'/>"
     ),
+    "a place behind a sign in quotes": lambda: far_cell(b'<c s="<" r="XFD1048576"/>'),
+    "a place behind both signs": lambda: far_cell(b'<c x=">" y="<" r="XFD1048576"/>'),
+    "a place behind another one in quotes": lambda: far_cell(
+        b"""<c x=" r='A1' " r="XFD1048576"/>"""
+    ),
+    "two places": lambda: far_cell(b'<c r="A2" r="XFD1048576"/>'),
+    "two places, the far one first": lambda: far_cell(b'<c r="XFD1048576" r="A2"/>'),
+    "places that are only text": lambda: far_cell(
+        b'<c> r="A1"</c>' * 30 + b'</row><row r="1048576"><c/>'
+    ),
     "lying size": lying_size,
     "encrypted": encrypted,
     "cut off": cut_off,
@@ -259,6 +282,7 @@ def test_a_bomb_is_refused_before_it_is_parsed(
         list(read_rows(path, name="x.xlsx"))
     assert caught.value.message.startswith("x.xlsx")
     assert "\n" not in caught.value.message
+    assert "cannot be read as" not in caught.value.message
 
 
 def test_unpacking_stops_at_the_limit_whatever_the_archive_says(
