@@ -61,7 +61,8 @@ class Spill:
 
     def close(self) -> None:
         """Give the space back."""
-        self._file.close()
+        with named_fault(self._folder):
+            self._file.close()
 
 
 def _plain(fact: Fact) -> tuple[Any, ...]:

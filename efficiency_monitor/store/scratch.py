@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.faults import EffmonError
 from ..core.intake import KnownCase, RowDecision, contradicted
 from ..core.statements import RowFacts, RowVersion
+from ..language import t
 
 _PARTS: Final = 256
 #: Numbers of a part that are held back before they are written: two for each claim.
@@ -64,7 +66,8 @@ class Claims:
 
     def close(self) -> None:
         """Give the space back."""
-        self._file.close()
+        with named_fault(self._folder):
+            self._file.close()
 
     def _write(self, part: int) -> None:
         content = self._held[part].tobytes()
@@ -76,13 +79,53 @@ class Claims:
         self._held[part] = array("q")
 
 
+class _Tables:
+    """SQLite's own temporary file: on disk beyond its cache, without a name."""
+
+    def __init__(self) -> None:
+        self._raw = sqlite3.connect("", isolation_level=None)
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        with _translated():
+            return self._raw.execute(statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _translated():
+            self._raw.executemany(statement, rows)
+
+    def executescript(self, statements: str) -> None:
+        with _translated():
+            self._raw.executescript(statements)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as fault:
+        error = EffmonError(
+            t(
+                f"导入的临时数据无法写入：{fault}",
+                f"what an import must remember could not be written: {fault}",
+            ),
+            t(
+                "请在系统的临时文件夹（TMPDIR、/var/tmp）中腾出空间",
+                "free space in the system's folder for temporary files (TMPDIR, /var/tmp)",
+            ),
+        )
+        error.exit_code = 70
+        raise error from fault
+
+
 class Scratch:
     """Tables of an import that nobody else sees: calendars of cases, disputed things, and, where
     nothing is written, what would stand."""
 
     def __init__(self) -> None:
-        # An empty name is SQLite's temporary file: on disk beyond its cache, without a name.
-        self._tables = sqlite3.connect("", isolation_level=None)
+        self._tables = _Tables()
         self._tables.executescript(
             """
             PRAGMA journal_mode = OFF;

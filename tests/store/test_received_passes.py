@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency_monitor import app
+from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.intake import Counts, contradicted
 from efficiency_monitor.core.statements import CaseFacts, EventFacts, ItemFacts, RowFacts
 from efficiency_monitor.core.terms import Precision
@@ -229,6 +230,32 @@ def test_rows_that_wait_are_tried_again_in_batches_under_their_source(world: Wor
     again = ingest.retry(world.context)
     assert again.total == Counts(quarantined=4)
     assert world.tuples(asked) == [("bad_time", 2), ("conflict", 2)]
+
+
+def test_without_space_for_temporary_tables_one_line_says_so() -> None:
+    made = scratch.Scratch()
+    made._tables.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(EffmonError, match=r"could not be written: .*full") as raised:
+        made.note_disputed(range(10**6))
+    assert raised.value.exit_code == 70
+    assert "TMPDIR" in raised.value.hint
+    made.close()
+
+
+def test_without_space_in_the_workspace_one_line_says_where(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    claims, spill = Claims(tmp_path), Spill(tmp_path)
+    for one in (claims, spill):
+        one._file.close()
+        one._file = full.open("wb", buffering=0)
+    with pytest.raises(OSError, match="No space") as raised:
+        spill.put([], "x")
+    assert raised.value.filename == str(tmp_path)
+    with pytest.raises(OSError, match="No space") as raised:
+        claims.add((0, number) for number in range(5_000))
+    assert raised.value.filename == str(tmp_path)
+    claims.close()
+    spill.close()
 
 
 NUMBERS = st.integers(0, 2**63 - 1)

@@ -87,6 +87,14 @@ def test_the_page_in_english() -> None:
     assert "If it is not done by 2026-03-20 23:59:59: red card." in text
 
 
+def test_what_the_case_does_not_say_itself_is_named() -> None:
+    lent = explained() | {"from_item": ["department", "promised_limit"]}
+    assert "取自事项  部门、承诺时限" in " ".join(shown(lent).split(" ")).replace("    ", "  ")
+    assert "取自事项" not in shown(explained())
+    set_language("en")
+    assert "department, promised limit" in shown(lent)
+
+
 @pytest.mark.parametrize(
     ("stop", "sentence"),
     [
