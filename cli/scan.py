@@ -93,7 +93,12 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
         least = Level.parse(fail_on)
         if any(count for level, count in report.issued.items() if level >= least):
             codes.append(1)
-    broken = {str(Reason.NO_CALENDAR), str(Reason.STALE_FEED), str(Reason.CALENDAR_NOT_COVERED)}
+    broken = {
+        str(Reason.NO_CALENDAR),
+        str(Reason.STALE_FEED),
+        str(Reason.HALF_IMPORT),
+        str(Reason.CALENDAR_NOT_COVERED),
+    }
     reasons = {reason for _, _, reason, _ in report.problems}
     if report.judged_later or reasons & broken or (strict and (report.problems or report.untold)):
         codes.append(3)

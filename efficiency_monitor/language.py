@@ -132,6 +132,10 @@ _REASONS: Final = {
     ),
     Reason.DATE_ONLY: ("只有日期，没有时刻", "only a date is given, not a time"),
     Reason.FAULTY_DATA: ("数据有误", "the data are faulty"),
+    Reason.HALF_IMPORT: (
+        "导入尚未完成（正在进行或中断）：请重新导入同名文件",
+        "an import of it has not ended: it runs, or broke off; import its files again",
+    ),
     Reason.STALE_FEED: ("数据源未按时更新", "the source has not been updated in time"),
 }
 

@@ -255,18 +255,14 @@ class _Reader:
     ) -> CaseFindings:
         """Findings of case `c` from its rows."""
         record = self.records[c]
+        if record.torn:
+            return self._untold(record, Trouble("", Reason.HALF_IMPORT))
         if not any(applies):
             return self._excluded(record)
         if fault:
             earlier, later = self.pairs[fault - 1]
             trouble = Trouble("", Reason.FAULTY_DATA, f"{later} before {earlier}")
-            return CaseFindings(
-                case_no=record.case_no,
-                outcome=Outcome.NOT_JUDGEABLE,
-                episodes=(),
-                troubles=(trouble,),
-                next_at=None,
-            )
+            return self._untold(record, trouble)
         out = self.out
         live = {out.rule[n] for n in rows if not out.reasons[n] & OUT_OF_FORCE}
         silent = set(range(len(applies))) - {out.rule[n] for n in rows}
@@ -298,6 +294,15 @@ class _Reader:
             episodes=tuple(episodes),
             troubles=tuple(dict.fromkeys(troubles)),
             next_at=min(instants, default=None),
+        )
+
+    def _untold(self, record: CaseRecord, trouble: Trouble) -> CaseFindings:
+        return CaseFindings(
+            case_no=record.case_no,
+            outcome=Outcome.NOT_JUDGEABLE,
+            episodes=(),
+            troubles=(trouble,),
+            next_at=None,
         )
 
     def _excluded(self, record: CaseRecord) -> CaseFindings:

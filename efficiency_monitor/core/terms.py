@@ -65,6 +65,7 @@ class Reason(StrEnum):
     DATE_ONLY = "date_only"
     FAULTY_DATA = "faulty_data"
     STALE_FEED = "stale_feed"
+    HALF_IMPORT = "half_import"
 
 
 class LiftReason(StrEnum):

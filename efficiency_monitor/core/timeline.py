@@ -48,6 +48,8 @@ class CaseRecord:
     events: tuple[Event, ...]
     #: The feed is older than its freshness limit: nothing can be said of the open case.
     stale: bool = False
+    #: An import that has rows of the case has not ended: others of its rows may be missing.
+    torn: bool = False
     #: Fields that the case itself does not state: they are its item's.
     from_item: frozenset[str] = frozenset()
 

@@ -17,7 +17,7 @@ from ..language import bilingual, language, t
 from ..store import cards, cases
 from .card_rows import until_of, walk_of
 from .context import Context
-from .feeds import stale_sources
+from .feeds import stale_sources, torn_cases
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
@@ -34,7 +34,8 @@ def find(
         case_id = cases.find_case(connection, case_no)
         stale = {} if as_of is None else stale_sources(context, connection, as_of, known_by)
         ids = [] if case_id is None else [case_id]
-        stored = cases.read_cases(connection, ids, known_by=known_by, stale=stale)
+        torn = torn_cases(context, connection, ids, known_by)
+        stored = cases.read_cases(connection, ids, known_by=known_by, stale=stale, torn=torn)
     if not stored:
         raise ConfigurationError(
             t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),

@@ -18,7 +18,7 @@ from ..language import t
 from ..model_words import nearest
 from ..source_settings import SourceSection
 from ..sources.file_bytes import BytesRead
-from ..store import feeds
+from ..store import feeds, import_runs
 from .context import Context, compact_json
 from .import_report import ImportReport
 from .ingest import import_files
@@ -158,6 +158,21 @@ def half_taken(context: Context, connection: Connection, known_by: int) -> dict[
         for name in feeds.half_taken(connection, known_by)
         if name in context.settings.sources and context.settings.sources[name].kind != "import"
     }
+
+
+def torn_cases(
+    context: Context, connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> frozenset[int]:
+    """Those of some cases of which an import that has not ended has brought a part.
+
+    Nothing is said of them, however complete they look: the pause that was entered with a late
+    decision may stand in the next batch.
+    """
+    known = context.now() if known_by is None else min(known_by, context.now())
+    pulling = half_taken(context, connection, known)
+    return import_runs.torn_cases(
+        connection, case_ids, import_runs.unfinished(connection, known_by, pulling)
+    )
 
 
 def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:

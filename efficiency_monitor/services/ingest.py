@@ -6,28 +6,27 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection
 
 from ..core.instants import rfc3339
 from ..core.intake import Counts
 from ..core.ledger import EntryType
 from ..core.statements import digest
+from ..core.terms import Reason
 from ..sources import mapping_files
 from ..sources.facts import Plans, check_types, layout_of
 from ..sources.file_bytes import BytesRead
 from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined
 from ..sources.tabular import read_rows
-from ..store import ledger
+from ..store import import_runs, ledger
 from ..store.scratch import Scratch
-from ..store.tables import ImportRow
 from . import quarantine
 from .context import Context, compact_json
 from .gathering import Batch, Gathering
 from .import_report import ImportReport, plain_counts
 from .import_writer import ImportWriter, Outcome, Touched
 
-IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
 #: Rows decided together, one transaction each.
 BATCH = 1000
 #: Reading the files, and deciding and writing what was read.
@@ -100,7 +99,14 @@ def import_files(
         if not dry_run:
             if writing is not None:
                 writing()
-            _begin(context, report, mapping.id, now)
+            _begin(
+                context,
+                report,
+                mapping.id,
+                now,
+                source=source or mapping.id,
+                pulled=writing is not None,
+            )
         told, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
             writer.take(facts)
@@ -167,15 +173,27 @@ def _parts(items: Iterable[_T]) -> Iterator[list[_T]]:
         yield part
 
 
-def _begin(context: Context, report: ImportReport, mapping: str, now: int) -> None:
+def _begin(
+    context: Context,
+    report: ImportReport,
+    mapping: str,
+    now: int,
+    *,
+    source: str,
+    pulled: bool = False,
+) -> None:
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
-        before = connection.execute(select(func.count()).select_from(IMPORT)).scalar_one()
-        report.import_id = "I-" + digest(report.import_id, before)[:16].upper()
-        connection.execute(
-            insert(IMPORT).values(
-                id=report.import_id, mapping=mapping, received_at=now, totals="{}"
-            )
+        told_apart = digest(report.import_id, import_runs.count(connection))
+        report.import_id = "I-" + told_apart[:16].upper()
+        import_runs.begin(
+            connection,
+            report.import_id,
+            mapping=mapping,
+            source=source,
+            files=list(report.files),
+            pulled=pulled,
+            now=now,
         )
 
 
@@ -183,10 +201,12 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None
     """Record the totals, in the table and in the ledger."""
     total = plain_counts(report.total)
     with context.store.writing() as connection:
-        connection.execute(
-            update(IMPORT)
-            .where(IMPORT.c.id == report.import_id)
-            .values(totals=compact_json(total), finished_at=context.now())
+        import_runs.end(
+            connection,
+            report.import_id,
+            totals=compact_json(total),
+            now=context.now(),
+            torn=Reason.HALF_IMPORT,
         )
         ledger.append(
             connection,
@@ -221,7 +241,7 @@ def retry(context: Context) -> ImportReport:
         return report
     for mapping in mappings.values():
         check_types(mapping, context.catalogue.vocabulary)
-    _begin(context, report, "+".join(mappings), now)
+    _begin(context, report, "+".join(mappings), now, source="quarantine")
     for name, source in waiting:
         with ExitStack() as stack:
             scratch = stack.enter_context(closing(Scratch()))

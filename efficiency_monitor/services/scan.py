@@ -122,7 +122,12 @@ def _judge_batch(
     with context.store.reading() as connection:
         # A pull may have begun to import since the scan did: seen in the state that the cases are.
         torn = feeds.half_taken(context, connection, context.now())
-        stored = cases.read_cases(connection, ids, stale={*stale, *torn})
+        stored = cases.read_cases(
+            connection,
+            ids,
+            stale={*stale, *torn},
+            torn=feeds.torn_cases(context, connection, ids, None),
+        )
         left = cases.still_to_judge(
             connection, {case.case_id: case.revision for case in stored}, as_of, stale
         )
@@ -294,7 +299,8 @@ def preview(
     totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
-            stored = cases.read_cases(connection, part, known_by=known_by, stale=stale)
+            torn = feeds.torn_cases(context, connection, part, known_by)
+            stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
             standing = cards.of_cases(connection, part) if against else {}
         _preview_batch(context, stored, standing, as_of, report, totals)
     report.totals = totals

@@ -46,7 +46,7 @@ class Cell(Grammar):
     #: Unit of a limit that is a number and nothing else, in a source that always means this unit.
     bare: Unit | None = None
     #: `day`: 00:00:00 is how the source writes a date without a time, as date columns do. A due
-    #: time so written is the end of that day; as its first second the last lawful day would be late.
+    #: time so written ends with that day; as its first second the last lawful day would be late.
     midnight: Literal["time", "day"] = "time"
     #: Field that gets the cell of a due time when it holds an amount instead.
     or_limit: Literal["promised_limit", "statutory_limit"] | None = None

@@ -79,10 +79,12 @@ def read_cases(
     *,
     known_by: int | None = None,
     stale: Collection[str] = (),
+    torn: Collection[int] = (),
 ) -> list[StoredCase]:
     """Cases as known by an instant (default: all that was received), in the order of their ids.
 
-    `stale` are the sources of which nothing newer is known (`services.feeds.stale_sources`).
+    `stale` are the sources of which nothing newer is known (`services.feeds.stale_sources`),
+    `torn` the cases of which an import may have brought a part (`import_runs.torn_cases`).
     """
     stored: list[StoredCase] = []
     for part in chunks(sorted(case_ids)):
@@ -115,6 +117,7 @@ def read_cases(
                 events=tuple(events.get(row.id, ())),
                 from_item=frozenset(lent),
                 stale=row.source in stale,
+                torn=row.id in torn,
             )
             stored.append(StoredCase(row.id, row.revision, record))
     return stored

@@ -174,6 +174,10 @@ class ImportRow(SQLModel, table=True):
     received_at: int = _instant()
     finished_at: int | None = _instant(default=None)
     totals: str = _long(default="{}")
+    #: Source of its cases, names of its files as JSON, whether a pull imports.
+    source: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    files: str = _long(default="[]", sa_column_kwargs={"server_default": "[]"})
+    pulled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class QuarantineRow(SQLModel, table=True):

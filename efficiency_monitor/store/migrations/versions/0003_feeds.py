@@ -41,6 +41,14 @@ def upgrade() -> None:
     op.add_column(
         "case_file", sa.Column("judged_stale", sa.Integer(), nullable=False, server_default="0")
     )
+    for column in (
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
+        sa.Column("files", sa.Text(), nullable=False, server_default="[]"),
+        sa.Column("pulled", sa.Integer(), nullable=False, server_default="0"),
+    ):
+        op.add_column("import_run", column)
+    # Those before knew no source; what broke off then is not waited for.
+    op.execute("UPDATE import_run SET finished_at = received_at WHERE finished_at IS NULL")
     op.add_column("case_file", sa.Column("vanished_at", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_case_file_stale",

@@ -1,0 +1,98 @@
+"""Imports as they begin and end; which have begun and not ended, so that their cases lack rows."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+
+from .cases import CASE, EVENT, FACT, WITHDRAWN
+from .tables import ImportRow
+
+IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+
+
+def count(connection: Connection) -> int:
+    """How many imports have ever begun."""
+    return int(connection.execute(select(func.count()).select_from(IMPORT)).scalar_one())
+
+
+def begin(
+    connection: Connection,
+    run_id: str,
+    *,
+    mapping: str,
+    source: str,
+    files: Sequence[str],
+    pulled: bool,
+    now: int,
+) -> None:
+    """Record that an import has begun: from now on its cases are torn, until it ends."""
+    connection.execute(
+        insert(IMPORT).values(
+            id=run_id,
+            mapping=mapping,
+            source=source,
+            files=json.dumps(list(files), ensure_ascii=False),
+            pulled=int(pulled),
+            received_at=now,
+            totals="{}",
+        )
+    )
+
+
+def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str) -> None:
+    """Record that an import has ended, and with it those that broke off before the same files.
+
+    Cases that were not judged for the reason `torn` meanwhile are judged by the next scan.
+    """
+    mine = connection.execute(select(IMPORT).where(IMPORT.c.id == run_id)).one()
+    files = set(json.loads(mine.files))
+    before = connection.execute(
+        select(IMPORT.c.id, IMPORT.c.files).where(
+            IMPORT.c.finished_at.is_(None),
+            IMPORT.c.source == mine.source,
+            IMPORT.c.mapping == mine.mapping,
+        )
+    ).all()
+    ended = [row.id for row in before if set(json.loads(row.files)) <= files]
+    connection.execute(update(IMPORT).where(IMPORT.c.id.in_(ended)).values(finished_at=now))
+    connection.execute(update(IMPORT).where(IMPORT.c.id == run_id).values(totals=totals))
+    connection.execute(
+        update(CASE)
+        .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{torn}"'))
+        .values(changed=1, revision=CASE.c.revision + 1)
+    )
+
+
+def unfinished(
+    connection: Connection, known_by: int | None, pulling: Collection[str]
+) -> dict[str, Any]:
+    """Imports that have begun and not ended, by id, as known by an instant (default: now).
+
+    Of pulled ones only those of sources that are `pulling`: another pull will end them.
+    """
+    open_ = IMPORT.c.finished_at.is_(None)
+    if known_by is not None:
+        open_ = and_(IMPORT.c.received_at <= known_by, or_(open_, IMPORT.c.finished_at > known_by))
+    meant: ColumnElement[bool] = or_(IMPORT.c.pulled == 0, IMPORT.c.source.in_(sorted(pulling)))
+    return {row.id: row for row in connection.execute(select(IMPORT).where(open_, meant))}
+
+
+def torn_cases(
+    connection: Connection, case_ids: Sequence[int], imports: Collection[str]
+) -> frozenset[int]:
+    """Those of some cases that have rows of these imports, and may lack others."""
+    if not imports:
+        return frozenset()
+    meant = sorted(imports)
+    withdrawn = (
+        select(EVENT.c.case_id)
+        .join(WITHDRAWN, WITHDRAWN.c.event_id == EVENT.c.id)
+        .where(EVENT.c.case_id.in_(case_ids), WITHDRAWN.c.import_id.in_(meant))
+    )
+    stated = (
+        select(table.c.case_id).where(table.c.case_id.in_(case_ids), table.c.import_id.in_(meant))
+        for table in (EVENT, FACT)
+    )
+    return frozenset(connection.execute(withdrawn.union(*stated)).scalars())
