@@ -1,12 +1,14 @@
 """Whole files from a real HTTP server, in every format and encoding."""
 
 import gzip
+import importlib
 import io
 import json
 from collections.abc import Callable
 
 import pytest
 import xlsxwriter
+import xlwt
 from pytest_httpserver import HTTPServer
 
 from tests.feeds.conftest import Office, accepted, http
@@ -31,6 +33,26 @@ def xlsx_file() -> bytes:
     return made.getvalue()
 
 
+def xls_file() -> bytes:
+    made = io.BytesIO()
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("events")
+    for place, row in enumerate([list(EVENTS[0]), *(list(r.values()) for r in EVENTS)]):
+        for column, cell in enumerate(row):
+            sheet.write(place, column, cell)
+    book.save(made)
+    return made.getvalue()
+
+
+def xes_file() -> bytes:
+    events = (
+        "".join(f'<string key="{name}" value="{cell}"/>' for name, cell in row.items())
+        for row in EVENTS
+    )
+    traces = "".join(f"<trace><event>{event}</event></trace>" for event in events)
+    return f'<?xml version="1.0"?><log>{traces}</log>'.encode()
+
+
 def jsonl_file() -> bytes:
     return "".join(json.dumps(row) + "\n" for row in EVENTS).encode()
 
@@ -42,14 +64,30 @@ def jsonl_file() -> bytes:
         ("csv", gzip.compress(csv_file())),
         ("jsonl", jsonl_file()),
         ("xlsx", xlsx_file()),
+        ("xlsx", xls_file()),
+        ("xes", xes_file()),
+        ("xes", gzip.compress(xes_file(), mtime=0)),
     ],
-    ids=["csv", "csv.gz", "jsonl", "xlsx"],
+    ids=["csv", "csv.gz", "jsonl", "xlsx", "xls", "xes", "xes.gz"],
 )
 def test_whole_files_are_pulled(
     office: Office, httpserver: HTTPServer, kind: str, content: bytes
 ) -> None:
     httpserver.expect_request("/events").respond_with_data(content)
     office.configure(http(httpserver, f'format = "{kind}"'))
+    assert office.pull().document["read"] == 7
+    assert office.case_nos() == NUMBERS
+    assert office.pull().document["unchanged"] == 7
+
+
+@pytest.mark.full
+def test_a_whole_parquet_file_is_pulled(office: Office, httpserver: HTTPServer) -> None:
+    parquet = importlib.import_module("pyarrow.parquet")
+    table = importlib.import_module("pyarrow").Table.from_pylist(EVENTS)
+    made = io.BytesIO()
+    parquet.write_table(table, made)
+    httpserver.expect_request("/events").respond_with_data(made.getvalue())
+    office.configure(http(httpserver, 'format = "parquet"'))
     assert office.pull().document["read"] == 7
     assert office.case_nos() == NUMBERS
     assert office.pull().document["unchanged"] == 7
