@@ -25,6 +25,9 @@ MOST_RATIO: Final = 200
 MOST_MEMBERS: Final = 2_000
 #: Rows times columns of one sheet, from its first used cell to its last.
 MOST_CELLS: Final = 20_000_000
+#: The parser makes room for every cell between the first and the last: of a sheet that spans more
+#: than some millions, one in so many must be there.
+_SPARSE_CELLS, _SPARSE_SHARE = 2_000_000, 50
 _MOST_TAG: Final = MEGABYTE
 _CHUNK: Final = 1 << 18
 _LOCAL: Final = struct.Struct("<4s22x2H")
@@ -67,6 +70,8 @@ class _Sheet:
 
     rows: int = 0
     columns: int = 0
+    #: Cells that are there.
+    cells: int = 0
     count: int = 0
     errors: set[Cell] = field(default_factory=set)
     row: int = -1
@@ -159,6 +164,9 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
                     file, f"{member.filename}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
                 )
         _tags(rest + b"<", sheet)
+        span = sheet.rows * sheet.columns
+        if span > max(_SPARSE_CELLS, _SPARSE_SHARE * sheet.cells):
+            raise _too_large(file, f"{member.filename}: {sheet.cells} cells span {span}")
         if sheet.count > size:
             raise zipfile.BadZipFile(f"member {member.filename!r}: says it has {sheet.count} parts")
         if size != member.file_size:
@@ -224,6 +232,7 @@ def _take(name: bytes, attributes: bytes, sheet: _Sheet) -> None:
         sheet.row = max(rows, default=sheet.row + 1)
         sheet.column = -1
     else:
+        sheet.cells += 1
         sheet.column = max(
             (_column(letters) for letters, _ in places if letters), default=sheet.column + 1
         )

@@ -80,7 +80,8 @@ def compare(place: Place, cases: int, seed: int, threads: int) -> int:
 def test_compiled_and_interpreted_agree(place: Place, threads: int) -> None:
     assert available()
     cases = CASES // len(places()) if threads == 2 else 500
-    assert compare(place, cases, seed=cases, threads=threads) > cases
+    # Some rules apply to few cases; with less the comparison would say little.
+    assert compare(place, cases, seed=cases, threads=threads) > cases // 2
 
 
 @pytest.mark.full

@@ -232,6 +232,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "ratio": lambda: sheet_of(cells("A1"), **{"xl/big.xml": b" " * 3_000_000}),
     "many members": lambda: sheet_of(cells("A1"), **{f"x/{n}": b"" for n in range(2000)}),
     "wide and long": lambda: sheet_of(cells("A1", "XFD1048576")),
+    "few cells far apart": lambda: sheet_of(cells("A1", "CV25000")),
     "wide and long, written oddly": lambda: sheet_of(
         cells("A1").replace(
             b"</sheetData>",
