@@ -1,7 +1,9 @@
 """The composition root: settings → wired services. The only place that reads a clock or a die."""
 
+import getpass
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import catalogue_files, settings
+from .core.actor import Actor
 from .core.faults import ConfigurationError
 from .language import t
 
@@ -63,7 +66,7 @@ def open_context(
     clock: Callable[[], int] = now,
 ) -> "Context":
     """Everything a service needs. `create` makes or upgrades the database first."""
-    from .services.context import Context, os_user
+    from .services.context import Context
     from .store import schema
     from .store.engine import Store
 
@@ -87,8 +90,26 @@ def open_context(
         catalogue=open_catalogue(folder, found),
         now=clock,
         salt=lambda: secrets.token_bytes(32),
-        os_user=os_user(),
-        person=person,
+        actor=actor(person),
+    )
+
+
+def actor(person: str | None) -> Actor:
+    """Who acts, as far as the system says."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        user = "unknown"
+    try:
+        terminal = os.ttyname(0)
+    except (OSError, ValueError):
+        terminal = None
+    return Actor(
+        os_user=user,
+        sudo_user=os.environ.get("SUDO_USER") or None,
+        host=socket.gethostname(),
+        tty=terminal,
+        claimed=person,
     )
 
 

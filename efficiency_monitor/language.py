@@ -144,6 +144,8 @@ _LIFT_REASONS: Final = {
     LiftReason.CALENDAR_AMENDED: ("工作日历修订", "amended calendar"),
     LiftReason.APPEAL: ("申诉成立", "appeal upheld"),
     LiftReason.EXEMPTION: ("免责", "exemption"),
+    LiftReason.ISSUED_IN_ERROR: ("误发", "issued in error"),
+    LiftReason.NOT_CONFIRMED: ("未予确认", "not confirmed"),
 }
 
 _ITEM_KINDS: Final = {

@@ -75,6 +75,71 @@ class LiftReason(StrEnum):
     CALENDAR_AMENDED = "calendar_amended"
     APPEAL = "appeal"
     EXEMPTION = "exemption"
+    #: Persons decided that it should never have been given: a manual card, a faulty rule.
+    ISSUED_IN_ERROR = "issued_in_error"
+    #: It waited to be confirmed and was refused.
+    NOT_CONFIRMED = "not_confirmed"
+
+
+class OrderState(StrEnum):
+    """Life of a supervision order 督办单."""
+
+    OPEN = "open"
+    REPLIED = "replied"
+    #: The reply was not accepted: the department does it again, by a new deadline.
+    RETURNED = "returned"
+    CLOSED = "closed"
+
+
+class AppealState(StrEnum):
+    """Life of an appeal 申诉. `lift`, `return` and `refer` are what may be decided."""
+
+    FILED = "filed"
+    #: Referred upwards: somebody else than the one who referred it decides.
+    REFERRED = "referred"
+    #: Decided: the card is lifted.
+    UPHELD = "upheld"
+    #: Decided: the card stands.
+    RETURNED = "returned"
+    #: Its card was lifted for another reason before it was decided.
+    SETTLED = "settled"
+
+
+class AccountStatus(StrEnum):
+    """Status of an accountability record (DESIGN 5.6)."""
+
+    TO_VERIFY = "to_verify"
+    VERIFIED = "verified"
+    MEASURE_RECORDED = "measure_recorded"
+    EXEMPTED = "exempted"
+
+
+class ExemptionGround(StrEnum):
+    """Why somebody is exempt from accountability (domain: M-C articles 11 and 12)."""
+
+    FALSE_MATERIAL = "false_material"
+    FORCE_MAJEURE = "force_majeure"
+    SELF_CORRECTED = "self_corrected"
+    #: The card was lifted by an appeal.
+    APPEAL_UPHELD = "appeal_upheld"
+
+
+class NoticeState(StrEnum):
+    """State of a notice in the outbox."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    #: It was tried for 72 hours: somebody has to look at it.
+    DEAD = "dead"
+    #: What it was about no longer holds; it was never sent.
+    VOID = "void"
+
+
+class AlarmKind(StrEnum):
+    """What supervisors are alarmed about: themselves (domain: J-B001, J-B002)."""
+
+    NOT_FOLLOWED_UP = "not_followed_up"
+    ORDER_OPEN = "order_open"
 
 
 class ItemKind(StrEnum):

@@ -59,21 +59,18 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
                 card_no=card_no,
                 kind=what,
                 at=now,
-                os_user=context.os_user,
-                person=context.person,
+                actor=context.actor,
                 text=text,
                 values={"state": str(state)},
             )
         ]
         entries = [
-            ledger.NewEntry(
-                type=kind,
-                fact=f"{kind}/{card_no}/{before}",
-                at=rfc3339(now, context.zone),
-                content={
+            context.entry(
+                kind,
+                f"{kind}/{card_no}/{before}",
+                {
                     "card": card_no,
                     "state": str(state),
-                    "actor": {"os_user": context.os_user, "claimed": context.person},
                     "text": None if text is None else {"sha256": digest(text)},
                 },
             )
@@ -124,8 +121,7 @@ def _gives_way(context: Context, lower: core_cards.Supersede, now: int) -> cards
         card_no=lower.card_no,
         kind="superseded",
         at=now,
-        os_user=context.os_user,
-        person=context.person,
+        actor=context.actor,
         text=lower.by,
         values={"state": str(CardState.SUPERSEDED), "state_before": str(lower.state_before)},
     )
@@ -133,9 +129,8 @@ def _gives_way(context: Context, lower: core_cards.Supersede, now: int) -> cards
 
 def _supersede_entry(context: Context, lower: core_cards.Supersede, now: int) -> ledger.NewEntry:
     at = rfc3339(now, context.zone)
-    return ledger.NewEntry(
-        type=EntryType.CARD_SUPERSEDED,
-        fact=f"{EntryType.CARD_SUPERSEDED}/{lower.card_no}/{lower.by}",
-        at=at,
-        content={"card": lower.card_no, "by": lower.by, "as_of": at},
+    return context.entry(
+        EntryType.CARD_SUPERSEDED,
+        f"{EntryType.CARD_SUPERSEDED}/{lower.card_no}/{lower.by}",
+        {"card": lower.card_no, "by": lower.by, "as_of": at},
     )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..store import cases, ledger
 from .context import Context, Writing, meta, set_meta
@@ -39,11 +38,10 @@ def note_changes(context: Context, writing: Writing) -> None:
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.CATALOGUE_CHANGED,
-                    fact=f"catalogue/{name}/{value}/{ledger.read_head(connection).size}",
-                    at=rfc3339(context.now(), context.zone),
-                    content=_content(context, name, value),
+                context.entry(
+                    EntryType.CATALOGUE_CHANGED,
+                    f"catalogue/{name}/{value}/{ledger.read_head(connection).size}",
+                    _content(context, name, value),
                 )
                 for name, value in sorted(changed.items())
             ],

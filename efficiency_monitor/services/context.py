@@ -1,6 +1,5 @@
 """What every service is given: the store, the catalogue, the clock. Wired in `app`."""
 
-import getpass
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,14 +10,18 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from .. import catalogue_files
+from ..core.actor import Actor
 from ..core.calendar import Calendar
 from ..core.encoding import BoundRule
 from ..core.evaluation import CaseFindings, CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
+from ..core.instants import rfc3339
+from ..core.ledger import EntryType
 from ..core.statements import digest
 from ..core.timeline import CaseRecord
 from ..core.vocabulary import Vocabulary
 from ..settings import Settings
+from ..store import ledger
 from ..store.engine import Store
 from ..store.tables import Meta
 
@@ -110,22 +113,32 @@ class Context:
     now: Callable[[], int]
     #: 32 random bytes for a commitment.
     salt: Callable[[], bytes]
-    os_user: str
-    #: For whom the person at the terminal says they act (`--as`).
-    person: str | None = None
+    #: Who acts: every ledger entry says so.
+    actor: Actor
+
+    @property
+    def os_user(self) -> str:
+        """Name of the operating system's user."""
+        return self.actor.os_user
+
+    @property
+    def person(self) -> str | None:
+        """For whom the person at the terminal says they act (`--as`)."""
+        return self.actor.claimed
+
+    def entry(self, kind: EntryType, fact: str, content: Mapping[str, object]) -> ledger.NewEntry:
+        """A ledger entry of now and of who acts."""
+        return ledger.NewEntry(
+            type=kind,
+            fact=fact,
+            at=rfc3339(self.now(), self.zone),
+            content={**content, "actor": self.actor.as_json()},
+        )
 
     @property
     def zone(self) -> str:
         """The workspace's zone."""
         return self.settings.workspace.zone
-
-
-def os_user() -> str:
-    """Name of the operating system's user, `unknown` where the system does not say."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"
 
 
 def meta(connection: Connection) -> dict[str, str]:

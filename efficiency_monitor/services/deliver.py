@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..core.faults import ConfigurationError
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.people import Language
 from ..core.terms import Level
@@ -183,11 +182,10 @@ def _record(
     ledger.append(
         connection,
         [
-            ledger.NewEntry(
-                type=kind,
-                fact=f"{kind}/{notice_id}",
-                at=rfc3339(context.now(), context.zone),
-                content={
+            context.entry(
+                kind,
+                f"{kind}/{notice_id}",
+                {
                     "notice": notice_id,
                     "card": by_id[notice_id].card_no,
                     "message": message.message_id,

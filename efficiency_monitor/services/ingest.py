@@ -211,15 +211,13 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.IMPORT_DONE,
-                    fact=f"import.done/{report.import_id}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={
+                context.entry(
+                    EntryType.IMPORT_DONE,
+                    f"import.done/{report.import_id}",
+                    {
                         "import": report.import_id,
                         "mapping": mapping,
                         "received_at": rfc3339(now, context.zone),
-                        "actor": {"os_user": context.os_user, "claimed": context.person},
                         **total,
                     },
                 )

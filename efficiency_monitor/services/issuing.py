@@ -246,7 +246,7 @@ class Writer:
                 card_no=card_no,
                 kind=kind,
                 at=self.context.now(),
-                os_user=self.context.os_user,
+                actor=self.context.actor,
                 text=text,
                 values=values,
             )
@@ -259,16 +259,15 @@ class Writer:
         self.entries.append(self._made(kind, fact, content))
 
     def _made(self, kind: EntryType, fact: str, content: Mapping[str, object]) -> ledger.NewEntry:
-        return ledger.NewEntry(
-            type=kind,
-            fact=fact,
-            at=rfc3339(self.context.now(), self.context.zone),
-            content={"run": self.report.run_id, **content},
+        return self.context.entry(
+            kind,
+            fact,
+            {"run": self.report.run_id, **content},
         )
 
     def finish(self) -> None:
         """Write all of it on the batch's connection."""
-        cards.issue(self.connection, self.rows, self.context.os_user)
+        cards.issue(self.connection, self.rows, self.context.actor)
         cards.happen(self.connection, self.happenings)
         changed = cards.write_accounts(self.connection, self.accounts, self.as_of)
         self.entries += [entry for card, entry in self._finals.items() if card in changed]

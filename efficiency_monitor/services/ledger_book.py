@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..core import ledger as core
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..language import t
 from ..reports.ledger_export import ExportSummary, write_export
@@ -63,15 +62,13 @@ def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSu
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.EXPORT_MADE,
-                    fact=f"export.made/{summary.size}/{context.now()}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={
+                context.entry(
+                    EntryType.EXPORT_MADE,
+                    f"export.made/{summary.size}/{context.now()}",
+                    {
                         "size": summary.size,
                         "sha256_root": summary.sha256_root,
                         "sm3_root": summary.sm3_root,
-                        "actor": {"os_user": context.os_user, "claimed": context.person},
                     },
                 )
             ],

@@ -82,11 +82,10 @@ def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> list[int]:
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.SLOT_SKIPPED,
-                    fact=f"slot.skipped/{JOB}/{slot}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={"job": JOB, "slot": rfc3339(slot, context.zone)},
+                context.entry(
+                    EntryType.SLOT_SKIPPED,
+                    f"slot.skipped/{JOB}/{slot}",
+                    {"job": JOB, "slot": rfc3339(slot, context.zone)},
                 )
                 for slot in skipped
             ],
@@ -162,11 +161,10 @@ def _record_failure(context: Context, claim: runs.Claim, run_id: str, message: s
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.SCAN_FAILED,
-                    fact=f"scan.failed/{run_id}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={
+                context.entry(
+                    EntryType.SCAN_FAILED,
+                    f"scan.failed/{run_id}",
+                    {
                         "run": run_id,
                         "slot": rfc3339(claim.slot, context.zone),
                         "reason": message,

@@ -12,8 +12,9 @@ from ..core.people import Person, Role, recipients
 from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..store import outbox
-from ..store.tables import CardRow, NoticeRow, PersonRow
-from .context import Context, Writing
+from ..store.matter_tables import NoticeRow
+from ..store.tables import CardRow, PersonRow
+from .context import Context, Writing, compact_json
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -74,9 +75,9 @@ def write_for(
         return []
     everybody = people(connection)
     untold = []
-    new = []
     # Many cards of a night are of the same few people.
     known: dict[tuple[object, ...], list[Person]] = {}
+    new: list[outbox.NewNotice] = []
     for row in wanted:
         asked = tuple(
             row[name] for name in ("level", "department", "region", "item_code", "handler")
@@ -86,22 +87,42 @@ def write_for(
         found = known[asked]
         if not found:
             untold.append(str(row["card_no"]))
-        for person in found:
-            key = digest("notice", row["card_no"], "issued", person.person_id, person.channel)
-            new.append(
-                outbox.NewNotice(
-                    notice_id=f"N-{key[:20].upper()}",
-                    card_no=row["card_no"],
-                    kind="issued",
-                    person_id=person.person_id,
-                    channel=person.channel,
-                    address=person.address,
-                    language=str(person.language),
-                )
-            )
-    unique = {(n.card_no, n.kind, n.person_id, n.channel): n for n in new}
-    outbox.add(connection, list(unique.values()), context.now())
+        new += notices_to(
+            found, subject=f"card:{row['card_no']}", kind="issued", card_no=row["card_no"]
+        )
+    outbox.add(connection, new, context.now())
     return untold
+
+
+def notices_to(
+    persons: Sequence[Person],
+    *,
+    subject: str,
+    kind: str,
+    card_no: str | None,
+    about: Mapping[str, object] | None = None,
+) -> list[outbox.NewNotice]:
+    """One notice for each person and channel; the same subject and kind give the same ids.
+
+    `subject` is `card:…`, `order:…`, `appeal:…`, `alarm:…` or `key:…`; `about` is what the text is
+    made of: numbers and instants, never a person's name.
+    """
+    made: dict[tuple[str, str], outbox.NewNotice] = {}
+    for person in persons:
+        key = digest("notice", subject, kind, person.person_id, person.channel)
+        made[person.person_id, person.channel] = outbox.NewNotice(
+            notice_id=f"N-{key[:20].upper()}",
+            subject=subject,
+            card_no=card_no,
+            kind=kind,
+            person_id=person.person_id,
+            role=str(person.role),
+            channel=person.channel,
+            address=person.address,
+            language=str(person.language),
+            about=compact_json(about or {}),
+        )
+    return list(made.values())
 
 
 def tell_everyone(context: Context, writing: Writing) -> list[tuple[str, str]]:

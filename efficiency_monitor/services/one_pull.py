@@ -284,7 +284,6 @@ class OnePull:
                 "bytes": report.bytes,
                 "vanished": len(report.vanished.flagged),
                 "reappeared": len(report.vanished.returned),
-                "actor": {"os_user": context.os_user, "claimed": context.person},
                 **totals_of(report.document),
             }
             ledger.append(
@@ -318,11 +317,10 @@ class OnePull:
         )
 
     def _entry(self, kind: EntryType, content: Mapping[str, object]) -> ledger.NewEntry:
-        return ledger.NewEntry(
-            type=kind,
-            fact=f"{kind}/{self.report.run_id}",
-            at=rfc3339(self.context.now(), self.context.zone),
-            content=content,
+        return self.context.entry(
+            kind,
+            f"{kind}/{self.report.run_id}",
+            content,
         )
 
     def record_failure(self, fault: EffmonError) -> None:

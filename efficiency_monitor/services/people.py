@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ..core.faults import ConfigurationError, Problem
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.people import Person, parse_people
 from ..core.terms import Level
@@ -63,13 +62,11 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.PEOPLE_IMPORTED,
-                    fact=f"people.imported/{ledger.read_head(connection).size}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={
+                context.entry(
+                    EntryType.PEOPLE_IMPORTED,
+                    f"people.imported/{ledger.read_head(connection).size}",
+                    {
                         "rows": len(everybody),
-                        "actor": {"os_user": context.os_user, "claimed": context.person},
                     },
                 )
             ],

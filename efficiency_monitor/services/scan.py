@@ -251,11 +251,10 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.SCAN_DONE,
-                    fact=f"scan.done/{report.run_id}",
-                    at=rfc3339(context.now(), context.zone),
-                    content={
+                context.entry(
+                    EntryType.SCAN_DONE,
+                    f"scan.done/{report.run_id}",
+                    {
                         "run": report.run_id,
                         "as_of": rfc3339(report.as_of, context.zone),
                         "cases": {

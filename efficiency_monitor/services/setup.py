@@ -135,15 +135,13 @@ def record_creation(context: Context) -> None:
         ledger.append(
             connection,
             [
-                ledger.NewEntry(
-                    type=EntryType.WORKSPACE_CREATED,
-                    fact="workspace.created",
-                    at=at,
-                    content={
+                context.entry(
+                    EntryType.WORKSPACE_CREATED,
+                    "workspace.created",
+                    {
                         "workspace": context.settings.workspace.name,
                         "zone": context.zone,
                         "packs": list(context.settings.workspace.packs),
-                        "actor": {"os_user": context.os_user, "claimed": context.person},
                     },
                 )
             ],

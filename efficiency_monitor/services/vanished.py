@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..sources.contents import Mention
 from ..store import cases, feeds, ledger
@@ -128,9 +127,8 @@ def entries(
         (EntryType.CASE_REAPPEARED, found.returned),
     ):
         for place, part in enumerate(cases.chunks(numbers, _PART)):
-            yield ledger.NewEntry(
-                type=kind,
-                fact=f"{kind}/{run_id}/{place}",
-                at=rfc3339(context.now(), context.zone),
-                content={"source": source, "run": run_id, "cases": list(part)},
+            yield context.entry(
+                kind,
+                f"{kind}/{run_id}/{place}",
+                {"source": source, "run": run_id, "cases": list(part)},
             )

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 from sqlalchemy.engine import Row
 
 from ..core.accountability import Holding
+from ..core.actor import Actor
 from ..core.cards import Card
 from ..core.terms import STANDING_STATES, CardState, Level, LiftReason
 from .cases import chunks
@@ -47,13 +48,23 @@ class Happening:
     card_no: str
     kind: str
     at: int
-    os_user: str
-    person: str | None = None
+    actor: Actor
     text: str | None = None
+    #: JSON of the attachments (`core.evidence`).
+    evidence: str = "[]"
     values: Mapping[str, object]
 
 
-def issue(connection: Connection, rows: Sequence[Mapping[str, object]], os_user: str) -> None:
+def _who(actor: Actor) -> dict[str, object]:
+    return {
+        "person": actor.claimed,
+        "os_user": actor.os_user,
+        "host": actor.host,
+        "tty": actor.tty,
+    }
+
+
+def issue(connection: Connection, rows: Sequence[Mapping[str, object]], actor: Actor) -> None:
     """Insert cards under their unique key, each with its first entry."""
     if not rows:
         return
@@ -65,9 +76,9 @@ def issue(connection: Connection, rows: Sequence[Mapping[str, object]], os_user:
                 "card_no": row["card_no"],
                 "kind": "issued",
                 "at": row["issued_at"],
-                "os_user": os_user,
-                "person": None,
                 "text": None,
+                "evidence": "[]",
+                **_who(actor),
             }
             for row in rows
         ],
@@ -85,9 +96,9 @@ def happen(connection: Connection, happenings: Sequence[Happening]) -> None:
                 "card_no": happening.card_no,
                 "kind": happening.kind,
                 "at": happening.at,
-                "os_user": happening.os_user,
-                "person": happening.person,
                 "text": happening.text,
+                "evidence": happening.evidence,
+                **_who(happening.actor),
             }
             for happening in happenings
         ],

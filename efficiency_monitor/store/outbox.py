@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from .cases import chunks
-from .tables import CardRow, NoticeRow
+from .matter_tables import NoticeRow
+from .tables import CardRow
 
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 CARD = CardRow.__table__  # type: ignore[attr-defined]
@@ -15,43 +16,50 @@ CARD = CardRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNotice:
-    """A notice about a card to a person, by a channel; its id is derived from its natural key."""
+    """A notice to a person, by a channel; its id is derived from its natural key."""
 
     notice_id: str
-    card_no: str
+    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `key:…`.
+    subject: str
+    #: Card that it is about, if it is about one.
+    card_no: str | None
     kind: str
     person_id: str
+    role: str
     channel: str
     address: str
     language: str
+    #: What its text is made of, as JSON.
+    about: str = "{}"
 
 
-def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> None:
-    """Write notices in the transaction that issues their cards."""
-    if notices:
+def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> list[str]:
+    """Write notices in the transaction of what they tell; ids of those not written before."""
+    fresh = {notice.notice_id: notice for notice in notices}
+    for part in chunks(list(fresh)):
+        for row in connection.execute(
+            select(NOTICE.c.notice_id).where(NOTICE.c.notice_id.in_(part))
+        ):
+            fresh.pop(row.notice_id, None)
+    if fresh:
         connection.execute(
             insert(NOTICE),
             [
                 {
-                    "notice_id": notice.notice_id,
-                    "card_no": notice.card_no,
-                    "kind": notice.kind,
-                    "person_id": notice.person_id,
-                    "channel": notice.channel,
-                    "address": notice.address,
-                    "language": notice.language,
+                    **{name: getattr(notice, name) for name in NewNotice.__slots__},
                     "created_at": now,
                     "next_attempt_at": now,
                     "state": "pending",
                     "attempts": 0,
                 }
-                for notice in notices
+                for notice in fresh.values()
             ],
         )
+    return list(fresh)
 
 
 def pending(connection: Connection, now: int) -> list[Row]:  # type: ignore[type-arg]
-    """Notices whose time has come, with what the digest says of their cards."""
+    """Notices whose time has come, with what the digest says of their cards, if any."""
     return list(
         connection.execute(
             select(
@@ -62,7 +70,7 @@ def pending(connection: Connection, now: int) -> list[Row]:  # type: ignore[type
                 CARD.c.limit_due_at,
                 CARD.c.rule_id,
             )
-            .join(CARD, CARD.c.card_no == NOTICE.c.card_no)
+            .outerjoin(CARD, CARD.c.card_no == NOTICE.c.card_no)
             .where(NOTICE.c.state == "pending", NOTICE.c.next_attempt_at <= now)
             .order_by(NOTICE.c.person_id, NOTICE.c.channel, NOTICE.c.notice_id)
         )
@@ -85,7 +93,7 @@ def mark(connection: Connection, notice_ids: Sequence[str], **values: object) ->
 
 def listed(connection: Connection, state: str | None = None) -> list[Row]:  # type: ignore[type-arg]
     """Notices, newest first."""
-    statement = select(NOTICE, CARD.c.level, CARD.c.case_no).join(
+    statement = select(NOTICE, CARD.c.level, CARD.c.case_no).outerjoin(
         CARD, CARD.c.card_no == NOTICE.c.card_no
     )
     if state is not None:

@@ -274,6 +274,9 @@ class CardRow(SQLModel, table=True):
     stood_under: str
     lifted_reason: str | None = None
     lifted_at: int | None = _instant(default=None)
+    #: Person who gave it by hand, and on what basis; empty for cards of a rule.
+    issued_by: str | None = None
+    basis: str | None = _long(default=None)
 
 
 class CardEntry(SQLModel, table=True):
@@ -287,31 +290,9 @@ class CardEntry(SQLModel, table=True):
     person: str | None = None
     os_user: str
     text: str | None = _long(default=None)
-
-
-class NoticeRow(SQLModel, table=True):
-    """A notice 通知 in the outbox: written with its card, delivered at least once."""
-
-    __tablename__ = "notice"
-    __table_args__ = (
-        UniqueConstraint("card_no", "kind", "person_id", "channel"),
-        Index("ix_notice_pending", "state", "next_attempt_at"),
-    )
-    notice_id: str = Field(primary_key=True)
-    card_no: str = Field(foreign_key="card.card_no")
-    kind: str
-    person_id: str
-    channel: str
-    address: str
-    language: str
-    created_at: int = _instant()
-    state: str = "pending"
-    attempts: int = 0
-    first_attempt_at: int | None = _instant(default=None)
-    next_attempt_at: int = _instant()
-    sent_at: int | None = _instant(default=None)
-    message_id: str | None = None
-    last_error: str | None = _long(default=None)
+    host: str | None = None
+    tty: str | None = None
+    evidence: str = _long(default="[]", sa_column_kwargs={"server_default": "[]"})
 
 
 class AccountabilityRow(SQLModel, table=True):
@@ -332,6 +313,14 @@ class AccountabilityRow(SQLModel, table=True):
     #: Instant up to which the seconds are counted.
     as_of: int = _instant()
     status: str = "to_verify"
+    #: `held`: a part of the clock's time, the parts add up; `organ`: an organ's own clock.
+    part: str = Field(default="held", sa_column_kwargs={"server_default": "held"})
+    #: Held and overrun in the unit of the card's limit; the parts add up to the elapsed amount.
+    amount: str | None = None
+    over: str | None = None
+    unit: str | None = None
+    #: Overrun that is charged to this part, in working seconds.
+    charged_seconds: int = _instant(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class PersonRow(SQLModel, table=True):

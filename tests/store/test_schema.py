@@ -9,7 +9,7 @@ import pytest
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.store import schema
 from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.feed_tables import metadata
+from efficiency_monitor.store.every_table import metadata
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 OF_ALEMBIC = "alembic_version"
