@@ -4,6 +4,7 @@ A channel delivers at least once. It knows no database and no schedule: who call
 outbox, repeats what was not sent (`backoff`) and shows what was refused.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -22,8 +23,9 @@ class NoticeLine:
     """One notice inside a message. A receiver that has seen `notice_id` before has a repeat."""
 
     notice_id: str
+    #: Empty where it is about no card: an order, a key.
     card_no: str
-    level: Level
+    level: Level | None
     #: Empty for a card whose subject is no single case.
     case_no: str
     text: str
@@ -94,12 +96,44 @@ class Refused:
 Result = Sent | Retry | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many messages within any so many seconds, to one receiver."""
+
+    messages: int
+    seconds: int
+
+
 class Channel(Protocol):
     """A way to reach people."""
 
     @property
     def name(self) -> str:
         """What people files and settings call it."""
+        ...
+
+    @property
+    def wakes(self) -> bool:
+        """Whether a message may disturb somebody: sent only in the recipient's hours."""
+        ...
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """How often one receiver may be called; all of them hold, none means as often as wanted."""
+        ...
+
+    @property
+    def longest_bytes(self) -> int | None:
+        """The longest text of a message in bytes of UTF-8; None where any length will do."""
+        ...
+
+    @property
+    def group(self) -> bool:
+        """Whether several people read it, so that no person's name may stand in the text."""
+        ...
+
+    def counted_as(self, message: Message) -> str:
+        """Which receiver the limits count this message for: a digest, never a secret."""
         ...
 
     def send(self, message: Message) -> Result:
@@ -109,6 +143,11 @@ class Channel(Protocol):
         disk, a wrong setting. No reason holds a secret or a text of the receiver.
         """
         ...
+
+
+def receiver(*parts: str) -> str:
+    """A digest that tells receivers apart and shows nothing of their addresses."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _line(text: str) -> str:
@@ -126,7 +165,7 @@ def as_json(message: Message) -> dict[str, object]:
             {
                 "notice_id": notice.notice_id,
                 "card_no": notice.card_no,
-                "level": notice.level.word,
+                "level": None if notice.level is None else notice.level.word,
                 "case_no": notice.case_no,
                 "text": notice.text,
             }

@@ -2,16 +2,24 @@
 
 from typing import TextIO
 
-from .channel import Message, Result, Retry, Sent
+from .channel import Limit, Message, Result, Retry, Sent, receiver
 
 
 class Console:
     """Writes each message as a paragraph; a repeat shows the same message id once more."""
 
     name = "console"
+    wakes = False
+    limits: tuple[Limit, ...] = ()
+    longest_bytes = None
+    group = False
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def counted_as(self, message: Message) -> str:
+        """One receiver for everybody."""
+        return receiver(self.name)
 
     def send(self, message: Message) -> Result:
         """Write the message. A closed or full stream is tried again."""

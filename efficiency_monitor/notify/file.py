@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from .channel import Message, Result, Retry, Sent, as_json
+from .channel import Limit, Message, Result, Retry, Sent, as_json, receiver
 
 
 class FileDrop:
@@ -16,9 +16,17 @@ class FileDrop:
     """
 
     name = "file"
+    wakes = False
+    limits: tuple[Limit, ...] = ()
+    longest_bytes = None
+    group = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def counted_as(self, message: Message) -> str:
+        """One receiver for everybody."""
+        return receiver(self.name)
 
     def send(self, message: Message) -> Result:
         """Write both files; an id whose text is already there is left as it is."""

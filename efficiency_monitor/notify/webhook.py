@@ -35,7 +35,7 @@ from efficiency_monitor.outbound.endpoint import (
     read_url,
 )
 
-from .channel import Message, Refused, Result, Retry, Sent, as_json
+from .channel import Limit, Message, Refused, Result, Retry, Sent, as_json, receiver
 
 MOST_ANSWER_BYTES: Final = 64 * 1024
 #: A receiver may ask for patience, but not for more than a notice lives (72 h).
@@ -66,6 +66,11 @@ class WebhookSettings:
 class Webhook:
     """Posts each message once per call, to an address that was checked, within the time limit."""
 
+    wakes = True
+    limits: tuple[Limit, ...] = ()
+    longest_bytes = None
+    group = False
+
     def __init__(
         self,
         settings: WebhookSettings,
@@ -95,6 +100,11 @@ class Webhook:
         self._clock = clock
         self._monotonic = monotonic
         self._resolver = resolver
+
+    def counted_as(self, message: Message) -> str:
+        """The receiver of everybody, or the one that the recipient's address is."""
+        url = self._settings.url
+        return receiver(self.name, url.get_secret_value() if url else message.address)
 
     def send(self, message: Message) -> Result:
         """Post the message. Wrong settings are refused; what may pass is tried again."""

@@ -216,3 +216,16 @@ def test_a_message_id_cannot_name_a_path_or_split_a_header(message_id: str) -> N
 def test_a_message_shows_neither_address_nor_text(message: Message) -> None:
     assert repr(message) == "Message(m-0001, 1 notices)"
     assert repr(Refused("x")) == "Refused(reason='x')"
+
+
+def test_what_a_channel_says_of_itself_makes_sense(trial: Trial, message: Message) -> None:
+    channel = trial.channel
+    assert isinstance(channel.wakes, bool)
+    assert isinstance(channel.group, bool)
+    assert all(limit.messages > 0 and limit.seconds > 0 for limit in channel.limits)
+    assert channel.longest_bytes is None or channel.longest_bytes >= 1024
+    counted = channel.counted_as(message)
+    assert counted == channel.counted_as(a_message(text="another"))
+    assert SECRET not in counted
+    assert PATH_CANARY not in counted
+    assert len(counted) == 32
