@@ -1,27 +1,37 @@
 """Pending notices into few messages: one recipient gets one message per channel and address.
 
-Pure. A message says which cases and cards it is about and what is due when, nothing of the people
-who applied: it may be read on a chat service's servers.
+A message says which cases, cards and orders it is about and what is due when, nothing of the people
+who applied: it may be read on a chat service's servers. Where a group reads the channel, the group
+is the recipient: nobody's name is in the message, and what several persons are told is said once.
+The same notices always give the same messages.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from efficiency_monitor.core.people import Language
 from efficiency_monitor.core.terms import Level
+from efficiency_monitor.language import speaking, t
 
 from .channel import Message, NoticeLine
+from .matter import Family, Matter, card_name, family_name, heading
 from .plain import plain_line
+from .wording import sentence
 
 #: More than that nobody reads at once, and chat services cut off long texts.
 MOST_NOTICES: Final = 50
+#: Notices of one matter that are said together in a group: their numbers stand in one line.
+MOST_TOGETHER: Final = 15
 _LONGEST_FIELD: Final = 120
 _LONGEST_REPLY: Final = 300
+#: Characters of free text that are left where a notice alone is too long; its numbers stay whole.
+_SHORTER: Final = (60, 30, 15, 0)
+#: What a chat would take for a mention of everybody or for markup.
+_NO_MENTION: Final = str.maketrans({"@": "＠", "<": "＜", ">": "＞"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +42,21 @@ class PendingNotice:
     recipient: str
     channel: str
     address: str
-    card_no: str
-    level: Level
+    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `account:…`, `key:…`.
+    subject: str = ""
+    kind: str = "issued"
+    #: Numbers and instants (unix seconds) that the text is made of.
+    about: Mapping[str, object] = field(default_factory=dict)
+    #: Empty where it is about no card.
+    card_no: str = ""
+    level: Level | None = None
     #: Empty for a card whose subject is no single case.
-    case_no: str
-    department: str
+    case_no: str = ""
+    department: str = ""
     #: The due instant of the card's limit, in unix seconds; None when there is none.
-    due_at: int | None
-    #: What is asked of the recipient, and by when, in their language; may be empty.
-    reply: str
+    due_at: int | None = None
+    #: Said instead of what the kind asks, in the recipient's language, where not empty.
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +67,57 @@ class Addressed:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What is said of one matter, and the notices that say it."""
+
+    notices: tuple[PendingNotice, ...]
+    text: str
+
+    def shown(self, number: int) -> str:
+        """With its number in the message; each notice's own number shows a repeat to be one."""
+        ids = t("、", ", ").join(_short(notice.notice_id) for notice in self.notices)
+        return f"{number}. {self.text}\n   {t('通知号 ', 'notice ')}{ids}\n"
+
+
 def digest(
-    notices: Iterable[PendingNotice], *, language: Language, zone: ZoneInfo
+    notices: Iterable[PendingNotice],
+    *,
+    language: Language,
+    zone: ZoneInfo,
+    longest: Mapping[str, int | None] = {},
+    groups: Collection[str] = (),
 ) -> tuple[Addressed, ...]:
     """The messages for the notices, in an order that does not depend on theirs.
 
-    Red cards come first, then what fell due earliest. A message holds at most 50 notices; further
-    ones go into messages of their own. ValueError if one notice id stands for two notices.
+    Cards that want an answer come first, red before yellow, then what fell due earliest. A message
+    holds at most 50 notices, and a text of at most `longest[channel]` bytes of UTF-8; further ones
+    go into messages of their own. No notice is cut in two; one that alone is longer loses free
+    text, never a number. `groups` names the channels that several people read. ValueError if one
+    notice id stands for two notices.
     """
-    groups: dict[tuple[str, str, str], list[PendingNotice]] = {}
+    together: dict[tuple[str, str, str], list[PendingNotice]] = {}
     for notice in _distinct(notices):
-        key = (notice.recipient, notice.channel, notice.address)
-        groups.setdefault(key, []).append(notice)
+        who = "" if notice.channel in groups else notice.recipient
+        together.setdefault((who, notice.channel, notice.address), []).append(notice)
     made: list[Addressed] = []
-    for (recipient, channel, address), group in sorted(groups.items()):
-        ordered = sorted(group, key=_urgency)
-        parts = [ordered[i : i + MOST_NOTICES] for i in range(0, len(ordered), MOST_NOTICES)]
-        for number, part in enumerate(parts, start=1):
-            numbered = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
-            lines = tuple(_line(notice, language, zone) for notice in part)
-            message = Message(
-                message_id=message_id(notice.notice_id for notice in part),
-                recipient=recipient,
-                address=address,
-                subject=_subject(part, language) + numbered,
-                text=_text(lines, language),
-                notices=lines,
-            )
-            made.append(Addressed(channel, message))
+    with speaking(language.value):
+        for (recipient, channel, address), some in sorted(together.items()):
+            group, most = channel in groups, longest.get(channel)
+            parts = _parts(_blocks(some, zone, group=group, most=most), most)
+            for number, part in enumerate(parts, start=1):
+                numbered = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
+                made.append(
+                    Addressed(
+                        channel,
+                        _message(
+                            part,
+                            recipient=channel if group else recipient,
+                            address=address,
+                            numbered=numbered,
+                        ),
+                    )
+                )
     return tuple(made)
 
 
@@ -96,98 +135,124 @@ def _distinct(notices: Iterable[PendingNotice]) -> Iterable[PendingNotice]:
     return seen.values()
 
 
-def _urgency(notice: PendingNotice) -> tuple[int, bool, int, str, str]:
-    due = notice.due_at
-    return (-notice.level, due is None, due or 0, notice.case_no, notice.notice_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    levels: dict[Level, str]
-    case: str
-    due: str
-    card: str
-    notice: str
-    title: str
-    opening: str
-    gap: str
-
-
-_WORDS: Final = {
-    Language.ZH: _Words(
-        levels={Level.RED: "红牌", Level.YELLOW: "黄牌", Level.WARNING: "预警"},
-        case="办件 ",
-        due="时限 ",
-        card="牌号 ",
-        notice="通知号 ",
-        title="效能监察通知：",
-        opening="以下事项请处理：",
-        gap="，",
-    ),
-    Language.EN: _Words(
-        levels={Level.RED: "red card", Level.YELLOW: "yellow card", Level.WARNING: "warning"},
-        case="case ",
-        due="due ",
-        card="card ",
-        notice="notice ",
-        title="Efficiency supervision: ",
-        opening="Please attend to the following:",
-        gap=", ",
-    ),
-}
-
-
-def _subject(notices: Sequence[PendingNotice], language: Language) -> str:
-    """How many of each level, the highest first: `红牌 2，黄牌 1`, `2 red cards, 1 warning`."""
-    words = _WORDS[language]
-    parts: list[str] = []
-    for level in sorted(Level, reverse=True):
-        count = sum(notice.level is level for notice in notices)
-        if count and language is Language.ZH:
-            parts.append(f"{words.levels[level]} {count}")
-        elif count:
-            parts.append(f"{count} {words.levels[level]}{'' if count == 1 else 's'}")
-    return words.title + words.gap.join(parts)
-
-
-def _line(notice: PendingNotice, language: Language, zone: ZoneInfo) -> NoticeLine:
-    words = _WORDS[language]
-    level = (
-        f"【{words.levels[notice.level]}】"
-        if language is Language.ZH
-        else (f"[{words.levels[notice.level]}] ")
-    )
-    parts: list[str] = []
-    if notice.case_no:
-        parts.append(words.case + _field(notice.case_no))
-    if notice.department:
-        parts.append(_field(notice.department))
-    if notice.due_at is not None:
-        parts.append(words.due + _local(notice.due_at, zone))
-    parts.append(words.card + _field(notice.card_no))
-    reply = plain_line(notice.reply, longest=_LONGEST_REPLY)
-    return NoticeLine(
-        notice_id=notice.notice_id,
+def _matter(notice: PendingNotice, zone: ZoneInfo) -> Matter:
+    return Matter(
+        subject=notice.subject,
+        kind=notice.kind,
+        about=notice.about,
         card_no=notice.card_no,
         level=notice.level,
         case_no=notice.case_no,
-        text=level + words.gap.join(parts) + (f"\n   {reply}" if reply else ""),
+        department=notice.department,
+        due_at=notice.due_at,
+        zone=zone,
     )
 
 
-def _text(lines: Sequence[NoticeLine], language: Language) -> str:
-    """The whole message; each notice's number is shown, so that a repeat is seen to be one."""
-    words = _WORDS[language]
-    shown = [
-        f"{number}. {line.text}\n   {words.notice}{_field(line.notice_id)}"
-        for number, line in enumerate(lines, start=1)
+def _urgency(notice: PendingNotice, zone: ZoneInfo) -> tuple[int, int, bool, int, str, str, str]:
+    due, level = notice.due_at, notice.level
+    family = _matter(notice, zone).family
+    return (
+        int(family),
+        -(level or 0),
+        due is None,
+        due or 0,
+        notice.case_no,
+        notice.subject,
+        notice.notice_id,
+    )
+
+
+def _blocks(
+    notices: Sequence[PendingNotice], zone: ZoneInfo, *, group: bool, most: int | None
+) -> list[_Block]:
+    """What is said, most urgent first; in a group each matter once for all who are told of it."""
+    ordered = sorted(notices, key=lambda notice: _urgency(notice, zone))
+    if not group:
+        return [_block((notice,), zone, group=False, most=most) for notice in ordered]
+    same: dict[str, list[PendingNotice]] = {}
+    for notice in ordered:
+        same.setdefault(_block((notice,), zone, group=True, most=None).text, []).append(notice)
+    return [
+        _block(tuple(some[i : i + MOST_TOGETHER]), zone, group=True, most=most)
+        for some in same.values()
+        for i in range(0, len(some), MOST_TOGETHER)
     ]
-    return "\n".join([words.opening, "", *shown]) + "\n"
 
 
-def _field(text: str) -> str:
+def _block(
+    notices: tuple[PendingNotice, ...], zone: ZoneInfo, *, group: bool, most: int | None
+) -> _Block:
+    """The block, its free text cut as far as a message of `most` bytes with it alone demands."""
+    first = notices[0]
+    matter = _matter(first, zone)
+    asked = plain_line(first.reply, longest=_LONGEST_REPLY) or sentence(matter)
+    for free in (_LONGEST_FIELD, *_SHORTER):
+        text = f"{heading(matter, free)}\n   {asked}"
+        block = _Block(notices, text.translate(_NO_MENTION) if group else text)
+        if most is None or _bytes(_opening() + block.shown(1)) <= most:
+            break
+    return block
+
+
+def _parts(blocks: Sequence[_Block], most: int | None) -> list[list[_Block]]:
+    """The blocks of each message, in order: as many as its two limits allow."""
+    parts: list[list[_Block]] = []
+    opening = _bytes(_opening())
+    size = count = 0
+    for block in blocks:
+        new = _bytes(block.shown(len(parts[-1]) + 1)) if parts else 0
+        fits = most is None or size + new <= most
+        if parts and fits and count + len(block.notices) <= MOST_NOTICES:
+            parts[-1].append(block)
+            size, count = size + new, count + len(block.notices)
+        else:
+            parts.append([block])
+            size, count = opening + _bytes(block.shown(1)), len(block.notices)
+    return parts
+
+
+def _message(part: Sequence[_Block], *, recipient: str, address: str, numbered: str) -> Message:
+    return Message(
+        message_id=message_id(notice.notice_id for block in part for notice in block.notices),
+        recipient=recipient,
+        address=address,
+        subject=_subject(part) + numbered,
+        text=_opening() + "".join(block.shown(n) for n, block in enumerate(part, start=1)),
+        notices=tuple(
+            NoticeLine(
+                notice_id=notice.notice_id,
+                card_no=notice.card_no,
+                level=notice.level,
+                case_no=notice.case_no,
+                text=block.text,
+            )
+            for block in part
+            for notice in block.notices
+        ),
+    )
+
+
+def _opening() -> str:
+    return t("以下事项请处理：\n\n", "Please attend to the following:\n\n")
+
+
+def _subject(part: Sequence[_Block]) -> str:
+    """How many of what, the most urgent first: `红牌 2，督办单 1`, `2 red cards, 1 order`."""
+    counts: dict[str, int] = {}
+    for block in part:
+        first = block.notices[0]
+        family = _matter(first, ZoneInfo("UTC")).family
+        name = card_name(first.level) if family is Family.CARD else family_name(family)
+        counts[name] = counts.get(name, 0) + 1
+    said = [t(f"{name} {n}", f"{n} {name}{'' if n == 1 else 's'}") for name, n in counts.items()]
+    return t("效能监察通知：", "Efficiency supervision: ") + t("，", ", ").join(said)
+
+
+def _short(text: str) -> str:
     return plain_line(text, longest=_LONGEST_FIELD)
 
 
-def _local(instant: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(instant, zone).strftime("%Y-%m-%d %H:%M:%S")
+def _bytes(text: str) -> int:
+    """Length in UTF-8, a lone surrogate as long as the sign that stands for it (U+FFFD)."""
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -47,6 +47,8 @@ def test_a_digest_in_chinese_reads_well() -> None:
         "   请于 2026-11-27 17:30 前反馈。\n"
         "   通知号 n-2\n"
         "2. 【黄牌】市住建局，牌号 Y-7\n"
+        "   已发此牌，反馈期限自送达起算。"
+        "请签收并反馈：effmon cards acknowledge Y-7；effmon cards reply Y-7\n"
         "   通知号 n-1\n"
     )
 
@@ -74,8 +76,10 @@ NOTICES = st.lists(
         channel=LETTERS,
         address=LETTERS,
         card_no=st.text(max_size=5),
-        level=st.sampled_from(list(Level)),
+        level=st.none() | st.sampled_from(list(Level)),
         case_no=st.text(max_size=5),
+        subject=st.sampled_from(["card:R-1", "order:D-1", "appeal:A-1", "key:K-1", ""]),
+        kind=st.sampled_from(["issued", "step:2:1", "order_opened", "appeal_filed", "lifted", "?"]),
         department=st.text(max_size=5),
         due_at=st.none() | st.integers(0, 2**33),
         reply=st.text(max_size=5),
@@ -111,9 +115,20 @@ def test_every_notice_is_in_exactly_one_message_to_its_recipient(
 
 @given(NOTICES)
 def test_the_worst_comes_first(notices: list[PendingNotice]) -> None:
-    for one in _digest(notices):
-        levels = [line.level for line in one.message.notices]
+    asking = [replace(notice, kind="issued") for notice in notices]
+    for one in _digest(asking):
+        levels = [line.level or 0 for line in one.message.notices]
         assert levels == sorted(levels, reverse=True)
+
+
+def test_what_wants_an_answer_comes_before_what_is_settled() -> None:
+    lifted = replace(RED, notice_id="n-9", kind="lifted", about={"reason": "appeal"})
+    order = replace(
+        RED, notice_id="n-8", kind="order_opened", subject="order:D-1", card_no="", level=None
+    )
+    (made,) = _digest([lifted, order, YELLOW])
+    assert [line.notice_id for line in made.message.notices] == ["n-1", "n-8", "n-9"]
+    assert made.message.subject == "效能监察通知：黄牌 1，督办单 1，已了结 1"
 
 
 def test_a_long_list_goes_into_numbered_messages() -> None:
@@ -152,4 +167,4 @@ def test_no_field_can_forge_a_line() -> None:
 
 def test_an_endless_field_is_cut() -> None:
     (made,) = _digest([replace(RED, case_no="9" * 10_000, reply="答" * 10_000)])
-    assert len(made.message.text) < 1000
+    assert len(made.message.text) < 1500

@@ -1,0 +1,162 @@
+"""What a notice is about: its family, its numbers, and the heading that shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from efficiency_monitor.core.terms import Level
+from efficiency_monitor.language import say_instant, say_level, t
+
+from .plain import plain_line
+
+_LONGEST_FIELD: Final = 120
+
+
+class Family(IntEnum):
+    """What a notice is about, in the order in which a message says it."""
+
+    #: A card that somebody has to answer.
+    CARD = 0
+    ORDER = 1
+    APPEAL = 2
+    ALARM = 3
+    EXEMPTION = 4
+    KEY = 5
+    #: A card that nobody has to answer any more.
+    SETTLED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What a notice is about, as the words need it."""
+
+    #: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `account:…`, `key:…`; may be empty for a card.
+    subject: str
+    kind: str
+    about: Mapping[str, object]
+    card_no: str
+    level: Level | None
+    case_no: str
+    department: str
+    #: The due instant of the card's limit, in unix seconds.
+    due_at: int | None
+    zone: ZoneInfo
+
+    @property
+    def family(self) -> Family:
+        """The first word of the kind decides; what is not known is a card's."""
+        return _FAMILIES.get(self.name, Family.CARD)
+
+    @property
+    def name(self) -> str:
+        """The kind without its numbers: `step` of `step:2:1`."""
+        return self.kind.split(":")[0]
+
+    def number(self, place: int) -> str:
+        """A number of the kind: the first of `step:2:1` is 2; empty where there is none."""
+        parts = self.kind.split(":")
+        return field(parts[place]) if place < len(parts) else ""
+
+    def of(self, name: str) -> str:
+        """A value of `about` as a line of text; empty where it is missing."""
+        value = self.about.get(name)
+        return "" if value is None else field(str(value))
+
+    def when(self, name: str) -> str:
+        """An instant of `about` as wall time; empty where it is missing."""
+        value = self.about.get(name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            return ""
+        return say_instant(value, self.zone)
+
+    @property
+    def own(self) -> str:
+        """The number of what it is about: the card's, the order's, the appeal's, the key's."""
+        for name in ("order", "appeal", "alarm", "key"):
+            if name in self.about and self.family in _NUMBERED:
+                return self.of(name)
+        return field(self.subject.partition(":")[2] or self.card_no)
+
+    @property
+    def card(self) -> str:
+        """The number of the card, empty where it is about none."""
+        return field(self.card_no) or self.of("card")
+
+
+_FAMILIES: Final = {
+    "lifted": Family.SETTLED,
+    "closed": Family.SETTLED,
+    **dict.fromkeys(
+        ("order_opened", "order_returned", "order_replied", "order_overdue", "order_closed"),
+        Family.ORDER,
+    ),
+    **dict.fromkeys(
+        (
+            "appeal_filed",
+            "appeal_signed",
+            "appeal_referred",
+            "appeal_returned",
+            "appeal_upheld",
+            "appeal_overdue",
+        ),
+        Family.APPEAL,
+    ),
+    "alarm": Family.ALARM,
+    "exemption_asked": Family.EXEMPTION,
+    "exempted": Family.EXEMPTION,
+    "key_enrolled": Family.KEY,
+    "key_revoked": Family.KEY,
+}
+_NUMBERED: Final = frozenset({Family.ORDER, Family.APPEAL, Family.ALARM, Family.KEY})
+
+
+def field(text: str, longest: int = _LONGEST_FIELD) -> str:
+    """A value on one line, harmless and of at most so many characters; empty for none."""
+    return plain_line(text, longest=longest) if longest > 0 else ""
+
+
+def family_name(family: Family) -> str:
+    """What the subject line counts: 督办单, order."""
+    return {
+        Family.CARD: t("牌", "card"),
+        Family.ORDER: t("督办单", "order"),
+        Family.APPEAL: t("申诉", "appeal"),
+        Family.ALARM: t("警示", "alarm"),
+        Family.EXEMPTION: t("免责", "exemption"),
+        Family.KEY: t("密钥", "key"),
+        Family.SETTLED: t("已了结", "settled card"),
+    }[family]
+
+
+def card_name(level: Level | None) -> str:
+    """红牌, red card; a card whose level is not known is a card."""
+    if level is None:
+        return family_name(Family.CARD)
+    return t(say_level(level), "warning" if level is Level.WARNING else f"{say_level(level)} card")
+
+
+def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
+    """The first line: what it is, and its numbers. Free text is cut to so many characters."""
+    family = matter.family
+    of_card = family in (Family.CARD, Family.SETTLED)
+    name = card_name(matter.level) if of_card else family_name(family)
+    parts: list[str] = []
+    if family in _NUMBERED:
+        parts.append(t("编号 ", "no. ") + matter.own)
+    if matter.case_no:
+        parts.append(t("办件 ", "case ") + field(matter.case_no))
+    department = field(matter.department or matter.of("department"), longest_free)
+    if department:
+        parts.append(department)
+    cards = matter.of("cards")
+    if family is Family.ORDER and cards:
+        parts.append(t(f"涉及 {cards} 张牌", "1 card" if cards == "1" else f"{cards} cards"))
+    if matter.due_at is not None and of_card:
+        parts.append(t("时限 ", "due ") + say_instant(matter.due_at, matter.zone))
+    if matter.card:
+        parts.append(t("牌号 ", "card ") + matter.card)
+    elif of_card:
+        parts.append(t("牌号 ", "card ") + matter.own)
+    return t(f"【{name}】", f"[{name}] ") + t("，", ", ").join(parts)
