@@ -14,6 +14,7 @@ from itertools import count
 from typing import Final
 
 from .faults import Problem
+from .hours import read_hours
 
 
 class Language(StrEnum):
@@ -59,6 +60,7 @@ _COLUMNS: Final = {
     "缺勤自": "absent_from",
     "缺勤至": "absent_to",
     "语言": "language",
+    "接收时间": "hours",
 }
 COLUMNS: Final = tuple(_COLUMNS.values())
 _REQUIRED: Final = ("person_id", "name", "role", "channel")
@@ -73,7 +75,7 @@ _TEXTS: Final = (
     "deputy",
 )
 #: Said of the person and not of one role: the same in all rows of a person that name it.
-_PERSONAL: Final = ("name", "deputy", "language")
+_PERSONAL: Final = ("name", "deputy", "language", "hours")
 #: C0, C1, line separators, bidi controls, surrogates. Rare ideographs of names are none of them.
 _CONTROL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -103,6 +105,8 @@ class Person:
     absent_from: date | None = None
     absent_to: date | None = None
     language: Language = Language.ZH
+    #: When the person may be disturbed (`hours.read_hours`); empty: in the calendar's hours.
+    hours: str = ""
 
     def __repr__(self) -> str:
         # An address can be a credential (a webhook's URL), a name is nobody's business in a log.
@@ -272,6 +276,11 @@ def _person(
         except ValueError:
             text = f"column {name}: {values[name]!r} is no date, write 2026-01-31"
             problems.append(Problem(place, "bad_date", text))
+    hours = ""
+    try:
+        hours = str(read_hours(values.get("hours", "")))
+    except ValueError as fault:
+        problems.append(Problem(place, "bad_hours", f"column hours: {fault}"))
     if values.get("deputy") and values["deputy"] == values.get("person_id"):
         problems.append(Problem(place, "own_deputy", "nobody is their own deputy"))
     if len(absence) == 2:
@@ -280,7 +289,12 @@ def _person(
         return None, problems
     texts = {name: values.get(name, "") for name in _TEXTS}
     person = Person(
-        role=role, absent_from=absence[0], absent_to=absence[1], language=spoken, **texts
+        role=role,
+        absent_from=absence[0],
+        absent_to=absence[1],
+        language=spoken,
+        hours=hours,
+        **texts,
     )
     return person, []
 

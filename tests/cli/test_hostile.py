@@ -34,7 +34,7 @@ EVENT_COLUMNS = (
 )
 PEOPLE_COLUMNS = (
     "person_id name role channel address department region item_code deputy absent_from absent_to "
-    "language"
+    "language hours"
 )
 #: Columns whose words are checked on the way in: with a hostile one the row is quarantined.
 CHECKED = {"item_kind", "promised_limit", "statutory_limit", "promised_due", "statutory_due"}

@@ -39,6 +39,7 @@ def test_chinese_and_english_rows_say_the_same() -> None:
         "absent_from": "2026-11-01",
         "absent_to": "2026-11-30",
         "language": "zh",
+        "hours": "09:00-12:00,14:00-17:30",
     }
     chinese = {
         "\ufeff人员编号": "p1",
@@ -53,6 +54,7 @@ def test_chinese_and_english_rows_say_the_same() -> None:
         "缺勤自": "2026年11月1日",
         "缺勤至": "2026/11/30",
         "语言": "中文",
+        "接收时间": "9：00～12：00，14：00～17：30",
     }
     (first,), problems = parse_people([english], where="f.csv")
     (second,), _ = parse_people([chinese], where="f.csv")
@@ -90,6 +92,7 @@ def test_the_language_is_the_files_where_a_row_names_none() -> None:
         ({"absent_to": "2026-02-01"}, "bad_absence"),
         ({"absent_from": "2026-02-02", "absent_to": "2026-02-01"}, "bad_absence"),
         ({"deputy": "p1"}, "own_deputy"),
+        ({"hours": "nine to five"}, "bad_hours"),
         ({"name": "张\x1b[2J三"}, "unprintable"),
         ({"address": "a\nb"}, "unprintable"),
         ({"姓名": "李四"}, "column_twice"),

@@ -1,0 +1,1 @@
+"""Delivery: hours, silences, limits, faults, kills."""
