@@ -115,8 +115,8 @@ def _on(day: date, spans: Spans, at: int, zone: ZoneInfo) -> int | None:
         return None
     first, after = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     if after - first == _DAY:
-        starts = (max(first + opens, at) for opens, closes in spans if first + closes > at)
-        return next(starts, None)
+        left = [first + opens for opens, closes in spans if first + closes > at]
+        return max(left[0], at) if left else None
     # The clocks are put forward or back on this date: ask each minute what they show.
     for instant in (at, *range(max(at - at % 60 + 60, first), after, 60)):
         shown = datetime.fromtimestamp(instant, zone)

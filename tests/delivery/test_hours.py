@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.hours import Hours, next_open, read_hours, spans_of
@@ -103,12 +103,13 @@ written = st.one_of(
 )
 
 
+@settings(max_examples=600)
 @given(
     text=written,
     zone=st.sampled_from(ZONES),
     turn=st.sampled_from(TURNS),
-    minutes=st.integers(-1500, 1500),
-    odd=st.integers(0, 59),
+    minutes=st.one_of(st.integers(-1500, 1500), st.integers(-100, 100).map(lambda n: n * 15)),
+    odd=st.sampled_from([0, 0, 1, 30, 59]),
     week=st.lists(st.one_of(st.just(()), spans), min_size=4, max_size=4),
 )
 def test_the_first_instant_that_a_clock_on_the_wall_allows(
