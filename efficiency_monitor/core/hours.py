@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -118,7 +118,7 @@ def _on(day: date, spans: Spans, at: int, zone: ZoneInfo) -> int | None:
         left = [first + opens for opens, closes in spans if first + closes > at]
         return max(left[0], at) if left else None
     # The clocks are put forward or back on this date: ask each minute what they show.
-    for instant in (at, *range(max(at - at % 60 + 60, first), after, 60)):
+    for instant in chain((at,), range(max(at - at % 60 + 60, first), after, 60)):
         shown = datetime.fromtimestamp(instant, zone)
         seconds = shown.hour * 3600 + shown.minute * 60 + shown.second
         if shown.date() == day and any(opens <= seconds < closes for opens, closes in spans):

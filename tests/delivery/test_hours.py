@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.hours import Hours, next_open, read_hours, spans_of
@@ -111,6 +111,17 @@ written = st.one_of(
     minutes=st.one_of(st.integers(-1500, 1500), st.integers(-100, 100).map(lambda n: n * 15)),
     odd=st.sampled_from([0, 0, 1, 30, 59]),
     week=st.lists(st.one_of(st.just(()), spans), min_size=4, max_size=4),
+)
+@example(  # closing time itself
+    text="09:00-12:00", zone="Asia/Shanghai", turn="2025-05-01", minutes=0, odd=0, week=[()] * 4
+)
+@example(
+    text="every 09:00-12:00",
+    zone="Asia/Shanghai",
+    turn="2025-05-01",
+    minutes=0,
+    odd=0,
+    week=[()] * 4,
 )
 def test_the_first_instant_that_a_clock_on_the_wall_allows(
     text: str,
