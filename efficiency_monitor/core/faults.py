@@ -26,6 +26,10 @@ class ConfigurationError(EffmonError):
     """A setting, a file or an argument is wrong."""
 
 
+class NotAllowed(EffmonError):
+    """The person of `--as` may not do this: no role for it, barred from it, or no key."""
+
+
 class CatalogueError(EffmonError):
     """A rule, calendar, mapping or vocabulary file is wrong; the message opens file:line:col."""
 

@@ -177,7 +177,7 @@ def recipients(
         meant = [
             person
             for person in people
-            if person.role is role and _matches(person, department, region, item_code)
+            if person.role is role and matches(person, department, region, item_code)
         ]
         if role is Role.HANDLER:
             meant = [person for person in meant if person.name == handler] or meant
@@ -193,7 +193,8 @@ def recipients(
     return tuple(chosen.values())
 
 
-def _matches(person: Person, department: str, region: str, item_code: str) -> bool:
+def matches(person: Person, department: str, region: str, item_code: str) -> bool:
+    """Whether a row is about this department, region and item: what it leaves open fits any."""
     return (
         person.item_code in ("", item_code)
         and person.department in ("", department)
@@ -205,18 +206,27 @@ def _present(
     person: Person, rows_of: Mapping[str, Sequence[Person]], on: date
 ) -> tuple[Person, ...]:
     """The person, or the first deputy along the chain who is there; none if all are away."""
-    person_id = person.person_id
-    rows: tuple[Person, ...] = (person,)
+    person_id = stands_in(person.person_id, rows_of, on)
+    if person_id == person.person_id:
+        return (person,)
+    rows = tuple(rows_of.get(person_id, ()))
+    # A deputy may have several rows: those of the same role say best how to reach them for it.
+    return tuple(row for row in rows if row.role is person.role) or rows
+
+
+def stands_in(person_id: str, rows_of: Mapping[str, Sequence[Person]], on: date) -> str:
+    """The person if they are there on that day, else the first deputy along the chain who is.
+
+    Empty if all are away. A deputy whom no row is about is returned all the same.
+    """
     asked: set[str] = set()
     while any(row.absent(on) for row in rows_of.get(person_id, ())):
         asked.add(person_id)
         deputies = (row.deputy for row in rows_of[person_id] if row.deputy)
         person_id = next(deputies, "")
         if person_id in asked:
-            return ()
-        rows = tuple(rows_of.get(person_id, ()))
-    # A deputy may have several rows: those of the same role say best how to reach them for it.
-    return tuple(row for row in rows if row.role is person.role) or rows
+            return ""
+    return person_id
 
 
 def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Problem]]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -24,6 +25,9 @@ from ..settings import Settings
 from ..store import ledger
 from ..store.engine import Store
 from ..store.tables import Meta
+
+if TYPE_CHECKING:
+    from ..core.signatures import PersonalKey
 
 #: Opens a transaction that may write, under whatever guard its maker puts on it.
 Writing = Callable[[], AbstractContextManager[Connection]]
@@ -115,6 +119,8 @@ class Context:
     salt: Callable[[], bytes]
     #: Who acts: every ledger entry says so.
     actor: Actor
+    #: The personal key of `--key`, with which approvals are signed.
+    key: "PersonalKey | None" = None
 
     @property
     def os_user(self) -> str:

@@ -125,6 +125,12 @@ def bodies(connection: Connection) -> Iterator[bytes]:
         yield _bytes(row.body)
 
 
+def first(connection: Connection) -> bytes | None:
+    """Bytes of the first entry, or None."""
+    row = connection.execute(select(ENTRY.c.body).where(ENTRY.c.seq == 1)).first()
+    return None if row is None else _bytes(row.body)
+
+
 def newest(connection: Connection, most: int, kind: str | None = None) -> list[bytes]:
     """Bodies of the newest entries, oldest first; of one type where `kind` is given."""
     statement = select(ENTRY.c.body).order_by(ENTRY.c.seq.desc()).limit(most)

@@ -1,0 +1,53 @@
+"""What persons do and in which role, in the user's language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .core.authority import Act
+from .core.people import Role
+from .language import t
+
+_ACTS: Final[Mapping[Act, tuple[str, str]]] = {
+    Act.ACKNOWLEDGE: ("签收", "acknowledge a card"),
+    Act.REPLY: ("反馈", "reply to a card"),
+    Act.CONFIRM: ("确认发牌", "confirm a card"),
+    Act.ISSUE: ("发牌", "issue a card"),
+    Act.LIFT: ("撤牌", "lift a card"),
+    Act.CLOSE: ("关闭牌", "close a card"),
+    Act.OPEN_ORDER: ("开具督办单", "open an order"),
+    Act.REPLY_ORDER: ("反馈督办单", "reply to an order"),
+    Act.RETURN_ORDER: ("退回督办单", "return an order"),
+    Act.CLOSE_ORDER: ("办结督办单", "close an order"),
+    Act.FILE_APPEAL: ("申诉", "file an appeal"),
+    Act.DECIDE_APPEAL: ("裁决申诉", "decide an appeal"),
+    Act.DECIDE_REFERRED: ("裁决上报的申诉", "decide an appeal that was referred"),
+    Act.VERIFY: ("核实追责记录", "verify an accountability record"),
+    Act.RECORD_MEASURE: ("记录处理措施", "record a measure"),
+    Act.ASK_EXEMPTION: ("申请免责", "ask for an exemption"),
+    Act.EXEMPT: ("批准免责", "approve an exemption"),
+    Act.ADD_SILENCE: ("设置静默", "add a silence"),
+    Act.END_SILENCE: ("结束静默", "end a silence"),
+    Act.ENROL_KEY: ("登记密钥", "enrol a key"),
+    Act.REVOKE_KEY: ("吊销密钥", "revoke a key"),
+}
+_ROLES: Final[Mapping[Role, tuple[str, str]]] = {
+    Role.HANDLER: ("承办人", "handler"),
+    Role.REVIEWER: ("审核人", "reviewer"),
+    Role.APPROVER: ("批准人", "approver"),
+    Role.HEAD: ("部门负责人", "head"),
+    Role.LEADER: ("分管领导", "leader"),
+    Role.SUPERVISOR: ("监察机关", "supervisor"),
+}
+
+
+def say_act(act: Act) -> str:
+    """What is done, as it stands after "may"."""
+    return t(*_ACTS[act])
+
+
+def say_role(role: Role | str) -> str:
+    """A role; a word that is none is shown as it is."""
+    try:
+        return t(*_ROLES[Role(role)])
+    except ValueError:
+        return str(role)

@@ -1,0 +1,106 @@
+"""Persons who act in a workspace, each through a context of their own."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from efficiency_monitor.core.authority import Act
+from efficiency_monitor.core.signatures import PersonalKey
+from efficiency_monitor.services.acting import Approval, approve
+from efficiency_monitor.services.context import Context
+from efficiency_monitor.store import keys
+
+from ..stories.world import World, instant
+
+PEOPLE = (
+    {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
+    {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
+    {"person_id": "qian", "name": "钱领导", "department": "", "role": "leader"},
+    {"person_id": "wang", "name": "王监察", "department": "", "role": "supervisor"},
+    {"person_id": "chen", "name": "陈监察", "department": "", "role": "supervisor"},
+    {"person_id": "zhao", "name": "赵监察", "department": "", "role": "supervisor"},
+    {"person_id": "sun", "name": "孙监察", "department": "交通局", "role": "supervisor"},
+)
+
+
+def key_of(name: str) -> PersonalKey:
+    """A private key that is the same in every run; `wang`, `wang/2`, …"""
+    seed = hashlib.sha256(name.encode()).digest()
+    return PersonalKey(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+@dataclass
+class Desk:
+    """The workspace and who has opened it."""
+
+    world: World
+    _open: list[Context] = field(default_factory=list)
+
+    def card(self) -> str:
+        """Number of the red card; it is issued at the first call."""
+        if not self.world.cards():
+            self.world.now = instant("2026-03-16 09:00")
+            case = {"item_kind": "promised", "department": "住建局", "handler": "张经办"}
+            self.world.receive(
+                "cases", [{"case_no": "A", "promised_limit": "3 working_days", **case}]
+            )
+            event = {"case_no": "A", "event": "accepted", "occurred_at": "2026-03-02 10:00"}
+            self.world.receive("events", [event])
+            self.world.scan()
+        return self.world.card("A CASE red")
+
+    def acting(self, person: str | None, key: str | None = None) -> Context:
+        """The services as somebody uses them who says they are `person` and holds a key."""
+        context = self.world.acting(person)  # type: ignore[arg-type]
+        self._open.append(context)
+        return context if key is None else replace(context, key=key_of(key))
+
+    @contextmanager
+    def writing(self, person: str | None, key: str | None = None) -> Iterator[tuple[Any, ...]]:
+        """A context and a transaction of its own."""
+        context = self.acting(person, key)
+        with context.store.writing() as connection:
+            yield context, connection
+
+    def enrolled(self, *persons: str) -> None:
+        """Put keys into the table, past all that guards it."""
+        with self.world.context.store.writing() as connection:
+            for person in persons:
+                self.enrol_into(connection, person, person)
+
+    def enrol_into(self, connection: Connection, person: str, name: str) -> None:
+        """One key of that name for a person."""
+        public = key_of(name)
+        keys.enrol(
+            connection,
+            keys.StoredKey(
+                key_id=public.key_id,
+                person_id=person,
+                public_key=public.public,
+                enrolled_at=self.world.now,
+                revoked_at=None,
+            ),
+        )
+
+    def approve(self, person: str, key: str | None = None, **more: Any) -> Approval:
+        """An approval to lift the red card, unless `more` says otherwise."""
+        given: Mapping[str, Any] = {
+            "act": Act.LIFT,
+            "subject": f"card:{self.card()}",
+            "decision": "lift",
+            "must_sign": False,
+            **more,
+        }
+        with self.writing(person, key) as (context, connection):
+            return approve(context, connection, **given)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        for context in self._open:
+            context.store.close()
+        self.world.close()
