@@ -249,52 +249,36 @@ def approve(
     _check_voices(standing, before, act)
     key = _signing_key(context, connection, standing.person_id, must_sign=must_sign)
     now = context.now()
+    what = {
+        "act": str(act),
+        "subject": subject,
+        "round": round,
+        "decision": decision,
+        "ground": ground,
+        "key": None if key is None else key.key_id,
+    }
     statement = _statement(
         context,
         connection,
-        act=str(act),
-        subject=subject,
-        round=round,
-        decision=decision,
-        ground=ground,
+        **what,
         text=None if text is None else digest(text),
         evidence=evidence,
         person=standing.person_id,
         on_behalf_of=standing.on_behalf_of,
         at=rfc3339(now, context.zone),
-        key=None if key is None else key.key_id,
     )
     signature = None if key is None else key.sign(statement)
-    store_approvals.add(
-        connection,
-        {
-            "subject": subject,
-            "act": str(act),
-            "round": round,
-            "decision": decision,
-            "ground": ground,
-            "person_id": standing.person_id,
-            "at": now,
-            "text": text,
-            "evidence": attachments_json(evidence),
-            "statement": statement,
-            "key_id": None if key is None else key.key_id,
-            "signature": signature,
-            "os_user": context.actor.os_user,
-            "host": context.actor.host,
-            "tty": context.actor.tty,
-        },
-    )
-    ledger.append(
-        connection,
-        [
-            context.entry(
-                EntryType.APPROVAL_GIVEN,
-                f"{EntryType.APPROVAL_GIVEN}/{subject}/{act}/{round}/{standing.person_id}",
-                entry_of(statement, signature),
-            )
-        ],
-    )
+    row = {
+        **{name: what[name] for name in ("act", "subject", "round", "decision", "ground")},
+        "person_id": standing.person_id,
+        "at": now,
+        "text": text,
+        "evidence": attachments_json(evidence),
+        "statement": statement,
+        "key_id": what["key"],
+        "signature": signature,
+    }
+    _write(context, connection, row)
     return Approval(
         person_id=standing.person_id,
         on_behalf_of=standing.on_behalf_of,
@@ -303,6 +287,24 @@ def approve(
         text=text,
         at=now,
         signed=signature is not None,
+    )
+
+
+def _write(context: Context, connection: Connection, row: Mapping[str, Any]) -> None:
+    """The row and the entry: both say what the statement says."""
+    actor = context.actor
+    who = {"os_user": actor.os_user, "host": actor.host, "tty": actor.tty}
+    store_approvals.add(connection, {**row, **who})
+    fact = "/".join(str(row[name]) for name in ("subject", "act", "round", "person_id"))
+    ledger.append(
+        connection,
+        [
+            context.entry(
+                EntryType.APPROVAL_GIVEN,
+                f"{EntryType.APPROVAL_GIVEN}/{fact}",
+                entry_of(row["statement"], row["signature"]),
+            )
+        ],
     )
 
 
