@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from efficiency_monitor.core.amount import Amount, Threshold, Unit, decimal_text
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.terms import (
+    AppealState,
     CardState,
     ItemKind,
     Level,
@@ -148,6 +149,14 @@ _LIFT_REASONS: Final = {
     LiftReason.NOT_CONFIRMED: ("未予确认", "not confirmed"),
 }
 
+_APPEAL_STATES: Final = {
+    AppealState.FILED: ("待裁决", "to be decided"),
+    AppealState.REFERRED: ("已上报", "referred upwards"),
+    AppealState.UPHELD: ("成立", "upheld"),
+    AppealState.RETURNED: ("打回", "returned"),
+    AppealState.SETTLED: ("牌已撤销", "settled"),
+}
+
 _ITEM_KINDS: Final = {
     ItemKind.INSTANT: ("即办件", "instant"),
     ItemKind.PROMISED: ("承诺件", "promised"),
@@ -222,6 +231,11 @@ def say_reason(reason: Reason | str) -> str:
 def say_lift_reason(reason: LiftReason | str) -> str:
     """Why a card was lifted."""
     return _say(_LIFT_REASONS, LiftReason, reason)
+
+
+def say_appeal_state(state: AppealState | str) -> str:
+    """State of an appeal."""
+    return _say(_APPEAL_STATES, AppealState, state)
 
 
 def say_item_kind(kind: ItemKind | str) -> str:

@@ -251,3 +251,24 @@ def superseded_by(confirmed: Card, cards: Sequence[Card]) -> list[Supersede]:
         and card.level < confirmed.level
         and card.state in STANDING_STATES
     ]
+
+
+def revived_by(lifted: str, cards: Sequence[Card]) -> list[Revive]:
+    """The lower cards of its clock that stand again once the card of that number is lifted.
+
+    `cards` are all cards of the case as they were before. The next scan finds nothing more to do.
+    """
+    gone = next(card for card in cards if card.card_no == lifted)
+    left = [
+        card
+        for card in cards
+        if (card.rule_id, card.episode) == (gone.rule_id, gone.episode)
+        and card.card_no != lifted
+        and card.state is not CardState.LIFTED
+    ]
+    top = max((card.level for card in left if _own_state(card) in _RANKING), default=None)
+    return [
+        Revive(card.card_no, _own_state(card))
+        for card in sorted(left, key=lambda card: card.level)
+        if card.state is CardState.SUPERSEDED and (top is None or card.level >= top)
+    ]

@@ -13,12 +13,17 @@ from efficiency_monitor.core.cards import (
     Lift,
     RuleChanged,
     Supersede,
+    revived_by,
     superseded_by,
 )
 from efficiency_monitor.core.evaluation import Trouble
 from efficiency_monitor.core.terms import CardState, Level, LiftReason, Reason
 
 from .made_findings import LIFTED, OPEN, SUPERSEDED, bound, card, decided, episode, findings
+
+#: States of a card that persons may lift.
+LIFTABLE = (OPEN, CardState.PENDING, CardState.ACKNOWLEDGED, CardState.REPLIED, SUPERSEDED,
+            CardState.CLOSED)  # fmt: skip
 
 
 class Bureau(RuleBasedStateMachine):
@@ -127,17 +132,25 @@ class Bureau(RuleBasedStateMachine):
         }
 
     @precondition(lambda self: self.standing(CardState.ACKNOWLEDGED, CardState.REPLIED))
-    @rule(data=st.data(), appeal=st.booleans())
-    def end(self, data: st.DataObject, appeal: bool) -> None:
-        """A card is closed, or an appeal against it is upheld and the next scan follows."""
+    @rule(data=st.data())
+    def close(self, data: st.DataObject) -> None:
+        """A card is closed."""
         states = (CardState.ACKNOWLEDGED, CardState.REPLIED)
         chosen = data.draw(st.sampled_from(self.standing(*states)))
-        if not appeal:
-            self.cards[chosen.card_no] = replace(chosen, state=CardState.CLOSED)
-            return
+        self.cards[chosen.card_no] = replace(chosen, state=CardState.CLOSED)
+
+    @precondition(lambda self: self.standing(*LIFTABLE))
+    @rule(data=st.data())
+    def lift(self, data: st.DataObject) -> None:
+        """An appeal against any card is upheld: what stands again is what a scan would revive."""
+        chosen = data.draw(st.sampled_from(self.standing(*LIFTABLE)))
+        revived = revived_by(chosen.card_no, self.known())
         self.cards[chosen.card_no] = replace(chosen, state=LIFTED, lifted_reason=LiftReason.APPEAL)
         self.by_hand.add(chosen.level)
-        self.scan(self.alive(), chosen.calendar_version, True, None)
+        self.apply(revived)
+        found = findings(episode(*self.alive(), by=bound(confirm=self.confirm)))
+        version = chosen.calendar_version
+        assert decided(found, self.known(), calendar_version=version) == []
 
     @invariant()
     def one_stands(self) -> None:
