@@ -16,6 +16,7 @@ from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.notify.channel import Message, Refused, Retry, Sent
+from efficiency_monitor.notify.posting import Answer
 from efficiency_monitor.notify.webhook import judge
 from efficiency_monitor.outbound.connection import Deadline
 from tests.notify import receivers
@@ -115,7 +116,7 @@ def test_each_answer_has_one_meaning(
 
 def test_a_refusal_in_gb18030_is_still_a_refusal() -> None:
     body = '{"errmsg": "关键词不匹配", "errcode": 310000}'.encode("gb18030")
-    assert judge("h", status=200, headers={}, body=body) == Retry("h answered 200 with code 310000")
+    assert judge(Answer("h", 200, {}, body)) == Retry("h answered 200 with code 310000")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_a_refusal_in_gb18030_is_still_a_refusal() -> None:
 )
 def test_retry_after_in_seconds_is_honoured(header: str, seconds: int | None) -> None:
     for status in (429, 503):
-        result = judge("h", status=status, headers={"retry-after": header}, body=b"")
+        result = judge(Answer("h", status, {"retry-after": header}, b""))
         assert result == Retry(f"h answered {status}", seconds)
 
 
@@ -150,7 +151,7 @@ def test_retry_after_in_seconds_is_honoured(header: str, seconds: int | None) ->
 @example(status=200, body=b"[" * 60_000, after="")
 @example(status=200, body=b'{"code": ' + b"9" * 6000 + b"}", after="")
 def test_no_answer_breaks_the_judgement(status: int, body: bytes | None, after: str) -> None:
-    result = judge("h", status=status, headers={"retry-after": after}, body=body)
+    result = judge(Answer("h", status, {"retry-after": after}, body))
     if isinstance(result, Sent):
         assert 200 <= status < 300
         assert body is not None

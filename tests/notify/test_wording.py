@@ -189,8 +189,8 @@ SAID: list[tuple[str, str, dict[str, object], str, str, str]] = [
             "effmon appeals decide A-XYZ"
         ),
         (
-            "An appeal against this card was filed. To be decided by 2026-11-27 17:30:00 by somebody "
-            "who took no part: effmon appeals decide A-XYZ"
+            "An appeal against this card was filed. To be decided by 2026-11-27 17:30:00 by "
+            "somebody who took no part: effmon appeals decide A-XYZ"
         ),
     ),
     (
