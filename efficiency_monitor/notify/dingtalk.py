@@ -1,13 +1,16 @@
 """Messages into a group chat of DingTalk 钉钉, by its custom robot.
 
 A robot that checks signatures wants `timestamp` (milliseconds, at most an hour off) and `sign`, the
-base64 of the HMAC-SHA256 of `<timestamp>\\n<secret>` under the secret. The vendor allows 20 messages
-a minute for each robot, and throttles it for ten minutes beyond that; a body has at most 20 KB.
+base64 of the HMAC-SHA256 of `<timestamp>\\n<secret>` under the secret. The vendor allows 20
+messages a minute for each robot, and throttles it for ten minutes beyond that; a body has at most
+20 KB. While it throttles it may answer without any code.
 """
 
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -28,8 +31,12 @@ class DingTalk(Robot):
     most_body_bytes = 20_000
     codes = ("errcode",)
     #: 130101 and 410100: too fast; 660026: throttled.
-    too_often = {130101: _THROTTLED, 410100: _THROTTLED, 660026: _THROTTLED}
-    wrong = {
+    too_often: ClassVar[Mapping[int, int]] = {
+        130101: _THROTTLED,
+        410100: _THROTTLED,
+        660026: _THROTTLED,
+    }
+    wrong: ClassVar[Mapping[int, str]] = {
         310000: "its security settings refuse the message: check signature, key words, addresses",
         300001: "the robot's token is wrong",
         300005: "the robot's token is wrong",

@@ -1,15 +1,17 @@
 """Messages into a group chat of Feishu 飞书, by its custom bot.
 
-A bot that checks signatures wants `timestamp` (seconds, at most an hour off) and `sign` in the body:
-the base64 of the HMAC-SHA256 of nothing under the key `<timestamp>\\n<secret>`. The vendor allows
-100 messages a minute and 5 a second for each bot, and 20 KB of body; it advises against the full
-and the half hour, when many call. A refusal carries the old `StatusCode` 0 beside a `code` that is
-not 0, so both have to be 0.
+A bot that checks signatures wants `timestamp` (seconds, at most an hour off) and `sign` in the
+body: the base64 of the HMAC-SHA256 of nothing under the key `<timestamp>\\n<secret>`. The vendor
+allows 100 messages a minute and 5 a second for each bot, and 20 KB of body; it advises against the
+full and the half hour, when many call. A refusal carries the old `StatusCode` 0 beside a `code`
+that is not 0, so both have to be 0.
 """
 
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -28,8 +30,8 @@ class Feishu(Robot):
     longest_bytes = 15_000
     most_body_bytes = 20_000
     codes = ("code", "StatusCode")
-    too_often = {9499: 60, 11232: 60}
-    wrong = {
+    too_often: ClassVar[Mapping[int, int]] = {9499: 60, 11232: 60}
+    wrong: ClassVar[Mapping[int, str]] = {
         19001: "the bot's token is wrong",
         19002: "it does not take the message",
         19007: "the bot is switched off",

@@ -103,10 +103,11 @@ class Robot:
         if not isinstance(robot, RobotKey):
             return robot
         at = self._clock()
-        text = content(message)
-        if len(text.encode("utf-8", "replace")) > self.longest_bytes + SUBJECT_BYTES + 1:
+        text = message.text.translate(_NO_MENTION)
+        if len(text.encode("utf-8", "replace")) > self.longest_bytes:
             return Refused(f"the text is longer than the {self.longest_bytes} bytes that it takes")
-        body = json.dumps(self.body(text, robot, at), ensure_ascii=False, separators=(",", ":"))
+        shown = f"{_subject(message)}\n{text}"
+        body = json.dumps(self.body(shown, robot, at), ensure_ascii=False, separators=(",", ":"))
         sent = body.encode("utf-8", "replace")
         if len(sent) > self.most_body_bytes:
             return Refused(f"the message is longer than {self.most_body_bytes} bytes")
@@ -126,18 +127,18 @@ class Robot:
         if fault is not None and answer.status != 400:
             return fault
         data = answer.data() or {}
-        found = [data[name] for name in self.codes if name in data]
-        code = next((code for code in found if not _is_zero(code)), None)
-        if isinstance(code, int) and code in self.too_often:
+        found = [_number(data[name]) for name in self.codes if name in data]
+        code = next((number for number in found if number != 0), 0)
+        if code in self.too_often:
             after = max(self.too_often[code], answer.after or 0)
             return Retry(f"{host} is called too often (code {code})", after)
-        if isinstance(code, int) and code in self.wrong:
+        if code in self.wrong:
             return Refused(f"{host} answered code {code}: {self.wrong[code]}")
         if fault is not None:
             return fault
         if not found:
             return Retry(f"{host} answered {answer.status} without a robot's code: is it one?")
-        if len([code for code in found if _is_zero(code)]) < len(found):
+        if code:
             return Retry(f"{host} answered code {code_shown(code)}", answer.after)
         return Sent(f"{host} answered code 0")
 
@@ -159,10 +160,8 @@ class Robot:
         return RobotKey(SecretStr(address), settings.secret)
 
 
-def content(message: Message) -> str:
-    """Subject and text as they are shown in the chat; they can mention nobody."""
-    subject = _cut(message.subject.translate(_NO_MENTION), SUBJECT_BYTES)
-    return f"{subject}\n{message.text.translate(_NO_MENTION)}"
+def _subject(message: Message) -> str:
+    return _cut(message.subject.translate(_NO_MENTION), SUBJECT_BYTES)
 
 
 def _cut(text: str, most: int) -> str:
@@ -173,5 +172,8 @@ def _cut(text: str, most: int) -> str:
     return raw[: most - 3].decode("utf-8", "ignore") + "…"
 
 
-def _is_zero(code: object) -> bool:
-    return code in (0, "0") and not isinstance(code, bool)
+def _number(code: object) -> int:
+    """A code as a number; what is none is -1, which stands for no success."""
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code[:9])
+    return code if isinstance(code, int) and not isinstance(code, bool) else -1

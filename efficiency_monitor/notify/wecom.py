@@ -1,9 +1,11 @@
 """Messages into a group chat of WeCom 企业微信, by its group robot.
 
 The key stands in the URL and nothing is signed: who knows the key may post. The vendor allows 2048
-bytes of text and 20 messages a minute for each robot (developer.work.weixin.qq.com, document 91770).
+bytes of text and 20 messages a minute for each robot (developer.work.weixin.qq.com, page 91770).
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import quote
 
 from .channel import Limit
@@ -20,8 +22,8 @@ class WeCom(Robot):
     longest_bytes = 2048 - SUBJECT_BYTES - 1
     most_body_bytes = 20_000
     codes = ("errcode",)
-    too_often = {45009: 60, 45033: 60}
-    wrong = {
+    too_often: ClassVar[Mapping[int, int]] = {45009: 60, 45033: 60}
+    wrong: ClassVar[Mapping[int, str]] = {
         93000: "the robot's key is wrong, or the robot was removed from its group",
         93017: "the robot was removed from its group",
         40058: "it does not take the message",

@@ -9,7 +9,11 @@ from pydantic import SecretStr
 
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.notify.channel import Message, NoticeLine
+from efficiency_monitor.notify.dingtalk import DingTalk
+from efficiency_monitor.notify.feishu import Feishu
+from efficiency_monitor.notify.robot import Robot, RobotKey, RobotSettings
 from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
+from efficiency_monitor.notify.wecom import WeCom
 
 SECRET = "canary-7e1c-secret"
 NOW = 1_795_536_000
@@ -34,7 +38,7 @@ def message() -> Message:
 def a_message(text: str = "1. 【红牌】办件 A-1\n", case_no: str = "A-1") -> Message:
     return Message(
         message_id="m-0001",
-        recipient="p1",
+        recipient="王某某",
         address="desk 4",
         subject="效能监察通知：红牌 1",
         text=text,
@@ -60,6 +64,20 @@ def a_webhook(url: str | None, *, resolver: Any = None, **settings: Any) -> Webh
     }
     more = {"resolver": resolver} if resolver else {}
     return Webhook(WebhookSettings(**chosen), clock=lambda: NOW, monotonic=time.monotonic, **more)
+
+
+ROBOTS: dict[str, type[Robot]] = {"wecom": WeCom, "dingtalk": DingTalk, "feishu": Feishu}
+
+
+def a_robot(name: str, base: str, *, key: str = "robot-key-1", **settings: Any) -> Robot:
+    chosen = {
+        "base": base,
+        "robot": RobotKey(SecretStr(key), SecretStr(SECRET)),
+        "allow_http": True,
+        "allowed_networks": (LOOPBACK,),
+        **settings,
+    }
+    return ROBOTS[name](RobotSettings(**chosen), clock=lambda: NOW, monotonic=time.monotonic)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
 from efficiency_monitor.notify.console import Console
 from efficiency_monitor.notify.file import FileDrop
-from tests.notify.conftest import SECRET, a_message, a_webhook
+from tests.notify.conftest import ROBOTS, SECRET, a_message, a_robot, a_webhook
 from tests.notify.receivers import hang_up, receiver
 
 PATH_CANARY = "canary-3b9d-path"
@@ -86,6 +88,21 @@ def webhook_trial(folder: Path, server: HTTPServer) -> Trial:
     )
 
 
+def robot_trial(name: str, folder: Path, server: HTTPServer) -> Trial:
+    """A robot that answers as all three do; the key is in its URL."""
+    server.expect_request(re.compile(".*"), method="POST").respond_with_json(
+        {"errcode": 0, "code": 0}
+    )
+    with receiver(hang_up) as gone:
+        dead = f"http://127.0.0.1:{gone.port}"
+    return Trial(
+        a_robot(name, server.url_for(""), key=PATH_CANARY),
+        lambda: "".join(_strings(json.loads(request.data)) for request, _ in server.log),
+        lambda: [request.headers["X-Effmon-Message-Id"] for request, _ in server.log],
+        a_robot(name, dead, key=PATH_CANARY),
+    )
+
+
 def _strings(data: object) -> str:
     """Every text inside JSON, unescaped: what the program at the other end holds."""
     if isinstance(data, dict):
@@ -95,7 +112,12 @@ def _strings(data: object) -> str:
     return f"{data}\n"
 
 
-TRIALS = {"console": console_trial, "file": file_trial, "webhook": webhook_trial}
+TRIALS = {
+    "console": console_trial,
+    "file": file_trial,
+    "webhook": webhook_trial,
+    **{name: partial(robot_trial, name) for name in ROBOTS},
+}
 
 
 @pytest.fixture(params=sorted(TRIALS))
@@ -109,8 +131,16 @@ def test_a_message_arrives_whole(trial: Trial, message: Message) -> None:
     assert isinstance(trial.channel.send(message), Sent)
     arrived = trial.arrived()
     assert trial.ids() == ["m-0001"]
-    for part in (message.subject, "办件 A-1", message.recipient):
+    for part in (message.subject, "办件 A-1"):
         assert part in arrived
+    assert (message.recipient in arrived) is not trial.channel.group
+
+
+def test_a_text_as_long_as_the_channel_takes_arrives_whole(trial: Trial) -> None:
+    most = trial.channel.longest_bytes or 100_000
+    text = "字" * (most // 3) + "x" * (most % 3)
+    assert isinstance(trial.channel.send(a_message(text=text)), Sent)
+    assert text in trial.arrived().replace("\n", "")
 
 
 def test_the_same_message_twice_is_harmless(trial: Trial, message: Message) -> None:
@@ -127,6 +157,7 @@ def test_no_receiver_is_a_value_and_the_message_is_tried_again(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_arrives_disarmed(trial: Trial, text: str) -> None:
+    text = _fitting(trial, text)
     assert isinstance(trial.channel.send(a_message(text=text, case_no=text)), Sent)
     assert trial.ids() == ["m-0001"]
     _assert_disarmed(trial.arrived())
@@ -137,6 +168,11 @@ def test_hostile_text_arrives_disarmed(trial: Trial, text: str) -> None:
 def test_any_text_arrives_disarmed(trial: Trial, text: str) -> None:
     assert isinstance(trial.channel.send(a_message(text=text, case_no=text)), Sent)
     _assert_disarmed(trial.arrived())
+
+
+def _fitting(trial: Trial, text: str) -> str:
+    """As much of the text as any channel takes, whatever its characters become."""
+    return text[: (trial.channel.longest_bytes or 10**6) // 4]
 
 
 def _assert_disarmed(arrived: str) -> None:
@@ -229,3 +265,5 @@ def test_what_a_channel_says_of_itself_makes_sense(trial: Trial, message: Messag
     assert SECRET not in counted
     assert PATH_CANARY not in counted
     assert len(counted) == 32
+    if channel.limits:
+        assert channel.counted_as(replace(message, message_id="m-0002", subject="x")) == counted

@@ -38,7 +38,7 @@ def test_the_receiver_can_check_the_signature_and_read_the_notices(
     assert "红牌".encode() in request.data
     assert json.loads(request.data) == {
         "message_id": "m-0001",
-        "recipient": "p1",
+        "recipient": "王某某",
         "address": "desk 4",
         "subject": "效能监察通知：红牌 1",
         "text": "1. 【红牌】办件 A-1\n",
