@@ -57,6 +57,7 @@ class EntryType(StrEnum):
     CARD_ESCALATED = "card.escalated"
     NOTICE_SENT = "notice.sent"
     NOTICE_DEAD = "notice.dead"
+    NOTICE_RETRIED = "notice.retried"
     NOTICE_VOID = "notice.void"
     NOBODY_TOLD = "nobody.told"
     SILENCE_ADDED = "silence.added"

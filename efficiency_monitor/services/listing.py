@@ -196,22 +196,32 @@ def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
     ]
 
 
-def list_notices(context: Context, state: str | None) -> list[dict[str, Any]]:
+def list_notices(
+    context: Context, state: str | None, *, held: bool = False
+) -> list[dict[str, Any]]:
     """Notices of the outbox, newest first; addresses are credentials and stay out."""
     with context.store.reading() as connection:
-        rows = outbox.listed(connection, state)
+        rows = outbox.listed(connection, state, held=held)
+
+    def at(instant: int | None) -> str | None:
+        return None if instant is None else rfc3339(instant, context.zone)
+
     return [
         {
             "notice_id": row.notice_id,
+            "subject": row.subject,
+            "kind": row.kind,
             "card_no": row.card_no,
-            "level": Level(row.level).word,
+            "level": None if row.level is None else Level(row.level).word,
             "case_no": row.case_no,
             "person_id": row.person_id,
             "channel": row.channel,
             "state": row.state,
+            "held": row.held,
             "attempts": row.attempts,
-            "created_at": rfc3339(row.created_at, context.zone),
-            "sent_at": None if row.sent_at is None else rfc3339(row.sent_at, context.zone),
+            "created_at": at(row.created_at),
+            "next_attempt_at": at(row.next_attempt_at) if row.state == "pending" else None,
+            "sent_at": at(row.sent_at),
             "last_error": row.last_error,
         }
         for row in rows

@@ -53,8 +53,10 @@ class NoticeRow(SQLModel, table=True):
     about: str = _long(default="{}")
     created_at: int = _instant()
     state: str = "pending"
-    #: Why it waits although its time has come: `quiet`, `silence:S-…`, `rate`.
+    #: Why it waits although its time has come: `quiet`, `silence:S-…`, `rate`, `receiver:…`.
     held: str | None = None
+    #: Since when; this time is no part of the 72 hours in which it is tried.
+    held_at: int | None = _instant(default=None)
     attempts: int = 0
     first_attempt_at: int | None = _instant(default=None)
     next_attempt_at: int = _instant()
@@ -186,11 +188,14 @@ class SilenceRow(SQLModel, table=True):
     case_no: str = ""
     person_id: str = ""
     owner: str
+    #: 1 where a supervisor owns it: only then it holds what supervisors are told.
+    over_supervisors: int = 0
     reason: str = _long()
     starts_at: int = _instant()
     ends_at: int = _instant()
     ended_at: int | None = _instant(default=None)
     ended_by: str | None = None
+    end_reason: str | None = _long(default=None)
 
 
 class AppealRow(SQLModel, table=True):
@@ -318,8 +323,9 @@ class AttemptRow(SQLModel, table=True):
     channel: str
     #: Digest of the robot or receiver whose rate is limited; no address, no secret.
     counted_as: str
+    #: When it ended; of one that is only begun, when it began.
     at: int = _instant()
-    #: `sent`, `retry`, `refused`.
+    #: `begun` (nobody knows what became of it), `sent`, `retry`, `refused`.
     result: str
     notices: int
     detail: str | None = _long(default=None)

@@ -1,17 +1,25 @@
 """Notices in the outbox: written with the card, taken in groups, marked after delivery."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
+from ..core.terms import CardState, NoticeState
 from .cases import chunks
-from .matter_tables import NoticeRow
+from .matter_tables import NoticeRow, OrderRow
 from .tables import CardRow
 
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 CARD = CardRow.__table__  # type: ignore[attr-defined]
+ORDER = OrderRow.__table__  # type: ignore[attr-defined]
+#: Held until the recipient's hours begin: looked at again in each run, because hours may change.
+QUIET = "quiet"
+#: Cards of which nobody needs to hear any more.
+_OVER = (CardState.LIFTED, CardState.SUPERSEDED, CardState.CLOSED)
+#: What is told of a card that is over.
+_CLOSING = ("lifted", "closed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,32 +66,60 @@ def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> list[
     return list(fresh)
 
 
+def _told() -> Select:  # type: ignore[type-arg]
+    """Notices with what a digest says, and a silence asks, of their card or order, if any."""
+    return (
+        select(
+            NOTICE,
+            CARD.c.level,
+            CARD.c.case_no,
+            CARD.c.limit_due_at,
+            CARD.c.rule_id,
+            func.coalesce(CARD.c.department, ORDER.c.department).label("department"),
+            func.coalesce(CARD.c.region, ORDER.c.region).label("region"),
+            func.coalesce(CARD.c.item_code, ORDER.c.item_code).label("item_code"),
+        )
+        .outerjoin(CARD, CARD.c.card_no == NOTICE.c.card_no)
+        .outerjoin(ORDER, NOTICE.c.subject == "order:" + ORDER.c.order_no)
+    )
+
+
 def pending(connection: Connection, now: int) -> list[Row]:  # type: ignore[type-arg]
-    """Notices whose time has come, with what the digest says of their cards, if any."""
+    """Notices whose time has come, and those that wait for somebody's hours."""
+    due = or_(NOTICE.c.next_attempt_at <= now, NOTICE.c.held == QUIET)
     return list(
         connection.execute(
-            select(
-                NOTICE,
-                CARD.c.level,
-                CARD.c.case_no,
-                CARD.c.department,
-                CARD.c.limit_due_at,
-                CARD.c.rule_id,
-            )
-            .outerjoin(CARD, CARD.c.card_no == NOTICE.c.card_no)
-            .where(NOTICE.c.state == "pending", NOTICE.c.next_attempt_at <= now)
+            _told()
+            .where(NOTICE.c.state == "pending", due)
             .order_by(NOTICE.c.person_id, NOTICE.c.channel, NOTICE.c.notice_id)
         )
     )
 
 
-def mark(connection: Connection, notice_ids: Sequence[str], **values: object) -> list[str]:
-    """Set values on pending notices; those that were still pending."""
+def rows_of(connection: Connection, notice_ids: Sequence[str]) -> list[Row]:  # type: ignore[type-arg]
+    """These notices, as `pending` gives them, in the order of their ids."""
+    found: list[Row] = []  # type: ignore[type-arg]
+    for part in chunks(sorted(notice_ids)):
+        found += connection.execute(
+            _told().where(NOTICE.c.notice_id.in_(part)).order_by(NOTICE.c.notice_id)
+        )
+    return found
+
+
+def mark(
+    connection: Connection,
+    notice_ids: Sequence[str],
+    *,
+    among: Collection[str] = (NoticeState.PENDING,),
+    **values: object,
+) -> list[str]:
+    """Set values on notices in one of some states; those that were."""
     done: list[str] = []
+    states = [str(state) for state in among]
     for part in chunks(list(notice_ids)):
         rows = connection.execute(
             update(NOTICE)
-            .where(NOTICE.c.notice_id.in_(part), NOTICE.c.state == "pending")
+            .where(NOTICE.c.notice_id.in_(part), NOTICE.c.state.in_(states))
             .values(**values)
             .returning(NOTICE.c.notice_id)
         )
@@ -91,13 +127,83 @@ def mark(connection: Connection, notice_ids: Sequence[str], **values: object) ->
     return sorted(done, key=list(notice_ids).index)
 
 
-def listed(connection: Connection, state: str | None = None) -> list[Row]:  # type: ignore[type-arg]
-    """Notices, newest first."""
-    statement = select(NOTICE, CARD.c.level, CARD.c.case_no).outerjoin(
-        CARD, CARD.c.card_no == NOTICE.c.card_no
+def hold(
+    connection: Connection, notice_ids: Sequence[str], *, why: str, until: int, now: int
+) -> None:
+    """Let pending notices wait until an instant; since when they do stays what it was."""
+    for part in chunks(list(notice_ids)):
+        connection.execute(
+            update(NOTICE)
+            .where(NOTICE.c.notice_id.in_(part), NOTICE.c.state == "pending")
+            .values(held=why, held_at=func.coalesce(NOTICE.c.held_at, now), next_attempt_at=until)
+        )
+
+
+def release(connection: Connection, held: str, now: int) -> int:
+    """Let notices go that were held for this reason; how many."""
+    return connection.execute(
+        update(NOTICE)
+        .where(NOTICE.c.held == held, NOTICE.c.state == "pending")
+        .values(held=None, next_attempt_at=now)
+    ).rowcount
+
+
+def void(
+    connection: Connection,
+    *,
+    subjects: Sequence[str] = (),
+    card_nos: Sequence[str] = (),
+    kinds: Collection[str] | None = None,
+    keep: Collection[str] = _CLOSING,
+) -> list[Row]:  # type: ignore[type-arg]
+    """Void what is pending about these subjects or cards, and was never sent; the rows as before.
+
+    `kinds` narrows it to some kinds; those of `keep` stay.
+    """
+    found: list[Row] = []  # type: ignore[type-arg]
+    for column, wanted in ((NOTICE.c.subject, subjects), (NOTICE.c.card_no, card_nos)):
+        for part in chunks(list(wanted)):
+            narrowed = [
+                NOTICE.c.state == "pending",
+                column.in_(part),
+                NOTICE.c.kind.not_in(list(keep)),
+            ]
+            if kinds is not None:
+                narrowed.append(NOTICE.c.kind.in_(list(kinds)))
+            rows = list(
+                connection.execute(select(NOTICE).where(*narrowed).order_by(NOTICE.c.notice_id))
+            )
+            mark(connection, [row.notice_id for row in rows], state="void", held=None)
+            found += rows
+    return found
+
+
+def undelivered_rows(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """Dead letters that somebody still needs to see: of a card that is over only its end."""
+    return list(
+        connection.execute(
+            _told()
+            .where(NOTICE.c.state == "dead", _still_needed())
+            .order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
+        )
     )
+
+
+def _still_needed() -> ColumnElement[bool]:
+    return or_(
+        CARD.c.state.is_(None),
+        CARD.c.state.not_in([str(state) for state in _OVER]),
+        NOTICE.c.kind.in_(_CLOSING),
+    )
+
+
+def listed(connection: Connection, state: str | None = None, *, held: bool = False) -> list[Row]:  # type: ignore[type-arg]
+    """Notices, newest first; `held`: only those that wait although their time has come."""
+    statement = _told()
     if state is not None:
         statement = statement.where(NOTICE.c.state == state)
+    if held:
+        statement = statement.where(NOTICE.c.state == "pending", NOTICE.c.held.is_not(None))
     return list(
         connection.execute(statement.order_by(NOTICE.c.created_at.desc(), NOTICE.c.notice_id))
     )
@@ -107,3 +213,25 @@ def counts(connection: Connection) -> dict[str, int]:
     """Number of notices by state."""
     rows = connection.execute(select(NOTICE.c.state, func.count()).group_by(NOTICE.c.state))
     return {row[0]: row[1] for row in rows}
+
+
+def held_until(connection: Connection) -> Mapping[str, tuple[int, int]]:
+    """By reason for which pending notices are held: how many, and until when the first is."""
+    rows = connection.execute(
+        select(NOTICE.c.held, func.count(), func.min(NOTICE.c.next_attempt_at))
+        .where(and_(NOTICE.c.state == "pending", NOTICE.c.held.is_not(None)))
+        .group_by(NOTICE.c.held)
+        .order_by(NOTICE.c.held)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def waiting_again(connection: Connection) -> int:
+    """How many notices have failed at least once and will be tried again."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(NOTICE)
+            .where(NOTICE.c.state == "pending", NOTICE.c.first_attempt_at.is_not(None))
+        ).scalar_one()
+    )

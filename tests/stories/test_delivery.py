@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.notify.channel import Message, Result, Retry, Sent
+from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
 from efficiency_monitor.services.deliver import LOCK
 
 from .world import PEOPLE, World, instant, wall
@@ -22,10 +22,18 @@ class Receiver:
     """A receiver that keeps what it got and answers as it is told."""
 
     name = "file"
+    wakes = False
+    limits: tuple[Limit, ...] = ()
+    longest_bytes = None
+    group = False
 
     def __init__(self, answer: Callable[[Message], Result]) -> None:
         self.got: list[Message] = []
         self._answer = answer
+
+    def counted_as(self, message: Message) -> str:
+        """Each recipient is a receiver."""
+        return message.recipient
 
     def send(self, message: Message) -> Result:
         """Take the message, then answer."""
