@@ -23,6 +23,25 @@ def _held(seconds: int) -> str:
     return say_duration(days=0, seconds=int(seconds))
 
 
+def say_held(why: str) -> str:
+    """Why a notice waits although its time has come."""
+    kind, _, what = why.partition(":")
+    words = coded(_HELD)(kind)
+    return f"{words} {what}" if kind == "silence" else words
+
+
+_NOTICE_STATES = {
+    "pending": ("待发", "pending"),
+    "sent": ("已送达", "sent"),
+    "dead": ("未能送达", "dead"),
+    "void": ("作废", "void"),
+}
+_HELD = {
+    "quiet": ("收件人时间以外", "outside the recipient's hours"),
+    "silence": ("静默", "silence"),
+    "rate": ("频率限制", "rate limit"),
+    "receiver": ("接收端故障", "receiver fails"),
+}
 _VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
 _FEED_STATES = {
     "running": ("进行中", "running"),
@@ -120,13 +139,16 @@ FORECAST = (
 )
 NOTICES = (
     Column("notice_id", "通知编号", "Notice"),
+    Column("kind", "种类", "Kind", priority=3),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("card_no", "牌号", "Card", priority=2),
+    Column("subject", "关于", "About", priority=2),
     Column("case_no", "办件编号", "Case", priority=3),
     Column("person_id", "收件人", "Person"),
     Column("channel", "渠道", "Channel", priority=3),
-    Column("state", "状态", "State"),
+    Column("state", "状态", "State", say=coded(_NOTICE_STATES)),
+    Column("held", "等待", "Held", say=say_held, priority=2),
     Column("attempts", "次数", "Tries", right=True, priority=4),
+    Column("next_attempt_at", "下次", "Next", say=say_local, priority=3),
     Column("sent_at", "送达时间", "Sent", say=say_local, priority=3),
     Column("last_error", "故障", "Fault", priority=2, least=10),
 )

@@ -23,6 +23,7 @@ from . import (
     people,
     rule,
     scan,
+    silence,
     source,
     workspace,
 )
@@ -84,6 +85,7 @@ for name, group in (
     ("cases", case.app),
     ("cards", card.app),
     ("notices", notice.app),
+    ("silences", silence.app),
     ("accountability", account.app),
     ("people", people.app),
     ("ledger", ledger.app),

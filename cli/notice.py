@@ -1,7 +1,7 @@
-"""`effmon notices list | deliver`."""
+"""`effmon notices list | deliver | retry`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import t
@@ -10,15 +10,20 @@ from . import columns
 from .render import emit, emit_object, message, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
+if TYPE_CHECKING:
+    from efficiency_monitor.services.deliver import DeliverReport
+
 app = typer.Typer(help=t("通知", "notices"))
 
 
 class NoticeState(StrEnum):
-    """What became of a notice."""
+    """What became of a notice; `held`: pending, and kept back although its time has come."""
 
     PENDING = "pending"
+    HELD = "held"
     SENT = "sent"
     DEAD = "dead"
+    VOID = "void"
 
 
 @app.command("list", help=t("列出通知", "list notices"))
@@ -32,8 +37,11 @@ def list_notices(
     """List the notices of the outbox, newest first."""
     from efficiency_monitor.services import listing
 
+    held = state is NoticeState.HELD
     emit(
-        listing.list_notices(context_of(ctx), None if state is None else str(state)),
+        listing.list_notices(
+            context_of(ctx), None if state is None or held else str(state), held=held
+        ),
         columns.NOTICES,
         output,
         empty=t("没有通知", "no notices"),
@@ -44,20 +52,62 @@ def list_notices(
 def deliver(
     ctx: typer.Context, dry_run: DryRun = False, strict: Strict = False, output: Output = None
 ) -> None:
-    """Deliver the pending notices, one digest per recipient."""
+    """Deliver the pending notices, one digest per recipient; say what is held back, and why."""
     from efficiency_monitor import app as root
     from efficiency_monitor.services import deliver as service
 
     context = context_of(ctx)
-    channels = {} if dry_run else root.channels(context)
-    report, messages = service.deliver(context, channels, dry_run=dry_run)
+    report, messages = service.deliver(context, root.channels(context), dry_run=dry_run)
     emit_object(report.as_json(), output)
     if dry_run:
         for addressed in messages:
             message(
                 f"{addressed.channel}: {addressed.message.recipient}: {addressed.message.subject}"
             )
+    say_held(report, context.zone)
+    if dry_run:
         message(t("仅预览，未投递", "a preview: nothing was delivered"))
     for who, why in report.faults:
         warn(f"{who}: {why}")
     leave(3 if strict and (report.dead or report.retried) else 0)
+
+
+def say_held(report: "DeliverReport", zone: str) -> None:
+    """Say what waits although its time has come, why and until when."""
+    from efficiency_monitor.core.instants import wall_text
+
+    for why, (number, until) in sorted(report.held.items()):
+        at = wall_text(until, zone)
+        words = columns.say_held(why)
+        message(
+            t(
+                f"{number} 条等待：{words}，最早 {at} 发出",
+                f"{number} held: {words}; the first may go at {at}",
+            )
+        )
+
+
+@app.command("retry", help=t("让未送达的通知重新投递", "let undelivered notices be tried again"))
+def retry(
+    ctx: typer.Context,
+    notice_ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NOTICE",
+            show_default=False,
+            help=t("通知编号；不写即全部未能送达的", "notices; without any all dead letters"),
+        ),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Put dead letters back, at the addresses known now; they go with the next delivery."""
+    from efficiency_monitor.services.dead_letters import retry as put_back
+
+    done = put_back(context_of(ctx), notice_ids or [])
+    emit_object({"retried": done}, output)
+    message(
+        t(
+            f"{len(done)} 条将随下一次投递发出：effmon notices deliver",
+            f"{len(done)} go with the next delivery: effmon notices deliver",
+        )
+    )

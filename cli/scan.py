@@ -100,7 +100,8 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
         str(Reason.CALENDAR_NOT_COVERED),
     }
     reasons = {reason for _, _, reason, _ in report.problems}
-    if report.judged_later or reasons & broken or (strict and (report.problems or report.untold)):
+    single = report.problems or report.untold or report.undelivered
+    if report.judged_later or reasons & broken or (strict and single):
         codes.append(3)
     return first_of(*codes)
 
@@ -171,11 +172,34 @@ def say(report: "ScanReport", context: "Context") -> None:
     if len(report.untold) > 10:
         rest = len(report.untold) - 10
         warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))
+    _say_undelivered(report)
     for card_no in report.rule_changed[:10]:
         warn(
             t(
                 f"{card_no}：所依据的规则文本已改变，未作处理",
                 f"{card_no}: its rule's text was changed since; left as it is",
+            )
+        )
+
+
+def _say_undelivered(report: "ScanReport") -> None:
+    """Dead letters: nobody has read them, and nobody else would say so."""
+    for letter in report.undelivered[:10]:
+        who, why = letter["person_id"], letter["reason"]
+        warn(
+            t(
+                f"{letter['notice_id']}：通知未能送达 {who}：{why}",
+                f"{letter['notice_id']}: could not be delivered to {who}: {why}",
+            )
+        )
+    if report.undelivered:
+        number = len(report.undelivered)
+        warn(
+            t(
+                f"共 {number} 条通知未能送达：effmon notices list --state dead，"
+                "改正后 effmon notices retry",
+                f"{number} notices could not be delivered: effmon notices list --state dead; "
+                "when the cause is mended: effmon notices retry",
             )
         )
 

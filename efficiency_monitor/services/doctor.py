@@ -14,10 +14,11 @@ from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
-from ..store import cards, cases, feeds, ledger, outbox, runs
+from ..store import cards, cases, feeds, ledger, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .context import Context
+from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
 from .ingest import find_mapping
 from .ledger_book import verify
@@ -43,6 +44,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _scans,
         _sources,
         _work_lists,
+        check_delivery,
         _people,
     )
     found: list[Finding] = []
@@ -231,14 +233,11 @@ def _work_lists(context: Context) -> Iterator[Finding]:
         waiting = connection.execute(
             select(func.count()).select_from(quarantine).where(quarantine.c.state == "open")
         ).scalar_one()
-        notices = outbox.counts(connection)
         totals = cases.outcome_totals(connection, -1)
         standing = cards.counts(connection)
     yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
     unjudged = totals.get("not_judgeable", 0)
     yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
-    dead = notices.get("dead", 0)
-    yield _count("dead letters", dead, t("条通知未能送达", "notices could not be delivered"))
     pending = sum(count for (_, state), count in standing.items() if state == "pending")
     yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
 

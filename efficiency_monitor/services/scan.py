@@ -18,6 +18,7 @@ from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
 from . import card_rows, catalogue_change, feeds, issuing, notices
 from .context import Context, Writing, compact_json
+from .dead_letters import undelivered
 from .scan_report import ScanReport
 
 #: Cases judged together; one transaction each.
@@ -84,6 +85,7 @@ def scan(
     if not isinstance(slot, runs.Helper):
         report.untold = notices.tell_everyone(context, writing)
         _record(context, report, slot, writing)
+    report.undelivered = undelivered(context)
     return report
 
 

@@ -24,6 +24,8 @@ class ScanReport:
     problems: list[tuple[str, str, str, str]] = field(default_factory=list)
     #: Cards of which nobody was told, with the reason.
     untold: list[tuple[str, str]] = field(default_factory=list)
+    #: Dead letters: notices that could not be delivered for 72 hours.
+    undelivered: list[dict[str, object]] = field(default_factory=list)
     #: Standing cards that rest on another text of their rule.
     rule_changed: list[str] = field(default_factory=list)
     #: Sources whose open cases could not be judged.
@@ -60,6 +62,7 @@ class ScanReport:
                 for case_no, rule, reason, detail in self.problems
             ],
             "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
+            "undelivered": self.undelivered,
             "rule_changed": self.rule_changed,
             "judged_later": self.judged_later,
             "stale": [each.as_json(zone) for each in self.stale],

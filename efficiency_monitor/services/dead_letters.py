@@ -1,0 +1,103 @@
+"""Dead letters: notices that were tried for 72 hours; who looks at them, and how they go again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.faults import ConfigurationError
+from ..core.ledger import EntryType
+from ..core.terms import NoticeState
+from ..language import t
+from ..store import ledger, outbox
+from .context import Context
+from .notices import people
+from .voiding import told_of
+
+
+def undelivered(context: Context) -> list[dict[str, Any]]:
+    """Dead letters that somebody still needs to see, oldest first; no name, no address."""
+    with context.store.reading() as connection:
+        rows = outbox.undelivered_rows(connection)
+    return [
+        {
+            "notice_id": row.notice_id,
+            "subject": row.subject,
+            "card_no": row.card_no,
+            "kind": row.kind,
+            "person_id": row.person_id,
+            "channel": row.channel,
+            "reason": row.last_error,
+        }
+        for row in rows
+    ]
+
+
+def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
+    """Let notices be tried again at once, for another 72 hours, at the address known now.
+
+    All dead letters where no id is given; else the named ones, dead or waiting for their next try.
+    All or none: ConfigurationError names one that there is not, that was sent, that is void, or
+    that is held back and not failing.
+    """
+    now = context.now()
+    with context.store.writing() as connection:
+        if notice_ids:
+            rows = outbox.rows_of(connection, list(dict.fromkeys(notice_ids)))
+            _check(notice_ids, rows)
+        else:
+            rows = outbox.undelivered_rows(connection)
+        addresses = {
+            (person.person_id, person.channel): person.address for person in people(connection)
+        }
+        entries = []
+        for row in rows:
+            known = addresses.get((row.person_id, row.channel), row.address)
+            outbox.mark(
+                connection,
+                [row.notice_id],
+                among=(NoticeState.DEAD, NoticeState.PENDING),
+                state=str(NoticeState.PENDING),
+                address=known,
+                attempts=0,
+                first_attempt_at=None,
+                held=None,
+                held_at=None,
+                next_attempt_at=now,
+            )
+            said = {
+                **told_of(row),
+                "was": row.state,
+                "attempts": row.attempts,
+                "address_changed": known != row.address,
+            }
+            fact = f"{EntryType.NOTICE_RETRIED}/{row.notice_id}/{row.first_attempt_at}"
+            entries.append(context.entry(EntryType.NOTICE_RETRIED, fact, said))
+        ledger.append(connection, entries)
+    return [row.notice_id for row in rows]
+
+
+def _check(notice_ids: Sequence[str], rows: Sequence[Any]) -> None:
+    known = {row.notice_id for row in rows}
+    for notice_id in notice_ids:
+        if notice_id not in known:
+            raise ConfigurationError(
+                t(f"没有通知 {notice_id}", f"there is no notice {notice_id}"),
+                t("见 effmon notices list", "see effmon notices list"),
+            )
+    for row in rows:
+        if row.state not in (NoticeState.DEAD, NoticeState.PENDING):
+            raise ConfigurationError(
+                t(f"{row.notice_id} 的状态是 {row.state}", f"{row.notice_id} is {row.state}"),
+                t("只有未送达的可以重试", "only what was not delivered can be tried again"),
+            )
+        if row.state == NoticeState.PENDING and row.first_attempt_at is None:
+            held = row.held or t("等待首次投递", "waiting for its first try")
+            raise ConfigurationError(
+                t(
+                    f"{row.notice_id} 没有失败过：{held}",
+                    f"{row.notice_id} has not failed yet: {held}",
+                ),
+                t(
+                    "运行 effmon notices deliver；静默用 effmon silences end 结束",
+                    "run effmon notices deliver; a silence ends with effmon silences end",
+                ),
+            )
