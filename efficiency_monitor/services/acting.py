@@ -3,10 +3,7 @@
 What is refused is said in one line (`NotAllowed`); the transaction of the caller is rolled back.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,46 +11,30 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from ..act_words import say_act, say_role
-from ..core import ledger as core_ledger
-from ..core import signatures
 from ..core.authority import MAY, Act, Scope, Standing, standings
-from ..core.evidence import Attachment, attachments_json
+from ..core.evidence import Attachment
 from ..core.faults import ConfigurationError, NotAllowed
-from ..core.instants import local_date, rfc3339
-from ..core.ledger import EntryType
-from ..core.statements import digest
+from ..core.instants import local_date
 from ..language import t
-from ..store import approvals as store_approvals
-from ..store import cards, keys, ledger
+from ..store import cards
 from ..store.matter_tables import AppealRow, NoticeRow, OrderRow
-from ..store.tables import CardRow
 from .context import Context
 from .notices import people
+from .signing import Approval, approvals, sign
 
-CARD = CardRow.__table__  # type: ignore[attr-defined]
+__all__ = [
+    "Approval",
+    "acting",
+    "approvals",
+    "approve",
+    "scope_of",
+    "scope_of_subject",
+    "standing_of",
+]
+
 APPEAL = AppealRow.__table__  # type: ignore[attr-defined]
 ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """A person's approval of one decision."""
-
-    person_id: str
-    #: The absent person for whom they approved; None: in their own right.
-    on_behalf_of: str | None
-    decision: str
-    ground: str | None
-    text: str | None
-    at: int
-    #: Whether a signature with the person's key goes with it.
-    signed: bool
-
-    @property
-    def voices(self) -> frozenset[str]:
-        """The persons whose right was used up by this approval."""
-        return frozenset({self.person_id, self.on_behalf_of or self.person_id})
 
 
 def acting(
@@ -201,29 +182,6 @@ def scope_of_subject(connection: Connection, subject: str) -> Scope | None:
     )
 
 
-def approvals(
-    connection: Connection,
-    *,
-    subject: str,
-    act: Act,
-    round: int = 0,  # noqa: A002  the column's word
-) -> list[Approval]:
-    """The approvals of one decision so far, oldest first."""
-    rows = store_approvals.given(connection, subject=subject, act=str(act), round=round)
-    return [
-        Approval(
-            person_id=row.person_id,
-            on_behalf_of=json.loads(row.statement)["on_behalf_of"],
-            decision=row.decision,
-            ground=row.ground,
-            text=row.text,
-            at=row.at,
-            signed=row.signature is not None,
-        )
-        for row in rows
-    ]
-
-
 def approve(
     context: Context,
     connection: Connection,
@@ -244,140 +202,16 @@ def approve(
     where they may not or approved already (a deputy uses up the right of the absent person), where
     they have a key and it was not given, or where they have none and `must_sign` asks for one.
     """
-    standing = standing_of(context, connection, act, scope_of_subject(connection, subject), barred)
-    before = approvals(connection, subject=subject, act=act, round=round)
-    _check_voices(standing, before, act)
-    key = _signing_key(context, connection, standing.person_id, must_sign=must_sign)
-    now = context.now()
-    what = {
-        "act": str(act),
-        "subject": subject,
-        "round": round,
-        "decision": decision,
-        "ground": ground,
-        "key": None if key is None else key.key_id,
-    }
-    statement = _statement(
+    return sign(
         context,
         connection,
-        **what,
-        text=None if text is None else digest(text),
-        evidence=evidence,
-        person=standing.person_id,
-        on_behalf_of=standing.on_behalf_of,
-        at=rfc3339(now, context.zone),
-    )
-    signature = None if key is None else key.sign(statement)
-    row = {
-        **{name: what[name] for name in ("act", "subject", "round", "decision", "ground")},
-        "person_id": standing.person_id,
-        "at": now,
-        "text": text,
-        "evidence": attachments_json(evidence),
-        "statement": statement,
-        "key_id": what["key"],
-        "signature": signature,
-    }
-    _write(context, connection, row)
-    return Approval(
-        person_id=standing.person_id,
-        on_behalf_of=standing.on_behalf_of,
+        standing_of(context, connection, act, scope_of_subject(connection, subject), barred),
+        act=act,
+        subject=subject,
+        round=round,
         decision=decision,
         ground=ground,
         text=text,
-        at=now,
-        signed=signature is not None,
+        evidence=evidence,
+        must_sign=must_sign,
     )
-
-
-def _write(context: Context, connection: Connection, row: Mapping[str, Any]) -> None:
-    """The row and the entry: both say what the statement says."""
-    actor = context.actor
-    who = {"os_user": actor.os_user, "host": actor.host, "tty": actor.tty}
-    store_approvals.add(connection, {**row, **who})
-    fact = "/".join(str(row[name]) for name in ("subject", "act", "round", "person_id"))
-    ledger.append(
-        connection,
-        [
-            context.entry(
-                EntryType.APPROVAL_GIVEN,
-                f"{EntryType.APPROVAL_GIVEN}/{fact}",
-                entry_of(row["statement"], row["signature"]),
-            )
-        ],
-    )
-
-
-def entry_of(statement: bytes, signature: bytes | None) -> dict[str, object]:
-    """What the ledger says of an approval: its statement's fields, its digest and the signature."""
-    said = json.loads(statement)
-    fields = ("subject", "act", "round", "decision", "ground", "text", "evidence", "person")
-    return {
-        **{name: said[name] for name in fields},
-        "on_behalf_of": said["on_behalf_of"],
-        "key": said["key"],
-        "statement": {"sha256": hashlib.sha256(statement).hexdigest()},
-        "signature": None if signature is None else signature.hex(),
-    }
-
-
-def _check_voices(standing: Standing, before: Sequence[Approval], act: Act) -> None:
-    """Two approvals are of two persons; a deputy and the one they stand in for are one voice."""
-    for voice in (standing.person_id, standing.on_behalf_of):
-        if voice is not None and any(voice in approval.voices for approval in before):
-            raise _barred(
-                act,
-                standing.person_id,
-                t(f"{voice} 已经批准过", f"{voice} has approved it already"),
-            )
-
-
-def _signing_key(
-    context: Context, connection: Connection, person_id: str, *, must_sign: bool
-) -> signatures.PersonalKey | None:
-    enrolled = keys.in_use(connection, person_id)
-    given = context.key
-    if enrolled is None:
-        if given is None and not must_sign:
-            return None
-        raise NotAllowed(
-            t(f"{person_id} 没有登记密钥", f"{person_id} has no enrolled key"),
-            t(
-                "先登记：effmon people key new，再 effmon people key enrol",
-                "enrol one first: effmon people key new, then effmon people key enrol",
-            ),
-        )
-    if given is None:
-        raise NotAllowed(
-            t(
-                f"{person_id} 已登记密钥 {enrolled.key_id}，须用它签名",
-                f"{person_id} has the key {enrolled.key_id} and has to sign with it",
-            ),
-            t("用 --key 文件 或 EFFMON_KEY 给出", "give it with --key FILE or EFFMON_KEY"),
-        )
-    if given.public != enrolled.public_key:
-        raise NotAllowed(
-            t(
-                f"给出的密钥 {given.key_id} 不是 {person_id} 的密钥 {enrolled.key_id}",
-                f"the key {given.key_id} that was given is not {person_id}'s, "
-                f"which is {enrolled.key_id}",
-            ),
-            t("见 effmon people key list", "see effmon people key list"),
-        )
-    return given
-
-
-def _statement(context: Context, connection: Connection, **fields: Any) -> bytes:
-    head = ledger.read_head(connection)
-    return signatures.statement(
-        workspace=workspace_id(connection),
-        size=head.size,
-        root=core_ledger.root(head).sha256.hex(),
-        **fields,
-    )
-
-
-def workspace_id(connection: Connection) -> str | None:
-    """What tells this workspace from any other: the SHA-256 of its ledger's first entry."""
-    first = ledger.first(connection)
-    return None if first is None else hashlib.sha256(first).hexdigest()

@@ -42,6 +42,12 @@ def in_use(connection: Connection, person_id: str) -> StoredKey | None:
     return None if row is None else _stored(row)
 
 
+def had_one(connection: Connection, person_id: str) -> bool:
+    """Whether a key was ever enrolled for the person."""
+    found = connection.execute(select(KEY.c.key_id).where(KEY.c.person_id == person_id).limit(1))
+    return found.first() is not None
+
+
 def holders(connection: Connection) -> frozenset[str]:
     """Persons with a key in use."""
     rows = connection.execute(select(KEY.c.person_id).where(KEY.c.revoked_at.is_(None)))
