@@ -66,6 +66,15 @@ def options(
         str | None,
         typer.Option("--as", metavar="PERSON", help=t("代表何人操作", "for whom one acts")),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            envvar="EFFMON_KEY",
+            help=t("个人私钥文件，用以签名", "file of the personal key to sign with"),
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -74,7 +83,7 @@ def options(
     ] = False,
 ) -> None:
     """Take the global options."""
-    ctx.obj = State(folder, person)
+    ctx.obj = State(folder, person, key)
 
 
 for commands in (workspace, data, source, scan):

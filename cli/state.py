@@ -61,6 +61,8 @@ class State:
 
     workspace: Path | None = None
     person: str | None = None
+    #: File of the personal key.
+    key: Path | None = None
 
 
 def state_of(ctx: typer.Context) -> State:
@@ -73,7 +75,7 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
     from efficiency_monitor import app
 
     state = state_of(ctx)
-    context = app.open_context(state.workspace, person=state.person, create=create)
+    context = app.open_context(state.workspace, person=state.person, key=state.key, create=create)
     set_language(choose(os.environ, context.settings.workspace.language))
     return context
 

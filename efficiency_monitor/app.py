@@ -3,7 +3,6 @@
 import getpass
 import os
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -11,14 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import catalogue_files, settings
-from .core.actor import Actor
 from .core.faults import ConfigurationError
 from .language import t
+from .operating_user import actor
 
 if TYPE_CHECKING:
+    from .core.signatures import PersonalKey
     from .notify.channel import Channel
     from .services.context import Catalogue, Context
     from .services.pull_report import Outside
+
+
+#: Holds the passphrase of a personal key where nobody can type it.
+PASSPHRASE_VARIABLE = "EFFMON_KEY_PASSPHRASE"
 
 
 def now() -> int:
@@ -62,10 +66,14 @@ def open_context(
     given: Path | None,
     *,
     person: str | None = None,
+    key: Path | None = None,
     create: bool = False,
     clock: Callable[[], int] = now,
 ) -> "Context":
-    """Everything a service needs. `create` makes or upgrades the database first."""
+    """Everything a service needs. `create` makes or upgrades the database first.
+
+    The file of a personal `key` is read only where a `person` is named: nobody signs otherwise.
+    """
     from .services.context import Context
     from .store import schema
     from .store.engine import Store
@@ -91,26 +99,43 @@ def open_context(
         now=clock,
         salt=lambda: secrets.token_bytes(32),
         actor=actor(person),
+        key=None if key is None or person is None else personal_key(key),
     )
 
 
-def actor(person: str | None) -> Actor:
-    """Who acts, as far as the system says."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        user = "unknown"
-    try:
-        terminal = os.ttyname(0)
-    except (OSError, ValueError):
-        terminal = None
-    return Actor(
-        os_user=user,
-        sudo_user=os.environ.get("SUDO_USER") or None,
-        host=socket.gethostname(),
-        tty=terminal,
-        claimed=person,
+def personal_key(file: Path) -> "PersonalKey":
+    """The private key of a file; its passphrase comes from the environment or the terminal."""
+    from .services.key_files import read_key
+
+    return read_key(
+        file.expanduser(),
+        lambda: passphrase(t(f"{file} 的口令：", f"passphrase of {file}: ")),
     )
+
+
+def new_key(file: Path) -> "PersonalKey":
+    """Write a new private key into a new file; a passphrase is asked on a terminal."""
+    from .services.key_files import write_key
+
+    said = passphrase(t("新密钥的口令（可空）：", "passphrase of the new key (may be empty): "))
+    if said and not os.environ.get(PASSPHRASE_VARIABLE):
+        again = passphrase(t("再输一次：", "the same again: "))
+        if again != said:
+            raise ConfigurationError(
+                t("两次输入的口令不同", "the two passphrases differ"),
+                t("没有写入任何文件，请重来", "nothing was written; try again"),
+            )
+    return write_key(file.expanduser(), secrets.token_bytes(32), said)
+
+
+def passphrase(prompt: str) -> str | None:
+    """A passphrase from the environment, else typed unseen; None where there is no terminal."""
+    said = os.environ.get(PASSPHRASE_VARIABLE)
+    if said:
+        return said
+    if not sys.stdin.isatty():
+        return None
+    return getpass.getpass(prompt, stream=sys.stderr)
 
 
 def _check_file(file: Path, *, missing: bool, create: bool) -> None:

@@ -1,0 +1,91 @@
+"""Who sits at the keyboard, as the kernel has it. Environment variables are not believed.
+
+`USER`, `LOGNAME` and `SUDO_USER` can be set by anybody; a user id, the login's audit id, the
+controlling terminal and the owner of a running process cannot.
+"""
+
+import os
+import pwd
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from .core.actor import Actor
+
+PROC = Path("/proc")
+#: Audit id of a process that no login has begun (daemons, containers).
+_NO_LOGIN = 2**32 - 1
+_MOST_ANCESTORS = 64
+#: Major device numbers: virtual consoles; pseudo terminals, 256 to each number.
+_CONSOLE, _PTS = 4, range(136, 144)
+
+
+def actor(person: str | None) -> Actor:
+    """Who acts: user, login behind sudo or su, machine, terminal; `person` is what they claim."""
+    user = name_of(os.getuid())
+    behind = _login() or _sudo_user()
+    return Actor(
+        os_user=user,
+        sudo_user=behind if behind != user else None,
+        host=socket.gethostname(),
+        tty=_terminal(),
+        claimed=person,
+    )
+
+
+def name_of(uid: int) -> str:
+    """Name of a user id, `uid:N` where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid:{uid}"
+
+
+def _login() -> str | None:
+    """Who logged in, whoever they became since: the kernel's audit id of the login."""
+    with suppress(OSError, ValueError):
+        uid = int((PROC / "self" / "loginuid").read_text())
+        if uid != _NO_LOGIN:
+            return name_of(uid)
+    return None
+
+
+def _sudo_user() -> str | None:
+    """What sudo says, if a sudo of root's is really among the processes that lead here."""
+    said = os.environ.get("SUDO_USER")
+    pid = os.getpid()
+    for _ in range(_MOST_ANCESTORS if said else 0):
+        try:
+            name, fields = _stat(pid)
+            if name == "sudo" and (PROC / str(pid)).stat().st_uid == 0:
+                return said
+            pid = int(fields[1])
+        except (OSError, ValueError, IndexError):
+            break
+    return None
+
+
+def _stat(pid: int) -> tuple[str, list[str]]:
+    """A process's name and what /proc says after it: state, parent, group, session, terminal."""
+    text = (PROC / str(pid) / "stat").read_text(errors="replace")
+    # The name stands in parentheses and may hold any sign, also a parenthesis.
+    before, _, after = text.rpartition(")")
+    return before.partition("(")[2], after.split()
+
+
+def _terminal() -> str | None:
+    """The controlling terminal, whatever the streams are connected to; None for a job."""
+    with suppress(OSError, ValueError, IndexError):
+        number = int(_stat(os.getpid())[1][4])
+        return _device(number) if number else None
+    for stream in (0, 1, 2):
+        with suppress(OSError):
+            return os.ttyname(stream)
+    return None
+
+
+def _device(number: int) -> str:
+    major, minor = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00
+    if major in _PTS:
+        return f"/dev/pts/{minor + 256 * (major - _PTS[0])}"
+    return f"/dev/tty{minor}" if major == _CONSOLE else f"tty:{major}:{minor}"
