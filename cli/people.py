@@ -1,17 +1,22 @@
-"""`effmon people import | list | check`."""
+"""`effmon people import | list | check` and `effmon people key new | enrol | list | revoke`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 from efficiency_monitor.reports.text_safety import mask_name
 
-from .render import emit, message, warn
+from .render import emit, emit_object, message, warn
 from .state import DryRun, Output, context_of, leave
 
+if TYPE_CHECKING:
+    from efficiency_monitor.services.keys import KeyReport
+
 app = typer.Typer(help=t("人员与角色", "people and roles"))
+key = typer.Typer(help=t("个人密钥", "personal keys"))
+app.add_typer(key, name="key")
 
 
 @app.command("import", help=t("导入人员（替换原有）", "import people, replacing who was known"))
@@ -89,3 +94,113 @@ def check(ctx: typer.Context, output: Output = None) -> None:
         empty=t("还没有办件", "no cases yet"),
     )
     leave(1 if any(not row["told"] for row in found) else 0)
+
+
+@key.command("new", help=t("造一把个人密钥", "make a personal key"))
+def new_key(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help=t("新文件，权限 0600", "a new file, 0600"))
+    ],
+) -> None:
+    """Write a private key into a new file and print its public half."""
+    from efficiency_monitor import app as root
+    from efficiency_monitor.core.signatures import public_text
+
+    made = root.new_key(out)
+    typer.echo(public_text(made.public))
+    message(
+        t(
+            f"私钥已写入 {out}，只归本人；上面一行是公钥，交给登记人：effmon people key enrol",
+            f"the private key is in {out}: keep it to yourself; the line above is the public one, "
+            "to be handed in: effmon people key enrol",
+        )
+    )
+
+
+@key.command("enrol", help=t("登记或批准某人的公钥", "enrol a person's key, or approve it"))
+def enrol_key(
+    ctx: typer.Context,
+    person: Annotated[str, typer.Argument(help=t("密钥持有人", "whose key it is"))],
+    public: Annotated[
+        str,
+        typer.Argument(
+            metavar="PUBLICKEY|@FILE", help=t("公钥那一行，或其文件", "its line, or a file of it")
+        ),
+    ],
+    output: Output = None,
+) -> None:
+    """Enrol a public key; after the first two it takes two key holders, each by this command."""
+    from efficiency_monitor.services.key_files import public_from
+    from efficiency_monitor.services.keys import enrol
+
+    report = enrol(context_of(ctx), person, public_from(public))
+    _emit_report(report, output)
+    if report.missing:
+        message(
+            t(
+                f"已记录，还需 {report.missing} 名持有密钥的监察人员以同一命令批准",
+                f"recorded; {report.missing} more supervisor with a key has to run the same",
+            )
+        )
+    elif report.bootstrap:
+        warn(
+            t(
+                "首批密钥未经他人批准，请当面核对公钥",
+                "one of the first keys: nobody has approved it, compare it in person",
+            )
+        )
+
+
+@key.command("revoke", help=t("吊销密钥", "revoke a key"))
+def revoke_key(
+    ctx: typer.Context,
+    which: Annotated[
+        str,
+        typer.Argument(metavar="KEY|PERSON", help=t("密钥或其持有人", "the key, or its holder")),
+    ],
+    text: Annotated[
+        str | None, typer.Option("--text", help=t("理由", "the reason"), show_default=False)
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Revoke a key: its holder, or one supervisor, signs for it."""
+    from efficiency_monitor.services.keys import revoke
+
+    _emit_report(revoke(context_of(ctx), which, text), output)
+
+
+@key.command("list", help=t("列出密钥", "list the keys"))
+def list_keys(ctx: typer.Context, output: Output = None) -> None:
+    """List every key with its holder and state."""
+    from efficiency_monitor.services.key_list import list_keys as listed
+
+    emit(
+        listed(context_of(ctx)),
+        (
+            Column("key_id", "密钥", "Key", least=16),
+            Column("person_id", "持有人", "Person"),
+            Column("state", "状态", "State"),
+            Column("enrolled_at", "登记于", "Enrolled", priority=2),
+            Column("revoked_at", "吊销于", "Revoked", priority=3),
+            Column("trusted_by", "依据", "Trusted by", priority=2),
+            Column("public_key", "公钥", "Public key", priority=4),
+        ),
+        output,
+        empty=t("没有登记密钥", "no keys were enrolled"),
+    )
+
+
+def _emit_report(report: "KeyReport", output: Output) -> None:
+    emit_object(
+        {
+            "key_id": report.key_id,
+            "person_id": report.person_id,
+            "state": report.state,
+            "approved_by": list(report.approved_by),
+            "missing": report.missing,
+            "bootstrap": report.bootstrap,
+            "recovery": report.recovery,
+            "replaces": report.replaces,
+        },
+        output,
+    )

@@ -33,8 +33,13 @@ class Approval:
     ground: str | None
     text: str | None
     at: int
-    #: Whether a signature with the person's key goes with it.
-    signed: bool
+    #: The key that signed; None: without a signature.
+    key_id: str | None
+
+    @property
+    def signed(self) -> bool:
+        """Whether a signature with the person's key goes with it."""
+        return self.key_id is not None
 
     @property
     def voices(self) -> frozenset[str]:
@@ -59,7 +64,7 @@ def approvals(
             ground=row.ground,
             text=row.text,
             at=row.at,
-            signed=row.signature is not None,
+            key_id=row.key_id,
         )
         for row in rows
     ]
@@ -126,7 +131,7 @@ def sign(
         ground=ground,
         text=text,
         at=now,
-        signed=key is not None,
+        key_id=key_id,
     )
 
 

@@ -1,6 +1,7 @@
 """Persons who act in a workspace, each through a context of their own."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -98,6 +99,13 @@ class Desk:
         }
         with self.writing(person, key) as (context, connection):
             return approve(context, connection, **given)
+
+    def sql(self, statement: str) -> None:
+        """Change the database as its owner can, past the product."""
+        connection = sqlite3.connect(self.world.folder / "effmon.db")
+        with connection:
+            connection.execute(statement)
+        connection.close()
 
     def close(self) -> None:
         """Give all connections back."""

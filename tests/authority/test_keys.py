@@ -1,0 +1,241 @@
+"""How keys come into use and go out of it."""
+
+import json
+
+import pytest
+
+from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
+from efficiency_monitor.services.key_list import list_keys
+from efficiency_monitor.services.keys import KeyReport, enrol, revoke
+
+from .desk import PEOPLE, Desk, key_of
+
+
+def enrolled(desk: Desk, person: str, name: str, by: str, key: str | None = None) -> KeyReport:
+    return enrol(desk.acting(by, key), person, key_of(name).public)
+
+
+def begin(desk: Desk, *more: str) -> None:
+    """Wang's and Chen's keys, and further ones that these two approved."""
+    assert enrolled(desk, "wang", "wang", "wang").bootstrap
+    assert enrolled(desk, "chen", "chen", "chen").bootstrap
+    for person in more:
+        enrolled(desk, person, person, "wang", "wang")
+        assert enrolled(desk, person, person, "chen", "chen").state == "enrolled"
+
+
+def in_use(desk: Desk) -> dict[str, str]:
+    rows = desk.world.rows("SELECT person_id, key_id FROM person_key WHERE revoked_at IS NULL")
+    return {row["person_id"]: row["key_id"] for row in rows}
+
+
+def ids(*persons: str) -> dict[str, str]:
+    return {person: key_of(person).key_id for person in persons}
+
+
+def refused(desk: Desk, *call: str | None, kind: type[EffmonError] = NotAllowed) -> str:
+    before = in_use(desk), len(desk.world.entries()), desk.world.dump()
+    with pytest.raises(kind) as caught:
+        enrolled(desk, *call)  # type: ignore[arg-type]
+    assert (in_use(desk), len(desk.world.entries()), desk.world.dump()) == before
+    return caught.value.message
+
+
+def test_the_first_two_are_trusted_and_said_to_be(desk: Desk) -> None:
+    first = enrolled(desk, "wang", "wang", "zhao")
+    assert (first.state, first.bootstrap, first.approved_by) == ("enrolled", True, ("zhao",))
+    begin_two = enrolled(desk, "chen", "chen", "wang", "wang")
+    assert begin_two.bootstrap
+    assert in_use(desk) == ids("wang", "chen")
+    entries = [entry for entry in desk.world.entries() if entry["type"] == "key.enrolled"]
+    assert [(entry["person"], entry["bootstrap"]) for entry in entries] == [
+        ("wang", True),
+        ("chen", True),
+    ]
+    assert entries[0]["public_key"] == key_of("wang").public.hex()
+    assert desk.world.sound()
+
+
+def test_the_first_two_are_supervisors(desk: Desk) -> None:
+    assert "no supervisor" in refused(desk, "li", "li", "wang")
+    assert "no role" in refused(desk, "wang", "wang", "li")
+
+
+def test_in_the_beginning_nobody_replaces_a_key(desk: Desk) -> None:
+    enrolled(desk, "wang", "wang", "wang")
+    assert "has had a key" in refused(desk, "wang", "forged", "zhao")
+    # Who has a key signs with it, also now.
+    assert "has to sign" in refused(desk, "chen", "chen", "wang")
+
+
+def test_afterwards_a_key_takes_two_others_who_hold_one(desk: Desk) -> None:
+    begin(desk)
+    asked = enrolled(desk, "zhao", "zhao", "wang", "wang")
+    assert (asked.state, asked.missing, asked.approved_by) == ("asked", 1, ("wang",))
+    assert in_use(desk) == ids("wang", "chen")
+    done = enrolled(desk, "zhao", "zhao", "chen", "chen")
+    assert (done.state, done.missing, done.approved_by) == ("enrolled", 0, ("wang", "chen"))
+    assert not done.bootstrap
+    assert in_use(desk) == ids("wang", "chen", "zhao")
+    (entry,) = [
+        entry
+        for entry in desk.world.entries()
+        if entry["type"] == "key.enrolled" and not entry["bootstrap"]
+    ]
+    assert entry["approved_by"] == ["wang", "chen"]
+
+
+def test_a_head_gets_a_key_the_same_way(desk: Desk) -> None:
+    begin(desk, "li")
+    assert in_use(desk) == ids("wang", "chen", "li")
+    # And has no say in the keys of others.
+    assert "no role" in refused(desk, "zhao", "zhao", "li", "li")
+
+
+def test_who_may_not_approve_a_key(desk: Desk) -> None:
+    begin(desk)
+    assert "has no enrolled key" in refused(desk, "zhao", "zhao", "sun")
+    assert "has to sign" in refused(desk, "zhao", "zhao", "wang")
+    assert "of their own" in refused(desk, "wang", "wang/2", "wang", "wang")
+    assert "no role" in refused(desk, "zhao", "zhao", "li")
+    assert "nobody is named" in refused(desk, "zhao", "zhao", None)
+    enrolled(desk, "zhao", "zhao", "wang", "wang")
+    assert "approved it already" in refused(desk, "zhao", "zhao", "wang", "wang")
+    message = refused(desk, "nobody", "x", "wang", "wang", kind=ConfigurationError)
+    assert message == "there is no person nobody"
+
+
+def test_two_approvals_are_of_one_key(desk: Desk) -> None:
+    begin(desk)
+    enrolled(desk, "zhao", "zhao", "wang", "wang")
+    other = enrolled(desk, "zhao", "zhao/2", "chen", "chen")
+    assert other.state == "asked"
+    assert in_use(desk) == ids("wang", "chen")
+    assert enrolled(desk, "zhao", "zhao/2", "wang", "wang").approved_by == ("chen", "wang")
+
+
+def test_two_approvals_are_for_one_person(desk: Desk) -> None:
+    begin(desk)
+    enrolled(desk, "zhao", "new", "wang", "wang")
+    assert enrolled(desk, "sun", "new", "chen", "chen").state == "asked"
+    assert in_use(desk) == ids("wang", "chen")
+
+
+def test_a_key_is_of_one_person_for_ever(desk: Desk) -> None:
+    begin(desk)
+    assert "enrolled before, for wang" in refused(
+        desk, "zhao", "wang", "chen", "chen", kind=ConfigurationError
+    )
+    revoke(desk.acting("wang", "wang"), "wang")
+    for person in ("zhao", "wang"):
+        refused(desk, person, "wang", "chen", "chen", kind=ConfigurationError)
+
+
+def test_a_new_key_ends_the_former(desk: Desk) -> None:
+    begin(desk, "zhao")
+    enrolled(desk, "wang", "wang/2", "chen", "chen")
+    done = enrolled(desk, "wang", "wang/2", "zhao", "zhao")
+    assert done.replaces == key_of("wang").key_id
+    assert in_use(desk) == ids("chen", "zhao") | {"wang": key_of("wang/2").key_id}
+    (entry,) = [entry for entry in desk.world.entries() if entry["type"] == "key.revoked"]
+    assert entry["replaced_by"] == key_of("wang/2").key_id
+
+
+def test_an_approval_counts_only_while_its_key_and_role_last(desk: Desk) -> None:
+    begin(desk, "zhao", "sun")
+    enrolled(desk, "li", "li", "wang", "wang")
+    revoke(desk.acting("chen", "chen"), "wang")
+    assert enrolled(desk, "li", "li", "chen", "chen").approved_by == ("chen",)
+    rows = [{**row, "role": "head"} if row["person_id"] == "chen" else row for row in PEOPLE]
+    desk.world.people(rows)
+    assert enrolled(desk, "li", "li", "zhao", "zhao").approved_by == ("zhao",)
+    assert enrolled(desk, "li", "li", "sun", "sun").approved_by == ("zhao", "sun")
+
+
+def test_revoked_by_the_holder_or_by_one_supervisor(desk: Desk) -> None:
+    begin(desk, "li", "zhao")
+    report = revoke(desk.acting("li", "li"), "li", "丢失")
+    assert (report.state, report.approved_by) == ("revoked", ("li",))
+    revoke(desk.acting("wang", "wang"), key_of("chen").key_id)
+    assert in_use(desk) == ids("wang", "zhao")
+    entries = [entry for entry in desk.world.entries() if entry["type"] == "key.revoked"]
+    assert [(entry["person"], entry["by"]) for entry in entries] == [("li", "li"), ("chen", "wang")]
+    assert "丢失" not in json.dumps(entries, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("who", "key", "said"),
+    [
+        ("li", None, "no role"),
+        ("wang", None, "has to sign"),
+        ("zhao", None, "has no enrolled key"),
+        ("chen", "wang", "is not chen's"),
+    ],
+)
+def test_who_may_not_revoke(desk: Desk, who: str, key: str | None, said: str) -> None:
+    begin(desk)
+    with pytest.raises(NotAllowed, match=said):
+        revoke(desk.acting(who, key), "chen")
+    assert in_use(desk) == ids("wang", "chen")
+
+
+def test_a_key_is_revoked_once(desk: Desk) -> None:
+    begin(desk)
+    revoke(desk.acting("wang", "wang"), "chen")
+    for which in ("chen", key_of("chen").key_id, "nobody"):
+        with pytest.raises(ConfigurationError, match="no key in use"):
+            revoke(desk.acting("wang", "wang"), which)
+
+
+def test_revoking_does_not_bring_the_beginning_back(desk: Desk) -> None:
+    begin(desk)
+    revoke(desk.acting("wang", "wang"), "chen")
+    revoke(desk.acting("wang", "wang"), "wang")
+    assert in_use(desk) == {}
+    assert "has no enrolled key" in refused(desk, "sun", "sun", "zhao")
+    # Whoever had a key goes on signing: nobody passes for them now.
+    with pytest.raises(NotAllowed, match="has no enrolled key"):
+        desk.approve("wang")
+    assert not desk.approve("zhao").signed
+
+
+def test_what_the_owner_of_the_database_can_still_do_stays_visible(desk: Desk) -> None:
+    begin(desk)
+    revoke(desk.acting("wang", "wang"), "chen")
+    revoke(desk.acting("wang", "wang"), "wang")
+    desk.sql(f"INSERT INTO meta (name, value) VALUES ('key_recovery', '{key_of('wang/2').key_id}')")
+    refused(desk, "wang", "wang/3", "zhao")
+    refused(desk, "wang", "wang/2", "li")
+    report = enrolled(desk, "wang", "wang/2", "zhao")
+    assert (report.recovery, report.bootstrap) == (True, False)
+    entry = desk.world.entries()[-1]
+    assert (entry["type"], entry["recovery"]) == ("key.enrolled", True)
+    # For one key only.
+    refused(desk, "chen", "chen/2", "zhao")
+
+
+def test_the_holder_and_every_supervisor_are_told(desk: Desk) -> None:
+    begin(desk, "li")
+    key = key_of("li").key_id
+    rows = desk.world.rows("SELECT * FROM notice WHERE subject = ?", f"key:{key}")
+    assert {row["kind"] for row in rows} == {"key_enrolled"}
+    assert sorted(row["person_id"] for row in rows) == ["chen", "li", "sun", "wang", "zhao"]
+    assert {row["about"] for row in rows} == {json.dumps({"key": key}, separators=(",", ":"))}
+    revoke(desk.acting("wang", "wang"), "li")
+    rows = desk.world.rows("SELECT * FROM notice WHERE kind = 'key_revoked'")
+    assert sorted(row["person_id"] for row in rows) == ["chen", "li", "sun", "wang", "zhao"]
+
+
+def test_the_list_says_how_each_is_trusted(desk: Desk) -> None:
+    begin(desk, "zhao")
+    enrolled(desk, "li", "li", "wang", "wang")
+    revoke(desk.acting("wang", "wang"), "chen")
+    found = [
+        (row["person_id"], row["state"], row["trusted_by"]) for row in list_keys(desk.world.context)
+    ]
+    assert sorted(found) == [
+        ("chen", "revoked", "bootstrap"),
+        ("li", "asked", None),
+        ("wang", "enrolled", "bootstrap"),
+        ("zhao", "enrolled", "approvals"),
+    ]
