@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from efficiency_monitor.core import cards as core_cards
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services import catalogue_change, issuing, notices, scan
+from efficiency_monitor.services import catalogue_change, issuing, ladders, scan
 from efficiency_monitor.services.context import Catalogue, Context
 from efficiency_monitor.store import cards, cases, ledger
 from efficiency_monitor.store.tables import ClockRow
@@ -34,12 +34,12 @@ PLACES = (
     (cards, "happen", "write cards and what happens to them"),
     (cards, "stood_under", "write cards and what happens to them"),
     (cards, "write_accounts", "write accountability"),
-    (notices, "write_for", "choose who is told, write notices"),
+    (ladders, "begin", "choose who is told, write notices"),
     (ledger, "append", "write the ledger"),
     (cases, "write_judged", "write the clocks"),
     (cases, "outcome_totals", "totals of the report"),
     (cases, "problems", "totals of the report"),
-    (notices, "tell_everyone", "totals of the report"),
+    (ladders, "tell_everyone", "totals of the report"),
 )
 _REST = "begin and commit, the rest"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .core.calendar import Calendar, CalendarFile, build
 from .core.faults import CatalogueError, ConfigurationError
+from .core.ladders import Ladder
 from .core.placed import Loc, PlacedFault
 from .core.rules import Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
@@ -28,6 +29,15 @@ class LoadedRule:
 
     rule: Rule
     pack: str
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedLadder:
+    """A ladder and its file; `digest` is its text's without the examples, as a rule's is."""
+
+    ladder: Ladder
     path: str
     digest: str
 
@@ -119,6 +129,7 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
             )
     lines = [line for node, entry in loaded for line in _unknown_words(node, entry, vocabulary)]
     lines += _contradictions(loaded)
+    lines += _unknown_ladders(folder, loaded)
     if lines:
         raise CatalogueError("\n".join(lines), "mend the rules at the places named")
     return [entry for _, entry in loaded]
@@ -136,6 +147,32 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
     if lines:
         raise CatalogueError("\n".join(lines), "mend the rule at the places named")
     return entry
+
+
+def read_ladders(folder: Path) -> dict[str, LoadedLadder]:
+    """Every ladder under `ladders/` by id; a catalogue without that folder has the installed ones.
+
+    CatalogueError names each fault with file:line:col.
+    """
+    own = folder / "ladders"
+    place_of = own if own.is_dir() else _own_catalogue() / "ladders"
+    found: dict[str, LoadedLadder] = {}
+    for path in _yaml_files(place_of):
+        entry = read_ladder_file(path)
+        found[entry.ladder.id] = entry
+    return found
+
+
+def read_ladder_file(path: Path) -> LoadedLadder:
+    """One ladder file, which may stand outside the catalogue; it is called as its ladder."""
+    node = read_document(path)
+    ladder = validate(node, Ladder)
+    if ladder.id != path.stem:
+        raise CatalogueError(
+            f"{place(node, ('id',))}: id {ladder.id!r} differs from the file's name",
+            f"call the file {ladder.id}.yaml or the ladder {path.stem}",
+        )
+    return LoadedLadder(ladder, str(path), _digest(ladder))
 
 
 @dataclass(slots=True)
@@ -218,7 +255,11 @@ def _yaml_files(folder: Path) -> list[Path]:
 
 def rule_digest(rule: Rule) -> str:
     """SHA-256 (hex) of a rule without its examples, in canonical JSON."""
-    content = rule.model_dump(mode="json", by_alias=True, exclude={"examples"})
+    return _digest(rule)
+
+
+def _digest(model: Rule | Ladder) -> str:
+    content = model.model_dump(mode="json", by_alias=True, exclude={"examples"})
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -266,6 +307,15 @@ def _suspension_kinds(rule: Rule) -> Iterator[tuple[Loc, str]]:
 def _each(loc: Loc, words: Sequence[str]) -> Iterator[tuple[Loc, str]]:
     for number, word in enumerate(words):
         yield (*loc, number), word
+
+
+def _unknown_ladders(folder: Path, loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
+    if any(entry.rule.ladder for _, entry in loaded):
+        known = list(read_ladders(folder))
+        for node, entry in loaded:
+            if entry.rule.ladder is not None and entry.rule.ladder not in known:
+                hint = nearest(entry.rule.ladder, known)
+                yield f"{place(node, ('ladder',))}: no ladder {entry.rule.ladder!r}{hint}"
 
 
 def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:

@@ -18,11 +18,11 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from .core.faults import ConfigurationError
 from .core.instants import parse_instant
-from .core.people import Role
 from .language import t
 from .model_words import sentence
 from .source_settings import SourceName, SourceSection, network
@@ -107,12 +107,10 @@ class Jobs(_Section):
     scan: ScanJob = ScanJob()
 
 
-class Notices(_Section):
-    """Which roles are told of which level; nobody found: the supervisors are told."""
+class LaddersSection(_Section):
+    """Who is told of a card, and whom next: by the rule's ladder, else by this one."""
 
-    warning: tuple[Role, ...] = (Role.HANDLER,)
-    yellow: tuple[Role, ...] = (Role.HANDLER, Role.HEAD)
-    red: tuple[Role, ...] = (Role.HANDLER, Role.HEAD, Role.SUPERVISOR)
+    default: str = "standard"
 
 
 class FileChannelSection(_Section):
@@ -143,9 +141,19 @@ class Settings(_Section):
 
     workspace: WorkspaceSection = WorkspaceSection()
     jobs: Jobs = Jobs()
-    notices: Notices = Notices()
+    ladders: LaddersSection = LaddersSection()
     channels: Channels = Channels()
     sources: dict[SourceName, SourceSection] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "notices" in data:
+            raise ValueError(
+                "[notices] is no longer read: who is told of which level stands in a ladder; "
+                'write [ladders] default = "standard", see docs/ladders.md'
+            )
+        return data
 
 
 def workspace_folder(given: Path | None, env: Mapping[str, str]) -> Path:

@@ -5,14 +5,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from . import ladders
 from .context import Context
 
 
 def delivered(context: Context, connection: Connection, notices: Sequence[Any], now: int) -> None:
     """Note, in the transaction that marks them, that these rows of the outbox were delivered."""
+    ladders.delivered(context, connection, notices, now)
 
 
 def undeliverable(
     context: Context, connection: Connection, notices: Sequence[Any], now: int
 ) -> None:
     """Note, in the transaction that marks them, that these rows will not be delivered any more."""
+    ladders.undeliverable(context, connection, notices, now)

@@ -1,5 +1,7 @@
 """What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
@@ -11,6 +13,7 @@ from ..core.statements import digest
 from ..core.terms import CardState
 from ..language import say_state, t
 from ..store import cards, ledger
+from . import ladders
 from .context import Context
 from .listing import no_card
 
@@ -79,9 +82,18 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
             for lower in _superseded(connection, row):
                 happenings.append(_gives_way(context, lower, now))
                 entries.append(_supersede_entry(context, lower, now))
+            ladders.ended(context, connection, _numbers(happenings[1:]), "superseded")
         cards.happen(connection, happenings)
         ledger.append(connection, entries)
+        if what == "confirmed":
+            ladders.begin(context, connection, [{**row._mapping, "state": state}])
+        else:
+            ladders.answered(context, connection, card_no, what, now)
     return str(state)
+
+
+def _numbers(happenings: Sequence[cards.Happening]) -> list[str]:
+    return [happening.card_no for happening in happenings]
 
 
 def _check(context: Context, what: str, text: str | None) -> None:

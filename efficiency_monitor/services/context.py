@@ -58,6 +58,11 @@ class Catalogue:
         return catalogue_files.read_rules(self.folder, self.packs)
 
     @cached_property
+    def ladders(self) -> Mapping[str, catalogue_files.LoadedLadder]:
+        """Every ladder of the catalogue, by id."""
+        return catalogue_files.read_ladders(self.folder)
+
+    @cached_property
     def rules(self) -> tuple[BoundRule, ...]:
         """The rules that give cards; `preview` rules are left out."""
         bound = tuple(
@@ -76,6 +81,11 @@ class Catalogue:
     def rule_ids(self) -> frozenset[str]:
         """Ids of the rules that give cards."""
         return frozenset(bound.rule.id for bound in self.rules)
+
+    @cached_property
+    def rule_of(self) -> Mapping[tuple[str, int], BoundRule]:
+        """The rules that give cards, by id and version."""
+        return {(bound.rule.id, bound.rule.version): bound for bound in self.rules}
 
     def compiled(self, calendar: str) -> CompiledCalendar:
         """A calendar with its table; KeyError where there is none of that id."""

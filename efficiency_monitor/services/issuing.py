@@ -15,7 +15,7 @@ from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..core.walk import Walk
 from ..store import cards, cases, ledger
-from . import notices
+from . import ladders
 from .card_rows import card_values, input_digest, persons_json, until_of, walk_of
 from .context import Context, compact_json
 from .scan_report import ScanReport
@@ -37,6 +37,9 @@ class Writer:
         self.entries: list[ledger.NewEntry] = []
         #: Standing cards that were judged under a newer calendar, by its version.
         self.stood: dict[str, list[str]] = {}
+        #: Cards that stand no longer, by the reason, and those that stand again: their ladders.
+        self._ended: dict[str, list[str]] = {}
+        self._revived: list[str] = []
         #: Entries for clocks that have ended, to be made where the holdings are others than before.
         self._finals: dict[str, ledger.NewEntry] = {}
         self._walks: dict[tuple[int, str, str], Walk] = {}
@@ -193,6 +196,7 @@ class Writer:
 
     def _lift(self, decision: core_cards.Lift) -> None:
         self.report.lifted += 1
+        self._ended.setdefault("lifted", []).append(decision.card_no)
         now = self.context.now()
         self._happen(
             decision.card_no,
@@ -216,6 +220,7 @@ class Writer:
 
     def supersede(self, decision: core_cards.Supersede) -> None:
         """A lower card gives way."""
+        self._ended.setdefault("superseded", []).append(decision.card_no)
         values = {
             "state": str(CardState.SUPERSEDED),
             "state_before": str(decision.state_before),
@@ -228,6 +233,7 @@ class Writer:
         )
 
     def _revive(self, decision: core_cards.Revive) -> None:
+        self._revived.append(decision.card_no)
         values = {"state": str(decision.state), "state_before": None}
         self._happen(decision.card_no, "revived", str(decision.state), values)
         self._entry(
@@ -273,5 +279,10 @@ class Writer:
         self.entries += [entry for card, entry in self._finals.items() if card in changed]
         for version, numbers in self.stood.items():
             cards.stood_under(self.connection, numbers, version)
-        notices.write_for(self.context, self.connection, self.rows)
         ledger.append(self.connection, self.entries)
+        for reason, numbers in self._ended.items():
+            ladders.ended(self.context, self.connection, numbers, reason)
+        revived = cards.read(self.connection, self._revived)
+        ladders.begin(
+            self.context, self.connection, self.rows + [dict(row._mapping) for row in revived]
+        )

@@ -14,7 +14,9 @@ from ..sources.rows import Quarantined, Row, shown
 from ..sources.tabular import read_rows
 from ..store import cases, ledger
 from .context import Context
-from .notices import people, replace_people, told
+from .ladders import who_first
+from .notices import replace_people
+from .telling import Telling
 
 
 @dataclass(slots=True)
@@ -99,30 +101,18 @@ def _unknown_channels(
 def check_people(context: Context) -> list[dict[str, Any]]:
     """For every department that has cases and every level: how many people would be told."""
     with context.store.reading() as connection:
-        everybody = people(connection)
         ids = cases.all_case_ids(connection)
         departments = set()
         for part in cases.chunks(ids):
             for case in cases.read_cases(connection, part):
                 departments.add(case.record.fields.get("department") or "")
-    return [
-        {
-            "department": department,
-            "level": level.word,
-            "told": len(
-                told(
-                    context,
-                    everybody,
-                    {
-                        "level": int(level),
-                        "department": department,
-                        "region": None,
-                        "item_code": None,
-                        "handler": None,
-                    },
-                )
-            ),
-        }
-        for department in sorted(departments)
-        for level in Level
-    ]
+        telling = Telling(context, connection)
+        return [
+            {
+                "department": department,
+                "level": level.word,
+                "told": len(who_first(context, telling, level, {"department": department})),
+            }
+            for department in sorted(departments)
+            for level in Level
+        ]

@@ -16,7 +16,7 @@ from ..core.terms import CardState, Level, Outcome
 from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
-from . import card_rows, catalogue_change, feeds, issuing, notices
+from . import card_rows, catalogue_change, feeds, issuing, ladders
 from .context import Context, Writing, compact_json
 from .dead_letters import undelivered
 from .scan_report import ScanReport
@@ -64,6 +64,8 @@ def scan(
     many at once. Locked if the slot was taken over or finished by another process.
     """
     report = ScanReport(run_id=run_id, as_of=as_of)
+    # Said before anything is written, not in the middle of the night's cards.
+    ladders.check(context)
     writing = partial(_writing, context, slot)
     catalogue_change.note_changes(context, writing)
     stale = _stale(context, as_of, None, report)
@@ -83,7 +85,7 @@ def scan(
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
             report.judged_later = cases.judged_later(connection, as_of, stale)
     if not isinstance(slot, runs.Helper):
-        report.untold = notices.tell_everyone(context, writing)
+        report.untold = ladders.tell_everyone(context, writing)
         _record(context, report, slot, writing)
     report.undelivered = undelivered(context)
     return report

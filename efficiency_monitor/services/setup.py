@@ -31,11 +31,9 @@ packs = [{packs}]
 at = "02:10"
 days = "every"
 
-[notices]
-# Roles that are told of a card, by its level.
-warning = ["handler"]
-yellow = ["handler", "head"]
-red = ["handler", "head", "supervisor"]
+[ladders]
+# Who is told of a card, and whom next 督办层级, see: effmon ladders list
+default = "standard"
 
 [channels.file]
 folder = "outbox"

@@ -131,6 +131,17 @@ def find(connection: Connection, card_no: str) -> Row | None:  # type: ignore[ty
     return connection.execute(select(CARD).where(CARD.c.card_no == card_no)).first()
 
 
+def read(connection: Connection, card_nos: Sequence[str]) -> list[Row]:  # type: ignore[type-arg]
+    """These cards, in the order of their numbers."""
+    return [
+        row
+        for part in chunks(sorted(card_nos))
+        for row in connection.execute(
+            select(CARD).where(CARD.c.card_no.in_(part)).order_by(CARD.c.card_no)
+        )
+    ]
+
+
 def entries(connection: Connection, card_no: str) -> list[Row]:  # type: ignore[type-arg]
     """What happened to a card, oldest first."""
     return list(

@@ -90,6 +90,9 @@ class LadderRun(SQLModel, table=True):
     #: When that step and turn was written, and when its first notice was delivered.
     told_at: int | None = _instant(default=None)
     delivered_at: int | None = _instant(default=None)
+    #: When it was known that the step reaches nobody, and why: `nobody`, `undeliverable`.
+    missed_at: int | None = _instant(default=None)
+    missed: str | None = None
     #: First delivery of anything about the card: the reply deadline counts from it.
     first_delivered_at: int | None = _instant(default=None)
     reply_within: str | None = None
@@ -98,13 +101,12 @@ class LadderRun(SQLModel, table=True):
     unanswered_at: int | None = _instant(default=None)
     acknowledged_at: int | None = _instant(default=None)
     replied_at: int | None = _instant(default=None)
-    #: `running` or `ended`, and why it ended.
+    #: `running`; `exhausted`: every step was told; or `ended`, and why.
     state: str = "running"
     ended_reason: str | None = None
-    #: When it is to be looked at next; None while it waits for an answer or a delivery.
+    #: When it is to be looked at next; None while it waits for an answer or a delivery, which set
+    #: it to their own instant.
     next_at: int | None = _instant(default=None)
-    #: 1 while something has happened that it was not looked at for.
-    changed: int = 1
 
 
 class OrderRow(SQLModel, table=True):

@@ -276,6 +276,8 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("missed_at", sa.BigInteger(), nullable=True),
+        sa.Column("missed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("first_delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("reply_within", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("reply_due_at", sa.BigInteger(), nullable=True),
@@ -285,7 +287,6 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ended_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
-        sa.Column("changed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["card_no"], ["card.card_no"], name=op.f("fk_ladder_run_card_no_card")
         ),
