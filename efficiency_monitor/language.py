@@ -22,6 +22,7 @@ from efficiency_monitor.core.terms import (
     ItemKind,
     Level,
     LiftReason,
+    OrderState,
     Outcome,
     Precision,
     Reason,
@@ -157,6 +158,13 @@ _APPEAL_STATES: Final = {
     AppealState.SETTLED: ("牌已撤销", "settled"),
 }
 
+_ORDER_STATES: Final = {
+    OrderState.OPEN: ("待反馈", "open"),
+    OrderState.REPLIED: ("已反馈", "replied"),
+    OrderState.RETURNED: ("退回重办", "returned"),
+    OrderState.CLOSED: ("已办结", "closed"),
+}
+
 _ITEM_KINDS: Final = {
     ItemKind.INSTANT: ("即办件", "instant"),
     ItemKind.PROMISED: ("承诺件", "promised"),
@@ -236,6 +244,11 @@ def say_lift_reason(reason: LiftReason | str) -> str:
 def say_appeal_state(state: AppealState | str) -> str:
     """State of an appeal."""
     return _say(_APPEAL_STATES, AppealState, state)
+
+
+def say_order_state(state: OrderState | str) -> str:
+    """State of a supervision order."""
+    return _say(_ORDER_STATES, OrderState, state)
 
 
 def say_item_kind(kind: ItemKind | str) -> str:

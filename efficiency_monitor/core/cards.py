@@ -15,6 +15,10 @@ from .terms import STANDING_STATES, CardState, Level, LiftReason, Reason
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 
+#: Stands for a rule and its pack on cards that people give by hand: no scan decides on them.
+MANUAL_RULE = "MANUAL"
+MANUAL_PACK = "manual"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -115,6 +119,8 @@ def decide(
             _decide_episode(findings.case_no, episode, known, calendar_version, watch_from)
         )
     for (rule_id, _), known in by_episode.items():
+        if rule_id == MANUAL_RULE:
+            continue
         if rule_id in rule_ids and _found_whole(findings, rule_id):
             # The event that began the episode was corrected away: its cards rest on nothing.
             decisions.extend(

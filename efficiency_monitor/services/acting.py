@@ -62,7 +62,7 @@ def standing_of(
 ) -> Standing:
     """As `acting`, and in which role and for whom, to be put into an entry."""
     barred = barred or {}
-    person_id = _claimed(context)
+    person_id = claimed(context)
     everybody = people(connection)
     if all(row.person_id != person_id for row in everybody):
         raise NotAllowed(
@@ -90,7 +90,8 @@ def standing_of(
     raise _no_right(act, person_id, untold=untold)
 
 
-def _claimed(context: Context) -> str:
+def claimed(context: Context) -> str:
+    """The id of the person of `--as`; NotAllowed where nobody is named."""
     if context.person is None:
         raise NotAllowed(
             t("没有说明何人操作", "nobody is named who acts"),

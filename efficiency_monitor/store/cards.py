@@ -9,14 +9,16 @@ from sqlalchemy.engine import Row
 
 from ..core.accountability import Holding
 from ..core.actor import Actor
-from ..core.cards import Card
+from ..core.cards import MANUAL_RULE, Card
 from ..core.terms import STANDING_STATES, CardState, Level, LiftReason
 from .cases import chunks
+from .matter_tables import LadderRun
 from .tables import AccountabilityRow, CardEntry, CardRow
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ENTRY = CardEntry.__table__  # type: ignore[attr-defined]
 ACCOUNT = AccountabilityRow.__table__  # type: ignore[attr-defined]
+LADDER = LadderRun.__table__  # type: ignore[attr-defined]
 
 
 def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Card]]:
@@ -64,8 +66,18 @@ def _who(actor: Actor) -> dict[str, object]:
     }
 
 
-def issue(connection: Connection, rows: Sequence[Mapping[str, object]], actor: Actor) -> None:
-    """Insert cards under their unique key, each with its first entry."""
+def issue(
+    connection: Connection,
+    rows: Sequence[Mapping[str, object]],
+    actor: Actor,
+    *,
+    text: str | None = None,
+    evidence: str = "[]",
+) -> None:
+    """Insert cards under their unique key, each with its first entry.
+
+    `text` says why a person gave them, `evidence` is the JSON of the attachments.
+    """
     if not rows:
         return
     connection.execute(insert(CARD), [dict(row) for row in rows])
@@ -76,8 +88,8 @@ def issue(connection: Connection, rows: Sequence[Mapping[str, object]], actor: A
                 "card_no": row["card_no"],
                 "kind": "issued",
                 "at": row["issued_at"],
-                "text": None,
-                "evidence": "[]",
+                "text": text,
+                "evidence": evidence,
                 **_who(actor),
             }
             for row in rows
@@ -140,6 +152,40 @@ def read(connection: Connection, card_nos: Sequence[str]) -> list[Row]:  # type:
             select(CARD).where(CARD.c.card_no.in_(part)).order_by(CARD.c.card_no)
         )
     ]
+
+
+def manual_of(connection: Connection, case_id: int) -> list[Row]:  # type: ignore[type-arg]
+    """The cards that a case was given by hand, lifted and closed ones too, oldest first."""
+    return list(
+        connection.execute(
+            select(CARD)
+            .where(CARD.c.case_id == case_id, CARD.c.rule_id == MANUAL_RULE)
+            .order_by(CARD.c.issued_at, CARD.c.card_no)
+        )
+    )
+
+
+def stands_instead(connection: Connection, row: Row) -> Row | None:  # type: ignore[type-arg]
+    """The card of the same clock that stands in the place of a superseded one."""
+    return connection.execute(
+        select(CARD)
+        .where(
+            CARD.c.subject == row.subject,
+            CARD.c.rule_id == row.rule_id,
+            CARD.c.episode == row.episode,
+            CARD.c.level > row.level,
+            CARD.c.state.in_([str(state) for state in (*STANDING_STATES, CardState.CLOSED)]),
+        )
+        .order_by(CARD.c.level.desc())
+        .limit(1)
+    ).first()
+
+
+def reply_deadline(connection: Connection, card_no: str) -> int | None:
+    """Instant by which the card is to be answered; None while nobody was delivered its notice."""
+    return connection.execute(
+        select(LADDER.c.reply_due_at).where(LADDER.c.card_no == card_no)
+    ).scalar()
 
 
 def entries(connection: Connection, card_no: str) -> list[Row]:  # type: ignore[type-arg]

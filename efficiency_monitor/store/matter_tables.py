@@ -134,7 +134,7 @@ class OrderRow(SQLModel, table=True):
     replied_at: int | None = _instant(default=None)
     closed_by: str | None = None
     closed_at: int | None = _instant(default=None)
-    #: `done`, or `cards_lifted` where all its cards were lifted.
+    #: `done`; `withdrawn` without a reply; `cards_lifted` where all its cards were lifted.
     result: str | None = None
 
 

@@ -1,0 +1,85 @@
+"""Who was told of a matter, and taking back what they need not be told any more."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ..core.ledger import EntryType
+from ..core.people import Language, Person, Role
+from ..core.terms import NoticeState
+from ..store import ledger, outbox
+from ..store.matter_tables import NoticeRow
+from .context import Context
+from .notices import people
+
+NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
+
+
+def reached(connection: Connection, subject: str) -> list[Person]:
+    """Everybody who was sent anything about a subject, as they are reached now.
+
+    Somebody who is not known any more is reached as then. What was tried counts too: whether the
+    message or only its answer was lost cannot be known.
+    """
+    everybody = people(connection)
+    found: dict[tuple[str, str], Person] = {}
+    for row in _notices(connection, subject):
+        tried = row.state == NoticeState.PENDING and row.attempts > 0
+        if row.state == NoticeState.SENT or tried:
+            now = [person for person in everybody if person.person_id == row.person_id]
+            same = [person for person in now if person.channel == row.channel]
+            person = next(iter(same or now), None) or _as_then(row)
+            found[person.person_id, person.channel] = person
+    return [found[key] for key in sorted(found)]
+
+
+def void(
+    context: Context, connection: Connection, subject: str, *, but: Sequence[str] = ()
+) -> list[str]:
+    """Take back what is pending about a subject but the kinds of `but`; the notices' ids.
+
+    Each is recorded: a notice that is not sent is no notice that was lost.
+    """
+    meant = {
+        row.notice_id: row
+        for row in _notices(connection, subject)
+        if row.state == NoticeState.PENDING and row.kind.partition(":")[0] not in but
+    }
+    done = outbox.mark(connection, list(meant), state=str(NoticeState.VOID), held=None)
+    ledger.append(
+        connection,
+        [
+            context.entry(
+                EntryType.NOTICE_VOID,
+                f"{EntryType.NOTICE_VOID}/{notice_id}",
+                {
+                    "notice": notice_id,
+                    "subject": subject,
+                    "kind": meant[notice_id].kind,
+                    "card": meant[notice_id].card_no,
+                },
+            )
+            for notice_id in done
+        ],
+    )
+    return done
+
+
+def _notices(connection: Connection, subject: str) -> list[Any]:
+    return list(
+        connection.execute(
+            select(NOTICE).where(NOTICE.c.subject == subject).order_by(NOTICE.c.notice_id)
+        )
+    )
+
+
+def _as_then(row: Any) -> Person:
+    return Person(
+        person_id=row.person_id,
+        name=row.person_id,
+        role=Role(row.role) if row.role else Role.HANDLER,
+        channel=row.channel,
+        address=row.address,
+        language=Language(row.language),
+    )
