@@ -12,12 +12,14 @@ from efficiency_monitor.language import t
 
 from . import (
     account,
+    appeal,
     calendar,
     card,
     case,
     data,
     job,
     ledger,
+    lift,
     mappings,
     notice,
     people,
@@ -88,6 +90,7 @@ def options(
 
 for commands in (workspace, data, source, scan):
     commands.add_to(app)
+lift.add_to(card.app)
 for name, group in (
     ("quarantine", data.quarantine),
     ("mappings", mappings.app),
@@ -95,6 +98,7 @@ for name, group in (
     ("cards", card.app),
     ("notices", notice.app),
     ("silences", silence.app),
+    ("appeals", appeal.app),
     ("accountability", account.app),
     ("people", people.app),
     ("ledger", ledger.app),

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from .core.amount import Amount
 from .core.faults import ConfigurationError
 from .core.instants import parse_instant
 from .language import t
@@ -53,6 +54,11 @@ def _clock(text: str) -> str:
 def _days(text: str) -> str:
     if not _DAYS.fullmatch(text):
         raise ValueError(f"{text!r} names no days: write 'every', 'mon-fri' or 'mon,wed'")
+    return text
+
+
+def _amount(text: str) -> str:
+    Amount.parse(text)
     return text
 
 
@@ -113,6 +119,14 @@ class LaddersSection(_Section):
     default: str = "standard"
 
 
+class Appeals(_Section):
+    """How long an appeal may take (State Council order 733, article 17)."""
+
+    #: From the first delivery of the card; an appeal that is filed later is marked late.
+    file_within: Annotated[str, AfterValidator(_amount)] = "30 calendar_days"
+    decide_within: Annotated[str, AfterValidator(_amount)] = "30 calendar_days"
+
+
 class FileChannelSection(_Section):
     """Messages as files in a folder of the workspace."""
 
@@ -142,6 +156,7 @@ class Settings(_Section):
     workspace: WorkspaceSection = WorkspaceSection()
     jobs: Jobs = Jobs()
     ladders: LaddersSection = LaddersSection()
+    appeals: Appeals = Appeals()
     channels: Channels = Channels()
     sources: dict[SourceName, SourceSection] = {}
 

@@ -1,4 +1,4 @@
-"""Appeals 申诉 and the lifting of cards as values: who may not decide, and what a decision leads to.
+"""Appeals 申诉 and lifting as values: who may not decide, and what a decision leads to.
 
 A red card is lifted by two persons who say so for the same ground; any other card by one. A
 decision that lets the card stand takes one person, also where another has signed to lift it: doubt

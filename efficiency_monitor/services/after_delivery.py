@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import ladders
+from . import aftermath, ladders
 from .context import Context
 
 
 def delivered(context: Context, connection: Connection, notices: Sequence[Any], now: int) -> None:
     """Note, in the transaction that marks them, that these rows of the outbox were delivered."""
     ladders.delivered(context, connection, notices, now)
+    aftermath.delivered(context, connection, notices, now)
 
 
 def undeliverable(

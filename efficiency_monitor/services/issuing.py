@@ -12,10 +12,11 @@ from ..core.evaluation import CaseFindings, Episode
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
 from ..core.statements import digest
-from ..core.terms import CardState, Level
+from ..core.terms import CardState, Level, LiftReason
 from ..core.walk import Walk
 from ..store import cards, cases, ledger
 from . import ladders
+from .aftermath import aftermath
 from .card_rows import card_values, input_digest, persons_json, until_of, walk_of
 from .context import Context, compact_json
 from .scan_report import ScanReport
@@ -35,11 +36,13 @@ class Writer:
         self.happenings: list[cards.Happening] = []
         self.accounts: dict[str, tuple[Holding, ...]] = {}
         self.entries: list[ledger.NewEntry] = []
+        #: Cards that this batch lifts, by the reason; and those that stand again.
+        self.lifted: dict[LiftReason, list[str]] = {}
+        self.revived: list[str] = []
         #: Standing cards that were judged under a newer calendar, by its version.
         self.stood: dict[str, list[str]] = {}
-        #: Cards that stand no longer, by the reason, and those that stand again: their ladders.
+        #: Cards that stand no longer for another reason than a lift: their ladders.
         self._ended: dict[str, list[str]] = {}
-        self._revived: list[str] = []
         #: Entries for clocks that have ended, to be made where the holdings are others than before.
         self._finals: dict[str, ledger.NewEntry] = {}
         self._walks: dict[tuple[int, str, str], Walk] = {}
@@ -196,7 +199,7 @@ class Writer:
 
     def _lift(self, decision: core_cards.Lift) -> None:
         self.report.lifted += 1
-        self._ended.setdefault("lifted", []).append(decision.card_no)
+        self.lifted.setdefault(decision.reason, []).append(decision.card_no)
         now = self.context.now()
         self._happen(
             decision.card_no,
@@ -233,7 +236,7 @@ class Writer:
         )
 
     def _revive(self, decision: core_cards.Revive) -> None:
-        self._revived.append(decision.card_no)
+        self.revived.append(decision.card_no)
         values = {"state": str(decision.state), "state_before": None}
         self._happen(decision.card_no, "revived", str(decision.state), values)
         self._entry(
@@ -275,14 +278,14 @@ class Writer:
         """Write all of it on the batch's connection."""
         cards.issue(self.connection, self.rows, self.context.actor)
         cards.happen(self.connection, self.happenings)
+        for reason, lifted in self.lifted.items():
+            aftermath(self.context, self.connection, lifted, reason)
         changed = cards.write_accounts(self.connection, self.accounts, self.as_of)
         self.entries += [entry for card, entry in self._finals.items() if card in changed]
         for version, numbers in self.stood.items():
             cards.stood_under(self.connection, numbers, version)
         ledger.append(self.connection, self.entries)
-        for reason, numbers in self._ended.items():
-            ladders.ended(self.context, self.connection, numbers, reason)
-        revived = cards.read(self.connection, self._revived)
-        ladders.begin(
-            self.context, self.connection, self.rows + [dict(row._mapping) for row in revived]
-        )
+        for why, numbers in self._ended.items():
+            ladders.ended(self.context, self.connection, numbers, why)
+        revived = cards.rows_of(self.connection, self.revived)
+        ladders.begin(self.context, self.connection, [*self.rows, *revived])

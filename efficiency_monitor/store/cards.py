@@ -143,15 +143,15 @@ def find(connection: Connection, card_no: str) -> Row | None:  # type: ignore[ty
     return connection.execute(select(CARD).where(CARD.c.card_no == card_no)).first()
 
 
-def read(connection: Connection, card_nos: Sequence[str]) -> list[Row]:  # type: ignore[type-arg]
-    """These cards, in the order of their numbers."""
-    return [
-        row
-        for part in chunks(sorted(card_nos))
-        for row in connection.execute(
+def rows_of(connection: Connection, card_nos: Sequence[str]) -> list[dict[str, object]]:
+    """The rows of these cards, by number."""
+    found: list[dict[str, object]] = []
+    for part in chunks(sorted(card_nos)):
+        rows = connection.execute(
             select(CARD).where(CARD.c.card_no.in_(part)).order_by(CARD.c.card_no)
         )
-    ]
+        found += [dict(row._mapping) for row in rows]
+    return found
 
 
 def manual_of(connection: Connection, case_id: int) -> list[Row]:  # type: ignore[type-arg]

@@ -1,0 +1,66 @@
+"""`effmon cards lift`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from efficiency_monitor.language import say_lift_reason, t
+
+from .appeal import say_followed
+from .render import emit_object, message
+from .state import DryRun, Output, context_of
+from .written import Attach, Text, read_text
+
+
+class ReasonWord(StrEnum):
+    """Why a card is lifted without an appeal."""
+
+    ISSUED_IN_ERROR = "issued_in_error"
+    EXEMPTION = "exemption"
+    NOT_CONFIRMED = "not_confirmed"
+
+
+def lift(
+    ctx: typer.Context,
+    card_no: str,
+    reason: Annotated[ReasonWord, typer.Option(help=t("撤销原因", "why it is lifted"))],
+    text: Text = None,
+    attach: Attach = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Lift a card without an appeal; a red one takes two persons. Needs --as PERSON and --text."""
+    from efficiency_monitor.core.terms import LiftReason
+    from efficiency_monitor.services.lifting import by_hand
+
+    done = by_hand(
+        context_of(ctx),
+        card_no,
+        LiftReason(reason),
+        read_text(text),
+        attach or (),
+        dry_run=dry_run,
+    )
+    if output is not None:
+        emit_object(done.as_json(), output)
+    signed = t("、", ", ").join(done.signed_by)
+    if done.lifted:
+        why = say_lift_reason(done.reason)
+        message(t(f"{card_no}：已撤销（{why}）", f"{card_no}: lifted ({why})"))
+    else:
+        message(
+            t(
+                f"{card_no}：{signed} 已签署（{len(done.signed_by)}/{done.needed}），"
+                "待另一人以同一原因签署",
+                f"{card_no}: signed by {signed} ({len(done.signed_by)} of {done.needed}); "
+                "another person has to sign for the same reason",
+            )
+        )
+    say_followed(done.followed, [])
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the group of cards."""
+    app.command("lift", help=t("撤销一张牌", "lift a card"))(lift)

@@ -1,0 +1,115 @@
+"""An office: a department, a leader, three supervisors and their keys, on a clock that is set."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from efficiency_monitor.core.signatures import PersonalKey
+from efficiency_monitor.services.context import Context
+from efficiency_monitor.store import keys
+from tests.stories.world import World, instant
+
+PEOPLE = (
+    {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
+    {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
+    {"person_id": "chen", "name": "陈分管", "department": "", "role": "leader"},
+    {"person_id": "wang", "name": "王监察", "department": "", "role": "supervisor"},
+    {"person_id": "sun", "name": "孙监察", "department": "", "role": "supervisor"},
+    {"person_id": "zhao", "name": "赵监察", "department": "", "role": "supervisor"},
+)
+HOLDERS = ("chen", "wang", "sun", "zhao")
+
+
+def key_of(person_id: str) -> PersonalKey:
+    """The person's key: always the same one."""
+    seed = hashlib.sha256(f"key of {person_id}".encode()).digest()
+    return PersonalKey(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+class Office:
+    """A workspace in which cards stand and people act on them."""
+
+    def __init__(self, folder: Path, people: Sequence[Any] = PEOPLE) -> None:
+        self.world = World.made(folder, "2026-03-01 12:00")
+        self.world.people(people)
+        self.enrol(*HOLDERS)
+
+    def enrol(self, *persons: str) -> None:
+        """Keys as if enrolled: how they are is tested elsewhere."""
+        with self.world.context.store.writing() as connection:
+            for person in persons:
+                key = key_of(person)
+                keys.enrol(
+                    connection,
+                    keys.StoredKey(
+                        key_id=key.key_id,
+                        person_id=person,
+                        public_key=key.public,
+                        enrolled_at=self.world.now,
+                        revoked_at=None,
+                    ),
+                )
+
+    def acting(self, person: str, *, key: str | None = None) -> Context:
+        """The services as a person uses them, with the own key if they have one."""
+        holder = person if key is None else key
+        found = key_of(holder) if holder in HOLDERS else None
+        return replace(self.world.acting(person), key=found)
+
+    def at(self, text: str) -> None:
+        """Set the clock."""
+        self.world.now = instant(text)
+
+    def late_case(self, number: str = "A", **more: str) -> None:
+        """A case that was accepted on Monday 2 March: yellow on the 6th, red on the 7th."""
+        case = {
+            "case_no": number,
+            "item_kind": "promised",
+            "department": "住建局",
+            "handler": "张经办",
+            "promised_limit": "3 working_days",
+            "statutory_limit": "4 working_days",
+            **more,
+        }
+        self.world.receive("cases", [case])
+        event = {"case_no": number, "event": "accepted", "occurred_at": "2026-03-02 10:00"}
+        self.world.receive("events", [event])
+
+    def red(self, number: str = "A") -> str:
+        """Number of the red card of a late case, delivered on 7 March; a yellow one is under it."""
+        self.late_case(number)
+        self.at("2026-03-06 09:00")
+        self.world.scan()
+        self.world.deliver()
+        self.at("2026-03-07 09:00")
+        self.world.scan()
+        self.world.deliver()
+        return self.world.card(f"{number} CASE red")
+
+    def yellow(self, number: str = "A") -> str:
+        """Number of the yellow card of a late case, delivered on 6 March."""
+        self.late_case(number)
+        self.at("2026-03-06 09:00")
+        self.world.scan()
+        self.world.deliver()
+        return self.world.card(f"{number} CASE yellow")
+
+    def notices(self, kind: str, subject: str = "%") -> list[str]:
+        """`PERSON state` of the notices of a kind (without its round), sorted."""
+        return sorted(
+            f"{row['person_id']} {row['state']}"
+            for row in self.world.rows(
+                "SELECT * FROM notice WHERE (kind = ? OR kind LIKE ?) AND subject LIKE ?",
+                kind,
+                f"{kind}:%",
+                subject,
+            )
+        )
+
+    def recorded(self, kind: str) -> list[dict[str, Any]]:
+        """Ledger entries of a type."""
+        return [dict(entry) for entry in self.world.entries() if entry["type"] == kind]
