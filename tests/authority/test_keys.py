@@ -152,6 +152,28 @@ def test_an_approval_counts_only_while_its_key_and_role_last(desk: Desk) -> None
     assert enrolled(desk, "li", "li", "sun", "sun").approved_by == ("zhao", "sun")
 
 
+def test_an_approval_by_a_key_that_was_replaced_counts_no_more(desk: Desk) -> None:
+    begin(desk, "zhao", "sun")
+    enrolled(desk, "li", "li", "wang", "wang")
+    enrolled(desk, "wang", "wang/2", "chen", "chen")
+    enrolled(desk, "wang", "wang/2", "zhao", "zhao")
+    assert enrolled(desk, "li", "li", "chen", "chen").approved_by == ("chen",)
+
+
+def test_an_approval_of_another_key_under_the_same_id_does_not_count(desk: Desk) -> None:
+    """Two keys with one short id cost an attacker some hours; their approvals do not mix."""
+    begin(desk, "sun")
+    enrolled(desk, "zhao", "zhao", "wang", "wang")
+    desk.sql(
+        "INSERT INTO approval (subject, act, round, decision, ground, person_id, at, evidence,"
+        " statement, key_id, signature, os_user) SELECT subject, act, round, decision,"
+        f" '{key_of('twin').public.hex()}', 'chen', at, evidence, statement,"
+        f" '{key_of('chen').key_id}', signature, os_user FROM approval WHERE ground ="
+        f" '{key_of('zhao').public.hex()}'"
+    )
+    assert enrolled(desk, "zhao", "zhao", "sun", "sun").approved_by == ("wang", "sun")
+
+
 def test_revoked_by_the_holder_or_by_one_supervisor(desk: Desk) -> None:
     begin(desk, "li", "zhao")
     report = revoke(desk.acting("li", "li"), "li", "丢失")
