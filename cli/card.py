@@ -1,15 +1,16 @@
-"""`effmon cards list | show | confirm | acknowledge | reply`."""
+"""`effmon cards list | show | acknowledge | reply | confirm | close | issue`."""
 
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import say_state, t
+from efficiency_monitor.language import say_instant, say_level, say_state, t
 
 from . import columns
-from .render import emit, message
-from .state import Output, context_of
+from .render import emit, emit_object, message, warn
+from .state import DryRun, Output, context_of
+from .written import Attach, Text, read_text
 
 app = typer.Typer(help=t("预警、黄牌、红牌", "warnings, yellow and red cards"))
 
@@ -78,54 +79,117 @@ def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     show_card(listing.show_card(context, card_no), output)
 
 
-def _answer(ctx: typer.Context, card_no: str, what: str, text: str | None) -> None:
+def _answer(
+    ctx: typer.Context, card_no: str, what: str, text: str | None, attach: list[Path] | None
+) -> None:
+    from efficiency_monitor.services import attachments
     from efficiency_monitor.services.answers import answer
 
-    state = answer(context_of(ctx), card_no, what, _read(text))
-    message(f"{card_no}: {say_state(state)}")
-
-
-def _read(text: str | None) -> str | None:
-    from efficiency_monitor.core.faults import ConfigurationError
-
-    if text is None or not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            t(f"{text[1:]} 不是 UTF-8", f"{text[1:]} is not UTF-8"),
-            t("请存为 UTF-8", "save it as UTF-8"),
-        ) from None
-    except OSError as fault:
-        raise ConfigurationError(
+    context = context_of(ctx)
+    done = answer(context, card_no, what, read_text(text), attachments.keep(context, attach or []))
+    if done.repeated:
+        message(
             t(
-                f"{text[1:]} 无法读取：{fault.strerror}",
-                f"{text[1:]} cannot be read: {fault.strerror}",
-            ),
-            t("以 @ 开头的是文件名", "what begins with @ is the name of a file"),
-        ) from None
-
-
-Text = Annotated[
-    str | None,
-    typer.Option("--text", help=t("文字，或 @文件", "text, or @FILE"), show_default=False),
-]
+                f"{card_no}：同样的反馈已经在案，未再写入",
+                f"{card_no}: the same reply was there already; nothing was written",
+            )
+        )
+        return
+    parts = [f"{card_no}{t('：', ': ')}{say_state(done.state)}"]
+    if done.reply_due_at is not None:
+        at = say_instant(done.reply_due_at, context.zone)
+        parts.append(t(f"反馈期限 {at}", f"reply by {at}"))
+    message(t("，", "; ").join(parts))
+    if done.late:
+        warn(
+            t("已超过反馈期限，记为逾期反馈", "the reply came after its deadline, and is marked so")
+        )
+    if done.untold:
+        warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
 
 
 @app.command("acknowledge", help=t("签收", "acknowledge a card"))
-def acknowledge(ctx: typer.Context, card_no: str, text: Text = None) -> None:
+def acknowledge(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
     """Say that the card was received; needs --as PERSON."""
-    _answer(ctx, card_no, "acknowledged", text)
+    _answer(ctx, card_no, "acknowledged", text, attach)
 
 
 @app.command("reply", help=t("反馈", "reply to a card"))
-def reply(ctx: typer.Context, card_no: str, text: Text = None) -> None:
-    """Answer the card; needs --as PERSON and --text."""
-    _answer(ctx, card_no, "replied", text)
+def reply(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+    """Answer the card; needs --as PERSON and --text. A further reply is added to the former."""
+    _answer(ctx, card_no, "replied", text, attach)
 
 
 @app.command("confirm", help=t("确认待发的牌", "confirm a pending card"))
-def confirm(ctx: typer.Context, card_no: str, text: Text = None) -> None:
-    """Confirm a card of a rule with manual confirmation; needs --as PERSON."""
-    _answer(ctx, card_no, "confirmed", text)
+def confirm(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+    """Confirm a card that waits for it; needs --as PERSON, another one than who gave it."""
+    _answer(ctx, card_no, "confirmed", text, attach)
+
+
+@app.command("close", help=t("销号：认可反馈", "close a card: its reply is accepted"))
+def close(
+    ctx: typer.Context,
+    card_no: str,
+    text: Text = None,
+    attach: Attach = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Close a card that was replied to; needs --as PERSON, who did not reply, and --text."""
+    from efficiency_monitor.services import attachments
+    from efficiency_monitor.services.closing import close_card
+
+    context = context_of(ctx)
+    paths = attach or []
+    done = close_card(
+        context,
+        card_no,
+        text=read_text(text) or "",
+        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        dry_run=dry_run,
+    )
+    if output is not None:
+        emit_object(done, output)
+    _say_told(f"{card_no}{t('：', ': ')}{say_state(done.state)}", done.told, dry_run=dry_run)
+
+
+@app.command("issue", help=t("人工发牌", "give a card by hand"))
+def issue(
+    ctx: typer.Context,
+    case_no: str,
+    level: Annotated[LevelWord, typer.Option(help=t("级别", "level"))],
+    basis: Annotated[
+        str, typer.Option("--basis", help=t("依据：条款或决定", "what it rests on: an article"))
+    ],
+    text: Text = None,
+    attach: Attach = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Give a case a card that no rule gives; another supervisor confirms it. Needs --as, --text."""
+    from efficiency_monitor.core.terms import Level
+    from efficiency_monitor.services import attachments, manual_cards
+
+    context = context_of(ctx)
+    paths = attach or []
+    done = manual_cards.issue(
+        context,
+        case_no,
+        level=Level.parse(level),
+        basis=basis,
+        text=read_text(text) or "",
+        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        dry_run=dry_run,
+    )
+    if output is not None:
+        emit_object(done, output)
+    said = f"{done.card_no}{t('：', ': ')}{say_level(done.level)}{t('，', ', ')}"
+    _say_told(said + say_state(done.state), done.told, dry_run=dry_run)
+
+
+def _say_told(said: str, told: list[str], *, dry_run: bool) -> None:
+    if told:
+        said += t("；通知 ", "; told: ") + t("、", ", ").join(told)
+    message(said)
+    if dry_run:
+        message(t("仅预览，未写入任何内容", "a preview: nothing was written"))

@@ -71,6 +71,14 @@ CARDS = (
     Column("over", "超期", "Over", say=say_amount, priority=3),
     Column("fell_due_at", "触发时间", "Fell due", say=say_local, priority=2),
 )
+BY_HAND = (
+    Column("card_no", "牌号", "Card"),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("state", "状态", "State", say=say_state),
+    Column("lifted_reason", "撤销原因", "Lifted for", say=say_lift_reason, priority=3),
+    Column("issued_at", "发牌时间", "Issued", say=say_local),
+    Column("basis", "依据", "Basis", least=12),
+)
 CASES = (
     Column("case_no", "办件编号", "Case"),
     Column("item_name", "事项", "Item", priority=3, least=8),

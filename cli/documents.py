@@ -11,6 +11,7 @@ from efficiency_monitor.language import (
     say_lift_reason,
     say_limit,
     say_local,
+    say_order_state,
     say_outcome,
     say_reason,
     say_state,
@@ -21,6 +22,12 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 from .columns import ACCOUNTS
 from .explain_days import Document, Naming
 from .render import Format, emit, emit_object, emit_text, message
+
+
+def say_attachments(attachments: Sequence[Mapping[str, Any]]) -> str:
+    """The names of attachments, each with the first digits of its digest."""
+    return t("、", ", ").join(f"{each['name']} ({each['sha256'][:12]})" for each in attachments)
+
 
 _CARD: Final = (
     Column("card_no", "牌号", "Card"),
@@ -44,6 +51,8 @@ _CARD: Final = (
     Column("over", "超期", "Over", say=say_amount),
     Column("as_of", "判定时刻", "Judged as of", say=say_local),
     Column("issued_at", "发牌时间", "Issued", say=say_local),
+    Column("issued_by", "发牌人", "Issued by"),
+    Column("reply_due_at", "反馈期限", "Reply by", say=say_local),
     Column("calendar", "工作日历", "Calendar"),
     Column("calendar_version", "日历版本", "Calendar version"),
 )
@@ -51,7 +60,7 @@ _BASIS: Final = (
     Column("ref", "依据", "Basis", least=12),
     Column("says", "内容", "It says", least=20),
 )
-_ENTRIES: Final = (
+ENTRIES: Final = (
     Column("at", "时间", "At", say=say_local),
     Column(
         "kind",
@@ -66,12 +75,29 @@ _ENTRIES: Final = (
                 "superseded": ("升级", "superseded"),
                 "revived": ("恢复", "revived"),
                 "lifted": ("撤销", "lifted"),
+                "closed": ("销号", "closed"),
             }
         ),
     ),
     Column("person", "人员", "Person", least=6),
     Column("os_user", "系统用户", "System user", priority=3),
     Column("text", "内容", "Text", least=12),
+    Column("late", "逾期", "Late", say=lambda late: t("是", "yes") if late else ""),
+    Column("attachments", "附件", "Attachments", say=say_attachments, priority=2),
+)
+_ORDERS: Final = (
+    Column("order_no", "督办单号", "Order"),
+    Column("state", "状态", "State", say=say_order_state),
+    Column("opened_by", "开具人", "Opened by", priority=3, least=6),
+    Column("opened_at", "开具时间", "Opened", say=say_local, priority=3),
+    Column("reply_due_at", "反馈期限", "Reply by", say=say_local),
+)
+_APPEALS: Final = (
+    Column("appeal_no", "申诉号", "Appeal"),
+    Column("state", "状态", "State"),
+    Column("filed_by", "申诉人", "Filed by", priority=3, least=6),
+    Column("filed_at", "申诉时间", "Filed", say=say_local, priority=3),
+    Column("decide_by", "裁决期限", "Decide by", say=say_local),
 )
 _HOLDINGS: Final = tuple(
     column for column in ACCOUNTS if column.key not in ("card_no", "level", "card_state", "case_no")
@@ -83,11 +109,13 @@ def show_card(document: Document, fmt: Format | None = None) -> None:
     if fmt not in (None, Format.TABLE):
         emit_object(document, fmt)
         return
-    emit_object(document, fmt, columns=_filled(_CARD, document))
-    _section(t("依据", "Legal basis"), document["legal_basis"], _BASIS, fmt)
+    emit_object(document, fmt, columns=filled(_CARD, document))
+    section(t("依据", "Legal basis"), document["legal_basis"], _BASIS, fmt)
     entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
-    _section(t("经过", "What happened"), entries, _ENTRIES, fmt)
-    _section(t("持有", "Who held the case"), document["accountability"], _HOLDINGS, fmt)
+    section(t("经过", "What happened"), entries, ENTRIES, fmt)
+    section(t("督办单", "Orders"), document["orders"], _ORDERS, fmt)
+    section(t("申诉", "Appeals"), document["appeals"], _APPEALS, fmt)
+    section(t("持有", "Who held the case"), document["accountability"], _HOLDINGS, fmt)
 
 
 def _entry_text(entry: Mapping[str, Any]) -> str | None:
@@ -180,23 +208,22 @@ def show_case(
     }
     # A source may call a column anything: its name is a heading here, never a path.
     named = [Column(f"own{place}", key, key) for place, key in enumerate(own)]
-    emit_object(record, fmt, columns=_filled((*_CASE, *FIELDS, *named), record))
+    emit_object(record, fmt, columns=filled((*_CASE, *FIELDS, *named), record))
     clocks = document["clocks"]
-    _section(t("事件", "Events"), document["events"], _events(name), fmt)
-    _section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
-    _section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
+    section(t("事件", "Events"), document["events"], _events(name), fmt)
+    section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
+    section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
     cards = [card for clock in clocks for card in clock["cards"]]
-    _section(t("牌", "Cards"), cards, _CARDS, fmt)
+    section(t("牌", "Cards"), cards, _CARDS, fmt)
     message(t("逐日说明：effmon cases explain", "day by day: effmon cases explain"))
 
 
-def _filled(columns: Sequence[Column], document: Mapping[str, Any]) -> tuple[Column, ...]:
+def filled(columns: Sequence[Column], document: Mapping[str, Any]) -> tuple[Column, ...]:
+    """The columns of which the document has a value."""
     return tuple(column for column in columns if column.words(document))
 
 
-def _section(
-    title: str, rows: Sequence[Any], columns: Sequence[Column], fmt: Format | None
-) -> None:
+def section(title: str, rows: Sequence[Any], columns: Sequence[Column], fmt: Format | None) -> None:
     """A table under its title, without columns that no row fills; nothing where it is empty."""
     used = [column for column in columns if any(column.words(row) for row in rows)]
     if used:

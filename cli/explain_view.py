@@ -27,6 +27,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, plain, say_
 from efficiency_monitor.reports.text_safety import safe
 
 from . import layout, streams
+from .columns import BY_HAND
 from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
 from .folding import fold
 from .render import Format, emit, emit_object, emit_text
@@ -79,6 +80,9 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
         yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
     for clock in held.get("clocks") or []:
         yield from _clock(sheet, held, clock, name)
+    if held.get("by_hand"):
+        yield "\n" + sheet.heading(t("人工发牌", "Cards given by hand"))
+        yield from sheet.table(held["by_hand"], BY_HAND)
     if not held.get("clocks") and not held.get("problems"):
         yield "\n" + sheet.line(t("没有规则适用于本办件。", "No rule applies to this case."))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import aftermath, ladders
+from . import aftermath, ladders, order_deadlines
 from .context import Context
 
 
@@ -13,6 +13,7 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
     """Note, in the transaction that marks them, that these rows of the outbox were delivered."""
     ladders.delivered(context, connection, notices, now)
     aftermath.delivered(context, connection, notices, now)
+    order_deadlines.delivered(context, connection, notices, now)
 
 
 def undeliverable(
@@ -20,3 +21,4 @@ def undeliverable(
 ) -> None:
     """Note, in the transaction that marks them, that these rows will not be delivered any more."""
     ladders.undeliverable(context, connection, notices, now)
+    order_deadlines.undeliverable(context, connection, notices, now)

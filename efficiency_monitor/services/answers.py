@@ -1,62 +1,120 @@
 """What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import Row
 
 from ..core import cards as core_cards
-from ..core.faults import ConfigurationError
+from ..core.authority import Act
+from ..core.evidence import Attachment, attachments_json, for_ledger
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
+from ..core.orders import late
 from ..core.statements import digest
 from ..core.terms import CardState
-from ..language import say_state, t
+from ..language import t
 from ..store import cards, ledger
 from . import ladders
+from .acting import acting, claimed, scope_of
+from .card_states import check_state
 from .context import Context
 from .listing import no_card
+from .texts import said
 
-MOST_TEXT = 4000
 
-_MOVES = {
-    "acknowledged": (EntryType.CARD_ACKNOWLEDGED, (CardState.OPEN,), CardState.ACKNOWLEDGED),
-    "replied": (
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """How a card is answered: by which act, from which states, to which one."""
+
+    act: Act
+    entry: EntryType
+    allowed: tuple[CardState, ...]
+    state: CardState
+    #: What cannot be done, in Chinese and in English.
+    zh: str
+    en: str
+
+
+_ANSWERS = {
+    "acknowledged": _Answer(
+        Act.ACKNOWLEDGE,
+        EntryType.CARD_ACKNOWLEDGED,
+        (CardState.OPEN,),
+        CardState.ACKNOWLEDGED,
+        "签收",
+        "acknowledged",
+    ),
+    "replied": _Answer(
+        Act.REPLY,
         EntryType.CARD_REPLIED,
         (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED),
         CardState.REPLIED,
+        "反馈",
+        "replied",
     ),
-    "confirmed": (EntryType.CARD_CONFIRMED, (CardState.PENDING,), CardState.OPEN),
+    "confirmed": _Answer(
+        Act.CONFIRM,
+        EntryType.CARD_CONFIRMED,
+        (CardState.PENDING,),
+        CardState.OPEN,
+        "确认",
+        "confirmed",
+    ),
 }
 
 
-#: What was asked, in Chinese.
-_ASKED = {"acknowledged": "签收", "replied": "反馈", "confirmed": "确认"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of an answer."""
+
+    card_no: str
+    #: State that the card takes.
+    state: str
+    #: Until when a reply is or was due; None where nobody was delivered the card yet.
+    reply_due_at: int | None
+    #: Whether it is a reply after that instant.
+    late: bool = False
+    #: True: the same reply was there already, nothing was written.
+    repeated: bool = False
+    #: True: a confirmed card of which nobody could be told.
+    untold: bool = False
 
 
-def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
-    """Acknowledge, reply to or confirm a card; the state it takes.
+def answer(
+    context: Context,
+    card_no: str,
+    what: str,
+    text: str | None,
+    evidence: Sequence[Attachment] = (),
+) -> Answered:
+    """Acknowledge, reply to or confirm a card (`acknowledged`, `replied`, `confirmed`).
 
-    The text stays in the database, the ledger holds its digest: it may name persons.
-    ConfigurationError where the card does not exist or is not in a state to be answered.
+    A further reply is added to the former ones; the same one again changes nothing. A reply after
+    its deadline is taken and marked late. The text stays in the database, the ledger holds its
+    digest: it may name persons. ConfigurationError where the card does not exist or is not in a
+    state to be answered, NotAllowed where the person of `--as` may not.
     """
-    kind, allowed, state = _MOVES[what]
-    _check(context, what, text)
+    asked = _ANSWERS[what]
+    claimed(context)
+    if what == "replied" or text is not None:
+        said(text, t("内容", "text"))
     with context.store.writing() as connection:
         row = cards.find(connection, card_no)
         if row is None:
             raise no_card(card_no)
-        if row.state not in allowed:
-            states = t("、", ", ").join(say_state(entry) for entry in allowed)
-            raise ConfigurationError(
-                t(
-                    f"{card_no} 的状态是{say_state(row.state)}，不能{_ASKED[what]}",
-                    f"card {card_no} is {row.state}: it cannot be {what}",
-                ),
-                t(f"只有这些状态可以：{states}", f"possible from: {states}"),
+        acting(context, connection, asked.act, scope_of(row), _barred(row, what))
+        due = cards.reply_deadline(connection, card_no)
+        known = cards.entries(connection, card_no)
+        if what == "replied" and _same(known[-1], context, text, evidence):
+            is_late = late(known[-1].at, due)
+            return Answered(
+                card_no=card_no, state=row.state, reply_due_at=due, late=is_late, repeated=True
             )
+        check_state(connection, row, asked.allowed, zh=asked.zh, en=asked.en)
         now = context.now()
-        before = len(cards.entries(connection, card_no))
+        is_late = what == "replied" and late(now, due)
         happenings = [
             cards.Happening(
                 card_no=card_no,
@@ -64,64 +122,72 @@ def answer(context: Context, card_no: str, what: str, text: str | None) -> str:
                 at=now,
                 actor=context.actor,
                 text=text,
-                values={"state": str(state)},
+                evidence=attachments_json(evidence),
+                values={"state": str(asked.state)},
             )
         ]
-        entries = [
-            context.entry(
-                kind,
-                f"{kind}/{card_no}/{before}",
-                {
-                    "card": card_no,
-                    "state": str(state),
-                    "text": None if text is None else {"sha256": digest(text)},
-                },
-            )
-        ]
+        content: dict[str, object] = {
+            "card": card_no,
+            "state": str(asked.state),
+            "text": None if text is None else {"sha256": digest(text)},
+            "evidence": for_ledger(evidence),
+        }
+        if what == "replied":
+            content["late"] = is_late
+        entries = [context.entry(asked.entry, f"{asked.entry}/{card_no}/{len(known)}", content)]
         if what == "confirmed":
             for lower in _superseded(connection, row):
                 happenings.append(_gives_way(context, lower, now))
                 entries.append(_supersede_entry(context, lower, now))
-            ladders.ended(context, connection, _numbers(happenings[1:]), "superseded")
         cards.happen(connection, happenings)
         ledger.append(connection, entries)
-        if what == "confirmed":
-            ladders.begin(context, connection, [{**row._mapping, "state": state}])
-        else:
-            ladders.answered(context, connection, card_no, what, now)
-    return str(state)
+        untold = _tell_ladders(context, connection, card_no, what, happenings, now)
+    return Answered(
+        card_no=card_no,
+        state=str(asked.state),
+        reply_due_at=due,
+        late=is_late,
+        untold=untold,
+    )
 
 
-def _numbers(happenings: Sequence[cards.Happening]) -> list[str]:
-    return [happening.card_no for happening in happenings]
+def _barred(row: Any, what: str) -> dict[str, str]:
+    """Nobody confirms the card that they gave themselves."""
+    if what == "confirmed" and row.issued_by:
+        return {row.issued_by: t("此牌由其发出", "gave this card")}
+    return {}
 
 
-def _check(context: Context, what: str, text: str | None) -> None:
-    """Refuse an answer that nobody gives, or that says nothing or too much."""
-    if context.person is None:
-        raise ConfigurationError(
-            t("没有说明何人操作", "nobody is named who acts"),
-            t("用 --as 说明代表何人", "say for whom with --as PERSON"),
-        )
-    if what == "replied" and not (text or "").strip():
-        raise ConfigurationError(
-            t("反馈内容为空", "the reply is empty"),
-            t(
-                "用 --text 写明，或 --text @文件",
-                "give it with --text, or as a file: --text @FILE",
-            ),
-        )
-    if text is not None and len(text) > MOST_TEXT:
-        raise ConfigurationError(
-            t(
-                f"文字有 {len(text)} 个字符，最多 {MOST_TEXT} 个",
-                f"the text has {len(text)} characters, at most {MOST_TEXT}",
-            ),
-            t("其余内容另行提交", "attach the rest elsewhere"),
-        )
+def _same(entry: Any, context: Context, text: str | None, evidence: Sequence[Attachment]) -> bool:
+    return (entry.kind, entry.person, entry.text, entry.evidence) == (
+        "replied",
+        context.person,
+        text,
+        attachments_json(evidence),
+    )
 
 
-def _superseded(connection: Connection, row: Row) -> list[core_cards.Supersede]:  # type: ignore[type-arg]
+def _tell_ladders(
+    context: Context,
+    connection: Connection,
+    card_no: str,
+    what: str,
+    happenings: Sequence[cards.Happening],
+    now: int,
+) -> bool:
+    """Begin the ladder of a confirmed card, hold that of an answered one; is nobody told?"""
+    if what != "confirmed":
+        ladders.answered(context, connection, card_no, what, now)
+        return False
+    lower = [each.card_no for each in happenings if each.card_no != card_no]
+    if lower:
+        ladders.ended(context, connection, lower, str(CardState.SUPERSEDED))
+    row = cards.find(connection, card_no)
+    assert row is not None
+    return bool(ladders.begin(context, connection, [dict(row._mapping)]))
+
+
+def _superseded(connection: Connection, row: Any) -> list[core_cards.Supersede]:
     """The lower cards of its clock that give way to a card once it is confirmed."""
     known = cards.of_cases(connection, [row.case_id]).get(row.case_id, [])
     confirmed = next(card for card in known if card.card_no == row.card_no)

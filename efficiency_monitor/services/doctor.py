@@ -14,7 +14,7 @@ from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
-from ..store import cards, cases, feeds, ledger, runs
+from ..store import cards, cases, feeds, ledger, orders, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .context import Context
@@ -45,6 +45,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _sources,
         _work_lists,
         check_delivery,
+        _orders,
         _people,
     )
     found: list[Finding] = []
@@ -240,6 +241,19 @@ def _work_lists(context: Context) -> Iterator[Finding]:
     yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
     pending = sum(count for (_, state), count in standing.items() if state == "pending")
     yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
+
+
+def _orders(context: Context) -> Iterator[Finding]:
+    """Orders that wait too long for a reply, and those that reached nobody."""
+    query = orders.OrderQuery(state="overdue", now=context.now())
+    with context.store.reading() as connection:
+        late = [row.order_no for row in orders.listed(connection, query)]
+        lost = orders.undelivered(connection)
+    yield _count("overdue orders", len(late), t("张督办单逾期未反馈", "orders are overdue"))
+    said = t(f"{len(lost)} 张督办单未能送达", f"{len(lost)} orders reached nobody")
+    if lost:
+        said += t("：", ": ") + t("、", ", ").join(lost[:5])
+    yield "orders", LOOK if lost else GOOD, said
 
 
 def _count(name: str, number: int, words: str) -> Finding:

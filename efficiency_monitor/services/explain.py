@@ -5,6 +5,7 @@ from typing import Any
 
 from ..core.accountability import attribute
 from ..core.amount import decimal_text
+from ..core.cards import MANUAL_RULE
 from ..core.encoding import ordered
 from ..core.evaluation import CaseFindings, Episode, LimitFound
 from ..core.explain import DayLine, Why, day_lines
@@ -76,6 +77,11 @@ def explain(
         "events": [_event(event, zone) for event in _events(context, case, as_of)],
         "clocks": [
             _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
+        ],
+        "by_hand": [
+            {**_card(row, zone), "basis": row.basis}
+            for row in standing
+            if row.rule_id == MANUAL_RULE
         ],
         "excluded": found.outcome is Outcome.EXCLUDED,
     }

@@ -1,7 +1,7 @@
 """What the terminal lists: cases, cards, forecasts, accountability, slots. Reads only."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -9,13 +9,17 @@ from sqlalchemy import select
 from ..core.amount import Amount
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
+from ..core.orders import late
 from ..core.terms import Level
 from ..language import bilingual, t
 from ..store import cards, cases, ledger, outbox, runs
+from ..store.matter_tables import AppealRow
 from ..store.tables import CaseRow, ClockRow
 from .card_rows import card_json, handler_of
 from .context import Context
+from .order_listing import attachments_json_of, orders_of_card
 
+APPEAL = AppealRow.__table__  # type: ignore[attr-defined]
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
 
@@ -35,27 +39,57 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
             raise no_card(card_no)
         entries = cards.entries(connection, card_no)
         accounts = cards.accounts(connection, card_no=card_no)
+        due = cards.reply_deadline(connection, card_no)
+        about = orders_of_card(context, connection, card_no)
+        appeals = connection.execute(
+            select(APPEAL).where(APPEAL.c.card_no == card_no).order_by(APPEAL.c.filed_at)
+        ).all()
     document = card_json(dict(row._mapping), context.zone)
     for name in ("reviewer", "approver", "calendar", "calendar_version", "lifted_reason"):
         document[name] = getattr(row, name)
-    document["legal_basis"] = [
+    document["issued_by"] = row.issued_by
+    document["reply_due_at"] = None if due is None else rfc3339(due, context.zone)
+    # A card that a person gave rests on what that person named, one of a rule on the rule's texts.
+    by_hand = [] if row.basis is None else [{"ref": row.basis, "says": ""}]
+    document["legal_basis"] = by_hand + [
         {"ref": basis.ref, "says": bilingual(basis.says)}
         for bound in context.catalogue.rules
         if bound.digest == row.rule_digest
         for basis in bound.rule.legal_basis
     ]
-    document["entries"] = [
+    document["entries"] = _entries(context, entries, due)
+    document["orders"] = about
+    document["appeals"] = [
+        {
+            "appeal_no": appeal.appeal_no,
+            "state": appeal.state,
+            "filed_by": appeal.filed_by,
+            "filed_at": rfc3339(appeal.filed_at, context.zone),
+            "decide_by": None
+            if appeal.decide_by is None
+            else rfc3339(appeal.decide_by, context.zone),
+        }
+        for appeal in appeals
+    ]
+    document["accountability"] = [_account(entry, context.zone) for entry in accounts]
+    return document
+
+
+def _entries(context: Context, entries: Sequence[Any], due: int | None) -> list[dict[str, Any]]:
+    """What happened to a card; a first reply after the deadline `due` is late."""
+    replies = [entry for entry in entries if entry.kind == "replied"]
+    return [
         {
             "kind": entry.kind,
             "at": rfc3339(entry.at, context.zone),
             "person": entry.person,
             "os_user": entry.os_user,
             "text": entry.text,
+            "late": entry in replies[:1] and late(entry.at, due),
+            "attachments": attachments_json_of(entry.evidence),
         }
         for entry in entries
     ]
-    document["accountability"] = [_account(entry, context.zone) for entry in accounts]
-    return document
 
 
 def no_card(card_no: str) -> ConfigurationError:

@@ -196,7 +196,7 @@ class World:
 
     def answer(self, what: str, card_no: str, person: str, text: str | None = None) -> str:
         """`effmon cards acknowledge | reply | confirm`."""
-        return answers.answer(self.acting(person), card_no, what, text)
+        return answers.answer(self.acting(person), card_no, what, text).state
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """Ask the database itself, past the product's own code."""

@@ -1,0 +1,87 @@
+"""A department with late cases, supervisors over it, and what tests of answers and orders ask."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from efficiency_monitor.services import after_delivery
+from efficiency_monitor.store import outbox
+from tests.stories.world import World, instant, wall
+
+PEOPLE = (
+    {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
+    {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
+    {"person_id": "chen", "name": "陈分管", "department": "住建局", "role": "leader"},
+    {"person_id": "gao", "name": "高主任", "department": "规划局", "role": "head"},
+    {"person_id": "wang", "name": "王监察", "department": "", "role": "supervisor"},
+    {"person_id": "sun", "name": "孙监察", "department": "", "role": "supervisor"},
+)
+
+
+def opened(folder: Path, at: str = "2026-03-07 09:00", people: Sequence[Any] = PEOPLE) -> World:
+    """Cases A and B of one department and C of another, late since Monday 2 March; red on the 7th.
+
+    Saturday 7 March is a day off of the calendar.
+    """
+    world = World.made(folder, "2026-03-01 12:00")
+    world.people(people)
+    world.now = instant(at)
+    for number, department in (("A", "住建局"), ("B", "住建局"), ("C", "规划局")):
+        case(world, number, department)
+    world.scan()
+    arrive(world)
+    return world
+
+
+def case(world: World, number: str, department: str = "住建局", **more: str) -> None:
+    """A case that was accepted on 2 March and has to be done by the 5th, at the latest the 6th."""
+    fields = {"item_kind": "promised", "handler": "张经办", "department": department}
+    limits = {"promised_limit": "3 working_days", "statutory_limit": "4 working_days"}
+    world.receive("cases", [{"case_no": number, **fields, **limits, **more}])
+    accepted = {"event": "accepted", "occurred_at": "2026-03-02 10:00"}
+    world.receive("events", [{"case_no": number, **accepted}])
+
+
+def arrive(world: World, *, dead: bool = False) -> None:
+    """Everything pending reaches its recipient now, or never will; delivery has its own tests."""
+    with world.context.store.writing() as connection:
+        rows = outbox.pending(connection, world.now)
+        state = {"state": "dead"} if dead else {"state": "sent", "sent_at": world.now}
+        outbox.mark(connection, [row.notice_id for row in rows], **state)
+        follow = after_delivery.undeliverable if dead else after_delivery.delivered
+        follow(world.context, connection, rows, world.now)
+
+
+def order(world: World) -> dict[str, Any]:
+    """The newest order's row."""
+    return world.rows("SELECT * FROM supervision_order ORDER BY opened_at DESC, rowid DESC")[0]
+
+
+def order_states(world: World) -> list[str]:
+    """Orders as `state round deadline`, oldest first."""
+    return [
+        f"{row['state']} {row['round']} "
+        + ("-" if row["reply_due_at"] is None else wall(row["reply_due_at"]))
+        for row in world.rows("SELECT * FROM supervision_order ORDER BY opened_at, rowid")
+    ]
+
+
+def notices(world: World, kind: str) -> list[str]:
+    """Notices of a kind as `PERSON state`, sorted."""
+    return sorted(
+        f"{row['person_id']} {row['state']}"
+        for row in world.rows("SELECT person_id, state FROM notice WHERE kind = ?", kind)
+    )
+
+
+def happened(world: World, card_no: str) -> list[str]:
+    """What happened to a card as `KIND PERSON`, oldest first."""
+    return [
+        f"{row['kind']} {row['person'] or '-'}"
+        for row in world.rows("SELECT * FROM card_entry WHERE card_no = ? ORDER BY id", card_no)
+    ]
+
+
+def entries(world: World, kind: str) -> list[dict[str, Any]]:
+    """Ledger entries of a type, oldest first."""
+    return [dict(entry) for entry in world.entries() if entry["type"] == kind]
