@@ -84,7 +84,9 @@ def test_a_channel_that_wakes_nobody_does_not_wait(tmp_path: Path, worlds: list[
     assert world.deliver({"file": Receiver(wakes=False)}).messages == 3
 
 
-def test_nights_and_weekends_are_no_part_of_the_three_days(tmp_path: Path, worlds: list[World]) -> None:
+def test_nights_and_weekends_are_no_part_of_the_three_days(
+    tmp_path: Path, worlds: list[World]
+) -> None:
     world = at_night(tmp_path, worlds, "16:00-17:00", "16:00-17:00", "16:00-17:00")
     world.now = instant("2026-03-16 16:59")
     down = Receiver(lambda message: Retry("down"))
