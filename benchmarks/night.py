@@ -9,7 +9,7 @@ from efficiency_monitor.core import cards as core_cards
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.services import catalogue_change, issuing, ladders, scan
 from efficiency_monitor.services.context import Catalogue, Context
-from efficiency_monitor.store import cards, cases, ledger
+from efficiency_monitor.store import accounts, cards, cases, ledger
 from efficiency_monitor.store.tables import ClockRow
 
 from . import bureau
@@ -33,7 +33,7 @@ PLACES = (
     (cards, "issue", "write cards and what happens to them"),
     (cards, "happen", "write cards and what happens to them"),
     (cards, "stood_under", "write cards and what happens to them"),
-    (cards, "write_accounts", "write accountability"),
+    (accounts, "write", "write accountability"),
     (ladders, "begin", "choose who is told, write notices"),
     (ledger, "append", "write the ledger"),
     (cases, "write_judged", "write the clocks"),

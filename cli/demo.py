@@ -254,7 +254,9 @@ def _answers(context: "Context") -> None:
 
 def _accountability(context: "Context") -> None:
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listing import list_accounts, list_cards
+    from efficiency_monitor.services.account_rows import list_accounts
+    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.store.accounts import AccountQuery
     from efficiency_monitor.store.cards import CardQuery
 
     card = list_cards(context, CardQuery(level=Level.RED, case_no="SYN-2026-0045"))[0]
@@ -262,7 +264,8 @@ def _accountability(context: "Context") -> None:
         t("十、追责记录：谁持有多久，谁超期", "10. accountability: who held it, whose overrun"),
         f"accountability list --card {card['card_no']}",
     )
-    emit(list_accounts(context, card_no=str(card["card_no"])), columns.ACCOUNTS)
+    query = AccountQuery(card_no=str(card["card_no"]))
+    emit(list_accounts(context, query), columns.ACCOUNTS)
 
 
 def _ledger(context: "Context", folder: Path) -> None:

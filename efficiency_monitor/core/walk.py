@@ -1,17 +1,30 @@
 """One episode taken apart again: its pauses and running time, for explanations and shares."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from .amount import Unit
-from .clockwork import NEVER, WORK_SECONDS, counting_from, mode_of
-from .columns import Work
+from .amount import Amount, Unit
+from .clockwork import (
+    BEYOND,
+    CALENDAR_DAYS,
+    CALENDAR_SECONDS,
+    NEVER,
+    WORK_DAYS,
+    WORK_SECONDS,
+    counting_from,
+    day_of,
+    end_of_day,
+    mode_of,
+)
+from .columns import AMOUNT, Work
 from .counting import best_share, counted, days_counted, elapsed_until
 from .encoding import BoundRule, FrameBuilder, encode_rules
 from .evaluation import CompiledCalendar, Episode, blank_work
 from .kernel import episode_bounds
+from .levels import level_at
 from .pausing import find_pauses, find_runs
-from .questions import UNIT_CODE, Runs, amount_of
+from .questions import UNIT_CODE, Runs, amount_of, millionths, rounded_down
 from .timeline import CaseRecord, Event
 from .vocabulary import Vocabulary
 
@@ -72,6 +85,71 @@ class Walk:
         _, after = days_counted(table, unit.working, close, self.runs, since, until)
         part, of, day = best_share(table, unit.working, close, self.runs, since, until, after)
         return day, amount_of(UNIT_CODE[unit], 0, part, of) or Decimal(0)
+
+    def from_instant(self, since: int) -> "Walk":
+        """The same pauses and running time, counted from a later start (epoch seconds)."""
+        return replace(self, start_at=max(since, self.start_at))
+
+    def due(self, limit: Amount) -> int | None:
+        """When a limit counted on this clock falls due; None while it cannot be said."""
+        clock = self.bound.rule.clock
+        found = level_at(
+            self.compiled.table,
+            (
+                clock.resolution == "time",
+                clock.first_day == "same",
+                clock.ends == "close",
+                clock.roll == "next_working_day",
+            ),
+            self.runs,
+            self.start_at,
+            (AMOUNT, UNIT_CODE[limit.unit], millionths(limit), NEVER, 0),
+            0,
+            0,
+            0,
+        )
+        return None if found in (NEVER, BEYOND) else int(found)
+
+    def reached(self, unit: Unit, until: int, cuts: Sequence[int]) -> list[Decimal] | None:
+        """What of the elapsed amount by `until` had been counted at each cut; None if not known.
+
+        A cut is an instant from the start to `until`; at `until` it is all of `elapsed`, and the
+        amounts never fall. In a clock that counts days each date adds what the day table says that
+        it adds (TIME 8, 9), bit by bit with the running time of that date.
+        """
+        if self.elapsed(unit, until) is None:
+            return None
+        clock = self.bound.rule.clock
+        mode = mode_of(UNIT_CODE[unit], clock.resolution == "time")
+        if mode in (WORK_DAYS, CALENDAR_DAYS):
+            return [self._days_reached(mode, until, min(cut, until)) for cut in cuts]
+        return [self.elapsed(unit, min(cut, until)) or Decimal(0) for cut in cuts]
+
+    def _days_reached(self, mode: int, until: int, cut: int) -> Decimal:
+        clock = self.bound.rule.clock
+        table, runs, working = self.compiled.table, self.runs, mode == WORK_DAYS
+        close = clock.ends == "close"
+        since = counting_from(table, mode, clock.first_day == "same", self.start_at)
+        if cut <= since:
+            return Decimal(0)
+        number = day_of(table, cut)
+        begin, end = max(table.day_start[number], since), end_of_day(table, number, close)
+        before, _ = days_counted(table, working, close, runs, since, begin)
+        _, after = days_counted(table, working, close, runs, since, until)
+        part, of, best = best_share(table, working, close, runs, since, until, after)
+        whole = Decimal(int(before))
+        if 0 <= best < number:
+            return whole + rounded_down(0, int(part), int(of))
+        through, _ = days_counted(table, working, close, runs, since, min(end, until))
+        counts = through > before
+        if not counts and number != best:
+            return whole
+        if counts and cut >= end:
+            return whole + 1
+        seconds = WORK_SECONDS if working else CALENDAR_SECONDS
+        ran = counted(table, seconds, close, runs, begin, min(cut, end))
+        total = counted(table, seconds, close, runs, begin, end) if counts else of
+        return whole + (rounded_down(0, int(ran), int(total)) if total else Decimal(0))
 
     def working_seconds(self, since: int, until: int) -> int:
         """Working seconds counted in [since, until] while the clock ran."""

@@ -34,12 +34,26 @@ def measured(
     elapsed = walked.elapsed(unit, until)
     if elapsed is None:
         return None, None
+    allowed = allowance(walked, limit, unit)
+    return elapsed, None if allowed is None else max(elapsed - allowed, Decimal(0))
+
+
+def allowance(walked: Walk, limit: LimitFound, unit: Unit) -> Decimal | None:
+    """How much may elapse within a limit, in `unit`; None where it cannot be said."""
     if limit.amount is not None and limit.amount.unit is unit:
-        return elapsed, max(elapsed - limit.amount.value, Decimal(0))
-    if limit.due_at is None:
-        return elapsed, None
-    at_due = walked.elapsed(unit, limit.due_at)
-    return elapsed, None if at_due is None else max(elapsed - at_due, Decimal(0))
+        return limit.amount.value
+    return None if limit.due_at is None else walked.elapsed(unit, limit.due_at)
+
+
+def unit_of(limit: LimitFound | None, episode: Episode) -> Unit:
+    """The unit in which a clock is held against a limit: its own, or the clock's.
+
+    Months are counted in calendar days (TIME 11).
+    """
+    unit = episode.bound.rule.clock.count
+    if limit is not None and limit.amount is not None:
+        unit = limit.amount.unit
+    return Unit.CALENDAR_DAYS if unit is Unit.CALENDAR_MONTHS else unit
 
 
 def card_values(
@@ -53,9 +67,7 @@ def card_values(
     episode, found = issue.episode, issue.level
     fields = case.record.fields
     limit = next(limit for limit in episode.limits if limit.name == found.limit)
-    unit = limit.amount.unit if limit.amount is not None else episode.bound.rule.clock.count
-    if unit is Unit.CALENDAR_MONTHS:
-        unit = Unit.CALENDAR_DAYS
+    unit = unit_of(limit, episode)
     elapsed, over = measured(walked, limit, unit, until_of(episode, as_of))
     rule = episode.bound.rule
     version = context.catalogue.calendars[case.record.calendar].version

@@ -1,10 +1,11 @@
 """The explain document: why a case stands where it stands, for the department that disputes it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from ..core.accountability import attribute
-from ..core.amount import decimal_text
+from ..core.accountability import Holding
+from ..core.amount import Unit, decimal_text
 from ..core.cards import MANUAL_RULE
 from ..core.encoding import ordered
 from ..core.evaluation import CaseFindings, Episode, LimitFound
@@ -13,12 +14,13 @@ from ..core.faults import ConfigurationError
 from ..core.instants import local_date, rfc3339
 from ..core.terms import Outcome, Precision
 from ..core.timeline import Event
-from ..core.walk import PauseFound, Walk
+from ..core.walk import PauseFound
 from ..language import bilingual, language, t
 from ..store import cards, cases
 from .card_rows import until_of, walk_of
 from .context import Context
 from .feeds import stale_sources, torn_cases
+from .holdings import holdings
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
@@ -174,7 +176,9 @@ def _clock(
             for row in standing
             if row.rule_id == rule.id and row.episode == episode.key
         ],
-        "holders": _holders(context, case, episode, walked, until),
+        "holders": [
+            _holder(holding) for holding in holdings(context, case, episode, walked, as_of)
+        ],
         "legal_basis": [
             {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
         ],
@@ -230,25 +234,19 @@ def _card(row: Any, zone: str) -> dict[str, Any]:
     }
 
 
-def _holders(
-    context: Context, case: cases.StoredCase, episode: Episode, walked: Walk, until: int
-) -> list[dict[str, Any]]:
-    due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
-    events = [
-        event
-        for event in _events(context, case, until)
-        if event.occurred_at >= episode.start.occurred_at
-    ]
-    holdings = attribute(
-        walked, events, case.record.fields, due_at=min(due, default=None), until=until
-    )
-    return [
-        {
-            "stage": holding.stage,
-            "department": holding.department,
-            "holder": holding.holder,
-            "held_seconds": holding.held_seconds,
-            "overrun_seconds": holding.overrun_seconds,
-        }
-        for holding in holdings
-    ]
+def _holder(holding: Holding) -> dict[str, Any]:
+    return {
+        "part": str(holding.part),
+        "stage": holding.stage,
+        "department": holding.department,
+        "holder": holding.holder,
+        "amount": _in_unit(holding.amount, holding.unit),
+        "over": _in_unit(holding.over, holding.unit),
+        "held_seconds": holding.held_seconds,
+        "overrun_seconds": holding.overrun_seconds,
+        "charged_seconds": holding.charged_seconds,
+    }
+
+
+def _in_unit(amount: Decimal | None, unit: Unit | None) -> dict[str, str] | None:
+    return None if amount is None else {"value": decimal_text(amount), "unit": str(unit)}

@@ -6,19 +6,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core import cards as core_cards
-from ..core.accountability import Holding, attribute
-from ..core.encoding import ordered
+from ..core.accountability import Holding
+from ..core.amount import decimal_text
 from ..core.evaluation import CaseFindings, Episode
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
 from ..core.statements import digest
 from ..core.terms import CardState, Level, LiftReason
 from ..core.walk import Walk
-from ..store import cards, cases, ledger
+from ..store import accounts, cards, cases, ledger
 from . import ladders
 from .aftermath import aftermath
-from .card_rows import card_values, input_digest, persons_json, until_of, walk_of
+from .card_rows import card_values, input_digest, persons_json, walk_of
 from .context import Context, compact_json
+from .holdings import holdings
 from .scan_report import ScanReport
 
 
@@ -46,7 +47,7 @@ class Writer:
         #: Entries for clocks that have ended, to be made where the holdings are others than before.
         self._finals: dict[str, ledger.NewEntry] = {}
         self._walks: dict[tuple[int, str, str], Walk] = {}
-        self._holdings: dict[tuple[int, str, str], tuple[Holding, ...]] = {}
+        self._holdings: dict[tuple[int, str, str, Level], tuple[Holding, ...]] = {}
 
     def write(
         self,
@@ -129,38 +130,36 @@ class Writer:
             },
         )
         if issue.level.level > Level.WARNING and issue.state is not CardState.HISTORICAL:
-            self._account(case, issue.episode, issue.card_no, salt)
+            self._account(case, issue.episode, issue.card_no, issue.level.level, salt)
 
-    def _shares(self, case: cases.StoredCase, episode: Episode) -> tuple[Holding, ...]:
-        """Who held the case how long in this episode."""
-        key = (case.case_id, episode.bound.rule.id, episode.key)
+    def _shares(
+        self, case: cases.StoredCase, episode: Episode, level: Level
+    ) -> tuple[Holding, ...]:
+        """Who held the case how long in this episode, against the limit of this level's card."""
+        key = (case.case_id, episode.bound.rule.id, episode.key, level)
         if key not in self._holdings:
-            catalogue = self.context.catalogue
-            compiled = catalogue.compiled(case.record.calendar)
-            walked = self._walk(case, episode)
-            events = ordered(case.record, catalogue.vocabulary, compiled.table, self.as_of)
-            due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
-            self._holdings[key] = attribute(
-                walked,
-                events,
-                case.record.fields,
-                due_at=min(due, default=None),
-                until=until_of(episode, self.as_of),
+            self._holdings[key] = holdings(
+                self.context, case, episode, self._walk(case, episode), self.as_of, level
             )
         return self._holdings[key]
 
     def _account(
-        self, case: cases.StoredCase, episode: Episode, card_no: str, salt: bytes | None
+        self,
+        case: cases.StoredCase,
+        episode: Episode,
+        card_no: str,
+        level: Level,
+        salt: bytes | None,
     ) -> None:
         """Who held the case, for a card; on record when it is issued and when the clock has ended.
 
         `salt` is that of a card which is being issued.
         """
-        holdings = self._shares(case, episode)
-        self.accounts[card_no] = holdings
+        shares = self._shares(case, episode, level)
+        self.accounts[card_no] = shares
         if salt is None and episode.stop is None:
             return
-        names = compact_json([holding.holder for holding in holdings])
+        names = compact_json([share.holder for share in shares])
         entry = self._made(
             EntryType.ACCOUNTABILITY_RECORDED,
             f"accountability/{card_no}/{'issued' if salt is not None else self.as_of}",
@@ -168,15 +167,7 @@ class Writer:
                 "card": card_no,
                 "as_of": self._time(self.as_of),
                 "final": episode.stop is not None,
-                "parts": [
-                    {
-                        "stage": holding.stage,
-                        "department": holding.department,
-                        "held_seconds": holding.held_seconds,
-                        "overrun_seconds": holding.overrun_seconds,
-                    }
-                    for holding in holdings
-                ],
+                "parts": [_part(share) for share in shares],
                 "holders": {"sha256": digest(names, salt.hex())} if salt is not None else None,
             },
         )
@@ -195,7 +186,7 @@ class Writer:
             if episode is None or card.level is Level.WARNING:
                 continue
             if card.state not in (CardState.LIFTED, CardState.CLOSED, CardState.HISTORICAL):
-                self._account(case, episode, card.card_no, None)
+                self._account(case, episode, card.card_no, card.level, None)
 
     def _lift(self, decision: core_cards.Lift) -> None:
         self.report.lifted += 1
@@ -280,7 +271,7 @@ class Writer:
         cards.happen(self.connection, self.happenings)
         for reason, lifted in self.lifted.items():
             aftermath(self.context, self.connection, lifted, reason)
-        changed = cards.write_accounts(self.connection, self.accounts, self.as_of)
+        changed = accounts.write(self.connection, self.accounts, self.as_of)
         self.entries += [entry for card, entry in self._finals.items() if card in changed]
         for version, numbers in self.stood.items():
             cards.stood_under(self.connection, numbers, version)
@@ -289,3 +280,18 @@ class Writer:
             ladders.ended(self.context, self.connection, numbers, why)
         revived = cards.rows_of(self.connection, self.revived)
         ladders.begin(self.context, self.connection, [*self.rows, *revived])
+
+
+def _part(share: Holding) -> dict[str, object]:
+    """A part of an accountability record as the ledger has it: organs and time, no person."""
+    return {
+        "part": str(share.part),
+        "stage": share.stage,
+        "department": share.department,
+        "held_seconds": share.held_seconds,
+        "overrun_seconds": share.overrun_seconds,
+        "charged_seconds": share.charged_seconds,
+        "amount": None if share.amount is None else decimal_text(share.amount),
+        "over": None if share.over is None else decimal_text(share.over),
+        "unit": share.unit,
+    }

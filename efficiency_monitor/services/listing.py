@@ -1,4 +1,4 @@
-"""What the terminal lists: cases, cards, forecasts, accountability, slots. Reads only."""
+"""What the terminal lists: cases, cards, forecasts, slots. Reads only."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,10 @@ from ..core.instants import rfc3339
 from ..core.orders import late
 from ..core.terms import Level
 from ..language import bilingual, t
-from ..store import cards, cases, ledger, outbox, runs
+from ..store import accounts, cards, cases, ledger, outbox, runs
 from ..store.matter_tables import AppealRow
 from ..store.tables import CaseRow, ClockRow
+from .account_rows import account_json
 from .card_rows import card_json, handler_of
 from .context import Context
 from .order_listing import attachments_json_of, orders_of_card
@@ -38,7 +39,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         if row is None:
             raise no_card(card_no)
         entries = cards.entries(connection, card_no)
-        accounts = cards.accounts(connection, card_no=card_no)
+        held = accounts.listed(connection, accounts.AccountQuery(everything=True, card_no=card_no))
         due = cards.reply_deadline(connection, card_no)
         about = orders_of_card(context, connection, card_no)
         appeals = connection.execute(
@@ -71,7 +72,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         }
         for appeal in appeals
     ]
-    document["accountability"] = [_account(entry, context.zone) for entry in accounts]
+    document["accountability"] = [account_json(part, context.zone) for part in held]
     return document
 
 
@@ -101,37 +102,6 @@ def no_card(card_no: str) -> ConfigurationError:
             "effmon cards list --state all shows the numbers",
         ),
     )
-
-
-def list_accounts(
-    context: Context, *, department: str | None = None, card_no: str | None = None
-) -> list[dict[str, Any]]:
-    """Accountability rows: who held the case how long, whose overrun it was."""
-    with context.store.reading() as connection:
-        rows = cards.accounts(connection, department=department, card_no=card_no)
-    return [_account(row, context.zone) for row in rows]
-
-
-def _account(row: Any, zone: str) -> dict[str, Any]:
-    return {
-        "card_no": row.card_no,
-        "case_no": row.case_no,
-        "rule": row.rule_id,
-        "level": Level(row.level).word,
-        "card_state": row.card_state,
-        "stage": row.stage,
-        "department": row.department,
-        "holder": row.holder,
-        "since": rfc3339(row.since, zone),
-        "until": rfc3339(row.until, zone),
-        "held_seconds": row.held_seconds,
-        "overrun_seconds": row.overrun_seconds,
-        "handler": row.handler,
-        "reviewer": row.reviewer,
-        "approver": row.approver,
-        "as_of": rfc3339(row.as_of, zone),
-        "status": row.status,
-    }
 
 
 def list_cases(

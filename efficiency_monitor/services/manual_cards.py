@@ -18,7 +18,7 @@ from ..core.people import Person, Role, recipients
 from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..language import say_level, t
-from ..store import cards, cases, ledger, outbox
+from ..store import accounts, cards, cases, ledger, outbox
 from .acting import acting, claimed
 from .card_rows import handler_of, input_digest, persons_json
 from .context import Context, compact_json
@@ -279,7 +279,7 @@ def _account(
         held_seconds=0,
         overrun_seconds=0,
     )
-    cards.write_accounts(connection, {row["card_no"]: (holding,)}, now)
+    accounts.write(connection, {row["card_no"]: (holding,)}, now)
     return context.entry(
         EntryType.ACCOUNTABILITY_RECORDED,
         f"accountability/{row['card_no']}/issued",

@@ -1,23 +1,21 @@
-"""Cards and what happened to them; accountability rows."""
+"""Cards and what happened to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from ..core.accountability import Holding
 from ..core.actor import Actor
 from ..core.cards import MANUAL_RULE, Card
 from ..core.terms import STANDING_STATES, CardState, Level, LiftReason
 from .cases import chunks
 from .matter_tables import LadderRun
-from .tables import AccountabilityRow, CardEntry, CardRow
+from .tables import CardEntry, CardRow
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ENTRY = CardEntry.__table__  # type: ignore[attr-defined]
-ACCOUNT = AccountabilityRow.__table__  # type: ignore[attr-defined]
 LADDER = LadderRun.__table__  # type: ignore[attr-defined]
 
 
@@ -236,65 +234,3 @@ def counts(connection: Connection) -> dict[tuple[int, str], int]:
         select(CARD.c.level, CARD.c.state, func.count()).group_by(CARD.c.level, CARD.c.state)
     )
     return {(row[0], row[1]): row[2] for row in rows}
-
-
-def write_accounts(
-    connection: Connection, accounts: Mapping[str, Sequence[Holding]], as_of: int
-) -> frozenset[str]:
-    """Replace the holdings of cards by newer ones; the cards whose holdings are others now.
-
-    The verification status is kept.
-    """
-    status: dict[str, str] = {}
-    stored: dict[str, list[Holding]] = {}
-    for part in chunks(list(accounts)):
-        rows = connection.execute(
-            select(ACCOUNT).where(ACCOUNT.c.card_no.in_(part)).order_by(ACCOUNT.c.place)
-        )
-        for row in rows:
-            status[row.card_no] = row.status
-            held = Holding(**{name: getattr(row, name) for name in Holding.__slots__})
-            stored.setdefault(row.card_no, []).append(held)
-    changed = [card for card, new in accounts.items() if stored.get(card, []) != list(new)]
-    for part in chunks(changed):
-        connection.execute(delete(ACCOUNT).where(ACCOUNT.c.card_no.in_(part)))
-    rows_of_parts = [
-        {name: getattr(holding, name) for name in Holding.__slots__}
-        | {
-            "card_no": card_no,
-            "place": place,
-            "as_of": as_of,
-            "status": status.get(card_no, "to_verify"),
-        }
-        for card_no in changed
-        for place, holding in enumerate(accounts[card_no])
-    ]
-    if rows_of_parts:
-        connection.execute(insert(ACCOUNT), rows_of_parts)
-    return frozenset(changed)
-
-
-def accounts(
-    connection: Connection, *, department: str | None = None, card_no: str | None = None
-) -> list[Row]:  # type: ignore[type-arg]
-    """Accountability rows with their cards; of lifted cards too, which say so."""
-    statement = select(
-        ACCOUNT,
-        CARD.c.case_no,
-        CARD.c.rule_id,
-        CARD.c.level,
-        CARD.c.state.label("card_state"),
-        CARD.c.fell_due_at,
-        CARD.c.handler,
-        CARD.c.reviewer,
-        CARD.c.approver,
-    ).join(CARD, CARD.c.card_no == ACCOUNT.c.card_no)
-    if department is not None:
-        statement = statement.where(ACCOUNT.c.department == department)
-    if card_no is not None:
-        statement = statement.where(ACCOUNT.c.card_no == card_no)
-    return list(
-        connection.execute(
-            statement.order_by(CARD.c.level.desc(), ACCOUNT.c.card_no, ACCOUNT.c.place)
-        )
-    )

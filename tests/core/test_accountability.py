@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.accountability import Holding, attribute, whose_overrun
+from efficiency_monitor.core.accountability import Against, Holding, attribute, whose_overrun
+from efficiency_monitor.core.amount import Unit
 from efficiency_monitor.core.business_time import compile_calendar
 from efficiency_monitor.core.calendar import CalendarFile, build
 from efficiency_monitor.core.encoding import BoundRule, ordered
@@ -89,6 +90,12 @@ def event(type_: str, when: str, **more: str) -> Event:
     return Event(key=f"{type_} {when} {more}", type=type_, occurred_at=at(when), **more)  # type: ignore[arg-type]
 
 
+def against(walked: Walk, due_at: int | None) -> Against:
+    """Held against a due instant, in working days."""
+    allowance = None if due_at is None else walked.elapsed(Unit.WORKING_DAYS, due_at)
+    return Against(unit=Unit.WORKING_DAYS, allowance=allowance, due_at=due_at)
+
+
 def shares(*events: Event, until: str, due: str | None = None) -> tuple[Walk, tuple[Holding, ...]]:
     """The walk of the case's clock and who held it."""
     fields = {"department": "住建局", "handler": "张"}
@@ -102,7 +109,7 @@ def shares(*events: Event, until: str, due: str | None = None) -> tuple[Walk, tu
         walked,
         ordered(record, vocabulary(), calendar().table, as_of),
         fields,
-        due_at=None if due is None else at(due),
+        against=against(walked, None if due is None else at(due)),
         until=end,
     )
     return walked, holdings
@@ -187,7 +194,7 @@ def test_the_longest_overrun_is_whose_it_was_and_the_earliest_of_equals() -> Non
     def part(holder: str, overrun: int) -> Holding:
         return Holding(
             stage=None, department=None, holder=holder, since=0, until=9, held_seconds=9,
-            overrun_seconds=overrun,
+            overrun_seconds=overrun, charged_seconds=overrun,
         )  # fmt: skip
 
     most = whose_overrun([part("a", 1), part("b", 5), part("c", 5), part("d", 2)])
@@ -226,7 +233,7 @@ def test_shares_add_up(
         walked,
         ordered(record, vocabulary(), calendar().table, until),
         {},
-        due_at=due_at,
+        against=against(walked, due_at),
         until=until,
     )
     assert sum(part.held_seconds for part in parts) == walked.working_seconds(

@@ -1,0 +1,53 @@
+"""Who held a case how long, for one card or one clock: what `core.accountability` is asked."""
+
+from ..core.accountability import Against, Holding, attribute
+from ..core.amount import Unit
+from ..core.encoding import ordered
+from ..core.evaluation import Episode, LimitFound
+from ..core.terms import Level
+from ..core.walk import Walk
+from ..store import cases
+from .card_rows import allowance, unit_of, until_of
+from .context import Context
+
+
+def limit_of(episode: Episode, level: Level | None) -> LimitFound | None:
+    """The limit on which the card of a level rests; without one, the limit that ends first."""
+    names = [found.limit for found in episode.levels if found.level is level]
+    limits = [limit for limit in episode.limits if not names or limit.name in names]
+    due = [limit for limit in limits if limit.due_at is not None]
+    if due:
+        return min(due, key=lambda limit: limit.due_at or 0)
+    return limits[0] if limits else None
+
+
+def holdings(
+    context: Context,
+    case: cases.StoredCase,
+    episode: Episode,
+    walked: Walk,
+    as_of: int,
+    level: Level | None = None,
+) -> tuple[Holding, ...]:
+    """Who held the case in an episode until its stop or `as_of`, against a card's limit.
+
+    The amounts are in the unit of the card's limit and add up to what the card has elapsed; without
+    a level they are in the clock's unit and add up to what `cases explain` says.
+    """
+    until = until_of(episode, as_of)
+    limit = limit_of(episode, level)
+    unit = unit_of(None if level is None else limit, episode)
+    compiled = context.catalogue.compiled(case.record.calendar)
+    return attribute(
+        walked,
+        ordered(case.record, context.catalogue.vocabulary, compiled.table, until),
+        case.record.fields,
+        against=_against(walked, limit, unit),
+        until=until,
+    )
+
+
+def _against(walked: Walk, limit: LimitFound | None, unit: Unit) -> Against:
+    if limit is None:
+        return Against(unit=unit)
+    return Against(unit=unit, allowance=allowance(walked, limit, unit), due_at=limit.due_at)
