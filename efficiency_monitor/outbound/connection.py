@@ -96,7 +96,7 @@ class _TimedStream(httpcore.NetworkStream):
         try:
             inner = self._stream.start_tls(ssl_context, server_hostname, left)
         except httpcore.ConnectError as fault:
-            reason = _tls_reason(fault.__cause__)
+            reason = tls_reason(fault.__cause__)
             if reason is None:
                 raise
             raise TlsFault(reason) from None
@@ -106,8 +106,8 @@ class _TimedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _tls_reason(fault: BaseException | None) -> str | None:
-    """Why TLS itself failed; None where the connection broke off during the handshake."""
+def tls_reason(fault: BaseException | None) -> str | None:
+    """Why TLS itself failed; None where it is no fault of TLS, or the handshake broke off."""
     if isinstance(fault, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {fault.verify_message}"
     broken_off = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)

@@ -12,6 +12,7 @@ from efficiency_monitor.notify.channel import Message, NoticeLine
 from efficiency_monitor.notify.dingtalk import DingTalk
 from efficiency_monitor.notify.feishu import Feishu
 from efficiency_monitor.notify.robot import Robot, RobotKey, RobotSettings
+from efficiency_monitor.notify.smtp import Mail, MailSettings
 from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
 from efficiency_monitor.notify.wecom import WeCom
 
@@ -39,7 +40,7 @@ def a_message(text: str = "1. 【红牌】办件 A-1\n", case_no: str = "A-1") -
     return Message(
         message_id="m-0001",
         recipient="王某某",
-        address="desk 4",
+        address="wang@housing.example",
         subject="效能监察通知：红牌 1",
         text=text,
         notices=(
@@ -78,6 +79,21 @@ def a_robot(name: str, base: str, *, key: str = "robot-key-1", **settings: Any) 
         **settings,
     }
     return ROBOTS[name](RobotSettings(**chosen), clock=lambda: NOW, monotonic=time.monotonic)
+
+
+def a_mail(port: int, *, resolver: Any = None, **settings: Any) -> Mail:
+    chosen = {
+        "host": "127.0.0.1",
+        "port": port,
+        "tls": "none",
+        "allow_plaintext": True,
+        "sender": "effmon@city.example",
+        "sender_name": "行政效能监察",
+        "allowed_networks": (LOOPBACK,),
+        **settings,
+    }
+    more = {"resolver": resolver} if resolver else {}
+    return Mail(MailSettings(**chosen), clock=lambda: NOW, monotonic=time.monotonic, **more)
 
 
 @pytest.fixture

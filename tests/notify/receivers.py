@@ -133,3 +133,26 @@ def answering(reply: bytes) -> Habit:
         connection.sendall(reply)
 
     return habit
+
+
+@contextlib.contextmanager
+def speaking_first(habit: Habit) -> Iterator[int]:
+    """The port of a server that does `habit` at once, before it has read anything."""
+    stop = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.settimeout(PATIENCE)
+            with contextlib.suppress(OSError):
+                habit(self.request, stop)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": PACE})
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            stop.set()
+            server.shutdown()
+            thread.join()

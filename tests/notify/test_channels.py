@@ -5,7 +5,8 @@ import json
 import logging
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
 from efficiency_monitor.notify.console import Console
 from efficiency_monitor.notify.file import FileDrop
-from tests.notify.conftest import ROBOTS, SECRET, a_message, a_robot, a_webhook
+from tests.notify.conftest import ROBOTS, SECRET, a_mail, a_message, a_robot, a_webhook
+from tests.notify.mail_server import mail_server
 from tests.notify.receivers import hang_up, receiver
 
 PATH_CANARY = "canary-3b9d-path"
@@ -36,6 +39,15 @@ HOSTILE = (
 
 
 @dataclass(frozen=True)
+class World:
+    """What a trial may use: a folder, an HTTP server, and a stack for servers of its own."""
+
+    folder: Path
+    server: HTTPServer
+    stack: ExitStack
+
+
+@dataclass(frozen=True)
 class Trial:
     """A channel that works, what has arrived through it, and the same channel with no receiver."""
 
@@ -47,7 +59,7 @@ class Trial:
     broken: Channel
 
 
-def console_trial(folder: Path, server: HTTPServer) -> Trial:
+def console_trial(world: World) -> Trial:
     stream, closed = io.StringIO(), io.StringIO()
     closed.close()
     return Trial(
@@ -58,9 +70,9 @@ def console_trial(folder: Path, server: HTTPServer) -> Trial:
     )
 
 
-def file_trial(folder: Path, server: HTTPServer) -> Trial:
-    drop = folder / "out"
-    blocked = folder / "blocked"
+def file_trial(world: World) -> Trial:
+    drop = world.folder / "out"
+    blocked = world.folder / "blocked"
     blocked.write_text("a file where the folder should be")
     return Trial(
         FileDrop(drop),
@@ -75,31 +87,46 @@ def file_trial(folder: Path, server: HTTPServer) -> Trial:
     )
 
 
-def webhook_trial(folder: Path, server: HTTPServer) -> Trial:
+def webhook_trial(world: World) -> Trial:
     path = f"/{PATH_CANARY}"
-    server.expect_request(path, method="POST").respond_with_json({"errcode": 0})
+    world.server.expect_request(path, method="POST").respond_with_json({"errcode": 0})
     with receiver(hang_up) as gone:
         dead = f"http://127.0.0.1:{gone.port}/{PATH_CANARY}?key={PATH_CANARY}"
     return Trial(
-        a_webhook(server.url_for(path) + f"?key={PATH_CANARY}"),
-        lambda: "".join(_strings(json.loads(request.data)) for request, _ in server.log),
-        lambda: [request.headers["X-Effmon-Message-Id"] for request, _ in server.log],
+        a_webhook(world.server.url_for(path) + f"?key={PATH_CANARY}"),
+        lambda: "".join(_strings(json.loads(request.data)) for request, _ in world.server.log),
+        lambda: [request.headers["X-Effmon-Message-Id"] for request, _ in world.server.log],
         a_webhook(dead),
     )
 
 
-def robot_trial(name: str, folder: Path, server: HTTPServer) -> Trial:
+def robot_trial(name: str, world: World) -> Trial:
     """A robot that answers as all three do; the key is in its URL."""
-    server.expect_request(re.compile(".*"), method="POST").respond_with_json(
+    world.server.expect_request(re.compile(".*"), method="POST").respond_with_json(
         {"errcode": 0, "code": 0}
     )
     with receiver(hang_up) as gone:
         dead = f"http://127.0.0.1:{gone.port}"
     return Trial(
-        a_robot(name, server.url_for(""), key=PATH_CANARY),
-        lambda: "".join(_strings(json.loads(request.data)) for request, _ in server.log),
-        lambda: [request.headers["X-Effmon-Message-Id"] for request, _ in server.log],
+        a_robot(name, world.server.url_for(""), key=PATH_CANARY),
+        lambda: "".join(_strings(json.loads(request.data)) for request, _ in world.server.log),
+        lambda: [request.headers["X-Effmon-Message-Id"] for request, _ in world.server.log],
         a_robot(name, dead, key=PATH_CANARY),
+    )
+
+
+def mail_trial(world: World) -> Trial:
+    server = world.stack.enter_context(mail_server())
+    with receiver(hang_up) as gone:
+        dead = gone.port
+    to = {"user": "effmon", "password": SecretStr(SECRET)}
+    return Trial(
+        a_mail(server.port),
+        lambda: "".join(
+            f"{got['To']}\n{got['Subject']}\n{got.get_content()}" for got in server.letters
+        ).replace("\r\n", "\n"),
+        lambda: [str(got["X-Effmon-Message-Id"]) for got in server.letters],
+        a_mail(dead, **to),
     )
 
 
@@ -116,15 +143,19 @@ TRIALS = {
     "console": console_trial,
     "file": file_trial,
     "webhook": webhook_trial,
+    "mail": mail_trial,
     **{name: partial(robot_trial, name) for name in ROBOTS},
 }
 
 
 @pytest.fixture(params=sorted(TRIALS))
-def trial(request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTPServer) -> Trial:
-    made: Trial = TRIALS[request.param](tmp_path, httpserver)
-    assert made.channel.name == request.param
-    return made
+def trial(
+    request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTPServer
+) -> Iterator[Trial]:
+    with ExitStack() as stack:
+        made: Trial = TRIALS[request.param](World(tmp_path, httpserver, stack))
+        assert made.channel.name == request.param
+        yield made
 
 
 def test_a_message_arrives_whole(trial: Trial, message: Message) -> None:
@@ -140,7 +171,7 @@ def test_a_text_as_long_as_the_channel_takes_arrives_whole(trial: Trial) -> None
     most = trial.channel.longest_bytes or 100_000
     text = "字" * (most // 3) + "x" * (most % 3)
     assert isinstance(trial.channel.send(a_message(text=text)), Sent)
-    assert text in trial.arrived().replace("\n", "")
+    assert text in trial.arrived()
 
 
 def test_the_same_message_twice_is_harmless(trial: Trial, message: Message) -> None:
@@ -193,7 +224,7 @@ def test_no_secret_shows_anywhere(
     output = capfd.readouterr()
     shown = f"{trial} {vars(trial.channel)} {results} {output.out} {output.err}"
     for record in caplog.records:
-        if record.name != "werkzeug":  # the receiver's own log
+        if record.name not in ("werkzeug", "mail.log"):  # the receivers' own logs
             shown += f"{record.getMessage()} {record.args} {record.exc_info}"
     assert SECRET not in shown
     assert PATH_CANARY not in shown
@@ -209,7 +240,7 @@ def test_the_file_drop_keeps_its_files_from_others(tmp_path: Path, message: Mess
     }
     data = json.loads((drop / "m-0001.json").read_text("utf-8"))
     assert data["notices"][0]["level"] == "red"
-    assert data["address"] == "desk 4"
+    assert data["address"] == "wang@housing.example"
 
 
 def test_the_file_drop_completes_what_a_crash_left_and_rewrites_nothing(

@@ -39,7 +39,7 @@ def test_the_receiver_can_check_the_signature_and_read_the_notices(
     assert json.loads(request.data) == {
         "message_id": "m-0001",
         "recipient": "王某某",
-        "address": "desk 4",
+        "address": "wang@housing.example",
         "subject": "效能监察通知：红牌 1",
         "text": "1. 【红牌】办件 A-1\n",
         "notices": [
