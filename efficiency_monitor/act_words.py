@@ -1,10 +1,11 @@
-"""What persons do and in which role, in the user's language."""
+"""What persons do, in which role, and what comes of it, in the user's language."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from .core.authority import Act
 from .core.people import Role
+from .core.terms import AccountStatus, ExemptionGround
 from .language import t
 
 _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
@@ -51,3 +52,33 @@ def say_role(role: Role | str) -> str:
         return t(*_ROLES[Role(role)])
     except ValueError:
         return str(role)
+
+
+_ACCOUNTS: Final[Mapping[AccountStatus, tuple[str, str]]] = {
+    AccountStatus.TO_VERIFY: ("待核实", "to verify"),
+    AccountStatus.VERIFIED: ("已核实", "verified"),
+    AccountStatus.MEASURE_RECORDED: ("已记录措施", "measure recorded"),
+    AccountStatus.EXEMPTED: ("已免责", "exempted"),
+}
+_GROUNDS: Final[Mapping[ExemptionGround, tuple[str, str]]] = {
+    ExemptionGround.FALSE_MATERIAL: ("申请材料虚假", "false material"),
+    ExemptionGround.FORCE_MAJEURE: ("不可抗力", "force majeure"),
+    ExemptionGround.SELF_CORRECTED: ("自行纠正", "corrected by themselves"),
+    ExemptionGround.APPEAL_UPHELD: ("申诉成立", "appeal upheld"),
+}
+
+
+def say_account_status(status: AccountStatus | str) -> str:
+    """Status of an accountability record; a word that is none is shown as it is."""
+    try:
+        return t(*_ACCOUNTS[AccountStatus(status)])
+    except ValueError:
+        return str(status)
+
+
+def say_ground(ground: ExemptionGround | str) -> str:
+    """Why a record is exempted; a word that is none is shown as it is."""
+    try:
+        return t(*_GROUNDS[ExemptionGround(ground)])
+    except ValueError:
+        return str(ground)

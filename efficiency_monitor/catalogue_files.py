@@ -1,4 +1,4 @@
-"""The catalogue's files as values: vocabulary, calendars, rule packs. Every fault has its place."""
+"""The catalogue's files as values: words, measures, calendars, packs. Every fault has its place."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from .core.calendar import Calendar, CalendarFile, build
 from .core.faults import CatalogueError, ConfigurationError
 from .core.ladders import Ladder
+from .core.measures import Measure, MeasuresFile, check_measures
 from .core.placed import Loc, PlacedFault
 from .core.rules import Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
@@ -67,6 +68,18 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     node = read_document(folder / "vocabulary.yaml")
     try:
         return build_vocabulary(validate(node, VocabularyFile))
+    except PlacedFault as fault:
+        raise placed(node, fault) from None
+
+
+def read_measures(folder: Path) -> tuple[Measure, ...]:
+    """The measures of `measures.yaml`; none where the catalogue has no such file."""
+    path = folder / "measures.yaml"
+    if not path.exists():
+        return ()
+    node = read_document(path)
+    try:
+        return check_measures(validate(node, MeasuresFile))
     except PlacedFault as fault:
         raise placed(node, fault) from None
 

@@ -18,6 +18,7 @@ from ..core.evaluation import CaseFindings, CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
+from ..core.measures import Measure
 from ..core.statements import digest
 from ..core.timeline import CaseRecord
 from ..core.vocabulary import Vocabulary
@@ -46,6 +47,11 @@ class Catalogue:
     def vocabulary(self) -> Vocabulary:
         """The event types and grounds of suspension."""
         return catalogue_files.read_vocabulary(self.folder)
+
+    @cached_property
+    def measures(self) -> Sequence[Measure]:
+        """The measures that may be proposed."""
+        return catalogue_files.read_measures(self.folder)
 
     @cached_property
     def calendars(self) -> Mapping[str, Calendar]:

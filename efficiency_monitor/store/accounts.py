@@ -11,13 +11,14 @@ from sqlalchemy.engine import Row
 from ..core.accountability import Holding, Part
 from ..core.actor import Actor
 from ..core.amount import Unit, decimal_text
-from ..core.terms import AccountStatus, CardState, ExemptionGround, Level
+from ..core.terms import AccountStatus, CardState, ExemptionGround, Level, NoticeState
 from .cases import chunks
-from .matter_tables import AccountEntry
+from .matter_tables import AccountEntry, NoticeRow
 from .tables import AccountabilityRow, CardRow
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ACCOUNT = AccountabilityRow.__table__  # type: ignore[attr-defined]
+NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 ENTRY = AccountEntry.__table__  # type: ignore[attr-defined]
 
 
@@ -136,6 +137,20 @@ def listed(connection: Connection, query: AccountQuery) -> list[Row[Any]]:
         .order_by(CARD.c.level.desc(), CARD.c.fell_due_at, ACCOUNT.c.card_no, ACCOUNT.c.place)
     )
     return list(connection.execute(statement))
+
+
+def parts(connection: Connection, card_no: str) -> list[Row[Any]]:
+    """The parts of a card's record in their order."""
+    statement = select(ACCOUNT).where(ACCOUNT.c.card_no == card_no).order_by(ACCOUNT.c.place)
+    return list(connection.execute(statement))
+
+
+def told_of(connection: Connection, card_no: str) -> set[str]:
+    """Ids of the persons to whom anything about a card was written that still holds."""
+    statement = select(NOTICE.c.person_id).where(
+        NOTICE.c.card_no == card_no, NOTICE.c.state != str(NoticeState.VOID)
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def status_of(connection: Connection, card_no: str) -> AccountStatus | None:
