@@ -13,10 +13,10 @@ from ..core.measures import proposals
 from ..core.terms import AccountStatus, CardState, Level
 from ..language import t
 from ..store import accounts, cards
-from .answers import MOST_TEXT
 from .context import Context
 from .listing import no_card
 from .notices import people
+from .texts import MOST_TEXT
 
 
 @dataclass(frozen=True, slots=True)
