@@ -157,17 +157,18 @@ def _check_file(file: Path, *, missing: bool, create: bool) -> None:
 
 def channels(context: "Context") -> dict[str, "Channel"]:
     """The channels that the workspace has, by name."""
-    from .notify.console import Console
-    from .notify.file import FileDrop
+    from .services.channels import Surroundings, open_channels
 
-    made: dict[str, Channel] = {
-        "console": Console(sys.stderr),
-        "file": FileDrop(context.folder / context.settings.channels.file.folder),
-    }
-    section = context.settings.channels.webhook
-    if section is not None:
-        made["webhook"] = _webhook(section, context.now)
-    return made
+    return open_channels(
+        context.settings.channels,
+        Surroundings(
+            folder=context.folder,
+            environ=os.environ,
+            clock=context.now,
+            monotonic=time.monotonic,
+            console=sys.stderr,
+        ),
+    )
 
 
 def outside(clock: Callable[[], int] = now) -> "Outside":
@@ -182,37 +183,4 @@ def outside(clock: Callable[[], int] = now) -> "Outside":
             now=clock, monotonic=time.monotonic, sleep=time.sleep, resolver=system_resolver
         ),
         new_id=run_id,
-    )
-
-
-def _webhook(section: settings.WebhookSection, clock: Callable[[], int]) -> "Channel":
-    from ipaddress import ip_network
-
-    from pydantic import SecretStr
-
-    from .notify.webhook import Webhook, WebhookSettings
-
-    secret = os.environ.get(section.secret_env)
-    if not secret:
-        raise ConfigurationError(
-            t(
-                f"缺少 webhook 密钥：未设置 {section.secret_env}",
-                f"the webhook's secret is missing: {section.secret_env} is not set",
-            ),
-            t(
-                f"请设置环境变量 {section.secret_env}",
-                f"set the environment variable {section.secret_env}",
-            ),
-        )
-    networks = tuple(ip_network(text) for text in section.allow_networks)
-    return Webhook(
-        WebhookSettings(
-            secret=SecretStr(secret),
-            url=SecretStr(section.url),
-            allow_http=section.allow_http,
-            allowed_networks=networks,
-            total_seconds=section.deadline_seconds,
-        ),
-        clock=clock,
-        monotonic=time.monotonic,
     )

@@ -21,12 +21,13 @@ from pydantic import (
     model_validator,
 )
 
+from .channel_settings import Channels
 from .core.amount import Amount
 from .core.faults import ConfigurationError
 from .core.instants import parse_instant
 from .language import t
 from .model_words import sentence
-from .source_settings import SourceName, SourceSection, network
+from .source_settings import SourceName, SourceSection
 
 FILE = "effmon.toml"
 DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
@@ -125,29 +126,6 @@ class Appeals(_Section):
     #: From the first delivery of the card; an appeal that is filed later is marked late.
     file_within: Annotated[str, AfterValidator(_amount)] = "30 calendar_days"
     decide_within: Annotated[str, AfterValidator(_amount)] = "30 calendar_days"
-
-
-class FileChannelSection(_Section):
-    """Messages as files in a folder of the workspace."""
-
-    folder: str = "outbox"
-
-
-class WebhookSection(_Section):
-    """A generic signed webhook; the secret is named, never written here."""
-
-    url: str
-    secret_env: str
-    allow_http: bool = False
-    allow_networks: tuple[Annotated[str, AfterValidator(network)], ...] = ()
-    deadline_seconds: int = Field(default=15, ge=1, le=120)
-
-
-class Channels(_Section):
-    """The channels that people may be told by."""
-
-    file: FileChannelSection = FileChannelSection()
-    webhook: WebhookSection | None = None
 
 
 class Settings(_Section):

@@ -280,7 +280,7 @@ def _check(settings: MailSettings) -> None:
     """ConfigurationError for what cannot work, before anything is sent."""
     if not is_address(settings.sender):
         raise ConfigurationError(
-            "channel mail: `from` is no e-mail address", "write one, such as effmon@example.cn"
+            "channel mail: `sender` is no e-mail address", "write one, such as effmon@example.cn"
         )
     if settings.tls == "none" and not settings.allow_plaintext:
         raise ConfigurationError(

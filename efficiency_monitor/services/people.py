@@ -80,9 +80,7 @@ def _unknown_channels(
     context: Context, everybody: Sequence[Person], where: str
 ) -> Iterator[Problem]:
     """A channel that the workspace does not have would be noticed when nobody is told."""
-    known = {"console", "file"}
-    if context.settings.channels.webhook is not None:
-        known.add("webhook")
+    known = context.settings.channels.names
     for channel in sorted({person.channel for person in everybody} - known):
         names = sorted({person.person_id for person in everybody if person.channel == channel})
         some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
