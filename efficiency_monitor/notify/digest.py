@@ -27,7 +27,6 @@ MOST_NOTICES: Final = 50
 #: Notices of one matter that are said together in a group: their numbers stand in one line.
 MOST_TOGETHER: Final = 15
 _LONGEST_FIELD: Final = 120
-_LONGEST_REPLY: Final = 300
 #: Characters of free text that are left where a notice alone is too long; its numbers stay whole.
 _SHORTER: Final = (60, 30, 15, 0)
 #: What a chat would take for a mention of everybody or for markup.
@@ -55,8 +54,6 @@ class PendingNotice:
     department: str = ""
     #: The due instant of the card's limit, in unix seconds; None when there is none.
     due_at: int | None = None
-    #: Said instead of what the kind asks, in the recipient's language, where not empty.
-    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +183,7 @@ def _block(
     """The block, its free text cut as far as a message of `most` bytes with it alone demands."""
     first = notices[0]
     matter = _matter(first, zone)
-    asked = plain_line(first.reply, longest=_LONGEST_REPLY) or sentence(matter)
+    asked = sentence(matter)
     for free in (_LONGEST_FIELD, *_SHORTER):
         text = f"{heading(matter, free)}\n   {asked}"
         block = _Block(notices, text.translate(_NO_MENTION) if group else text)

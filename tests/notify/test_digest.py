@@ -29,11 +29,8 @@ RED = PendingNotice(
     case_no="430300-2026-17",
     department="市住建局",
     due_at=1_795_103_999,
-    reply="请于 2026-11-27 17:30 前反馈。",
 )
-YELLOW = replace(
-    RED, notice_id="n-1", card_no="Y-7", level=Level.YELLOW, case_no="", due_at=None, reply=""
-)
+YELLOW = replace(RED, notice_id="n-1", card_no="Y-7", level=Level.YELLOW, case_no="", due_at=None)
 
 
 def test_a_digest_in_chinese_reads_well() -> None:
@@ -44,7 +41,8 @@ def test_a_digest_in_chinese_reads_well() -> None:
         "以下事项请处理：\n"
         "\n"
         "1. 【红牌】办件 430300-2026-17，市住建局，时限 2026-11-19 23:59:59，牌号 R-2026-000381\n"
-        "   请于 2026-11-27 17:30 前反馈。\n"
+        "   已发此牌，反馈期限自送达起算。请签收并反馈："
+        "effmon cards acknowledge R-2026-000381；effmon cards reply R-2026-000381\n"
         "   通知号 n-2\n"
         "2. 【黄牌】市住建局，牌号 Y-7\n"
         "   已发此牌，反馈期限自送达起算。"
@@ -54,7 +52,7 @@ def test_a_digest_in_chinese_reads_well() -> None:
 
 
 def test_a_digest_in_english_reads_well() -> None:
-    english = replace(RED, department="Housing", reply="Answer by 27 November.")
+    english = replace(RED, department="Housing")
     second = replace(english, notice_id="n-3")
     (made,) = digest([english, second], language=Language.EN, zone=ZoneInfo("UTC"))
     assert made.message.subject == "Efficiency supervision: 2 red cards"
@@ -62,7 +60,8 @@ def test_a_digest_in_english_reads_well() -> None:
         "Please attend to the following:\n"
         "\n"
         "1. [red card] case 430300-2026-17, Housing, due 2026-11-19 15:59:59, card R-2026-000381\n"
-        "   Answer by 27 November.\n"
+        "   The time to answer runs from delivery. Acknowledge and answer it: "
+        "effmon cards acknowledge R-2026-000381; effmon cards reply R-2026-000381\n"
         "   notice n-2\n"
     )
 
@@ -82,7 +81,6 @@ NOTICES = st.lists(
         kind=st.sampled_from(["issued", "step:2:1", "order_opened", "appeal_filed", "lifted", "?"]),
         department=st.text(max_size=5),
         due_at=st.none() | st.integers(0, 2**33),
-        reply=st.text(max_size=5),
     ),
     max_size=40,
     unique_by=lambda notice: notice.notice_id,
@@ -155,7 +153,7 @@ def test_no_field_can_forge_a_line() -> None:
         RED,
         case_no="A-1\n2. 【红牌】已撤销",
         department="局\r\n   通知号 x",
-        reply="请\u2028反馈\x1b[2J",
+        card_no="R\u20281\x1b[2J",
     )
     (made,) = _digest([forged])
     assert made.message.text.splitlines()[2].startswith(
@@ -166,5 +164,5 @@ def test_no_field_can_forge_a_line() -> None:
 
 
 def test_an_endless_field_is_cut() -> None:
-    (made,) = _digest([replace(RED, case_no="9" * 10_000, reply="答" * 10_000)])
+    (made,) = _digest([replace(RED, case_no="9" * 10_000)])
     assert len(made.message.text) < 1500
