@@ -7,7 +7,7 @@ import typer
 from efficiency_monitor.language import t
 
 from . import columns
-from .render import emit, emit_object, message
+from .render import emit, emit_object, message, warn
 from .state import Output, context_of, leave, state_of
 
 app = typer.Typer(help=t("台账", "the ledger"))
@@ -52,6 +52,15 @@ def verify(
             t(
                 f"台账完好：{found['size']} 条，SHA-256 与 SM3 两棵树一致",
                 f"the ledger is sound: {found['size']} entries, both trees agree",
+            )
+        )
+    elif found["trees"]:
+        for fault in found["approvals"]:
+            warn(fault)
+        message(
+            t(
+                "两棵树一致，但密钥或批准有误",
+                "both trees agree, but keys or approvals are not sound",
             )
         )
     else:

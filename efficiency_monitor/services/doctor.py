@@ -21,6 +21,7 @@ from .context import Context
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
 from .ingest import find_mapping
+from .key_list import key_findings
 from .ledger_book import verify
 from .notices import people
 
@@ -132,6 +133,10 @@ def _ledger(context: Context) -> Iterator[Finding]:
             GOOD,
             t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
         )
+    elif found["trees"]:
+        yield "ledger", GOOD, t(f"{found['size']} 条", f"{found['size']} entries, both trees sound")
+        for fault in found["approvals"]:
+            yield "approvals", BAD, fault
     else:
         yield (
             "ledger",
@@ -279,6 +284,8 @@ def _people(context: Context) -> Iterator[Finding]:
     if missing:
         said += t(f"，缺角色 {', '.join(missing)}", f"; no {', '.join(missing)}")
     yield "people", LOOK if missing else GOOD, said
+    for name, sound, detail in key_findings(context, everybody):
+        yield name, GOOD if sound else LOOK, detail
 
 
 def worst(findings: list[dict[str, Any]]) -> bool:

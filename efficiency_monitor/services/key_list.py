@@ -1,9 +1,12 @@
-"""Every personal key, as `people key list` shows it."""
+"""Every personal key: as `people key list` shows it, and what `doctor` has to say of them."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..core.instants import rfc3339
+from ..core.people import Person, Role
 from ..core.signatures import public_text
+from ..language import t
 from ..store import keys
 from .context import Context
 
@@ -41,3 +44,51 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
         for row in asked.values()
         if row.key_id not in known
     ]
+
+
+#: Supervisors with keys who are enough even when one of them has lost theirs.
+ENOUGH_HOLDERS = 3
+
+
+def key_findings(context: Context, everybody: Sequence[Person]) -> Iterator[tuple[str, bool, str]]:
+    """What the doctor says of keys: the check, whether all is well, a sentence."""
+    with context.store.reading() as connection:
+        stored = keys.every_key(connection)
+        entries = keys.entries(connection)
+    holders = {key.person_id for key in stored if key.revoked_at is None}
+    supervisors = {row.person_id for row in everybody if row.role is Role.SUPERVISOR}
+    number = len(holders & supervisors)
+    without = "、".join(sorted(supervisors - holders))
+    yield (
+        "keys",
+        number >= ENOUGH_HOLDERS or not supervisors,
+        t(
+            f"{number} 名监察人员有密钥，无密钥：{without or '无'}；"
+            f"撤红牌须两人签名，有 {ENOUGH_HOLDERS} 人才能换一把丢失的密钥",
+            f"{number} supervisors hold keys, without: {without or 'none'}; lifting a red card "
+            f"takes two of them, replacing a lost key {ENOUGH_HOLDERS}",
+        ),
+    )
+    gone = sorted(holders - {row.person_id for row in everybody})
+    if gone:
+        names = "、".join(gone)
+        yield (
+            "keys",
+            False,
+            t(
+                f"密钥持有人已不在人员表中：{names}，请吊销",
+                f"holders who are not among the people any more: {names}; revoke their keys",
+            ),
+        )
+    for row in entries:
+        if row.kind == "enrolled" and row.text == "recovery":
+            at = rfc3339(row.at, context.zone)
+            yield (
+                "keys",
+                False,
+                t(
+                    f"{row.person_id} 的密钥 {row.key_id} 于 {at} 由数据库所有者恢复，未经批准",
+                    f"the key {row.key_id} of {row.person_id} was enrolled without approvals "
+                    f"at {at}, by the owner of the database",
+                ),
+            )

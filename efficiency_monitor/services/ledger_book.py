@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..core import ledger as core
 from ..core.ledger import EntryType
@@ -9,27 +10,32 @@ from ..language import t
 from ..reports.ledger_export import ExportSummary, write_export
 from ..store import ledger
 from ..verifier import verify as verifier
+from . import approval_checks
 from .context import Context
 
 
-def verify(context: Context) -> dict[str, object]:
+def verify(context: Context) -> dict[str, Any]:
     """Rebuild both trees from the stored bodies and compare them with the kept heads.
 
-    Says the number of the first row whose own leaves do not fit its body, if there is one.
+    Says the number of the first row whose own leaves do not fit its body, if there is one, and
+    what is wrong with keys and approvals (`approval_checks`): all of it makes up `sound`.
     """
     with context.store.reading() as connection:
         head = ledger.read_head_only(connection)
         bad = ledger.first_bad_row(connection)
         rebuilt = core.rebuild(ledger.bodies(connection))
-    sound = rebuilt == head and bad is None
+        faults = approval_checks.check(connection)
+    trees = rebuilt == head and bad is None
     roots = core.root(rebuilt)
     return {
-        "sound": sound,
+        "sound": trees and not faults,
+        "trees": trees,
         "size": rebuilt.size,
         "kept_size": head.size,
         "first_bad": bad,
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),
+        "approvals": faults,
     }
 
 

@@ -137,6 +137,8 @@ def record_creation(context: Context) -> None:
                     EntryType.WORKSPACE_CREATED,
                     "workspace.created",
                     {
+                        # Signed statements name the workspace by this entry: no other is like it.
+                        "id": context.salt().hex(),
                         "workspace": context.settings.workspace.name,
                         "zone": context.zone,
                         "packs": list(context.settings.workspace.packs),

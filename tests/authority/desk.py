@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +14,7 @@ from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.signatures import PersonalKey
 from efficiency_monitor.services.acting import Approval, approve
 from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.keys import enrol
 from efficiency_monitor.store import keys
 
 from ..stories.world import World, instant
@@ -40,7 +41,6 @@ class Desk:
     """The workspace and who has opened it."""
 
     world: World
-    _open: list[Context] = field(default_factory=list)
 
     def card(self) -> str:
         """Number of the red card; it is issued at the first call."""
@@ -57,9 +57,12 @@ class Desk:
 
     def acting(self, person: str | None, key: str | None = None) -> Context:
         """The services as somebody uses them who says they are `person` and holds a key."""
-        context = self.world.acting(person)  # type: ignore[arg-type]
-        self._open.append(context)
-        return context if key is None else replace(context, key=key_of(key))
+        base = self.world.context
+        return replace(
+            base,
+            actor=replace(base.actor, claimed=person),
+            key=None if key is None else key_of(key),
+        )
 
     @contextmanager
     def writing(self, person: str | None, key: str | None = None) -> Iterator[tuple[Any, ...]]:
@@ -69,13 +72,12 @@ class Desk:
             yield context, connection
 
     def enrolled(self, *persons: str) -> None:
-        """Put keys into the table, past all that guards it."""
-        with self.world.context.store.writing() as connection:
-            for person in persons:
-                self.enrol_into(connection, person, person)
+        """The first keys: of two supervisors at most."""
+        for person in persons:
+            assert enrol(self.acting(person), person, key_of(person).public).bootstrap
 
     def enrol_into(self, connection: Connection, person: str, name: str) -> None:
-        """One key of that name for a person."""
+        """A key for a person, past all that guards it."""
         public = key_of(name)
         keys.enrol(
             connection,
@@ -108,7 +110,5 @@ class Desk:
         connection.close()
 
     def close(self) -> None:
-        """Give all connections back."""
-        for context in self._open:
-            context.store.close()
+        """Give the connections back."""
         self.world.close()
