@@ -232,6 +232,19 @@ RULES = (
     Column("status", "状态", "Status", priority=3),
     Column("in_force", "施行", "In force", priority=4),
 )
+LADDERS = (
+    Column("id", "督办层级", "Ladder"),
+    Column("version", "版本", "Version", right=True, priority=3),
+    Column("title", "名称", "Title", least=12, priority=2),
+    Column("chains", "依次告知", "Who is told, in turn", least=20),
+)
+LADDER_EXAMPLES = (
+    Column("ladder", "督办层级", "Ladder"),
+    Column("level", "级别", "Level", say=say_level, priority=2),
+    Column("example", "示例", "Example", least=16),
+    Column("wanted", "应为", "Wanted", least=20),
+    Column("found", "实为", "Found", least=20),
+)
 CALENDARS = (
     Column("id", "日历", "Calendar"),
     Column("zone", "时区", "Zone", priority=2),

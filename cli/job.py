@@ -7,6 +7,7 @@ from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 
 from . import columns
+from .notice import say_round
 from .render import emit, emit_object, fail, message, progress, warn
 from .scan import exit_code, say
 from .source import say as say_pulls
@@ -129,6 +130,8 @@ def _exit_code(report: "NightReport") -> int:
 
 
 def _say_delivered(report: "NightReport") -> None:
+    if report.round is not None:
+        say_round(report.round)
     done = report.delivered
     if done is None or not done.messages:
         return
@@ -151,6 +154,7 @@ def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
         "skipped": [rfc3339(slot, zone) for slot in report.skipped],
         "held": [rfc3339(slot, zone) for slot in report.held],
         "delivered": None if report.delivered is None else report.delivered.as_json(),
+        **({} if report.round is None else report.round.as_json(zone)),
     }
 
 
@@ -196,6 +200,8 @@ def serve(
         say_pulls(report.pulls, context)
         for done in report.scans:
             say(done, context)
+        if report.round is not None:
+            say_round(report.round)
 
     def on_error(fault: Exception) -> None:
         if isinstance(fault, EffmonError):

@@ -12,6 +12,7 @@ from .state import DryRun, Output, Strict, context_of, leave
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.deliver import DeliverReport
+    from efficiency_monitor.services.round import RoundReport
 
 app = typer.Typer(help=t("通知", "notices"))
 
@@ -52,13 +53,22 @@ def list_notices(
 def deliver(
     ctx: typer.Context, dry_run: DryRun = False, strict: Strict = False, output: Output = None
 ) -> None:
-    """Deliver the pending notices, one digest per recipient; say what is held back, and why."""
+    """Go one round and deliver, one digest per recipient; say what is held back, and why.
+
+    The round tells what time alone has made due: the next steps of ladders, what is overdue,
+    alarms. A preview shows what is pending already.
+    """
     from efficiency_monitor import app as root
     from efficiency_monitor.services import deliver as service
+    from efficiency_monitor.services.round import advance
 
     context = context_of(ctx)
-    report, messages = service.deliver(context, root.channels(context), dry_run=dry_run)
-    emit_object(report.as_json(), output)
+    channels = root.channels(context)
+    done = None if dry_run else advance(context)
+    report, messages = service.deliver(context, channels, dry_run=dry_run)
+    emit_object(report.as_json() | ({} if done is None else done.as_json(context.zone)), output)
+    if done is not None:
+        say_round(done)
     if dry_run:
         for addressed in messages:
             message(
@@ -70,6 +80,34 @@ def deliver(
     for who, why in report.faults:
         warn(f"{who}: {why}")
     leave(3 if strict and (report.dead or report.retried) else 0)
+
+
+def say_round(done: "RoundReport") -> None:
+    """Say what a round found that somebody should look at."""
+    for card_no, _ in done.ladders.nobody:
+        warn(t(f"{card_no}：这一层无人可告知", f"{card_no}: this step finds nobody to tell"))
+    for card_no in done.ladders.exhausted:
+        message(
+            t(
+                f"{card_no}：各层均已告知，无人答复",
+                f"{card_no}: every step was told, nobody has answered",
+            )
+        )
+    for calendar in done.ladders.uncovered:
+        warn(
+            t(
+                f"工作日历 {calendar} 未覆盖督办期限，已按周一至周五计算",
+                f"the calendar {calendar} does not cover a ladder's deadline: weekdays were counted",
+            )
+        )
+    for raised in done.alarms:
+        nobody = "" if raised.told else t("，无人可告知", ", nobody to tell")
+        message(
+            t(
+                f"报警 {raised.alarm_no}：{raised.subject}，督办人 {raised.person_id}{nobody}",
+                f"alarm {raised.alarm_no}: {raised.subject}, supervisor {raised.person_id}{nobody}",
+            )
+        )
 
 
 def say_held(report: "DeliverReport", zone: str) -> None:

@@ -167,8 +167,12 @@ def say(report: "ScanReport", context: "Context") -> None:
                 f"{len(report.problems) - 10} more: effmon cases list --outcome not_judgeable",
             )
         )
-    for card_no, _ in report.untold[:10]:
-        warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
+    for card_no, why in report.untold[:10]:
+        step = why.removeprefix("step_").partition("_")[0]
+        if step.isdecimal():
+            warn(t(f"{card_no}：第 {step} 层无人收到", f"{card_no}: step {step} reaches nobody"))
+        else:
+            warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
     if len(report.untold) > 10:
         rest = len(report.untold) - 10
         warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))

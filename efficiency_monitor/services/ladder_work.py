@@ -1,5 +1,6 @@
 """Working on ladders: loading one file or the catalogue's, running the examples of each."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +11,17 @@ from ..catalogue_files import LoadedLadder
 from ..core.amount import Amount
 from ..core.escalation import Happened, Said, Tell, play
 from ..core.faults import CatalogueError, ConfigurationError
-from ..core.instants import parse_as_of, parse_instant, wall_text
-from ..core.ladders import Example, Expected
+from ..core.instants import parse_as_of, parse_instant, rfc3339, wall_text
+from ..core.ladders import Example, Expected, Ladder
 from ..core.questions import Counting, due
 from ..core.terms import Level
 from ..language import t
-from .context import Catalogue
+from ..store import cards, ladders
+from .climbing import chain_of
+from .context import Catalogue, Context
+from .listing import no_card
+
+_CARD_NUMBER = re.compile(r"[WYR]-[A-Z2-7]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,60 @@ def load(catalogue: Catalogue, path: Path | None) -> list[LoadedLadder]:
             t("写督办层级文件或其目录", "name a ladder file or a folder of them"),
         )
     return [catalogue_files.read_ladder_file(path)]
+
+
+def outline(ladder: Ladder) -> dict[str, str]:
+    """Who is told in turn, by level: `handler, head → leader → supervisor`."""
+    return {
+        level.word: " → ".join(", ".join(step.tell) for step in ladder.chains.of(level).steps)
+        for level in Level
+    }
+
+
+def is_card_number(text: str) -> bool:
+    """Whether a text looks like the number of a card."""
+    return _CARD_NUMBER.fullmatch(text.upper()) is not None
+
+
+def position(context: Context, card_no: str) -> dict[str, object]:
+    """Where the ladder of a card stands: what was told and delivered, and what comes when.
+
+    ConfigurationError where there is no such card.
+    """
+    number = card_no.upper()
+    with context.store.reading() as connection:
+        card = cards.find(connection, number)
+        run = ladders.runs_of(connection, [number]).get(number)
+    if card is None:
+        raise no_card(card_no)
+    shown: dict[str, object] = {"card_no": number, "card_state": card.state}
+    if run is None:
+        return {**shown, "ladder": None}
+
+    def instant(value: int | None) -> str | None:
+        return None if value is None else rfc3339(value, context.zone)
+
+    chain = chain_of(run.chain)
+    return {
+        **shown,
+        "ladder": run.ladder_id,
+        "version": run.ladder_version,
+        "sha256": run.ladder_digest,
+        "state": run.state,
+        "ended_reason": run.ended_reason,
+        "began_at": instant(run.began_at),
+        "step": run.step,
+        "turn": run.turn,
+        "told_at": instant(run.told_at),
+        "delivered_at": instant(run.delivered_at),
+        "reaches_nobody": run.missed,
+        "acknowledged_at": instant(run.acknowledged_at),
+        "replied_at": instant(run.replied_at),
+        "reply_due_at": instant(run.reply_due_at),
+        "unanswered_told_at": instant(run.unanswered_at),
+        "next_at": instant(run.next_at) if run.state == "running" else None,
+        "steps": [step.model_dump(mode="json", exclude_none=True) for step in chain.steps],
+    }
 
 
 def run_examples(catalogue: Catalogue, loaded: Sequence[LoadedLadder]) -> Iterator[ExampleResult]:

@@ -31,26 +31,29 @@ __all__ = [
     "answered",
     "begin",
     "check",
+    "default_ladder",
     "delivered",
     "ended",
     "ladder_of",
     "tell_everyone",
     "undeliverable",
+    "who_first",
 ]
 
 #: Cards of an older database that get their ladder in one transaction.
 _BATCH = 250
 
 
-def ladder_of(context: Context, card: Mapping[str, Any]) -> LoadedLadder:
+def ladder_of(context: Context, card: Mapping[Any, Any]) -> LoadedLadder:
     """The ladder of a card: its rule's, else the workspace's."""
     bound = context.catalogue.rule_of.get((card["rule_id"], card["rule_version"]))
     if bound is None or bound.rule.ladder is None:
-        return _default(context)
+        return default_ladder(context)
     return context.catalogue.ladders[bound.rule.ladder]
 
 
-def _default(context: Context) -> LoadedLadder:
+def default_ladder(context: Context) -> LoadedLadder:
+    """The workspace's ladder; ConfigurationError where the catalogue has none of that name."""
     name, known = context.settings.ladders.default, context.catalogue.ladders
     if name not in known:
         raise ConfigurationError(
@@ -65,7 +68,7 @@ def _default(context: Context) -> LoadedLadder:
 
 def check(context: Context) -> None:
     """ConfigurationError or CatalogueError where a card that is issued would find no ladder."""
-    _default(context)
+    default_ladder(context)
 
 
 def begin(
@@ -173,7 +176,7 @@ def who_first(
     context: Context, telling: Telling, level: Level, matter: Mapping[str, Any]
 ) -> list[Person]:
     """Who is told first of a card of that level by the workspace's ladder."""
-    chain = _default(context).ladder.chains.of(level)
+    chain = default_ladder(context).ladder.chains.of(level)
     return telling.find(matter, chain.steps[0].tell) or telling.find(matter, (Role.SUPERVISOR,))
 
 

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..core.faults import EffmonError, Locked
@@ -14,6 +13,7 @@ from ..store import ledger, runs
 from . import deliver as delivery
 from .context import Context, meta
 from .pull_report import PullReport
+from .round import RoundReport, go_round
 from .scan import scan
 from .scan_report import ScanReport
 
@@ -31,6 +31,8 @@ class NightReport:
     #: Slots that another process runs and has not finished yet.
     held: list[int] = field(default_factory=list)
     delivered: delivery.DeliverReport | None = None
+    #: Ladders, alarms, what is overdue, and that delivery.
+    round: RoundReport | None = None
 
 
 def since(context: Context) -> int:
@@ -53,7 +55,7 @@ def run_due(
     pull: Callable[[int], list[PullReport]] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> NightReport:
-    """Pull the sources, run every open slot of the nightly scan, then deliver once.
+    """Pull the sources, run every open slot of the nightly scan, then go one round.
 
     `pull(slot)` pulls every source for the newest slot; one that fails is reported and stops no
     scan. `slots(since, now)` gives the slots to run, and those too old for it, oldest first.
@@ -74,8 +76,8 @@ def run_due(
             report.held.append(slot)
             break
     # Another process that delivers sends these notices too: no bell waits for it.
-    with suppress(Locked):
-        report.delivered, _ = delivery.deliver(context, channels(), patience=0)
+    report.round = go_round(context, channels(), patience=0)
+    report.delivered = report.round.delivered
     return report
 
 

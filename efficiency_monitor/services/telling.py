@@ -13,6 +13,7 @@ from ..store import ladders as store
 from ..store import ledger, outbox
 from .context import Context
 from .notices import notices_to, people
+from .voiding import told_of
 
 
 class Telling:
@@ -28,16 +29,21 @@ class Telling:
         self.new: list[outbox.NewNotice] = []
         self.entries: list[ledger.NewEntry] = []
 
-    def find(self, matter: Mapping[str, Any], roles: Sequence[Role]) -> list[Person]:
-        """Who bears the roles for a matter today: its department, region, item and handler."""
+    def find(
+        self, matter: Mapping[str, Any], roles: Sequence[Role], *, without: str = ""
+    ) -> list[Person]:
+        """Who bears the roles for a matter today: its department, region, item and handler.
+
+        As if the person `without` were not there.
+        """
         scope = [matter.get(name) or "" for name in ("department", "region", "item_code")]
-        asked = (*roles, *scope, matter.get("handler") or "")
+        asked = (*roles, *scope, matter.get("handler") or "", without)
         if asked not in self._known:
             if self._everybody is None:
                 self._everybody = people(self._connection)
             self._known[asked] = list(
                 recipients(
-                    self._everybody,
+                    [person for person in self._everybody if person.person_id != without],
                     department=scope[0],
                     region=scope[1],
                     item_code=scope[2],
@@ -75,12 +81,12 @@ class Telling:
     def make_void(self, notices: Sequence[Any], reason: str) -> list[str]:
         """Make those notices void that still are pending, and record it; their ids."""
         wanted = {row.notice_id: row for row in notices if row.state == "pending"}
-        done = store.make_void(self._connection, list(wanted), reason)
+        done = store.make_void(self._connection, list(wanted))
         for notice_id in done:
             self.record(
                 EntryType.NOTICE_VOID,
                 notice_id,
-                {"notice": notice_id, "card": wanted[notice_id].card_no, "reason": reason},
+                {**told_of(wanted[notice_id]), "reason": reason},
             )
         return done
 

@@ -100,15 +100,24 @@ def notices_of(connection: Connection, card_nos: Collection[str]) -> dict[str, l
     return found
 
 
-def make_void(connection: Connection, notice_ids: Sequence[str], why: str) -> list[str]:
+def make_void(connection: Connection, notice_ids: Sequence[str]) -> list[str]:
     """Make notices void that are still pending; those that were."""
-    return _mark(connection, notice_ids, "pending", state="void", held=None, last_error=why)
+    return _mark(connection, notice_ids, "pending", state="void", held=None, held_at=None)
 
 
 def wanted_again(connection: Connection, notice_ids: Sequence[str], now: int) -> list[str]:
     """Let notices that were void, and so never sent, be delivered after all; those that were."""
     return _mark(
-        connection, notice_ids, "void", state="pending", next_attempt_at=now, last_error=None
+        connection,
+        notice_ids,
+        "void",
+        state="pending",
+        attempts=0,
+        first_attempt_at=None,
+        held=None,
+        held_at=None,
+        next_attempt_at=now,
+        last_error=None,
     )
 
 

@@ -1,0 +1,101 @@
+"""`effmon ladders list | show | check`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from efficiency_monitor.language import say_level, t
+
+from . import columns
+from .render import emit, emit_object, message
+from .state import Output, catalogue_of, context_of, leave
+
+app = typer.Typer(help=t("督办层级", "ladders: who is told of a card, and whom next"))
+
+
+@app.command("list", help=t("列出督办层级", "list ladders"))
+def list_ladders(ctx: typer.Context, output: Output = None) -> None:
+    """List the ladders of the catalogue, with who is told in turn."""
+    from efficiency_monitor.services import ladder_work
+
+    catalogue, _ = catalogue_of(ctx)
+    emit(
+        [
+            {
+                "id": entry.ladder.id,
+                "version": entry.ladder.version,
+                "title": t(entry.ladder.title.zh, entry.ladder.title.en),
+                "chains": [
+                    f"{say_level(level)}: {steps}"
+                    for level, steps in ladder_work.outline(entry.ladder).items()
+                ],
+                "sha256": entry.digest,
+            }
+            for entry in ladder_work.load(catalogue, None)
+        ],
+        columns.LADDERS,
+        output,
+    )
+
+
+@app.command(
+    "show", help=t("显示督办层级或某牌所处层级", "show a ladder, or where a card's stands")
+)
+def show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="LADDER|CARD")],
+    output: Output = None,
+) -> None:
+    """Show one ladder as the engine reads it, or where the ladder of a card stands."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services import ladder_work
+
+    catalogue, _ = catalogue_of(ctx)
+    known = {entry.ladder.id: entry for entry in ladder_work.load(catalogue, None)}
+    if name in known:
+        entry = known[name]
+        document: dict[str, Any] = entry.ladder.model_dump(
+            mode="json", exclude_unset=True, exclude={"examples"}
+        )
+        emit_object(
+            {
+                "file": entry.path,
+                "sha256": entry.digest,
+                **document,
+                "examples": len(entry.ladder.examples),
+            },
+            output,
+        )
+        return
+    if not ladder_work.is_card_number(name):
+        raise ConfigurationError(
+            t(f"没有督办层级 {name!r}", f"there is no ladder {name!r}"),
+            t(f"有：{'、'.join(known)}", f"there are: {', '.join(known)}"),
+        )
+    emit_object(ladder_work.position(context_of(ctx), name), output)
+
+
+@app.command("check", help=t("检查督办层级文件及其示例", "check ladder files and their examples"))
+def check(
+    ctx: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(help=t("文件或文件夹", "ladder file or folder"))
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Check ladder files and play their examples through; exit 1 if one goes otherwise."""
+    from efficiency_monitor.services import ladder_work
+
+    catalogue, _ = catalogue_of(ctx)
+    loaded = ladder_work.load(catalogue, path)
+    results = list(ladder_work.run_examples(catalogue, loaded))
+    failed = [result for result in results if not result.passed]
+    if output is not None or failed:
+        emit(results if output is not None else failed, columns.LADDER_EXAMPLES, output)
+    message(
+        t(
+            f"{len(loaded)} 个督办层级，{len(results)} 项示例，{len(failed)} 项不符",
+            f"{len(loaded)} ladders, {len(results)} examples, {len(failed)} failed",
+        )
+    )
+    leave(1 if failed else 0)

@@ -1,0 +1,63 @@
+"""One round over all that follows a card: what time alone has made due, then delivery.
+
+The bell, a night and `effmon notices deliver` go it; going it twice changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..core.faults import Locked
+from ..notify.channel import Channel
+from . import alarms, appeals, ladders, orders
+from .alarms import Raised
+from .climbing import LadderReport
+from .context import Context
+from .deliver import PATIENCE, DeliverReport, deliver
+
+
+@dataclass(slots=True, kw_only=True)
+class RoundReport:
+    """What one round did."""
+
+    ladders: LadderReport
+    #: Orders without a reply by their deadline, appeals not decided by theirs: told once a round.
+    orders: list[str]
+    appeals: list[str]
+    alarms: list[Raised]
+    #: None where another process delivers, which sends these notices too.
+    delivered: DeliverReport | None = None
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """For the command line."""
+        return {
+            "ladders": self.ladders.as_json(),
+            "orders_overdue": self.orders,
+            "appeals_overdue": self.appeals,
+            "alarms": [raised.as_json(zone) for raised in self.alarms],
+        }
+
+
+def go_round(
+    context: Context, channels: Mapping[str, Channel], *, patience: float = PATIENCE
+) -> RoundReport:
+    """Advance the ladders, tell of what is overdue, raise the alarms, deliver what is pending.
+
+    Another process that delivers is waited for up to `patience` seconds.
+    """
+    done = advance(context)
+    try:
+        done.delivered, _ = deliver(context, channels, patience=patience)
+    except Locked:
+        if patience:
+            raise
+    return done
+
+
+def advance(context: Context) -> RoundReport:
+    """All of a round but the delivery."""
+    return RoundReport(
+        ladders=ladders.advance(context),
+        orders=orders.overdue(context),
+        appeals=appeals.overdue(context),
+        alarms=alarms.raise_due(context),
+    )
