@@ -19,14 +19,13 @@ from ..store.tables import CardRow
 from . import ladders
 from .context import Context
 from .notices import notices_to, people
+from .voiding import void
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 ORDER_ENTRY = OrderEntry.__table__  # type: ignore[attr-defined]
-#: Notices that ask somebody to decide an appeal: void once it is decided.
-ASKING = ("appeal_filed", "appeal_signed", "appeal_referred", "appeal_overdue")
 #: What the result of an order says whose cards were all lifted.
 CARDS_LIFTED = "cards_lifted"
 
@@ -74,10 +73,14 @@ def _part(
 ) -> Aftermath:
     followed = Aftermath()
     sent = _sent(connection, card_nos)
-    ladders.ended(context, connection, card_nos, str(reason))
-    followed.void = void(
-        context, connection, [f"card:{card_no}" for card_no in card_nos], but=("lifted",)
+    followed.void += void(
+        context,
+        connection,
+        reason=str(reason),
+        subjects=[f"card:{card_no}" for card_no in card_nos],
+        keep=("lifted",),
     )
+    ladders.ended(context, connection, card_nos, str(reason))
     for appeal in appeals.waiting_for(connection, card_nos):
         _settle(context, connection, appeal, reason)
         followed.appeals.append(appeal.appeal_no)
@@ -104,11 +107,10 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
     `notices` are rows of the outbox, in the transaction that marks them as sent.
     """
     reached = [row for row in notices if row.subject.startswith("card:") and row.kind != "lifted"]
-    cards_of = cards.rows_of(connection, sorted({row.card_no for row in reached}))
     reasons = {
-        card["card_no"]: card["lifted_reason"]
-        for card in cards_of
-        if card["state"] == str(CardState.LIFTED)
+        card.card_no: card.lifted_reason
+        for card in cards.read(connection, list({row.card_no for row in reached}))
+        if card.state == str(CardState.LIFTED)
     }
     late = [row for row in reached if row.card_no in reasons]
     everybody = people(connection) if late else []
@@ -177,41 +179,16 @@ def _row_of(everybody: Sequence[Person], person_id: str) -> Mapping[Any, Person]
     return {(person.person_id, person.channel): person for person in rows[:1]}
 
 
-def void(
-    context: Context,
-    connection: Connection,
-    subjects: Sequence[str],
-    *,
-    only: Sequence[str] = (),
-    but: Sequence[str] = (),
-) -> list[str]:
-    """Take back what is pending about subjects; the ids. Kinds without their round (`:1`).
-
-    Each is recorded: a notice that is not sent is no notice that was lost.
-    """
-    rows = connection.execute(
-        select(NOTICE.c.notice_id, NOTICE.c.kind, NOTICE.c.card_no)
-        .where(NOTICE.c.subject.in_(list(subjects)), NOTICE.c.state == str(NoticeState.PENDING))
-        .order_by(NOTICE.c.notice_id)
-    ).all()
-    meant = {
-        row.notice_id: row
-        for row in rows
-        if (not only or row.kind.split(":")[0] in only) and row.kind.split(":")[0] not in but
-    }
-    done = outbox.mark(connection, list(meant), state=str(NoticeState.VOID), held=None)
-    ledger.append(
-        connection,
-        [
-            context.entry(
-                EntryType.NOTICE_VOID,
-                f"{EntryType.NOTICE_VOID}/{notice_id}",
-                {"notice": notice_id, "card": meant[notice_id].card_no},
-            )
-            for notice_id in done
-        ],
-    )
-    return done
+def end_asking(context: Context, connection: Connection, appeal: Any, reason: str) -> list[str]:
+    """Take back what still asks somebody to decide an appeal; the notices' ids."""
+    kinds = ["appeal_filed"]
+    kinds += [
+        f"{kind}:{number}"
+        for kind in ("appeal_signed", "appeal_referred", "appeal_overdue")
+        for number in range(appeal.round + 1)
+    ]
+    subject = f"appeal:{appeal.appeal_no}"
+    return void(context, connection, reason=reason, subjects=[subject], kinds=kinds)
 
 
 def _settle(context: Context, connection: Connection, appeal: Any, reason: LiftReason) -> None:
@@ -220,7 +197,7 @@ def _settle(context: Context, connection: Connection, appeal: Any, reason: LiftR
     number = appeal.appeal_no
     appeals.change(connection, number, state=str(AppealState.SETTLED), decided_at=now)
     appeals.happened(connection, number, "settled", now, context.actor, text=str(reason))
-    void(context, connection, [f"appeal:{number}"], only=ASKING)
+    end_asking(context, connection, appeal, "lifted")
     ledger.append(
         connection,
         [
@@ -299,7 +276,7 @@ def _tell_of_order(
     context: Context, connection: Connection, order: Any, everybody: Sequence[Person]
 ) -> None:
     subject = f"order:{order.order_no}"
-    void(context, connection, [subject], but=("order_closed",))
+    void(context, connection, reason="lifted", subjects=[subject], keep=("order_closed",))
     rows = connection.execute(
         select(NOTICE)
         .where(NOTICE.c.subject == subject, NOTICE.c.state == str(NoticeState.SENT))

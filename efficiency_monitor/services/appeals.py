@@ -19,7 +19,7 @@ from ..language import say_appeal_state, say_state, t
 from ..store import appeals as store
 from ..store import cards, ledger
 from .acting import acting, approvals, approve, scope_of
-from .aftermath import ASKING, Aftermath, void
+from .aftermath import Aftermath, end_asking
 from .appeal_dates import decide_by, is_late
 from .appeal_notices import nobody, tell
 from .attachments import keep, look
@@ -237,7 +237,7 @@ def _referred(
     context: Context, connection: Connection, card: Any, appeal: Any, why: _Why, done: Decided
 ) -> None:
     """It goes to other hands; refused where there are none, so that it does not lie for ever."""
-    void(context, connection, [f"appeal:{appeal.appeal_no}"], only=ASKING)
+    end_asking(context, connection, appeal, "referred")
     _happened(context, connection, appeal, "referred", *why, {"round": appeal.round + 1})
     store.change(
         connection,
@@ -273,7 +273,7 @@ def _end(
 ) -> None:
     _happened(context, connection, appeal, str(state), *why)
     store.change(connection, appeal.appeal_no, state=str(state), decided_at=context.now())
-    void(context, connection, [f"appeal:{appeal.appeal_no}"], only=ASKING)
+    end_asking(context, connection, appeal, str(state))
 
 
 _ENTRIES = {
