@@ -108,9 +108,9 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
     """
     reached = [row for row in notices if row.subject.startswith("card:") and row.kind != "lifted"]
     reasons = {
-        card.card_no: card.lifted_reason
-        for card in cards.read(connection, list({row.card_no for row in reached}))
-        if card.state == str(CardState.LIFTED)
+        card["card_no"]: card["lifted_reason"]
+        for card in cards.rows_of(connection, list({row.card_no for row in reached}))
+        if card["state"] == str(CardState.LIFTED)
     }
     late = [row for row in reached if row.card_no in reasons]
     everybody = people(connection) if late else []
