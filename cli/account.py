@@ -1,51 +1,231 @@
-"""`effmon accountability list | export`."""
+"""`effmon accountability list | show | verify | record | exempt | export`."""
 
+from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from efficiency_monitor.act_words import say_account_status
 from efficiency_monitor.language import t
 
 from . import columns
+from .card import LevelWord
 from .render import emit, message
-from .state import Output, context_of
+from .state import DryRun, Output, context_of
+from .written import Attach, Text, read_text
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.store.accounts import AccountQuery
 
 app = typer.Typer(help=t("追责记录", "accountability records"))
 
-Department = Annotated[str | None, typer.Option(help=t("部门", "department"))]
-Card = Annotated[str | None, typer.Option(help=t("牌号", "card"))]
+
+class StatusWord(StrEnum):
+    """Status of records."""
+
+    TO_VERIFY = "to_verify"
+    VERIFIED = "verified"
+    MEASURE_RECORDED = "measure_recorded"
+    EXEMPTED = "exempted"
+
+
+class GroundWord(StrEnum):
+    """Why a record is to be exempted."""
+
+    FALSE_MATERIAL = "false_material"
+    FORCE_MAJEURE = "force_majeure"
+    SELF_CORRECTED = "self_corrected"
+
+
+class DecisionWord(StrEnum):
+    """What is decided on an exemption that was asked for."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+Everything = Annotated[
+    bool, typer.Option("--all", help=t("也列出已免责和已撤销的", "exempted and lifted ones too"))
+]
+Department = Annotated[
+    str | None, typer.Option(help=t("持有的部门", "department that held it"), show_default=False)
+]
+Level = Annotated[LevelWord | None, typer.Option(help=t("级别", "level"), show_default=False)]
+Status = Annotated[StatusWord | None, typer.Option(help=t("状态", "status"), show_default=False)]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="DATE", help=t("触发日期自", "fell due from this date on"),
+        show_default=False,
+    ),
+]  # fmt: skip
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="DATE", help=t("触发日期至（含）", "fell due up to this date, included"),
+        show_default=False,
+    ),
+]  # fmt: skip
+Holder = Annotated[str | None, typer.Option(help=t("持有人", "holder"), show_default=False)]
+Rule = Annotated[str | None, typer.Option(help=t("规则", "rule"), show_default=False)]
+Case = Annotated[str | None, typer.Option("--case", help=t("办件", "case"), show_default=False)]
+Card = Annotated[str | None, typer.Option(help=t("牌号", "card"), show_default=False)]
 
 
 @app.command("list", help=t("谁持有多久、谁超期", "who held the case how long, whose overrun"))
 def list_records(
-    ctx: typer.Context, department: Department = None, card: Card = None, output: Output = None
+    ctx: typer.Context,
+    everything: Everything = False,
+    department: Department = None,
+    level: Level = None,
+    status: Status = None,
+    since: Since = None,
+    until: Until = None,
+    holder: Holder = None,
+    rule: Rule = None,
+    case_no: Case = None,
+    card: Card = None,
+    output: Output = None,
 ) -> None:
-    """List who held each case how long and whose overrun it was. Proposals, to be verified."""
-    from efficiency_monitor.services.account_rows import list_accounts
-    from efficiency_monitor.store.accounts import AccountQuery
+    """List who held each case how long and whose overrun it was. Proposals, to be verified.
 
+    Records that are exempted or whose card was lifted are left out unless asked for.
+    """
+    from efficiency_monitor.services.account_rows import list_accounts
+
+    context = context_of(ctx)
+    query = _query(
+        context,
+        since,
+        until,
+        everything=everything,
+        department=department,
+        level=level,
+        status=status,
+        holder=holder,
+        rule=rule,
+        case_no=case_no,
+        card_no=card,
+    )
     emit(
-        list_accounts(context_of(ctx), AccountQuery(department=department, card_no=card)),
+        list_accounts(context, query),
         columns.ACCOUNTS,
         output,
         empty=t("没有追责记录", "no accountability records"),
     )
 
 
+@app.command("show", help=t("显示一张牌的追责记录", "show the record of a card"))
+def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
+    """Show the record of a card: parts with their sum, whose overrun, decisions, proposals."""
+    from efficiency_monitor.services.account_rows import show_account
+
+    from .account_view import show_record
+
+    show_record(show_account(context_of(ctx), card_no), output)
+
+
+@app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
+def verify(ctx: typer.Context, card_no: str, text: Text = None) -> None:
+    """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
+    from efficiency_monitor.services import accountability
+
+    _done(card_no, accountability.verify(context_of(ctx), card_no, read_text(text)))
+
+
+@app.command("record", help=t("记录已决定的处理措施", "record a measure that was decided"))
+def record(
+    ctx: typer.Context,
+    card_no: str,
+    measure: Annotated[str, typer.Option(help=t("措施", "the measure's id"))],
+    text: Text = None,
+) -> None:
+    """Record a measure that was decided elsewhere; needs --as PERSON (a supervisor) and --text.
+
+    effmon decides on no measure: it takes down who decided what and by which regulation.
+    """
+    from efficiency_monitor.services import accountability
+
+    context = context_of(ctx)
+    _done(card_no, accountability.record_measure(context, card_no, measure, read_text(text)))
+
+
+@app.command("exempt", help=t("申请或决定免责", "ask for an exemption, or decide on it"))
+def exempt(
+    ctx: typer.Context,
+    card_no: str,
+    ground: Annotated[
+        GroundWord | None,
+        typer.Option(help=t("申请的理由", "ask for it on this ground"), show_default=False),
+    ] = None,
+    decision: Annotated[
+        DecisionWord | None,
+        typer.Option(help=t("对申请的决定", "decide on what was asked"), show_default=False),
+    ] = None,
+    text: Text = None,
+    attach: Attach = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Ask for an exemption (--ground) or decide on it (--decision); needs --as PERSON and --text.
+
+    One person asks, another one decides: a supervisor who is not named on the card.
+    """
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.core.terms import ExemptionGround
+    from efficiency_monitor.services import accountability, attachments
+
+    if (ground is None) == (decision is None):
+        raise ConfigurationError(
+            t("申请免责还是决定免责？", "is it to be asked for or to be decided?"),
+            t("申请用 --ground，决定用 --decision", "ask with --ground, decide with --decision"),
+        )
+    context, said = context_of(ctx), read_text(text)
+    evidence = (
+        attachments.look(attach or ()) if dry_run else attachments.keep(context, attach or ())
+    )
+    if ground is not None:
+        accountability.ask_exemption(
+            context, card_no, ExemptionGround(ground), said, evidence, dry_run=dry_run
+        )
+        message(
+            t(f"{card_no}：已申请免责，由另一人决定", f"{card_no}: asked; another person decides")
+        )
+    elif decision is not None:
+        status = accountability.decide_exemption(
+            context, card_no, decision.value, said, evidence, dry_run=dry_run
+        )
+        _done(card_no, status)
+    if dry_run:
+        message(t("仅为预演，未写入", "a rehearsal: nothing was written"))
+
+
 @app.command("export", help=t("导出为 CSV、XLSX 或 JSON Lines", "export as CSV, XLSX, JSON Lines"))
 def export(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", help=".csv | .xlsx | .jsonl")],
+    everything: Everything = False,
     department: Department = None,
+    level: Level = None,
+    status: Status = None,
+    since: Since = None,
+    until: Until = None,
+    holder: Holder = None,
+    rule: Rule = None,
+    case_no: Case = None,
+    card: Card = None,
+    mask: Annotated[
+        bool, typer.Option("--mask", help=t("隐去姓名", "hide the names of persons"))
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help=t("覆盖已有文件", "replace the file"))
     ] = False,
 ) -> None:
-    """Export the records to a file; its ending says the format."""
+    """Export the records to a file; its ending says the format. Filters as in `list`."""
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.reports.tabular import TableKind, write_table
     from efficiency_monitor.services.account_rows import list_accounts
-    from efficiency_monitor.store.accounts import AccountQuery
 
     endings = {f".{kind.value}": kind for kind in TableKind}
     kind = endings.get(out.suffix.lower())
@@ -54,6 +234,68 @@ def export(
             t(f"{out}：扩展名不是可用的格式", f"{out}: the ending says no format"),
             t(f"可用：{'、'.join(endings)}", f"choose one of {', '.join(endings)}"),
         )
-    rows = list_accounts(context_of(ctx), AccountQuery(department=department))
+    context = context_of(ctx)
+    query = _query(
+        context,
+        since,
+        until,
+        everything=everything,
+        department=department,
+        level=level,
+        status=status,
+        holder=holder,
+        rule=rule,
+        case_no=case_no,
+        card_no=card,
+    )
+    rows = list_accounts(context, query)
+    if mask:
+        rows = [_masked(row) for row in rows]
     count = write_table(out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite)
     message(t(f"已写入 {out}，共 {count} 行", f"wrote {count} rows to {out}"))
+
+
+def _masked(row: dict[str, Any]) -> dict[str, Any]:
+    from efficiency_monitor.reports.text_safety import mask_name
+
+    names = ("holder", "handler", "reviewer", "approver")
+    return row | {name: mask_name(row[name]) for name in names if row[name]}
+
+
+def _done(card_no: str, status: str) -> None:
+    message(f"{card_no}: {say_account_status(status)}")
+
+
+def _query(
+    context: "Context", since: str | None, until: str | None, **filters: Any
+) -> "AccountQuery":
+    """What is asked for; the dates are days of the workspace's zone, both included."""
+    from efficiency_monitor.core.terms import AccountStatus
+    from efficiency_monitor.core.terms import Level as CardLevel
+    from efficiency_monitor.store.accounts import AccountQuery
+
+    level, status = filters.pop("level"), filters.pop("status")
+    return AccountQuery(
+        **filters,
+        level=None if level is None else CardLevel.parse(level),
+        status=None if status is None else AccountStatus(status),
+        since=_midnight(context, since, "--from", 0),
+        until=_midnight(context, until, "--to", 1),
+    )
+
+
+def _midnight(context: "Context", text: str | None, option: str, days: int) -> int | None:
+    """First second of a date, so many days on."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.core.instants import parse_instant
+
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return parse_instant(day.isoformat(), context.zone)[0]
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            t(f"{option} {text!r} 不是日期", f"{option} {text!r} is no date"),
+            f"{option} 2026-03-02",
+        ) from None

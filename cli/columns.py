@@ -1,5 +1,6 @@
 """The columns of what is listed, in both languages; low priorities go first on narrow screens."""
 
+from efficiency_monitor.act_words import say_account_status
 from efficiency_monitor.language import (
     say_amount,
     say_duration,
@@ -10,6 +11,7 @@ from efficiency_monitor.language import (
     say_outcome,
     say_reason,
     say_state,
+    say_unit,
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
@@ -42,7 +44,7 @@ _HELD = {
     "rate": ("频率限制", "rate limit"),
     "receiver": ("接收端故障", "receiver fails"),
 }
-_VERIFY = {"to_verify": ("待核实", "to verify"), "verified": ("已核实", "verified")}
+_PARTS = {"held": ("总计时", "the case's"), "organ": ("部门自身", "the organ's own")}
 _FEED_STATES = {
     "running": ("进行中", "running"),
     "done": ("完成", "done"),
@@ -163,15 +165,18 @@ NOTICES = (
 ACCOUNTS = (
     Column("card_no", "牌号", "Card"),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("card_state", "牌状态", "Card state", say=say_state, priority=3),
-    Column("case_no", "办件编号", "Case", priority=2),
+    Column("card_state", "牌状态", "Card state", say=say_state, priority=4),
+    Column("case_no", "办件编号", "Case", priority=3),
     Column("department", "部门", "Department", priority=2, least=8),
     Column("holder", "持有人", "Holder", least=6),
     Column("stage", "环节", "Stage", priority=3, least=6),
-    Column("held_seconds", "持有工时", "Held", say=_held, right=True),
-    Column("overrun_seconds", "其中超期", "Of it overrun", say=_held, right=True),
+    Column("part", "计时", "Clock", say=coded(_PARTS), priority=4),
+    Column("amount", "占用", "Held", say=say_amount, right=True),
+    Column("over", "其中超期", "Of it over", say=say_amount, right=True, priority=2),
+    Column("held_seconds", "工时", "Working time", say=_held, right=True, priority=4),
+    Column("charged_seconds", "计责工时", "Charged", say=_held, right=True, priority=2),
     Column("as_of", "截至", "As of", say=say_local, priority=4),
-    Column("status", "核实", "Status", say=coded(_VERIFY), priority=3),
+    Column("status", "追责状态", "Status", say=say_account_status, priority=2),
 )
 ACCOUNT_EXPORT = (
     Column("card_no", "牌号", "Card"),
@@ -179,18 +184,24 @@ ACCOUNT_EXPORT = (
     Column("card_state", "牌状态", "Card state", say=say_state),
     Column("case_no", "办件编号", "Case"),
     Column("rule", "规则", "Rule"),
+    Column("fell_due_at", "触发时间", "Fell due", say=say_local),
+    Column("part", "计时", "Clock", say=coded(_PARTS)),
     Column("department", "部门", "Department"),
     Column("stage", "环节", "Stage"),
     Column("holder", "持有人", "Holder"),
     Column("since", "自", "Since", say=say_local),
     Column("until", "至", "Until", say=say_local),
-    Column("held_seconds", "持有工时（秒）", "Held (working seconds)", right=True),
-    Column("overrun_seconds", "其中超期（秒）", "Of it overrun (working seconds)", right=True),
+    Column("amount.value", "占用", "Held", right=True),
+    Column("over.value", "其中超期", "Of it over", right=True),
+    Column("amount.unit", "单位", "Unit", say=say_unit),
+    Column("held_seconds", "工时（秒）", "Working time (seconds)", right=True),
+    Column("overrun_seconds", "其中超期（秒）", "Of it overrun (seconds)", right=True),
+    Column("charged_seconds", "计责（秒）", "Charged (seconds)", right=True),
     Column("handler", "承办人", "Handler"),
     Column("reviewer", "审核人", "Reviewer"),
     Column("approver", "批准人", "Approver"),
     Column("as_of", "截至", "As of", say=say_local),
-    Column("status", "核实", "Status", say=coded(_VERIFY)),
+    Column("status", "追责状态", "Status", say=say_account_status),
 )
 RUNS = (
     Column("job", "作业", "Job"),

@@ -19,7 +19,7 @@ from efficiency_monitor.language import (
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
-from .columns import ACCOUNTS
+from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
 from .render import Format, emit, emit_object, emit_text, message
 
@@ -99,9 +99,6 @@ _APPEALS: Final = (
     Column("filed_at", "申诉时间", "Filed", say=say_local, priority=3),
     Column("decide_by", "裁决期限", "Decide by", say=say_local),
 )
-_HOLDINGS: Final = tuple(
-    column for column in ACCOUNTS if column.key not in ("card_no", "level", "card_state", "case_no")
-)
 
 
 def show_card(document: Document, fmt: Format | None = None) -> None:
@@ -115,7 +112,9 @@ def show_card(document: Document, fmt: Format | None = None) -> None:
     section(t("经过", "What happened"), entries, ENTRIES, fmt)
     section(t("督办单", "Orders"), document["orders"], _ORDERS, fmt)
     section(t("申诉", "Appeals"), document["appeals"], _APPEALS, fmt)
-    section(t("持有", "Who held the case"), document["accountability"], _HOLDINGS, fmt)
+    parts = document["accountability"]
+    section(t("占用", "Who held the case"), of_kind(parts, "held"), HELD, fmt)
+    section(t("各部门自身计时", "The organs' own clocks"), of_kind(parts, "organ"), ORGANS, fmt)
 
 
 def _entry_text(entry: Mapping[str, Any]) -> str | None:

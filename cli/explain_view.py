@@ -27,6 +27,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, plain, say_
 from efficiency_monitor.reports.text_safety import safe
 
 from . import layout, streams
+from .account_view import split
 from .columns import BY_HAND
 from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
 from .folding import fold
@@ -133,10 +134,6 @@ def _joined(record: Document, *keys: str) -> str:
     return " ".join(str(record[key]) for key in keys if record.get(key))
 
 
-def _working_time(seconds: Any) -> str:
-    return say_amount({"value": str(Decimal(seconds) / 3600), "unit": "working_hours"})
-
-
 def _event_columns(name: Naming) -> tuple[Column, ...]:
     """None of them may be dropped: what a department did is its defence."""
     return (
@@ -164,13 +161,6 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "promised_limit": ("承诺时限", "promised limit"),
     "statutory_limit": ("法定时限", "statutory limit"),
 }
-_HOLDER_COLUMNS: Final = (
-    Column("stage", "环节", "Stage", least=8),
-    Column("department", "部门", "Department", least=10),
-    Column("holder", "经办", "Holder", least=8),
-    Column("held_seconds", "占用", "Held", say=_working_time, right=True),
-    Column("overrun_seconds", "其中超期", "Overrun", say=_working_time, right=True),
-)
 
 
 def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> Iterator[str]:
@@ -199,9 +189,9 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
     if found:
         yield "\n"
         yield from sheet.table(found, RUN_COLUMNS)
-    if clock.get("holders"):
+    for rows, columns in split(clock):
         yield "\n"
-        yield from sheet.table(clock["holders"], _HOLDER_COLUMNS)
+        yield from sheet.table(rows, columns)
     yield "\n"
     for text, style in _result(document, clock, name):
         yield sheet.line(text, style)

@@ -45,8 +45,11 @@ class Record:
         return sum(entry.kind == "exemption_asked" for entry in self.entries)
 
 
-def find_record(connection: Connection, card_no: str) -> Record:
-    """The record of a card; ConfigurationError where there is none or the card was lifted."""
+def find_record(connection: Connection, card_no: str, *, lifted: bool = False) -> Record:
+    """The record of a card; ConfigurationError where there is none.
+
+    Also where the card was lifted, unless `lifted` ones may be looked at.
+    """
     card = cards.find(connection, card_no)
     if card is None:
         raise no_card(card_no)
@@ -59,7 +62,7 @@ def find_record(connection: Connection, card_no: str) -> Record:
                 "only yellow and red cards have one, historical cards have none",
             ),
         )
-    if card.state == CardState.LIFTED:
+    if card.state == CardState.LIFTED and not lifted:
         raise ConfigurationError(
             t(f"{card_no} 已撤销，不再追责", f"{card_no} was lifted: nobody is accountable for it"),
             t(f"见 effmon cards show {card_no}", f"see effmon cards show {card_no}"),
@@ -120,24 +123,6 @@ def check_measure(context: Context, record: Record, measure_id: str) -> None:
                 f"see effmon accountability show {record.card.card_no}",
             ),
         )
-
-
-def checked_text(text: str | None, what: str) -> str:
-    said = (text or "").strip()
-    if not said:
-        raise ConfigurationError(
-            t(f"没有写明{what}", f"nothing says {what}"),
-            t("用 --text 写明，或 --text @文件", "give it with --text, or as a file: --text @FILE"),
-        )
-    if len(said) > MOST_TEXT:
-        raise ConfigurationError(
-            t(
-                f"文字有 {len(said)} 个字符，最多 {MOST_TEXT} 个",
-                f"the text has {len(said)} characters, at most {MOST_TEXT}",
-            ),
-            t("其余内容作为附件", "attach the rest"),
-        )
-    return said
 
 
 def barred(connection: Connection, record: Record) -> Mapping[str, str]:

@@ -6,9 +6,10 @@ ledger holds their digests.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import Row
 
 from ..core.authority import Act
 from ..core.evidence import Attachment, attachments_json, for_ledger
@@ -24,7 +25,6 @@ from .account_record import (
     Record,
     barred,
     check_measure,
-    checked_text,
     expect,
     find_record,
     waits,
@@ -32,6 +32,8 @@ from .account_record import (
 from .acting import acting, approve, scope_of
 from .context import Context
 from .notices import notices_to, people
+from .rehearsal import rehearsed
+from .texts import said
 
 #: Grounds that a person may give; an upheld appeal is one of its own.
 GROUNDS = (
@@ -50,19 +52,19 @@ def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
     ConfigurationError where there is no such record or it does not wait for it, NotAllowed where
     the person of `--as` may not: see docs/accountability.md.
     """
-    said = checked_text(text, t("核实情况", "what was verified"))
+    words = said(text, t("核实情况", "report of the verification"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
         expect(record, (AccountStatus.TO_VERIFY,), t("核实", "be verified"))
         accounts.set_status(connection, card_no, AccountStatus.VERIFIED)
-        _take_down(context, connection, record, "verified", person, text=said)
+        _take_down(context, connection, record, "verified", person, text=words)
         _enter(
             context,
             connection,
             EntryType.ACCOUNTABILITY_VERIFIED,
             card_no,
-            {"person": person, "text": {"sha256": digest(said)}},
+            {"person": person, "text": {"sha256": digest(words)}},
         )
     return AccountStatus.VERIFIED
 
@@ -71,7 +73,7 @@ def record_measure(
     context: Context, card_no: str, measure_id: str, text: str | None
 ) -> AccountStatus:
     """Record a measure that was decided elsewhere; several may be recorded, each once."""
-    said = checked_text(text, t("何机关何时决定", "who decided it and when"))
+    words = said(text, t("何机关何时作出", "note who decided it and when"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.RECORD_MEASURE, record)
@@ -84,13 +86,13 @@ def record_measure(
             raise waits(card_no)
         check_measure(context, record, measure_id)
         accounts.set_status(connection, card_no, AccountStatus.MEASURE_RECORDED)
-        _take_down(context, connection, record, "measure", person, ground=measure_id, text=said)
+        _take_down(context, connection, record, "measure", person, ground=measure_id, text=words)
         _enter(
             context,
             connection,
             EntryType.ACCOUNTABILITY_MEASURE,
             f"{card_no}/{measure_id}",
-            {"person": person, "measure": measure_id, "text": {"sha256": digest(said)}},
+            {"person": person, "measure": measure_id, "text": {"sha256": digest(words)}},
             card_no=card_no,
         )
     return AccountStatus.MEASURE_RECORDED
@@ -102,10 +104,12 @@ def ask_exemption(
     ground: ExemptionGround,
     text: str | None,
     evidence: Sequence[Attachment] = (),
+    *,
+    dry_run: bool = False,
 ) -> AccountStatus:
     """Ask that a record be exempted; another person decides. The status stays until then."""
-    said = checked_text(text, t("免责理由", "why it should be exempted"))
-    with context.store.writing() as connection:
+    words = said(text, t("免责理由", "reason for the exemption"))
+    with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
         person = acting(context, connection, Act.ASK_EXEMPTION, scope_of(record.card))
         expect(record, _UNDECIDED, t("申请免责", "be exempted"))
@@ -118,7 +122,7 @@ def ask_exemption(
             "exemption_asked",
             person,
             ground=str(ground),
-            text=said,
+            text=words,
             evidence=evidence,
         )
         turn = record.asks + 1
@@ -130,7 +134,7 @@ def ask_exemption(
             {
                 "person": person,
                 "ground": str(ground),
-                "text": {"sha256": digest(said)},
+                "text": {"sha256": digest(words)},
                 "evidence": for_ledger(evidence),
             },
             card_no=card_no,
@@ -149,10 +153,15 @@ def decide_exemption(
     decision: Decision,
     text: str | None,
     evidence: Sequence[Attachment] = (),
+    *,
+    dry_run: bool = False,
 ) -> AccountStatus:
-    """Approve or refuse the exemption that was asked for, by another person than who asked."""
-    said = checked_text(text, t("决定理由", "why it is decided so"))
-    with context.store.writing() as connection:
+    """Approve or refuse the exemption that was asked for, by another person than who asked.
+
+    With `dry_run` nothing is written; the status is what it would be.
+    """
+    words = said(text, t("决定理由", "reason for the decision"))
+    with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
         asked = record.asked
         if asked is None:
@@ -172,7 +181,7 @@ def decide_exemption(
             round=record.asks,
             decision=decision,
             ground=asked.ground,
-            text=said,
+            text=words,
             evidence=evidence,
             must_sign=False,
             barred=not_these,
@@ -185,15 +194,24 @@ def decide_exemption(
             kind,
             approval.person_id,
             ground=asked.ground,
-            text=said,
+            text=words,
             evidence=evidence,
         )
         if decision == "refuse":
-            return record.status
-        ground = ExemptionGround(asked.ground)
-        _exempt(context, connection, card_no, approval.person_id, ground)
-        concerned = _concerned(connection, record, asked.person)
-        _tell(context, connection, record, "exempted", concerned, ground)
+            status = record.status
+        else:
+            status = _granted(context, connection, record, asked, approval.person_id)
+    return status
+
+
+def _granted(
+    context: Context, connection: Connection, record: Record, asked: Row[Any], person: str
+) -> AccountStatus:
+    """The exemption is approved; everybody concerned is told."""
+    ground = ExemptionGround(asked.ground)
+    _exempt(context, connection, record.card.card_no, person, ground)
+    concerned = _concerned(connection, record, asked.person)
+    _tell(context, connection, record, "exempted", concerned, ground)
     return AccountStatus.EXEMPTED
 
 
