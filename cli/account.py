@@ -87,6 +87,13 @@ def list_records(
     rule: Rule = None,
     case_no: Case = None,
     card: Card = None,
+    organs: Annotated[
+        bool,
+        typer.Option(
+            "--organs",
+            help=t("也列出联办件各部门自身计时", "the own clocks of joint cases' organs too"),
+        ),
+    ] = False,
     output: Output = None,
 ) -> None:
     """List who held each case how long and whose overrun it was. Proposals, to be verified.
@@ -108,10 +115,11 @@ def list_records(
         rule=rule,
         case_no=case_no,
         card_no=card,
+        part=None if organs else "held",
     )
     emit(
         list_accounts(context, query),
-        columns.ACCOUNTS,
+        columns.ACCOUNT_CLOCKS if organs else columns.ACCOUNTS,
         output,
         empty=t("没有追责记录", "no accountability records"),
     )
@@ -120,7 +128,7 @@ def list_records(
 @app.command("show", help=t("显示一张牌的追责记录", "show the record of a card"))
 def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     """Show the record of a card: parts with their sum, whose overrun, decisions, proposals."""
-    from efficiency_monitor.services.account_rows import show_account
+    from efficiency_monitor.services.account_page import show_account
 
     from .account_view import show_record
 
@@ -248,18 +256,24 @@ def export(
         case_no=case_no,
         card_no=card,
     )
-    rows = list_accounts(context, query)
-    if mask:
-        rows = [_masked(row) for row in rows]
+    rows = [_for_export(row, mask=mask) for row in list_accounts(context, query)]
     count = write_table(out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite)
     message(t(f"已写入 {out}，共 {count} 行", f"wrote {count} rows to {out}"))
 
 
-def _masked(row: dict[str, Any]) -> dict[str, Any]:
+def _for_export(row: dict[str, Any], *, mask: bool) -> dict[str, Any]:
+    """A row as a sheet takes it: amounts as numbers that can be added up; names hidden if asked."""
+    from decimal import Decimal
+
     from efficiency_monitor.reports.text_safety import mask_name
 
-    names = ("holder", "handler", "reviewer", "approver")
-    return row | {name: mask_name(row[name]) for name in names if row[name]}
+    amounts = {
+        name: row[name] | {"value": Decimal(row[name]["value"])}
+        for name in ("amount", "over")
+        if row[name] is not None
+    }
+    names = ("holder", "handler", "reviewer", "approver") if mask else ()
+    return row | amounts | {name: mask_name(row[name]) for name in names if row[name]}
 
 
 def _done(card_no: str, status: str) -> None:
@@ -270,15 +284,17 @@ def _query(
     context: "Context", since: str | None, until: str | None, **filters: Any
 ) -> "AccountQuery":
     """What is asked for; the dates are days of the workspace's zone, both included."""
+    from efficiency_monitor.core.accountability import Part
     from efficiency_monitor.core.terms import AccountStatus
     from efficiency_monitor.core.terms import Level as CardLevel
     from efficiency_monitor.store.accounts import AccountQuery
 
-    level, status = filters.pop("level"), filters.pop("status")
+    level, status, part = (filters.pop(name, None) for name in ("level", "status", "part"))
     return AccountQuery(
         **filters,
         level=None if level is None else CardLevel.parse(level),
         status=None if status is None else AccountStatus(status),
+        part=None if part is None else Part(part),
         since=_midnight(context, since, "--from", 0),
         until=_midnight(context, until, "--to", 1),
     )

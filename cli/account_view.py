@@ -11,6 +11,7 @@ from efficiency_monitor.language import (
     say_level,
     say_local,
     say_state,
+    say_unit,
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_value
@@ -25,18 +26,26 @@ def _stage(stage: str) -> str:
     return t("合计", "total") if stage == _SUM else stage
 
 
-def _worked(seconds: Any) -> str:
-    return say_duration(days=0, seconds=int(seconds))
+def worked(seconds: Any) -> str:
+    """Working time in hours, minutes, seconds; 0 as 0."""
+    return say_duration(days=0, seconds=int(seconds)) if seconds else "0"
+
+
+def exact(amount: Mapping[str, str]) -> str:
+    """An amount with all its places, so that a column can be added up."""
+    value = amount["value"]
+    unit = say_unit(amount["unit"], one=value == "1")
+    return t(f"{value}{unit}", f"{value} {unit}")
 
 
 HELD: Final = (
     Column("stage", "环节", "Stage", say=_stage, least=6),
     Column("department", "部门", "Department", least=8),
     Column("holder", "持有人", "Holder", least=6),
-    Column("amount", "占用", "Held", say=say_amount, right=True),
-    Column("over", "其中超期", "Of it over", say=say_amount, right=True, priority=2),
-    Column("held_seconds", "工时", "Working time", say=_worked, right=True, priority=3),
-    Column("charged_seconds", "计责工时", "Charged", say=_worked, right=True, priority=2),
+    Column("amount", "占用", "Held", say=exact, right=True),
+    Column("over", "其中超期", "Of it over", say=exact, right=True, priority=2),
+    Column("held_seconds", "工时", "Working time", say=worked, right=True, priority=3),
+    Column("charged_seconds", "计责工时", "Charged", say=worked, right=True, priority=2),
 )
 ORGANS: Final = (
     Column("stage", "环节", "Stage", least=6),
@@ -44,8 +53,8 @@ ORGANS: Final = (
     Column("holder", "持有人", "Holder", least=6),
     Column("since", "自", "Since", say=say_local, priority=3),
     Column("until", "至", "Until", say=say_local, priority=3),
-    Column("amount", "占用", "Held", say=say_amount, right=True),
-    Column("over", "超过自身时限", "Over its own limit", say=say_amount, right=True, priority=2),
+    Column("amount", "占用", "Held", say=exact, right=True),
+    Column("over", "超过自身时限", "Over its own limit", say=exact, right=True, priority=2),
 )
 
 
@@ -59,7 +68,7 @@ def with_sum(parts: Sequence[Mapping[str, Any]], total: Mapping[str, Any]) -> li
     return [*parts, {"stage": _SUM, **total}] if len(parts) > 1 else list(parts)
 
 
-def split(clock: Mapping[str, Any]) -> Iterator[tuple[list[Any], tuple[Column, ...]]]:
+def split(clock: Mapping[str, Any]) -> Iterator[tuple[str, list[Any], tuple[Column, ...]]]:
     """Tables of who held the case while a clock of `cases explain` ran.
 
     The amounts of the first add up to what the clock has counted.
@@ -74,9 +83,10 @@ def split(clock: Mapping[str, Any]) -> Iterator[tuple[list[Any], tuple[Column, .
                 for name in ("held_seconds", "charged_seconds")
             },
         }
-        yield with_sum(held, total), HELD
+        title = t("谁占用多久（合计即已计时间）", "Who held the case (the sum is what was counted)")
+        yield title, with_sum(held, total), HELD
     if organs:
-        yield organs, ORGANS
+        yield t("各部门自身计时", "The organs' own clocks"), organs, ORGANS
 
 
 _RECORD: Final = (
@@ -93,8 +103,8 @@ _RECORD: Final = (
     Column("limit", "时限", "Limit", say=say_amount),
     Column("limit_due_at", "时限届满", "Limit ends", say=say_local),
     Column("as_of", "计至", "Counted until", say=say_local),
-    Column("total.amount", "已用", "Elapsed", say=say_amount),
-    Column("total.over", "超期", "Over", say=say_amount),
+    Column("total.amount", "已用", "Elapsed", say=exact),
+    Column("total.over", "超期", "Over", say=exact),
     Column("whose", "主要超期方", "Whose overrun", say=lambda whose: _whose(whose)),
 )
 _DECISIONS: Final = (
@@ -131,7 +141,7 @@ _PROPOSALS: Final = (
 
 def _whose(whose: Mapping[str, Any]) -> str:
     named = " ".join(str(whose[name]) for name in ("department", "holder", "stage") if whose[name])
-    charged = _worked(whose["charged_seconds"])
+    charged = worked(whose["charged_seconds"])
     return t(f"{named or '未知'}，计责 {charged}", f"{named or 'unknown'}, charged {charged}")
 
 

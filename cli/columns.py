@@ -3,7 +3,6 @@
 from efficiency_monitor.act_words import say_account_status
 from efficiency_monitor.language import (
     say_amount,
-    say_duration,
     say_item_kind,
     say_level,
     say_lift_reason,
@@ -16,13 +15,11 @@ from efficiency_monitor.language import (
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
+from .account_view import exact, worked
+
 
 def _reasons(reasons: list[str]) -> str:
     return t("、", ", ").join(say_reason(reason) for reason in reasons)
-
-
-def _held(seconds: int) -> str:
-    return say_duration(days=0, seconds=int(seconds))
 
 
 def say_held(why: str) -> str:
@@ -167,16 +164,20 @@ ACCOUNTS = (
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
     Column("card_state", "牌状态", "Card state", say=say_state, priority=4),
     Column("case_no", "办件编号", "Case", priority=3),
-    Column("department", "部门", "Department", priority=2, least=8),
-    Column("holder", "持有人", "Holder", least=6),
+    Column("department", "部门", "Department", least=8),
+    Column("holder", "持有人", "Holder", priority=2, least=6),
     Column("stage", "环节", "Stage", priority=3, least=6),
-    Column("part", "计时", "Clock", say=coded(_PARTS), priority=4),
-    Column("amount", "占用", "Held", say=say_amount, right=True),
-    Column("over", "其中超期", "Of it over", say=say_amount, right=True, priority=2),
-    Column("held_seconds", "工时", "Working time", say=_held, right=True, priority=4),
-    Column("charged_seconds", "计责工时", "Charged", say=_held, right=True, priority=2),
+    Column("amount", "占用", "Held", say=exact, right=True),
+    Column("over", "其中超期", "Of it over", say=exact, right=True, priority=2),
+    Column("held_seconds", "工时", "Working time", say=worked, right=True, priority=4),
+    Column("charged_seconds", "计责工时", "Charged", say=worked, right=True),
     Column("as_of", "截至", "As of", say=say_local, priority=4),
     Column("status", "追责状态", "Status", say=say_account_status, priority=2),
+)
+ACCOUNT_CLOCKS = (
+    *ACCOUNTS[:2],
+    Column("part", "计时", "Clock", say=coded(_PARTS)),
+    *ACCOUNTS[2:],
 )
 ACCOUNT_EXPORT = (
     Column("card_no", "牌号", "Card"),

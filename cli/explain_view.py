@@ -189,8 +189,8 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
     if found:
         yield "\n"
         yield from sheet.table(found, RUN_COLUMNS)
-    for rows, columns in split(clock):
-        yield "\n"
+    for title, rows, columns in split(clock):
+        yield "\n" + sheet.line(title)
         yield from sheet.table(rows, columns)
     yield "\n"
     for text, style in _result(document, clock, name):

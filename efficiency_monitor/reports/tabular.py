@@ -13,10 +13,12 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Final
 
+from efficiency_monitor.core.amount import decimal_text
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
@@ -28,6 +30,8 @@ SHEET_ROWS_MAX: Final = 1_048_575
 CELL_CHARACTERS_MAX: Final = 32_767
 #: Beyond it a double no longer tells two integers apart.
 _EXACT_MAX: Final = 2**53
+#: Characters of a decimal that a double holds to the last digit.
+_EXACT_DIGITS: Final = 15
 
 
 class TableKind(StrEnum):
@@ -207,6 +211,9 @@ def _write_cell(sheet: Any, line: int, place: int, column: Column, row: Row, quo
     # A number that the column says in words of its own (a level, an instant) stays words.
     if type(value) is int and abs(value) <= _EXACT_MAX and words == str(value):
         sheet.write_number(line, place, value)
+        return
+    if type(value) is Decimal and words == decimal_text(value) and len(words) <= _EXACT_DIGITS:
+        sheet.write_number(line, place, float(value))
         return
     text = safe(words)
     if len(text.encode("utf-16-le")) // 2 > CELL_CHARACTERS_MAX:

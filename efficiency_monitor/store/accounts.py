@@ -82,6 +82,7 @@ class AccountQuery:
     """Which records are asked for. `since` and `until`: the card fell due in [since, until)."""
 
     everything: bool = False
+    part: Part | None = None
     card_no: str | None = None
     case_no: str | None = None
     rule: str | None = None
@@ -97,6 +98,7 @@ class AccountQuery:
         wanted: list[ColumnElement[bool]] = [
             column == value
             for column, value in (
+                (ACCOUNT.c.part, None if self.part is None else str(self.part)),
                 (ACCOUNT.c.card_no, self.card_no),
                 (CARD.c.case_no, self.case_no),
                 (CARD.c.rule_id, self.rule),

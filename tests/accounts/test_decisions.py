@@ -1,0 +1,246 @@
+"""What is decided on a record: by whom it may be, in which order, and what stays of it."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from efficiency_monitor.core.statements import digest
+from efficiency_monitor.services.accountability import exempt_by_appeal
+from efficiency_monitor.services.rehearsal import rehearsed
+from efficiency_monitor.store import accounts
+from tests.matters.stage import run
+from tests.stories.world import World
+
+from .test_records import shown
+
+RED = '"{UP CASE red}"'
+
+
+def refused(world: World, line: str, *words: str) -> None:
+    """A command is refused in one line with these words, and nothing is written."""
+    before = world.dump()
+    ran = run(world, line)
+    assert ran.code == 2, (line, ran)
+    for word in words:
+        assert word in ran.err, (line, ran.err)
+    assert world.dump() == before, line
+
+
+def entries(world: World, kind: str) -> list[dict[str, object]]:
+    """Ledger entries of a type."""
+    return [entry for entry in world.entries() if entry["type"] == f"accountability.{kind}"]
+
+
+def test_from_verification_to_measures(world: World) -> None:
+    record = f"--as wang accountability record {RED}"
+    assert shown(world, "UP CASE red")["proposals"] == []
+    refused(world, f"{record} --measure talk --text x", "to verify", "verified")
+    run(world, f"--as wang accountability verify {RED} --text 经核实属实").well()
+    proposed = shown(world, "UP CASE red")["proposals"]
+    assert [proposal["measure"] for proposal in proposed] == [
+        "disciplinary_proceedings", "talk", "delay_of_work", "civil_servant_sanction",
+    ]  # fmt: skip
+    assert all(p["title"]["zh"].startswith("建议") and p["regulation"] for p in proposed)
+    assert [p["measure"] for p in proposed if p["read"] == "partly"] == ["disciplinary_proceedings"]
+    refused(world, f"--as wang accountability verify {RED} --text x", "verified")
+    refused(world, f"{record} --measure circular --text x", "not for red cards", "talk")
+    refused(world, f"{record} --measure beheading --text x", "no measure 'beheading'", "talk")
+    refused(world, f"{record} --measure talk", "note who decided it", "--text")
+    run(world, f"{record} --measure talk --text 任免机关3月19日决定").well()
+    refused(world, f"{record} --measure talk --text again", "recorded already")
+    run(world, f"{record} --measure delay_of_work --text 另案").well()
+    done = shown(world, "UP CASE red")
+    assert done["status"] == "measure_recorded"
+    assert [(d["kind"], d["person"], d["ground"], d["text"]) for d in done["decisions"]] == [
+        ("verified", "wang", None, "经核实属实"),
+        ("measure", "wang", "talk", "任免机关3月19日决定"),
+        ("measure", "wang", "delay_of_work", "另案"),
+    ]
+    (verified,) = entries(world, "verified")
+    assert verified["person"] == "wang"
+    assert verified["text"] == {"sha256": _digest(world, "verified")}
+    assert [entry["measure"] for entry in entries(world, "measure")] == ["talk", "delay_of_work"]
+    assert "经核实" not in str(world.entries())
+    assert world.sound()
+
+
+def _digest(world: World, kind: str) -> str:
+    (row,) = world.rows("SELECT text FROM account_entry WHERE kind = ?", kind)
+    return digest(row["text"])
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("zhang", "named on the card or held the case"),
+        ("li", "has no role"),
+        ("nobody", "there is no person"),
+        ("sun", "has no role"),
+    ],
+)
+def test_only_a_supervisor_of_it_who_is_not_named_verifies(
+    world: World, who: str, words: str
+) -> None:
+    refused(world, f"--as {who} accountability verify {RED} --text x", words)
+
+
+def test_who_is_named_on_the_card_does_not_decide_on_it(world: World) -> None:
+    plain = '"{PLAIN CASE red}"'
+    refused(world, f"--as wang accountability verify {plain} --text x", "named on the card")
+    run(world, f"--as chen accountability verify {plain} --text x").well()
+    refused(world, f"--as wang accountability record {plain} --measure talk --text x", "named")
+    run(world, f"--as li accountability exempt {plain} --ground self_corrected --text x").well()
+    refused(world, f"--as wang accountability exempt {plain} --decision approve --text x", "named")
+    run(world, f"--as chen accountability exempt {plain} --decision approve --text x").well()
+
+
+def test_nobody_named_who_acts_is_refused(world: World) -> None:
+    for line in (
+        f"accountability verify {RED} --text x",
+        f"accountability record {RED} --measure talk --text x",
+        f"accountability exempt {RED} --ground force_majeure --text x",
+    ):
+        refused(world, line, "nobody is named who acts", "--as PERSON")
+
+
+def test_an_exemption_is_asked_by_one_and_decided_by_another(world: World, tmp_path: Path) -> None:
+    proof = tmp_path / "暴雨.txt"
+    proof.write_text("停工通知", encoding="utf-8")
+    ask = f"accountability exempt {RED} --ground force_majeure --text 暴雨停工"
+    decide = f"accountability exempt {RED} --decision approve --text 属实"
+    refused(world, f"--as chen {decide}", "no exemption", "--ground")
+    run(world, f"--as wang {ask} --attach {proof}").well()
+    refused(world, f"--as li {ask}", "waits to be decided", "--decision approve")
+    refused(world, f"--as wang {decide}", "they asked for it")
+    refused(world, f"--as zhang {decide}", "named on the card")
+    refused(world, f"--as li {decide}", "has no role")
+    (notice,) = {
+        (row["kind"], row["subject"], row["about"])
+        for row in world.rows("SELECT * FROM notice WHERE kind = 'exemption_asked'")
+    }
+    card = world.card("UP CASE red")
+    assert notice == ("exemption_asked", f"account:{card}", '{"ground":"force_majeure"}')
+    asked_of = world.rows("SELECT person_id FROM notice WHERE kind = 'exemption_asked'")
+    assert {row["person_id"] for row in asked_of} == {"chen", "zhao"}, "not of who asked"
+    assert shown(world, "UP CASE red")["status"] == "to_verify"
+    run(world, f"--as chen {decide}").well()
+    record = shown(world, "UP CASE red")
+    assert record["status"] == "exempted"
+    assert record["card_state"] == "open", "an exemption lifts no card"
+    assert [(d["kind"], d["person"], d["ground"]) for d in record["decisions"]] == [
+        ("exemption_asked", "wang", "force_majeure"),
+        ("exempted", "chen", "force_majeure"),
+    ]
+    sum_of = hashlib.sha256(proof.read_bytes()).hexdigest()
+    assert [a["sha256"] for a in record["decisions"][0]["attachments"]] == [sum_of]
+    (asked,) = entries(world, "exemption_asked")
+    assert asked["evidence"] == [{"sha256": sum_of, "size": proof.stat().st_size}]
+    (exempted,) = entries(world, "exempted")
+    assert (exempted["person"], exempted["ground"]) == ("chen", "force_majeure")
+    (approval,) = world.rows("SELECT subject, act, round, decision, person_id FROM approval")
+    assert approval == {
+        "subject": f"account:{card}", "act": "exempt", "round": 1, "decision": "approve",
+        "person_id": "chen",
+    }  # fmt: skip
+    told = {row["person_id"] for row in world.rows("SELECT * FROM notice WHERE kind = 'exempted'")}
+    assert {"wang", "zhang", "li"} <= told, "who asked, and who was told of the card"
+    assert world.sound()
+
+
+def test_a_refused_exemption_may_be_asked_for_again(world: World) -> None:
+    ask = f"--as li accountability exempt {RED} --ground false_material --text 虚假材料"
+    run(world, ask).well()
+    run(world, f"--as wang accountability exempt {RED} --decision refuse --text 不属实").well()
+    assert shown(world, "UP CASE red")["status"] == "to_verify"
+    refused(world, f"--as chen accountability exempt {RED} --decision approve --text x", "no exem")
+    run(world, ask).well()
+    run(world, f"--as wang accountability exempt {RED} --decision approve --text 补证属实").well()
+    assert shown(world, "UP CASE red")["status"] == "exempted"
+    rounds = world.rows("SELECT round, decision FROM approval ORDER BY id")
+    assert rounds == [{"round": 1, "decision": "refuse"}, {"round": 2, "decision": "approve"}]
+    kinds = {row["kind"] for row in world.rows("SELECT kind FROM notice")}
+    assert {"exemption_asked", "exemption_asked:2"} <= kinds, "the second is told too"
+    refused(world, ask, "exempted")
+
+
+def test_no_measure_is_recorded_while_an_exemption_waits(world: World) -> None:
+    run(world, f"--as wang accountability verify {RED} --text x").well()
+    run(world, f"--as li accountability exempt {RED} --ground force_majeure --text x").well()
+    refused(world, f"--as wang accountability record {RED} --measure talk --text x", "waits")
+
+
+def test_a_rehearsal_writes_nothing(world: World) -> None:
+    before = world.dump()
+    ask = f"--as li accountability exempt {RED} --ground force_majeure --text x"
+    assert "rehearsal" in run(world, f"{ask} --dry-run").well().err
+    assert world.dump() == before
+    run(world, ask).well()
+    before = world.dump()
+    decide = f"--as wang accountability exempt {RED} --decision approve --text x"
+    assert "exempted" in run(world, f"{decide} --dry-run").well().err
+    assert world.dump() == before
+    refused(world, f"--as li {decide.removeprefix('--as wang ')} --dry-run", "they asked for it")
+
+
+def test_ask_or_decide_not_both_and_not_neither(world: World) -> None:
+    for given in ("", " --ground force_majeure --decision approve"):
+        refused(world, f"--as li accountability exempt {RED}{given} --text x", "--ground")
+
+
+def test_what_is_exempted_leaves_the_list_and_stays_on_record(world: World) -> None:
+    def numbers(options: str = "") -> set[str]:
+        rows = run(world, f"accountability list {options} -o json").well().json
+        return {row["card_no"] for row in rows}
+
+    card = world.card("UP CASE red")
+    assert card in numbers()
+    run(world, f"--as li accountability exempt {RED} --ground self_corrected --text x").well()
+    run(world, f"--as wang accountability exempt {RED} --decision approve --text x").well()
+    assert card not in numbers()
+    assert card in numbers("--all")
+    assert numbers("--status exempted") == {card}
+    world.mark_all_changed()
+    world.scan()
+    assert card not in numbers(), "a scan that writes the parts again keeps the status"
+
+
+def test_an_upheld_appeal_exempts_in_the_same_transaction(world: World) -> None:
+    card, warning = world.card("UP CASE red"), world.card("UP CASE warning")
+    run(world, f"--as wang accountability verify {RED} --text x").well()
+    before = world.dump()
+    with rehearsed(world.context, only=True) as connection:
+        exempt_by_appeal(world.context, connection, card)
+    assert world.dump() == before
+    context = world.acting("chen")
+    with context.store.writing() as connection:
+        exempt_by_appeal(context, connection, card)
+        exempt_by_appeal(context, connection, card)
+        exempt_by_appeal(context, connection, warning)
+    with context.store.reading() as connection:
+        assert accounts.status_of(connection, card) == "exempted"
+        assert accounts.status_of(connection, warning) is None
+    context.store.close()
+    (entry,) = entries(world, "exempted")
+    assert (entry["card"], entry["ground"], entry["person"]) == (card, "appeal_upheld", "chen")
+    assert shown(world, "UP CASE red")["decisions"][-1]["ground"] == "appeal_upheld"
+
+
+def test_nobody_is_accountable_for_a_lifted_card(world: World) -> None:
+    with world.context.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE card SET state = 'lifted' WHERE level = 3")
+    for line in (
+        f"--as wang accountability verify {RED} --text x",
+        f"--as li accountability exempt {RED} --ground force_majeure --text x",
+    ):
+        refused(world, line, "was lifted")
+    assert shown(world, "UP CASE red")["card_state"] == "lifted"
+    listed = run(world, "accountability list -o json").well().json
+    assert {row["level"] for row in listed} == {"yellow"}
+
+
+def test_entries_are_never_changed(world: World) -> None:
+    run(world, f"--as wang accountability verify {RED} --text x").well()
+    for statement in ("UPDATE account_entry SET text = 'y'", "DELETE FROM account_entry"):
+        with pytest.raises(Exception, match="append-only"), world.context.store.writing() as c:
+            c.exec_driver_sql(statement)
