@@ -1,19 +1,29 @@
 """Who held a case: the shares add up to the clock's working time, and nobody holds a pause."""
 
+from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.accountability import Against, Holding, attribute, whose_overrun
-from efficiency_monitor.core.amount import Unit
+from efficiency_monitor.core.accountability import (
+    Against,
+    Holding,
+    Part,
+    attribute,
+    whose_overrun,
+)
+from efficiency_monitor.core.amount import Unit, decimal_text
 from efficiency_monitor.core.business_time import compile_calendar
 from efficiency_monitor.core.calendar import CalendarFile, build
 from efficiency_monitor.core.encoding import BoundRule, ordered
 from efficiency_monitor.core.evaluation import CompiledCalendar, evaluate
 from efficiency_monitor.core.instants import parse_instant
 from efficiency_monitor.core.rules import Rule
+from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.core.timeline import CaseRecord, Event
 from efficiency_monitor.core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from efficiency_monitor.core.walk import Walk, walk
@@ -25,7 +35,7 @@ HOURS = [["09:00", "12:00"], ["13:00", "17:00"]]
 TYPES = (
     ("assigned", 12), ("accepted", 20), ("stage_started", 30), ("forwarded_up", 32),
     ("forwarded_back", 34), ("suspended", 40), ("resumed", 42), ("stage_finished", 50),
-    ("decided", 60),
+    ("decided", 60), ("dispatched", 8),
 )  # fmt: skip
 
 
@@ -96,9 +106,11 @@ def against(walked: Walk, due_at: int | None) -> Against:
     return Against(unit=Unit.WORKING_DAYS, allowance=allowance, due_at=due_at)
 
 
-def shares(*events: Event, until: str, due: str | None = None) -> tuple[Walk, tuple[Holding, ...]]:
+def shares(
+    *events: Event, until: str, due: str | None = None, **fields: str
+) -> tuple[Walk, tuple[Holding, ...]]:
     """The walk of the case's clock and who held it."""
-    fields = {"department": "住建局", "handler": "张"}
+    fields = {"department": "住建局", "handler": "张"} | fields
     record = CaseRecord(case_no="A", calendar="office", fields=fields, events=events)
     as_of = at(until)
     (found,) = evaluate([record], [rule()], vocabulary(), {"office": calendar()}, as_of)
@@ -115,12 +127,45 @@ def shares(*events: Event, until: str, due: str | None = None) -> tuple[Walk, tu
     return walked, holdings
 
 
-def told(*events: Event, until: str, due: str | None = None) -> list[str]:
+def told(*events: Event, until: str, due: str | None = None, **fields: str) -> list[str]:
     """Shares as `stage department holder hours overrun`."""
     return [
         f"{part.stage or '-'} {part.department} {part.holder} "
         f"{part.held_seconds / HOUR:g} {part.overrun_seconds / HOUR:g}"
-        for part in shares(*events, until=until, due=due)[1]
+        for part in shares(*events, until=until, due=due, **fields)[1]
+        if part.part is Part.HELD
+    ]
+
+
+def days(*events: Event, until: str, **fields: str) -> list[str]:
+    """Shares as `holder working_days`."""
+    return [
+        f"{part.holder or part.department} {_text(part.amount)}"
+        for part in shares(*events, until=until, **fields)[1]
+        if part.part is Part.HELD
+    ]
+
+
+def charged(*events: Event, until: str, due: str, **fields: str) -> list[str]:
+    """Shares as `department hours-held overrun charged`."""
+    return [
+        f"{part.department} {part.held_seconds / HOUR:g} {part.overrun_seconds / HOUR:g} "
+        f"{part.charged_seconds / HOUR:g}"
+        for part in shares(*events, until=until, due=due, **fields)[1]
+        if part.part is Part.HELD
+    ]
+
+
+def _text(amount: Decimal | None) -> str:
+    return "-" if amount is None else decimal_text(amount)
+
+
+def organs(*events: Event, until: str, **fields: str) -> list[str]:
+    """Organs' own clocks as `stage department amount over unit`."""
+    return [
+        f"{part.stage or '-'} {part.department} {_text(part.amount)} {_text(part.over)} {part.unit}"
+        for part in shares(*events, until=until, item_kind="joint", **fields)[1]
+        if part.part is Part.ORGAN
     ]
 
 
@@ -188,6 +233,159 @@ def test_what_is_counted_after_the_due_instant_is_overrun() -> None:
         due="02 16:00",
     )
     assert parts == ["- 住建局 张 8 2", "- 住建局 李 5 5"]
+
+
+def test_a_handler_to_whom_it_was_assigned_had_it_from_then_on_only() -> None:
+    assigned = event("assigned", "02 14:00", actor="张")
+    assert told(event("accepted", "02 10:00"), assigned, until="03 10:00") == [
+        "- 住建局 None 3 0",
+        "- 住建局 张 4 0",
+    ]
+
+
+def test_a_department_that_it_is_dispatched_to_has_it() -> None:
+    assert told(
+        event("accepted", "02 09:00"),
+        event("dispatched", "02 10:00", department="规划局"),
+        event("dispatched", "02 11:00", department="规划局"),
+        event("assigned", "02 14:00", actor="李"),
+        until="02 17:00",
+    ) == ["- 住建局 张 1 0", "- 规划局 None 3 0", "- 规划局 李 3 0"]
+
+
+# Counted days: 3, 4, 5, 6 March (seven hours each); the day of the start does not count.
+
+
+def test_a_day_is_divided_by_the_hours_in_which_each_held_the_case() -> None:
+    assigned = event("assigned", "04 11:00", actor="李")
+    parts = days(event("accepted", "02 10:00"), assigned, until="06 00:00")
+    assert parts == ["张 1.285714", "李 1.714286"]
+
+
+def test_who_gets_the_case_after_hours_has_nothing_of_that_day() -> None:
+    assigned = event("assigned", "03 18:00", actor="李")
+    assert days(event("accepted", "02 10:00"), assigned, until="05 00:00") == [
+        "张 1",
+        "李 1",
+    ]
+
+
+def test_a_day_that_a_pause_took_away_is_nobodys() -> None:
+    parts = days(
+        event("accepted", "02 10:00"),
+        event("suspended", "03 11:00", kind="hearing"),
+        event("resumed", "04 08:00", kind="hearing"),
+        event("assigned", "04 08:00", actor="李"),
+        until="05 00:00",
+    )
+    assert parts == ["张 0", "李 1"]
+
+
+def test_a_day_in_which_the_clock_ran_after_closing_only_is_of_who_had_it_last() -> None:
+    parts = days(
+        event("accepted", "02 10:00"),
+        event("suspended", "02 17:00", kind="hearing"),
+        event("resumed", "03 18:00", kind="hearing"),
+        event("assigned", "03 20:00", actor="李"),
+        event("assigned", "03 23:59:59", actor="王"),
+        until="05 00:00",
+    )
+    assert parts == ["张 0", "李 1", "王 1"]
+
+
+def test_below_pays_for_its_own_time_beyond_the_limit_and_above_for_the_rest() -> None:
+    """Two days may be used: 7 h of 2 March from 09:00 on and 7 h of the 3rd."""
+    events = (
+        event("accepted", "02 09:00"),
+        event("forwarded_up", "02 16:00", department="省厅"),
+        event("forwarded_back", "04 12:00"),
+    )
+    # 6 h below, 11 h above, 3 h below: 6 h over. Below used 9 h of 14, above the other 5 of its 11.
+    parts = charged(*events, until="04 16:00", due="03 17:00")
+    assert parts == ["住建局 6 0 0", "省厅 11 3 6", "住建局 3 3 0"]
+    # Another 14 h below make 23 h there: 9 over the limit, and all of the time above is over too.
+    parts = charged(*events, until="06 16:00", due="03 17:00")
+    assert parts == ["住建局 6 0 0", "省厅 11 3 11", "住建局 17 17 9"]
+
+
+def test_the_case_stays_above_until_it_is_back_or_seen_below() -> None:
+    events = (
+        event("accepted", "02 09:00"),
+        event("forwarded_up", "02 10:00", department="省厅"),
+        event("assigned", "02 11:00", actor="厅员"),
+    )
+    above = ["- 住建局 张 1 0", "- 省厅 None 1 0"]
+    assert told(*events, until="02 14:00") == [*above, "- 省厅 厅员 2 0"]
+    seen = event("stage_started", "02 13:00", stage="审核", department="住建局", actor="王")
+    assert told(*events, seen, until="02 14:00") == [
+        *above,
+        "- 省厅 厅员 1 0",
+        "审核 住建局 王 1 0",
+    ]
+
+
+JOINT = (
+    event("accepted", "02 09:00"),
+    event("dispatched", "02 10:00", department="规划局"),
+    event("stage_started", "02 11:00", stage="会审", department="消防局", amount="1 working_days"),
+    event("stage_finished", "02 16:00", department="规划局"),
+    event("stage_finished", "04 11:00", stage="会审", department="消防局"),
+)
+
+
+def test_of_organs_that_work_together_the_last_to_answer_held_the_case() -> None:
+    assert told(*JOINT, until="04 14:00", item_kind="joint") == [
+        "- 住建局 张 1 0",
+        "- 规划局 None 1 0",
+        "会审 消防局 None 14 0",
+        "- 住建局 张 2 0",
+    ]
+
+
+def test_of_organs_that_have_not_answered_the_first_to_have_it_holds_it() -> None:
+    assert told(*JOINT[:3], until="02 17:00", item_kind="joint") == [
+        "- 住建局 张 1 0",
+        "- 规划局 None 6 0",
+    ]
+
+
+def test_each_organ_has_a_clock_of_its_own_against_its_own_limit() -> None:
+    # The fire brigade has one day from 2 March, 11:00: the 3rd; two of the 4th's seven hours more.
+    assert organs(*JOINT, until="04 14:00") == [
+        "- 规划局 0 - working_days",
+        "会审 消防局 1.285714 0.285714 working_days",
+    ]
+    part = shares(*JOINT, until="04 14:00", item_kind="joint")[1][-1]
+    assert (part.held_seconds / HOUR, part.overrun_seconds / HOUR) == (14, 2)
+    hours = event(
+        "stage_started", "02 11:00", stage="会审", department="消防局", amount="4 working_hours"
+    )
+    assert organs(*JOINT[:2], hours, until="02 17:00")[1] == ("会审 消防局 5 1 working_hours")
+
+
+@pytest.mark.parametrize("precision", list(Precision))
+def test_an_organs_limit_may_be_an_instant_or_a_date(precision: Precision) -> None:
+    due = at("03 00:00") if precision is Precision.DAY else at("03 12:00")
+    started = replace(JOINT[2], amount=None, due_at=due, due_precision=precision)
+    part = shares(*JOINT[:2], started, until="04 17:00", item_kind="joint")[1][-1]
+    assert part.part is Part.ORGAN
+    assert part.overrun_seconds / HOUR == (7 if precision is Precision.DAY else 11)
+
+
+def test_a_stage_of_the_lead_organ_is_its_own_and_gives_way_to_organs_at_work() -> None:
+    lead = event("stage_started", "02 09:30", stage="牵头", actor="牵头人")
+    assert told(*JOINT, lead, until="04 14:00", item_kind="joint") == [
+        "- 住建局 张 0.5 0",
+        "牵头 住建局 牵头人 0.5 0",
+        "- 规划局 None 1 0",
+        "会审 消防局 None 14 0",
+        "牵头 住建局 牵头人 2 0",
+    ]
+
+
+def test_a_limit_that_cannot_be_read_is_none() -> None:
+    started = replace(JOINT[2], amount="soon")
+    assert organs(*JOINT[:2], started, until="04 17:00")[1].split()[3] == "-"
 
 
 def test_the_longest_overrun_is_whose_it_was_and_the_earliest_of_equals() -> None:
