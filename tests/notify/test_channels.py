@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,7 +21,9 @@ from pytest_httpserver import HTTPServer
 from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
 from efficiency_monitor.notify.console import Console
 from efficiency_monitor.notify.file import FileDrop
-from tests.notify.conftest import ROBOTS, SECRET, a_mail, a_message, a_robot, a_webhook
+from efficiency_monitor.services.channels import Surroundings
+from tests.notify import worked_example
+from tests.notify.conftest import LOOPBACK, ROBOTS, SECRET, a_mail, a_message, a_robot, a_webhook
 from tests.notify.mail_server import mail_server
 from tests.notify.receivers import hang_up, receiver
 
@@ -145,6 +148,7 @@ TRIALS = {
     "webhook": webhook_trial,
     "mail": mail_trial,
     **{name: partial(robot_trial, name) for name in ROBOTS},
+    "sms": worked_example.trial(globals()),
 }
 
 
@@ -298,3 +302,19 @@ def test_what_a_channel_says_of_itself_makes_sense(trial: Trial, message: Messag
     assert len(counted) == 32
     if channel.limits:
         assert channel.counted_as(replace(message, message_id="m-0002", subject="x")) == counted
+
+
+def test_the_worked_example_is_wired_as_its_page_says(tmp_path: Path) -> None:
+    section, wire = worked_example.wired()
+    world = Surroundings(
+        folder=tmp_path,
+        environ={"SMS": SECRET},
+        clock=int,
+        monotonic=time.monotonic,
+        console=io.StringIO(),
+    )
+    made = wire(section(url="https://sms.city.example", token_env="SMS"), world)
+    assert made.name == "sms"
+    assert "token_env" in worked_example.blocks()[1]
+    assert {"time", "LOOPBACK"} <= set(globals()), "the page's trial uses them"
+    assert LOOPBACK.is_loopback

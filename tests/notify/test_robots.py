@@ -7,6 +7,7 @@ The expected signatures are computed by openssl on the command line, not by the 
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +21,7 @@ from pytest_httpserver import HTTPServer
 from efficiency_monitor.notify.channel import Limit, Message, Refused, Result, Retry, Sent
 from efficiency_monitor.notify.posting import Answer
 from efficiency_monitor.notify.robot import RobotKey
+from tests.house.tree import ROOT
 from tests.notify import receivers
 from tests.notify.conftest import NOW, ROBOTS, a_message, a_robot
 from tests.notify.receivers import receiver
@@ -294,3 +296,14 @@ def test_a_text_whose_body_would_be_too_long_is_not_posted() -> None:
     quoted = a_message(text='"\\' * 9000)
     result = a_robot("dingtalk", "http://127.0.0.1:1").send(quoted)
     assert result == Refused("the message is longer than 20000 bytes")
+
+
+def test_the_page_says_the_lengths_and_limits_that_the_code_has() -> None:
+    page = (ROOT / "docs" / "channels.md").read_text("utf-8")
+    for name, robot in ROBOTS.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}`")]
+        cells = [cell.strip() for cell in row.split("|")]
+        assert int(cells[4].removesuffix(" bytes").replace(" ", "")) == robot.longest_bytes
+        assert [int(number) for number in re.findall(r"[0-9]+", cells[5])] == [
+            limit.messages for limit in robot.limits
+        ]
