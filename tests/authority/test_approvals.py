@@ -17,10 +17,14 @@ from .desk import PEOPLE, Desk, key_of
 PROOF = Attachment("张三的说明.pdf", "ab" * 32, 7)
 
 
+OF_CARDS = "SELECT * FROM approval WHERE subject LIKE 'card:%'"
+
+
 def said(desk: Desk, person: str, key: str | None = None, **more: object) -> str:
     with pytest.raises(NotAllowed) as caught:
         desk.approve(person, key, **more)
-    assert desk.world.rows("SELECT * FROM approval WHERE person_id = ?", person) == []
+    found = desk.world.rows(f"{OF_CARDS} AND person_id = ?", person)
+    assert found == []
     return caught.value.message
 
 
@@ -28,7 +32,7 @@ def test_a_signed_approval_can_be_checked_by_anybody(desk: Desk) -> None:
     desk.enrolled("wang")
     before = len(desk.world.entries())
     desk.approve("wang", "wang", ground="force_majeure", text="属实，王五", evidence=[PROOF])
-    (row,) = desk.world.rows("SELECT * FROM approval")
+    (row,) = desk.world.rows(OF_CARDS)
     statement, signature = row["statement"], row["signature"]
     # Raises unless it holds.
     Ed25519PublicKey.from_public_bytes(key_of("wang").public).verify(signature, statement)
@@ -77,7 +81,7 @@ def root(desk: Desk, size: int) -> str:
 
 def test_without_a_key_an_approval_is_unsigned_where_that_is_enough(desk: Desk) -> None:
     assert not desk.approve("wang").signed
-    (row,) = desk.world.rows("SELECT * FROM approval")
+    (row,) = desk.world.rows(OF_CARDS)
     assert (row["signature"], row["key_id"]) == (None, None)
     (entry,) = [entry for entry in desk.world.entries() if entry["type"] == "approval.given"]
     assert (entry["signature"], entry["key"]) == (None, None)
