@@ -11,10 +11,10 @@ from ..core.orders import OWED
 from ..core.people import Person, Role, recipients, stands_in
 from ..core.terms import OrderState
 from ..store import orders, outbox
-from . import told
 from .context import Context
 from .notices import notices_to, people
 from .told import reached
+from .voiding import void
 
 #: Who has to answer an order, and who is told that it was not answered in time.
 DEPARTMENT = (Role.HEAD, Role.LEADER, Role.HANDLER)
@@ -97,7 +97,7 @@ def end_notices(context: Context, connection: Connection, order_no: str) -> list
 
     What is pending about it is void: it would ask for what nobody waits for any more.
     """
-    void(context, connection, order_no)
+    void(context, connection, reason="closed", subjects=[f"order:{order_no}"], keep=())
     order = orders.find(connection, order_no)
     assert order is not None
     persons = [
@@ -105,11 +105,6 @@ def end_notices(context: Context, connection: Connection, order_no: str) -> list
         *opener_of(context, connection, order, orders.cards_of(connection, order_no)),
     ]
     return tell(context, connection, order_no, "order_closed", persons)
-
-
-def void(context: Context, connection: Connection, order_no: str) -> list[str]:
-    """Take back what is pending about an order; the notices' ids."""
-    return told.void(context, connection, f"order:{order_no}", but=("order_closed",))
 
 
 def asking_kind(order: Any) -> str:

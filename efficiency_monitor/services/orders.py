@@ -37,6 +37,7 @@ from .order_checks import (
 from .order_deadlines import overdue
 from .rehearsal import rehearsed
 from .texts import said
+from .voiding import void
 
 __all__ = ["Done", "close", "open_order", "overdue", "reply", "return_order"]
 
@@ -216,7 +217,7 @@ def return_order(
         }
         content = {"round": number, "reply_within": str(amount)}
         _record(context, connection, order_no, core.Move.RETURNED, values, text, evidence, content)
-        order_notices.void(context, connection, order_no)
+        void(context, connection, reason="returned", subjects=[f"order:{order_no}"])
         persons = order_notices.department_of(context, connection, rows)
         done = _done(connection, order_no)
         done.told = order_notices.tell(

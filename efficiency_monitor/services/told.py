@@ -1,16 +1,12 @@
-"""Who was told of a matter, and taking back what they need not be told any more."""
+"""Who was told of a matter."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ..core.ledger import EntryType
 from ..core.people import Language, Person, Role
 from ..core.terms import NoticeState
-from ..store import ledger, outbox
 from ..store.matter_tables import NoticeRow
-from .context import Context
 from .notices import people
 
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -32,38 +28,6 @@ def reached(connection: Connection, subject: str) -> list[Person]:
             person = next(iter(same or now), None) or _as_then(row)
             found[person.person_id, person.channel] = person
     return [found[key] for key in sorted(found)]
-
-
-def void(
-    context: Context, connection: Connection, subject: str, *, but: Sequence[str] = ()
-) -> list[str]:
-    """Take back what is pending about a subject but the kinds of `but`; the notices' ids.
-
-    Each is recorded: a notice that is not sent is no notice that was lost.
-    """
-    meant = {
-        row.notice_id: row
-        for row in _notices(connection, subject)
-        if row.state == NoticeState.PENDING and row.kind.partition(":")[0] not in but
-    }
-    done = outbox.mark(connection, list(meant), state=str(NoticeState.VOID), held=None)
-    ledger.append(
-        connection,
-        [
-            context.entry(
-                EntryType.NOTICE_VOID,
-                f"{EntryType.NOTICE_VOID}/{notice_id}",
-                {
-                    "notice": notice_id,
-                    "subject": subject,
-                    "kind": meant[notice_id].kind,
-                    "card": meant[notice_id].card_no,
-                },
-            )
-            for notice_id in done
-        ],
-    )
-    return done
 
 
 def _notices(connection: Connection, subject: str) -> list[Any]:

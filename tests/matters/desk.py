@@ -8,6 +8,8 @@ from efficiency_monitor.services import after_delivery
 from efficiency_monitor.store import outbox
 from tests.stories.world import World, instant, wall
 
+from .stage import run
+
 PEOPLE = (
     {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
     {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
@@ -85,3 +87,19 @@ def happened(world: World, card_no: str) -> list[str]:
 def entries(world: World, kind: str) -> list[dict[str, Any]]:
     """Ledger entries of a type, oldest first."""
     return [dict(entry) for entry in world.entries() if entry["type"] == kind]
+
+
+def say(world: World, line: str) -> str:
+    """A command that has to succeed; what it said."""
+    ran = run(world, line).well()
+    return ran.out + ran.err
+
+
+def refused(world: World, line: str) -> str:
+    """A command that has to be refused in one line and a hint, and to change nothing."""
+    before = world.dump()
+    ran = run(world, line)
+    assert ran.code == 2, ran
+    assert ran.err.count("\n") == 2, ran.err
+    assert world.dump() == before
+    return ran.err

@@ -1,6 +1,7 @@
 """Answers to a card: acknowledged, replied with attachments, late, confirmed, closed."""
 
 import hashlib
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from efficiency_monitor.services import attachments
 from tests.stories.world import World, instant
 
 from . import desk
+from .desk import refused, say
 from .stage import Killed, copied, facts, killed_at, run
 
 
@@ -34,35 +36,15 @@ def world(stage: World, tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def say(world: World, line: str) -> str:
-    """A command that has to succeed; what it said."""
-    ran = run(world, line).well()
-    return ran.out + ran.err
-
-
-def refused(world: World, line: str) -> str:
-    """A command that has to be refused in one line and a hint, and to change nothing."""
-    before = world.dump()
-    ran = run(world, line)
-    assert ran.code == 2, ran
-    assert ran.err.count("\n") == 2, ran.err
-    assert world.dump() == before
-    return ran.err
-
-
 def deadline(world: World, card: str, at: str) -> None:
     """Give the card's ladder a reply deadline: how it comes about is tested elsewhere."""
-    import sqlite3
-
     connection = sqlite3.connect(world.folder / "effmon.db")
     with connection:
-        connection.execute(
-            "INSERT INTO ladder_run (card_no, ladder_id, ladder_version, ladder_digest, chain,"
-            " began_at, step, turn, reply_due_at, state, changed)"
-            " VALUES (?, 'x', 1, '', '{}', 0, 1, 1, ?, 'ended', 0)"
-            " ON CONFLICT (card_no) DO UPDATE SET reply_due_at = excluded.reply_due_at",
-            (world.card(card), instant(at)),
+        changed = connection.execute(
+            "UPDATE ladder_run SET reply_due_at = ? WHERE card_no = ?",
+            (instant(at), world.card(card)),
         )
+    assert changed.rowcount == 1
     connection.close()
 
 
