@@ -185,6 +185,13 @@ def decide(
         emit_object(done.as_json(), output)
     message(_outcome(done))
     say_followed(done.followed, done.told)
+    if done.step == "signed" and not done.told:
+        warn(
+            t(
+                "没有其他人可以签署：请上报，或导入监察人员",
+                "nobody else is there who may sign: refer it, or import a supervisor",
+            )
+        )
     if dry_run:
         message(t("仅预览，未写入", "a preview: nothing was written"))
 

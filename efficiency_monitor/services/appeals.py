@@ -231,6 +231,8 @@ def _signed(
     _happened(context, connection, appeal, "signed", *why)
     kind = f"appeal_signed:{appeal.round}"
     done.told = tell(context, connection, card, appeal, kind, ask=True)
+    if not done.told:
+        nobody(context, connection, appeal)
 
 
 def _referred(
@@ -325,12 +327,19 @@ def _happened(
 
 
 def overdue(context: Context) -> list[str]:
-    """Tell those who may decide of each appeal that should have been decided; once a round."""
+    """Tell those who may decide of each appeal that should have been decided; once a round.
+
+    Appeals that found nobody are tried again: a supervisor may have been imported since.
+    """
     now = context.now()
     with context.store.reading() as connection:
-        if not store.overdue(connection, now):
+        if not store.overdue(connection, now) and not store.untold(connection):
             return []
     with context.store.writing() as connection:
+        for appeal in store.untold(connection):
+            card = cards.find(connection, appeal.card_no)
+            asked = f"appeal_referred:{appeal.round}" if appeal.round else "appeal_filed"
+            tell(context, connection, card, appeal, asked, ask=True)
         found = store.overdue(connection, now)
         for appeal in found:
             card = cards.find(connection, appeal.card_no)

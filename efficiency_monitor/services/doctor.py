@@ -17,6 +17,7 @@ from ..language import t
 from ..store import cards, cases, feeds, ledger, orders, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
+from .appeal_check import check_appeals
 from .context import Context
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
@@ -47,6 +48,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _work_lists,
         check_delivery,
         _orders,
+        check_appeals,
         _people,
     )
     found: list[Finding] = []

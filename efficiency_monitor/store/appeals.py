@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from ..core.actor import Actor
@@ -57,6 +67,27 @@ def overdue(connection: Connection, now: int) -> list[Row]:  # type: ignore[type
                 APPEAL.c.overdue_told_at.is_(None),
             )
             .order_by(APPEAL.c.decide_by, APPEAL.c.appeal_no)
+        )
+    )
+
+
+def untold(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """Appeals that wait although nobody was asked, in this round, to decide them."""
+    asked = case(
+        (APPEAL.c.round == 0, "appeal_filed"),
+        else_="appeal_referred:" + cast(APPEAL.c.round, String),
+    )
+    told = select(NOTICE.c.notice_id).where(
+        NOTICE.c.subject == "appeal:" + APPEAL.c.appeal_no,
+        NOTICE.c.kind == asked,
+        NOTICE.c.person_id != APPEAL.c.filed_by,
+        NOTICE.c.state != "void",
+    )
+    return list(
+        connection.execute(
+            select(APPEAL)
+            .where(APPEAL.c.state.in_(_WAITING), ~told.exists())
+            .order_by(APPEAL.c.appeal_no)
         )
     )
 

@@ -297,6 +297,17 @@ def test_nobody_to_decide_is_on_record(office: Office) -> None:
     assert done.told == []
     (entry,) = office.recorded("nobody.told")
     assert entry["appeal"] == done.appeal_no
+    shown = run(office.world, "doctor").out
+    assert f"{done.appeal_no}: whoever might decide withdraws" in shown
+    assert "1 appeals wait to be decided, 0 of them overdue" in shown
+    # A round later somebody is there.
+    office.world.people(PEOPLE)
+    assert appeals.overdue(office.world.context) == []
+    told = ["sun pending", "wang pending", "zhang pending", "zhao pending"]
+    assert office.notices("appeal_filed") == told
+    before = office.world.dump()
+    assert appeals.overdue(office.world.context) == []
+    assert office.world.dump() == before
 
 
 def test_a_trial_run_shows_what_would_follow_and_writes_nothing(office: Office) -> None:
