@@ -97,7 +97,7 @@ def say_round(done: "RoundReport") -> None:
         warn(
             t(
                 f"工作日历 {calendar} 未覆盖督办期限，已按周一至周五计算",
-                f"the calendar {calendar} does not cover a ladder's deadline: weekdays were counted",
+                f"calendar {calendar} does not cover a ladder's deadline: weekdays were counted",
             )
         )
     for raised in done.alarms:

@@ -16,7 +16,6 @@ from ..store import accounts, cards
 from .context import Context
 from .listing import no_card
 from .notices import people
-from .texts import MOST_TEXT
 
 
 @dataclass(frozen=True, slots=True)

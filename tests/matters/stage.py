@@ -50,8 +50,9 @@ def run(world: World, line: str) -> Ran:
     """`effmon -C WORKSPACE …` in this process, at the world's clock.
 
     `{A CASE red}` stands for the number of that card, `{order}`, `{appeal}`, `{silence}` for the
-    newest one's, `{folder}` for the workspace.
+    newest one's, `{folder}` for the workspace. What follows ` > ` is a file for the output.
     """
+    line, _, file = line.partition(" > ")
     arguments = ["-C", str(world.folder), *(_filled(world, word) for word in shlex.split(line))]
     out, err = io.StringIO(), io.StringIO()
     clock = app.open_context.__kwdefaults__
@@ -63,6 +64,8 @@ def run(world: World, line: str) -> Ran:
     finally:
         clock["clock"] = before
     assert "Traceback" not in err.getvalue(), err.getvalue()
+    if file:
+        Path(_filled(world, file)).write_text(out.getvalue(), encoding="utf-8")
     return Ran(code, out.getvalue(), err.getvalue())
 
 
