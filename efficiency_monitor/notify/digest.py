@@ -215,7 +215,8 @@ def _message(part: Sequence[_Block], *, recipient: str, address: str, numbered: 
         recipient=recipient,
         address=address,
         subject=_subject(part) + numbered,
-        text=_opening() + "".join(block.shown(n) for n, block in enumerate(part, start=1)),
+        text=_opening(asks=any(_asks(block) for block in part))
+        + "".join(block.shown(n) for n, block in enumerate(part, start=1)),
         notices=tuple(
             NoticeLine(
                 notice_id=notice.notice_id,
@@ -230,8 +231,14 @@ def _message(part: Sequence[_Block], *, recipient: str, address: str, numbered: 
     )
 
 
-def _opening() -> str:
-    return t("以下事项请处理：\n\n", "Please attend to the following:\n\n")
+def _opening(*, asks: bool = True) -> str:
+    if asks:
+        return t("以下事项请处理：\n\n", "Please attend to the following:\n\n")
+    return t("以下事项请知悉：\n\n", "For your information:\n\n")
+
+
+def _asks(block: _Block) -> bool:
+    return _matter(block.notices[0], ZoneInfo("UTC")).family is not Family.SETTLED
 
 
 def _subject(part: Sequence[_Block]) -> str:

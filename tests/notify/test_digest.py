@@ -127,6 +127,9 @@ def test_what_wants_an_answer_comes_before_what_is_settled() -> None:
     (made,) = _digest([lifted, order, YELLOW])
     assert [line.notice_id for line in made.message.notices] == ["n-1", "n-8", "n-9"]
     assert made.message.subject == "效能监察通知：黄牌 1，督办单 1，已了结 1"
+    assert made.message.text.startswith("以下事项请处理：")
+    (told,) = _digest([lifted])
+    assert told.message.text.startswith("以下事项请知悉：\n\n1. 【红牌】")
 
 
 def test_a_long_list_goes_into_numbered_messages() -> None:
