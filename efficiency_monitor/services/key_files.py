@@ -148,27 +148,32 @@ def _private_bytes(path: Path) -> bytes:
         raise ConfigurationError(
             f"{path}: {fault.strerror}", t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY")
         ) from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigurationError(
-                t(f"{path} 不是普通文件", f"{path} is no regular file"),
-                t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY"),
-            )
-        if found.st_mode & 0o077:
-            raise ConfigurationError(
-                t(f"{path}：他人可读写此私钥", f"{path}: others may read or write this key"),
-                t(
-                    f"运行：chmod 600 {path}；若已被人看到，请吊销并换新",
-                    f"run: chmod 600 {path}; revoke and replace it if somebody has seen it",
-                ),
-            )
-        if found.st_uid not in (os.geteuid(), 0):
-            raise ConfigurationError(
-                t(f"{path} 属于另一个用户", f"{path} belongs to another user"),
-                t("使用自己的密钥文件", "use a file of your own"),
-            )
-        return file.read(MOST)
+    try:
+        _check_private(path, os.fstat(handle))
+        return os.read(handle, MOST)
+    finally:
+        os.close(handle)
+
+
+def _check_private(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigurationError(
+            t(f"{path} 不是普通文件", f"{path} is no regular file"),
+            t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY"),
+        )
+    if found.st_mode & 0o077:
+        raise ConfigurationError(
+            t(f"{path}：他人可读写此私钥", f"{path}: others may read or write this key"),
+            t(
+                f"运行：chmod 600 {path}；若已被人看到，请吊销并换新",
+                f"run: chmod 600 {path}; revoke and replace it if somebody has seen it",
+            ),
+        )
+    if found.st_uid not in (os.geteuid(), 0):
+        raise ConfigurationError(
+            t(f"{path} 属于另一个用户", f"{path} belongs to another user"),
+            t("使用自己的密钥文件", "use a file of your own"),
+        )
 
 
 def _unwritable(path: Path, fault: OSError) -> ConfigurationError:

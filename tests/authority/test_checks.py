@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.authority import Act
+from efficiency_monitor.core.authority import Act, Standing
 from efficiency_monitor.core.evidence import Attachment
 from efficiency_monitor.core.ledger import EntryType
+from efficiency_monitor.core.people import Role
 from efficiency_monitor.services import approval_checks, doctor, ledger_book
 from efficiency_monitor.services.keys import enrol, revoke
-from efficiency_monitor.services.signing import entry_of
+from efficiency_monitor.services.signing import entry_of, sign
 from efficiency_monitor.store import ledger
 
 from ..stories.world import World
@@ -249,6 +250,34 @@ def test_a_key_that_was_slipped_in_with_its_entry(busy: Desk, mark: dict[str, bo
         ledger.append(connection, [context.entry(EntryType.KEY_ENROLLED, "slipped", content)])
     (fault,) = tampered(busy)
     assert fault == f"key {key_id} of he: two holders' signatures do not stand behind it"
+
+
+def test_a_key_that_its_holder_approved_with_one_other(busy: Desk) -> None:
+    new = key_of("chen/2")
+    for person in ("chen", "zhao"):
+        with busy.writing(person, person) as (context, connection):
+            sign(
+                context,
+                connection,
+                Standing(person, Role.SUPERVISOR),
+                act=Act.ENROL_KEY,
+                subject="key:chen",
+                round=1,
+                decision="enrol",
+                ground=new.public.hex(),
+                text=None,
+                evidence=(),
+                must_sign=True,
+            )
+    content = {
+        "key": new.key_id, "person": "chen", "public_key": new.public.hex(), "bootstrap": False,
+        "recovery": False, "approved_by": ["chen", "zhao"], "replaces": None,
+    }  # fmt: skip
+    with busy.writing("chen") as (context, connection):
+        busy.enrol_into(connection, "chen", "chen/2")
+        ledger.append(connection, [context.entry(EntryType.KEY_ENROLLED, "own", content)])
+    (fault,) = tampered(busy)
+    assert "two holders' signatures do not stand behind it" in fault
 
 
 def test_the_types_column_hides_nothing(busy: Desk) -> None:
