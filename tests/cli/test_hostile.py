@@ -196,16 +196,36 @@ def test_single_cards_and_rows(besieged: Path) -> None:
 
 def test_what_people_say(besieged: Path, tmp_path: Path) -> None:
     workspace = copied(besieged, tmp_path / "own")
+    row = [("han", "韩", "", "head", "file", "h"), ("ma", "马", "", "supervisor", "file", "m")]
+    people = write_rows(
+        tmp_path / "people.csv", "person_id name department role channel address", row
+    )
+    effmon("-C", workspace, "people", "import", people).well()
     (card, *_) = effmon("-C", workspace, "cards", "list", "--level", "red", "-o", "json").json
+    number = card["card_no"]
     words = "\x1b[31m=1+1\n[red]a[/red]\u202e"
-    acting = ("-C", workspace, "--as", words, "cards")
-    neutral(effmon(*acting, "acknowledge", card["card_no"], "--text", words).well())
-    neutral(effmon(*acting, "reply", card["card_no"], "--text", words).well())
-    asked_of(workspace, ["cards", "show", card["card_no"]])
-    shown = effmon("-C", workspace, "cards", "show", card["card_no"], "-o", "json").json
+    file = tmp_path / "\u202e=1+1\x1b[31m"
+    file.write_text("x", encoding="utf-8")
+    neutral(effmon("-C", workspace, "--as", words, "cards", "acknowledge", number).well(2))
+    head = ("-C", workspace, "--as", "han")
+    supervisor = ("-C", workspace, "--as", "ma")
+    said = ("--text", words, "--attach", file)
+    neutral(effmon(*head, "cards", "acknowledge", number, *said).well())
+    neutral(effmon(*head, "cards", "reply", number, *said).well())
+    asked_of(workspace, ["cards", "show", number])
+    shown = effmon("-C", workspace, "cards", "show", number, "-o", "json").json
     assert shown["entries"][-1]["text"] == words
-    too_long = effmon(*acting, "reply", card["card_no"], "--text", "x" * 4001)
-    assert too_long.code == 2
+    assert effmon(*head, "cards", "reply", number, "--text", "x" * 4001).code == 2
+    neutral(effmon(*supervisor, "orders", "open", number, *said).well())
+    (order,) = effmon("-C", workspace, "orders", "list", "-o", "json").well().json
+    neutral(effmon(*head, "orders", "reply", order["order_no"], *said).well())
+    neutral(effmon(*supervisor, "orders", "return", order["order_no"], *said).well())
+    neutral(effmon(*supervisor, "orders", "close", order["order_no"], *said).well())
+    asked_of(workspace, ["orders", "show", order["order_no"]])
+    asked_of(workspace, ["orders", "list", "--state", "all"])
+    neutral(effmon(*supervisor, "orders", "open", words, *said).well(2))
+    neutral(effmon(*supervisor, "orders", "open", number, "--within", words, *said).well(2))
+    neutral(effmon(*supervisor, "orders", "show", words).well(2))
 
 
 def test_messages_and_exports(besieged: Path, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_who_acts_is_recorded(own: Own, office: Path) -> None:
     workspace = own(office)
     listed = effmon("-C", workspace, "cards", "list", "--level", "red", "-o", "json").well().json
     number = next(card["card_no"] for card in listed if card["case_no"] == "A-OPEN")
-    acting = ("-C", workspace, "--as", "张示例")
+    acting = ("-C", workspace, "--as", "zhang")
     assert effmon("-C", workspace, "cards", "acknowledge", number).code == 2
     effmon(*acting, "cards", "acknowledge", number).well()
     assert effmon(*acting, "cards", "acknowledge", number).code == 2
@@ -139,10 +139,10 @@ def test_who_acts_is_recorded(own: Own, office: Path) -> None:
     shown = effmon("-C", workspace, "cards", "show", number, "-o", "json").well().json
     assert shown["state"] == "replied"
     said = [(entry["kind"], entry["person"], entry["text"]) for entry in shown["entries"]]
-    assert said[-2:] == [("acknowledged", "张示例", None), ("replied", "张示例", "材料已补\n")]
+    assert said[-2:] == [("acknowledged", "zhang", None), ("replied", "zhang", "材料已补\n")]
     entries = effmon("-C", workspace, "ledger", "list", "-o", "json").well().json
     by = {entry["type"]: entry["actor"]["claimed"] for entry in entries if "actor" in entry}
-    assert by["card.acknowledged"] == by["card.replied"] == by["export.made"] == "张示例"
+    assert by["card.acknowledged"] == by["card.replied"] == by["export.made"] == "zhang"
     assert "材料已补" not in str(entries)
 
 
@@ -151,8 +151,10 @@ def test_a_card_that_waits_for_a_person(own: Own, office: Path) -> None:
     asked = ("-C", workspace, "cards", "list", "--state", "pending", "-o", "json")
     (card,) = effmon(*asked).well().json
     assert card["case_no"] == "M-MANUAL"
-    assert effmon("-C", workspace, "--as", "王", "cards", "acknowledge", card["card_no"]).code == 2
-    effmon("-C", workspace, "--as", "王", "cards", "confirm", card["card_no"]).well()
+    assert (
+        effmon("-C", workspace, "--as", "zhang", "cards", "acknowledge", card["card_no"]).code == 2
+    )
+    effmon("-C", workspace, "--as", "wang", "cards", "confirm", card["card_no"]).well()
     assert effmon(*asked).json == []
     assert ("M-MANUAL", "red", "open") in cards(workspace)
 
