@@ -87,6 +87,16 @@ def test_feishu_is_signed_as_its_vendor_describes(httpserver: HTTPServer, messag
     }
 
 
+def test_a_signature_with_signs_that_mean_something_in_a_url_arrives(
+    httpserver: HTTPServer, message: Message
+) -> None:
+    httpserver.expect_request("/robot/send").respond_with_json(OK["dingtalk"])
+    key = RobotKey(SecretStr("robot-key-1"), SecretStr("SEC-canary-1"))
+    assert isinstance(a_robot("dingtalk", httpserver.url_for(""), robot=key).send(message), Sent)
+    # `+` unescaped would be read as a space.
+    assert httpserver.log[0][0].args["sign"] == "p9tQqyBY6ALebhBxA4bJXgbykE+NFVU1pcdv6jIqS/Q="
+
+
 @pytest.mark.parametrize("name", ["dingtalk", "feishu"])
 def test_a_robot_without_a_secret_is_not_signed(
     httpserver: HTTPServer, message: Message, name: str
