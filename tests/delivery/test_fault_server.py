@@ -1,0 +1,231 @@
+"""2,000 notices over every channel to receivers that fail: none lost, none repeated without cause.
+
+`EFFMON_SEED` replays a run.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random, SystemRandom
+
+import pytest
+from pydantic import SecretStr
+
+from efficiency_monitor.core.people import Language, Person, Role
+from efficiency_monitor.notify.channel import Channel
+from efficiency_monitor.notify.dingtalk import DingTalk
+from efficiency_monitor.notify.feishu import Feishu
+from efficiency_monitor.notify.file import FileDrop
+from efficiency_monitor.notify.robot import RobotSettings
+from efficiency_monitor.notify.smtp import Mail, MailSettings
+from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
+from efficiency_monitor.notify.wecom import WeCom
+from efficiency_monitor.services.dead_letters import undelivered
+from efficiency_monitor.services.deliver import deliver
+from efficiency_monitor.services.notices import notices_to, replace_people
+from efficiency_monitor.store import outbox
+from tests.stories.world import World, instant
+
+from .fault_server import Book, Clock, hooks, mail, most_within, outcome, wrong_tls
+
+pytestmark = pytest.mark.full
+LOOPBACK = (ipaddress.IPv4Network("127.0.0.0/8"),)
+DAY = 86_400
+WAVES = 50
+APART = 600
+#: Notices of a wave by channel; with the crowd of the first wave 2,000 in all.
+SHARES = {
+    "webhook": 10,
+    "wecom": 4,
+    "dingtalk": 6,
+    "feishu": 5,
+    "mail": 6,
+    "file": 3,
+    "wrong-tls": 1,
+    "down": 1,
+}
+#: So many at once for one robot that takes some eight of them in a message.
+CROWD = 200
+#: Robots by kind: several people stand behind each.
+ROBOTS = {"wecom": 4, "dingtalk": 3, "feishu": 2}
+NEVER = ("wrong-tls", "down")
+
+
+def made_channels(
+    folder: Path, clock: Clock, url: str, smtp: int, tls: int
+) -> Mapping[str, Channel]:
+    """The product's own channels, set to these servers."""
+
+    def hook(name: str, where: str) -> Webhook:
+        settings = WebhookSettings(
+            secret=SecretStr("secret"),
+            url=SecretStr(where),
+            allow_http=True,
+            allowed_networks=LOOPBACK,
+            connect_seconds=60,
+            read_seconds=60,
+            total_seconds=60,
+        )
+        return Webhook(
+            settings,
+            clock=clock.now,
+            monotonic=clock.monotonic,
+            resolver=lambda host, port: ("127.0.0.1",),
+            name=name,
+        )
+
+    robot = RobotSettings(
+        base=url,
+        allow_http=True,
+        allowed_networks=LOOPBACK,
+        connect_seconds=60,
+        read_seconds=60,
+        total_seconds=60,
+    )
+    letters = MailSettings(
+        host="127.0.0.1",
+        port=smtp,
+        tls="none",
+        allow_plaintext=True,
+        sender="effmon@city.example",
+        allowed_networks=LOOPBACK,
+        total_seconds=60,
+    )
+    clocks = {"clock": clock.now, "monotonic": clock.monotonic}
+    return {
+        "webhook": hook("webhook", f"{url}/hook"),
+        "wrong-tls": hook("wrong-tls", f"https://other.example:{tls}/hook"),
+        "down": hook("down", f"{url}/down"),
+        "wecom": WeCom(robot, **clocks),  # type: ignore[arg-type]
+        "dingtalk": DingTalk(robot, **clocks),  # type: ignore[arg-type]
+        "feishu": Feishu(robot, **clocks),  # type: ignore[arg-type]
+        "mail": Mail(letters, clock=clock.now, monotonic=clock.monotonic),
+        "file": FileDrop(folder / "outbox"),
+    }
+
+
+def made_people() -> dict[str, list[Person]]:
+    """Fifty people to each channel, reached at any hour."""
+
+    def address(channel: str, number: int) -> str:
+        if channel in ROBOTS:
+            return f"{channel}-robot-{number % ROBOTS[channel]}"
+        return f"p{number}@city.example" if channel == "mail" else f"desk {number}"
+
+    return {
+        channel: [
+            Person(
+                person_id=f"{channel}-{number}",
+                name=f"人{number}",
+                role=Role.SUPERVISOR,
+                channel=channel,
+                address=address(channel, number),
+                language=Language.ZH if number % 2 else Language.EN,
+                hours="any",
+            )
+            for number in range(50)
+        ]
+        for channel in SHARES
+    }
+
+
+def write_wave(world: World, people: Mapping[str, list[Person]], wave: int) -> None:
+    """The notices of one wave, each about another key."""
+    new = []
+    if wave == 0:
+        behind_one = [one for one in people["wecom"] if one.address == "wecom-robot-0"]
+        for number in range(CROWD):
+            person = behind_one[number % len(behind_one)]
+            subject = f"key:crowd-{number}"
+            new += notices_to([person], subject=subject, kind="key_enrolled", card_no=None)
+    for channel, share in SHARES.items():
+        for number in range(share):
+            person = people[channel][(wave * share + number) % 50]
+            subject = f"key:{channel}-{wave}-{number}"
+            new += notices_to([person], subject=subject, kind="key_enrolled", card_no=None)
+    with world.context.store.writing() as connection:
+        outbox.add(connection, new, world.context.now())
+
+
+@pytest.fixture
+def seed() -> int:
+    found = int(os.environ.get("EFFMON_SEED") or SystemRandom().randrange(1 << 32))
+    sys.stderr.write(f"EFFMON_SEED={found}\n")
+    return found
+
+
+def test_two_thousand_notices_to_receivers_that_fail(tmp_path: Path, seed: int) -> None:
+    world = World.made(tmp_path / "ws", "2026-03-02 08:00")
+    clock, book, random = Clock(float(instant("2026-03-02 08:00"))), Book(), Random(seed)
+    object.__setattr__(world.context, "now", clock.now)
+    people = made_people()
+    with world.context.store.writing() as connection:
+        replace_people(connection, [one for some in people.values() for one in some])
+    runs = wave = 0
+    with (
+        hooks(clock, book, random) as server,
+        mail(clock, book, Random(seed + 1)) as letters,
+        wrong_tls() as tls,
+    ):
+        channels = made_channels(world.folder, clock, server.url, letters.port, tls)
+        next_wave = clock.seconds
+        while True:
+            (row,) = world.rows(
+                "SELECT MIN(next_attempt_at) AS at FROM notice WHERE state = 'pending'"
+            )
+            moments = [row["at"]] if row["at"] is not None else []
+            moments += [next_wave] if wave < WAVES else []
+            if not moments:
+                break
+            clock.seconds = max(clock.seconds, -(-int(min(moments)) // 30) * 30.0)
+            if wave < WAVES and clock.seconds >= next_wave:
+                write_wave(world, people, wave)
+                wave, next_wave = wave + 1, next_wave + APART
+            deliver(world.context, channels)
+            runs += 1
+            assert runs < 5000
+    rows = world.rows("SELECT * FROM notice")
+    figures = {**outcome(book), "runs": runs, "attempts": world.rows("SELECT * FROM attempt")}
+    attempts = len(figures.pop("attempts"))
+    calls = {name: most_within(at, 60) for name, at in book.calls.items() if "robot-" in name}
+    sys.stderr.write(f"{figures}\nmost calls a minute by robot: {calls}\n")
+
+    assert len(rows) == 2000
+    by_channel = {name: [row for row in rows if row["channel"] == name] for name in SHARES}
+    for name, some in by_channel.items():
+        wanted = "dead" if name in NEVER else "sent"
+        assert {row["state"] for row in some} == {wanted}, name
+    # None lost: whatever is called sent, its receiver has taken in.
+    hooked = [name for name in SHARES if name not in (*NEVER, "file")]
+    for name in hooked:
+        assert all(book.taken[row["notice_id"]] >= 1 for row in by_channel[name]), name
+    # A repeat, always under the same number, only where the receiver itself lost its answer.
+    for number, times in book.taken.items():
+        assert times - 1 <= book.unanswered[number], number
+    assert set(book.taken) <= {row["notice_id"] for row in rows}
+    assert sum(book.unanswered.values()) > 100, "a server that loses no answers proves nothing"
+    # What works is not held up by what does not: files are there in the run that follows.
+    assert all(row["sent_at"] == row["created_at"] for row in by_channel["file"])
+    # No robot is called more often than its vendor allows, as the robot itself has seen it.
+    assert len(calls) == sum(ROBOTS.values())
+    for name, at in book.calls.items():
+        kind = next((kind for kind in ROBOTS if f"{kind}-robot" in name), None)
+        for limit in channels[kind].limits if kind else ():
+            assert most_within(at, limit.seconds) <= limit.messages, (name, limit)
+    assert max(calls.values()) >= 15, "a limit that is never near proves nothing"
+    # What failed for three days is dead and said to be.
+    dead = [row for name in NEVER for row in by_channel[name]]
+    assert {row["notice_id"] for row in dead} == {
+        letter["notice_id"] for letter in undelivered(world.context)
+    }
+    recorded = [entry["notice"] for entry in world.entries() if entry["type"] == "notice.dead"]
+    assert sorted(map(str, recorded)) == sorted(row["notice_id"] for row in dead)
+    assert all(clock.now() - row["first_attempt_at"] >= 72 * 3600 for row in dead)
+    # Every attempt is on record, those that never got through too.
+    assert attempts >= book.requests
+    open_ended = world.rows("SELECT * FROM attempt WHERE result = 'begun'")
+    assert open_ended == []
+    assert world.sound()
+    world.close()
