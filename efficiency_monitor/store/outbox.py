@@ -80,7 +80,14 @@ def _told() -> Select:  # type: ignore[type-arg]
             func.coalesce(CARD.c.item_code, ORDER.c.item_code).label("item_code"),
         )
         .outerjoin(CARD, CARD.c.card_no == NOTICE.c.card_no)
-        .outerjoin(ORDER, NOTICE.c.subject == "order:" + ORDER.c.order_no)
+        .outerjoin(
+            ORDER,
+            and_(
+                NOTICE.c.subject.startswith("order:"),
+                # This way round the order is found by its key.
+                ORDER.c.order_no == func.substr(NOTICE.c.subject, len("order:") + 1),
+            ),
+        )
     )
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from efficiency_monitor import app
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.core.terms import LiftReason
 from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
+from efficiency_monitor.services.notices import notices_to, people
 from efficiency_monitor.services.silences import (
     Filters,
     add_silence,
@@ -16,6 +18,7 @@ from efficiency_monitor.services.silences import (
     list_silences,
 )
 from efficiency_monitor.services.voiding import void
+from efficiency_monitor.store import outbox
 from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import Receiver, held, notices, recorded, red_and_warning, states
@@ -195,10 +198,32 @@ def test_what_no_silence_holds(world: World) -> None:
     assert sent == set(kinds.values())
 
 
-def tell(world: World, about: list[tuple[str, str]]) -> None:
-    from efficiency_monitor.services.notices import notices_to, people
-    from efficiency_monitor.store import outbox
+@pytest.mark.parametrize(
+    ("department", "state"), [("住建局", "pending"), ("公安局", "sent")], ids=["its own", "another"]
+)
+def test_an_order_is_silent_with_its_department(world: World, department: str, state: str) -> None:
+    with world.context.store.writing() as connection:
+        connection.execute(
+            insert(outbox.ORDER).values(
+                order_no="D-1",
+                department=department,
+                calendar="town",
+                text="x",
+                opened_by="wang",
+                opened_at=world.now,
+                state="open",
+                round=1,
+                reply_within="5 working_days",
+            )
+        )
+    silenced(world, department="住建局")
+    tell(world, [("order_opened", "order:D-1")])
+    world.deliver({"file": Receiver()})
+    (row,) = [row for row in notices(world) if row["subject"] == "order:D-1"]
+    assert row["state"] == state
 
+
+def tell(world: World, about: list[tuple[str, str]]) -> None:
     context = world.context
     with context.store.writing() as connection:
         person = next(one for one in people(connection) if one.person_id == "zhang")
