@@ -32,6 +32,27 @@ def import_(
     for problem in report.problems:
         warn(f"{problem.where}: {problem.message}")
     message(t(f"导入 {report.imported} 行人员", f"{report.imported} rows of people"))
+    for zh, en, persons in (
+        ("新的监察人员", "supervisors who were none before", report.change.roles_gained),
+        ("不再是监察人员", "supervisors no more", report.change.roles_lost),
+        (
+            "新的监察人员代理人",
+            "supervisors' deputies who were none",
+            report.change.deputies_gained,
+        ),
+        (
+            "已不在表中的密钥持有人，请吊销其密钥",
+            "holders of keys who are gone, revoke their keys",
+            report.change.holders_gone,
+        ),
+        (
+            "改了姓名的密钥持有人，请核对",
+            "holders of keys with another name, look at them",
+            report.change.holders_renamed,
+        ),
+    ):
+        if persons:
+            message(f"{t(zh, en)}{t('：', ': ')}{t('、', ', ').join(persons)}")
     if dry_run:
         message(t("仅预览，未写入", "a preview: nothing was written"))
     leave(3 if report.problems else 0)

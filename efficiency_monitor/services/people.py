@@ -8,11 +8,12 @@ from typing import Any
 from ..core.faults import ConfigurationError, Problem
 from ..core.ledger import EntryType
 from ..core.people import Person, parse_people
+from ..core.people_change import PeopleChange, change_of
 from ..core.terms import Level
 from ..language import t
 from ..sources.rows import Quarantined, Row, shown
 from ..sources.tabular import read_rows
-from ..store import cases, ledger
+from ..store import cases, keys, ledger
 from .context import Context
 from .ladders import who_first
 from .notices import replace_people
@@ -25,11 +26,15 @@ class PeopleReport:
 
     imported: int = 0
     problems: list[Problem] = field(default_factory=list)
+    #: Who may now do more, and which holders of keys are not there any more.
+    change: PeopleChange = field(default_factory=PeopleChange)
 
 
 def import_people(context: Context, path: Path, *, dry_run: bool = False) -> PeopleReport:
     """Replace who is known by the rows of a file; faulty rows are reported, the rest is taken.
 
+    Keys stay as they are. Who becomes a supervisor or a supervisor's deputy, and which holders of
+    keys go or change their name, is in the report and in the ledger, by their ids.
     A file without any usable row changes nothing: ConfigurationError.
     """
     report = PeopleReport()
@@ -58,8 +63,11 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             ),
         )
     if dry_run:
+        with context.store.reading() as connection:
+            report.change = change_of(people(connection), everybody, keys.holders(connection))
         return report
     with context.store.writing() as connection:
+        report.change = change_of(people(connection), everybody, keys.holders(connection))
         replace_people(connection, everybody)
         ledger.append(
             connection,
@@ -67,9 +75,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
                 context.entry(
                     EntryType.PEOPLE_IMPORTED,
                     f"people.imported/{ledger.read_head(connection).size}",
-                    {
-                        "rows": len(everybody),
-                    },
+                    {"rows": len(everybody), **report.change.as_json()},
                 )
             ],
         )

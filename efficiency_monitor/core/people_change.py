@@ -1,0 +1,56 @@
+"""What an import of people changes for those who supervise and those who hold keys."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from .people import Person, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleChange:
+    """Ids, sorted: who may now do more, or can no more be reached by what they hold."""
+
+    #: Supervisors who were none before.
+    roles_gained: tuple[str, ...] = ()
+    roles_lost: tuple[str, ...] = ()
+    #: Named as a supervisor's deputy now and not before.
+    deputies_gained: tuple[str, ...] = ()
+    #: Holders of keys of whom the file says nothing any more.
+    holders_gone: tuple[str, ...] = ()
+    #: Holders of keys who bear another name now: an id that went to somebody else.
+    holders_renamed: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, list[str]]:
+        """As it stands in the entry."""
+        return {name: list(getattr(self, name)) for name in PeopleChange.__slots__}
+
+
+def change_of(
+    before: Sequence[Person], after: Sequence[Person], holders: Collection[str]
+) -> PeopleChange:
+    """What changes between two lists; `holders` are the ids of persons with a key in use."""
+    was, now = _supervisors(before), _supervisors(after)
+    names_before = {row.person_id: row.name for row in before}
+    names_after = {row.person_id: row.name for row in after}
+    return PeopleChange(
+        roles_gained=tuple(sorted(now - was)),
+        roles_lost=tuple(sorted(was - now)),
+        deputies_gained=tuple(sorted(_deputies(after, now) - _deputies(before, was))),
+        holders_gone=tuple(sorted(set(holders) - set(names_after))),
+        holders_renamed=tuple(
+            sorted(
+                holder
+                for holder in holders
+                if holder in names_after
+                and names_before.get(holder, names_after[holder]) != names_after[holder]
+            )
+        ),
+    )
+
+
+def _supervisors(people: Sequence[Person]) -> set[str]:
+    return {row.person_id for row in people if row.role is Role.SUPERVISOR}
+
+
+def _deputies(people: Sequence[Person], supervisors: Collection[str]) -> set[str]:
+    return {row.deputy for row in people if row.deputy and row.person_id in supervisors}
