@@ -16,7 +16,7 @@ from ..sources.tabular import read_rows
 from ..store import cases, keys, ledger
 from .context import Context
 from .ladders import who_first
-from .notices import replace_people
+from .notices import people, replace_people
 from .telling import Telling
 
 
