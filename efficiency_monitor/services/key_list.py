@@ -18,6 +18,7 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
         entries = keys.entries(connection)
     how = {row.key_id: row.text for row in entries if row.kind == "enrolled"}
     known = {key.key_id for key in stored}
+    places = {row.key_id: place for place, row in enumerate(entries) if row.kind == "enrolled"}
     found = [
         {
             "key_id": key.key_id,
@@ -28,7 +29,7 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
             "trusted_by": how.get(key.key_id) or "approvals",
             "public_key": public_text(key.public_key),
         }
-        for key in stored
+        for key in sorted(stored, key=lambda key: places.get(key.key_id, len(places)))
     ]
     asked = {row.key_id: row for row in entries if row.kind == "asked"}
     return found + [
@@ -58,20 +59,19 @@ def key_findings(context: Context, everybody: Sequence[Person]) -> Iterator[tupl
     holders = {key.person_id for key in stored if key.revoked_at is None}
     supervisors = {row.person_id for row in everybody if row.role is Role.SUPERVISOR}
     number = len(holders & supervisors)
-    without = "、".join(sorted(supervisors - holders))
+    without = t("、", ", ").join(sorted(supervisors - holders)) or t("无", "none")
     yield (
         "keys",
         number >= ENOUGH_HOLDERS or not supervisors,
         t(
-            f"{number} 名监察人员有密钥，无密钥：{without or '无'}；"
-            f"撤红牌须两人签名，有 {ENOUGH_HOLDERS} 人才能换一把丢失的密钥",
-            f"{number} supervisors hold keys, without: {without or 'none'}; lifting a red card "
-            f"takes two of them, replacing a lost key {ENOUGH_HOLDERS}",
+            f"{number} 名监察人员有密钥，无密钥：{without}；换密钥须有 {ENOUGH_HOLDERS} 人",
+            f"{number} supervisors hold keys, without: {without}; "
+            f"{ENOUGH_HOLDERS} are needed to replace a lost one",
         ),
     )
     gone = sorted(holders - {row.person_id for row in everybody})
     if gone:
-        names = "、".join(gone)
+        names = t("、", ", ").join(gone)
         yield (
             "keys",
             False,

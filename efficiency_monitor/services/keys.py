@@ -6,7 +6,7 @@ when keys are revoked, one identity gets no second key (see docs/who.md).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -106,6 +106,9 @@ def _begin(
                 "enrol another supervisor's key first; see docs/who.md",
             ),
         )
+    if context.key is not None and context.key.public == public:
+        # Who enrols their own key may hold it in their hand; it cannot vouch for itself yet.
+        context = replace(context, key=None)
     by = _approval(context, connection, person_id, public, must_sign=False)
     return _complete(
         context,

@@ -1,0 +1,81 @@
+"""Who sits at the keyboard: what the kernel says, whatever the environment says."""
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from efficiency_monitor.operating_user import name_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SAY = (
+    "import json; from efficiency_monitor.operating_user import actor; "
+    "print(json.dumps(actor('wang').as_json()))"
+)
+#: Becomes the leader of the terminal that is named, then says who acts with its streams elsewhere.
+ON_TERMINAL = f"import os, sys; os.open(sys.argv[1], os.O_RDWR); {SAY}"
+#: Starts another process and waits for it, as sudo does.
+PARENT = "import subprocess, sys; subprocess.run(sys.argv[1:], check=True)"
+FORGED = {"USER": "forged", "LOGNAME": "forged", "USERNAME": "forged", "LNAME": "forged"}
+
+
+def said(*command: str, **environment: str) -> dict[str, Any]:
+    """What a process of a session of its own, without a terminal, says of who acts."""
+    ran = subprocess.run(
+        command or (sys.executable, "-c", SAY),
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdin=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    return dict(json.loads(ran.stdout))
+
+
+def login() -> str | None:
+    """Who logged in, if it is somebody else than who runs these tests."""
+    try:
+        uid = int(Path("/proc/self/loginuid").read_text())
+    except OSError:
+        return None
+    return None if uid in (2**32 - 1, os.getuid()) else pwd.getpwuid(uid).pw_name
+
+
+def test_the_environment_is_not_believed() -> None:
+    assert said(**FORGED, SUDO_USER="forged", HOSTNAME="forged", SSH_TTY="/dev/forged") == {
+        "os_user": pwd.getpwuid(os.getuid()).pw_name,
+        "sudo_user": login(),
+        "host": os.uname().nodename,
+        "tty": None,
+        "claimed": "wang",
+    }
+
+
+def test_sudo_is_believed_where_root_runs_it(tmp_path: Path) -> None:
+    """A process may call itself sudo; its owner it cannot choose."""
+    (tmp_path / "sudo").symlink_to(sys.executable)
+    command = (str(tmp_path / "sudo"), "-c", PARENT, sys.executable, "-c", SAY)
+    home = {"PYTHONHOME": sys.base_prefix, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    found = said(*command, SUDO_USER="alice", **home)
+    assert found["sudo_user"] == (login() or ("alice" if os.geteuid() == 0 else None))
+    # Its child alone is not sudo's doing.
+    assert said(*command, **home)["sudo_user"] == login()
+
+
+def test_the_terminal_is_the_processes_own_whatever_its_streams_are() -> None:
+    ours, theirs = os.openpty()
+    try:
+        name = os.ttyname(theirs)
+        assert said(sys.executable, "-c", ON_TERMINAL, name)["tty"] == name
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+def test_a_user_without_a_name() -> None:
+    unknown = max(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid < 2**31 - 2) + 1
+    assert name_of(unknown) == f"uid:{unknown}"
