@@ -60,20 +60,23 @@ def deliver(
     """
     from efficiency_monitor import app as root
     from efficiency_monitor.services import deliver as service
-    from efficiency_monitor.services.round import advance
+    from efficiency_monitor.services.round import go_round
 
     context = context_of(ctx)
     channels = root.channels(context)
-    done = None if dry_run else advance(context)
-    report, messages = service.deliver(context, channels, dry_run=dry_run)
-    emit_object(report.as_json() | ({} if done is None else done.as_json(context.zone)), output)
-    if done is not None:
-        say_round(done)
     if dry_run:
+        report, messages = service.deliver(context, channels, dry_run=True)
+        emit_object(report.as_json(), output)
         for addressed in messages:
             message(
                 f"{addressed.channel}: {addressed.message.recipient}: {addressed.message.subject}"
             )
+    else:
+        done = go_round(context, channels)
+        assert done.delivered is not None  # it was waited for, or Locked was raised
+        report = done.delivered
+        emit_object(report.as_json() | done.as_json(context.zone), output)
+        say_round(done)
     say_held(report, context.zone)
     if dry_run:
         message(t("仅预览，未投递", "a preview: nothing was delivered"))
@@ -97,7 +100,7 @@ def say_round(done: "RoundReport") -> None:
         warn(
             t(
                 f"工作日历 {calendar} 未覆盖督办期限，已按周一至周五计算",
-                f"calendar {calendar} does not cover a ladder's deadline: weekdays were counted",
+                f"calendar {calendar} does not cover a ladder: weekdays were counted",
             )
         )
     for raised in done.alarms:

@@ -47,6 +47,12 @@ class LadderReport:
     #: Calendars that did not cover a deadline: it was counted by the weekdays.
     uncovered: list[str] = field(default_factory=list)
 
+    def add(self, other: "LadderReport") -> None:
+        """Take in what advancing them once more did."""
+        for name in LadderReport.__slots__:
+            held = getattr(self, name)
+            held += [each for each in getattr(other, name) if each not in held]
+
     def as_json(self) -> dict[str, object]:
         """For the command line."""
         return {

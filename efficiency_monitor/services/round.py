@@ -42,22 +42,21 @@ def go_round(
 ) -> RoundReport:
     """Advance the ladders, tell of what is overdue, raise the alarms, deliver what is pending.
 
-    Another process that delivers is waited for up to `patience` seconds.
+    Another process that delivers is waited for up to `patience` seconds; Locked if it takes
+    longer, unless there was no patience at all: then its delivery is this round's too.
     """
-    done = advance(context)
-    try:
-        done.delivered, _ = deliver(context, channels, patience=patience)
-    except Locked:
-        if patience:
-            raise
-    return done
-
-
-def advance(context: Context) -> RoundReport:
-    """All of a round but the delivery."""
-    return RoundReport(
+    done = RoundReport(
         ladders=ladders.advance(context),
         orders=orders.overdue(context),
         appeals=appeals.overdue(context),
         alarms=alarms.raise_due(context),
     )
+    try:
+        done.delivered, _ = deliver(context, channels, patience=patience)
+    except Locked:
+        if patience:
+            raise
+        return done
+    # What was delivered has begun deadlines: when they end stands in the database from now on.
+    done.ladders.add(ladders.advance(context))
+    return done

@@ -98,7 +98,8 @@ FAULTS = {
     "time": (toml('[jobs.scan]\nat = "2:10"\n'), "jobs.scan.at"),
     "days": (toml('[jobs.scan]\ndays = "daily"\n'), "jobs.scan.days"),
     "lease": (toml("[jobs.scan]\nlease = 1\n"), "jobs.scan.lease"),
-    "role": (toml('[notices]\nred = ["boss"]\n'), "notices.red"),
+    "old notices": (toml('[notices]\nred = ["head"]\n'), "[ladders] default"),
+    "ladder": (toml("[ladders]\ndefault = 3\n"), "ladders.default"),
     "webhook": (toml('[channels.webhook]\nsecret_env = "X"\n'), "'url'"),
     "networks": (
         toml('[channels.webhook]\nurl = "https://x"\nsecret_env = "X"\nallow_networks = ["a"]\n'),
@@ -142,7 +143,7 @@ def test_unusual_settings_that_are_right(own: Own, unscanned: Path) -> None:
         """packs = ["town", "town"], """
         f"""calendar = "decades", rules = "{workspace}/另外 rules", watch_from = 2024-03-13 }}\n"""
         """"jobs".scan = { at = "23:59", days = "fri-mon,wed" }\n"""
-        """[notices]\nwarning = []\nyellow = ['supervisor', 'supervisor']\n""",
+        """[ladders]\ndefault = 'two-colour'\n""",
         encoding="utf-8",
     )
     ran = effmon("-C", workspace, "scan", "-o", "json").well().json
