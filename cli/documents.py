@@ -212,7 +212,7 @@ def show_case(
     section(t("事件", "Events"), document["events"], _events(name), fmt)
     section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
     section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
-    cards = [card for clock in clocks for card in clock["cards"]]
+    cards = [card for clock in clocks for card in clock["cards"]] + document["by_hand"]
     section(t("牌", "Cards"), cards, _CARDS, fmt)
     message(t("逐日说明：effmon cases explain", "day by day: effmon cases explain"))
 
