@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.faults import EffmonError, NotAllowed
+from efficiency_monitor.notify.channel import Message, Result, Retry
 from efficiency_monitor.services import order_listing, orders
 from efficiency_monitor.services.doctor import examine
 from tests.stories.world import World, instant, wall
@@ -262,6 +263,44 @@ def test_an_order_that_reaches_nobody_is_reported_and_its_time_runs(world: World
     assert number in found["detail"]
     world.now = instant("2026-03-17 00:00")
     assert orders.overdue(world.context) == [number]
+
+
+class Down:
+    """A channel whose receiver does not answer."""
+
+    name = "file"
+    wakes = False
+    limits = ()
+    longest_bytes = None
+    group = False
+
+    def counted_as(self, _message: Message) -> str:
+        """One receiver."""
+        return "down"
+
+    def send(self, _message: Message) -> Result:
+        """Nobody there."""
+        return Retry("down")
+
+
+def test_a_real_delivery_that_fails_for_three_days_is_reported_by_the_next_scan(
+    world: World,
+) -> None:
+    say(world, "--as wang orders open '{A CASE red}' --text x --within '2 working_days'")
+    number = desk.order(world)["order_no"]
+    waiting = "SELECT MIN(next_attempt_at) AS at FROM notice WHERE state = 'pending'"
+    while (at := world.rows(waiting)[0]["at"]) is not None:
+        world.now = max(world.now, at)
+        world.deliver({"file": Down()})
+    assert wall(world.now) == "2026-03-10 09:00:00", "72 hours after the first attempt"
+    assert desk.order_states(world) == ["open 1 2026-03-12 23:59:59"]
+    report = world.scan().as_json("Asia/Shanghai")
+    lost = {(each["subject"], each["person_id"]) for each in report["undelivered"]}  # type: ignore[attr-defined]
+    assert lost == {(f"order:{number}", person) for person in ("chen", "li", "zhang")}
+    say(world, "notices retry")
+    world.now = instant("2026-03-11 10:00")
+    world.deliver()
+    assert desk.order_states(world) == ["open 1 2026-03-13 23:59:59"], "from the real delivery"
 
 
 def test_one_recipient_who_is_reached_is_enough(world: World) -> None:
