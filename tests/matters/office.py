@@ -9,8 +9,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from efficiency_monitor.core.signatures import PersonalKey
+from efficiency_monitor.services import keys
 from efficiency_monitor.services.context import Context
-from efficiency_monitor.store import keys
 from tests.stories.world import World, instant
 
 PEOPLE = (
@@ -21,7 +21,8 @@ PEOPLE = (
     {"person_id": "sun", "name": "孙监察", "department": "", "role": "supervisor"},
     {"person_id": "zhao", "name": "赵监察", "department": "", "role": "supervisor"},
 )
-HOLDERS = ("chen", "wang", "sun", "zhao")
+#: The keys of the first two are trusted, those of the others approved by them.
+HOLDERS = ("wang", "sun", "zhao", "chen")
 
 
 def key_of(person_id: str) -> PersonalKey:
@@ -36,23 +37,11 @@ class Office:
     def __init__(self, folder: Path, people: Sequence[Any] = PEOPLE) -> None:
         self.world = World.made(folder, "2026-03-01 12:00")
         self.world.people(people)
-        self.enrol(*HOLDERS)
-
-    def enrol(self, *persons: str) -> None:
-        """Keys as if enrolled: how they are is tested elsewhere."""
-        with self.world.context.store.writing() as connection:
-            for person in persons:
-                key = key_of(person)
-                keys.enrol(
-                    connection,
-                    keys.StoredKey(
-                        key_id=key.key_id,
-                        person_id=person,
-                        public_key=key.public,
-                        enrolled_at=self.world.now,
-                        revoked_at=None,
-                    ),
-                )
+        for person in HOLDERS[:2]:
+            keys.enrol(self.world.acting(person), person, key_of(person).public)
+        for person in HOLDERS[2:]:
+            for by in HOLDERS[:2]:
+                keys.enrol(self.acting(by), person, key_of(person).public)
 
     def acting(self, person: str, *, key: str | None = None) -> Context:
         """The services as a person uses them, with the own key if they have one."""
