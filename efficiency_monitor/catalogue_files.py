@@ -73,10 +73,9 @@ def read_vocabulary(folder: Path) -> Vocabulary:
 
 
 def read_measures(folder: Path) -> tuple[Measure, ...]:
-    """The measures of `measures.yaml`; none where the catalogue has no such file."""
-    path = folder / "measures.yaml"
-    if not path.exists():
-        return ()
+    """The measures of `measures.yaml`; a catalogue without that file has the installed ones."""
+    own = folder / "measures.yaml"
+    path = own if own.is_file() else _own_catalogue() / "measures.yaml"
     node = read_document(path)
     try:
         return check_measures(validate(node, MeasuresFile))

@@ -110,8 +110,8 @@ def check_measure(context: Context, record: Record, measure_id: str) -> None:
                 else f"there is no measure {measure_id!r}",
             ),
             t(
-                f"可用：{ids}" if ids else "规则目录中没有 measures.yaml",
-                f"choose one of {ids}" if ids else "the catalogue has no measures.yaml",
+                f"可用：{ids}" if ids else "measures.yaml 中没有此级别的措施",
+                f"choose one of {ids}" if ids else "measures.yaml has none for that level",
             ),
         )
     if any(e.kind == "measure" and e.ground == measure_id for e in record.entries):

@@ -1,13 +1,12 @@
 """A workspace with red cards of a forwarded, a joint and a plain case, and persons who decide."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.authority.desk import PEOPLE
-from tests.stories.world import RULES, World, instant
+from tests.stories.world import World, instant
 
 _CASE = {
     "item_kind": "promised",
@@ -26,7 +25,6 @@ def event(case_no: str, kind: str, at: str, **more: str) -> dict[str, str]:
 def world(tmp_path: Path) -> Iterator[World]:
     """Six working hours a day; accepted on Monday 2 March, due on 12 March, judged on the 20th."""
     made = World.made(tmp_path / "ws", "2026-03-01 12:00")
-    shutil.copy(RULES / "measures.yaml", made.folder / "catalogue" / "measures.yaml")
     made.people(PEOPLE)
     made.now = instant("2026-03-20 09:00")
     made.receive(

@@ -39,8 +39,8 @@ def test_the_catalogue_proposes_for_yellow_and_red_and_never_for_a_warning() -> 
     assert all(one.regulation.article.startswith("第") for one in measures)
 
 
-def test_a_file_as_it_should_be_and_none(tmp_path: Path) -> None:
-    assert read_measures(tmp_path) == ()
+def test_a_catalogues_own_file_and_without_one_the_installed_one(tmp_path: Path) -> None:
+    assert read_measures(tmp_path) == read_measures(RULES)
     (tmp_path / "measures.yaml").write_text(GOOD, encoding="utf-8")
     (measure,) = read_measures(tmp_path)
     assert (measure.id, measure.levels) == ("talk", ("yellow",))
