@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Tls = Literal["starttls", "tls", "none"]
 PORTS: Final[dict[Tls, int]] = {"starttls": 587, "tls": 465, "none": 25}
 MOST_ANSWER_BYTES: Final = 64 * 1024
+GOODBYE_SECONDS: Final = 2
 _LONGEST_NAME: Final = 60
 _LONGEST_SUBJECT: Final = 200
 #: What mail systems take without extensions, and nothing that could end a command.
@@ -184,9 +185,14 @@ class _Dialogue(smtplib.SMTP):
         self.file = None
 
     def __exit__(self, *fault: object) -> None:
-        """Take leave where that is still possible, and close in any case."""
+        """Take leave where that is still possible, and close in any case.
+
+        What was decided stands: a server that is slow to say goodbye is not waited for.
+        """
         with suppress(OSError, smtplib.SMTPException, httpcore.TimeoutException):
             if fault[0] is None:
+                self._deadline = self._deadline.within(GOODBYE_SECONDS)
+                self.file = None
                 self.docmd("QUIT")
         self.close()
 

@@ -46,6 +46,12 @@ class Deadline:
             raise httpcore.TimeoutException
         return left if most is None else min(left, most)
 
+    def within(self, seconds: float) -> "Deadline":
+        """A deadline so many seconds from now, and no later than this one."""
+        sooner = Deadline(self._monotonic, seconds)
+        sooner._end = min(sooner._end, self._end)
+        return sooner
+
 
 def resolve_within(
     resolver: Resolver, endpoint: Endpoint, deadline: Deadline

@@ -19,10 +19,11 @@ from pydantic import SecretStr
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.notify.channel import Message, Refused, Retry, Sent
 from efficiency_monitor.notify.smtp import Mail, MailSettings, letter
+from tests.notify import mail_habits as habits
 from tests.notify import receivers
 from tests.notify.conftest import LOOPBACK, NOW, a_mail, a_message
 from tests.notify.mail_server import HANG_UP, PASSWORD, PEM, USER, mail_server
-from tests.notify.receivers import PACE, receiver, speaking_first
+from tests.notify.receivers import receiver, speaking_first
 
 TO = a_message()
 SECRET_OPTIONS = {"user": USER, "password": SecretStr(PASSWORD)}
@@ -171,48 +172,20 @@ def test_what_is_no_mail_server_or_does_not_want_to_be_one(greeting: bytes, kind
         assert isinstance(a_mail(running).send(TO), kind)
 
 
-def _drip(connection: Any, stop: threading.Event) -> None:
-    connection.sendall(b"220-")
-    while not stop.wait(PACE):
-        connection.sendall(b"a")
-
-
-def _drip_lines(connection: Any, stop: threading.Event) -> None:
-    while not stop.wait(PACE):
-        connection.sendall(b"220-still here\r\n")
-
-
-def _flood(connection: Any, stop: threading.Event) -> None:
-    while not stop.is_set():
-        connection.sendall(b"220-" + b"x" * 500 + b"\r\n")
-
-
-def _drip_after_data(connection: Any, stop: threading.Event) -> None:
-    connection.sendall(b"220 mail\r\n")
-    for answer in (b"250 mail\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
-        connection.recv(65536)
-        connection.sendall(answer)
-    connection.recv(65536)
-    _drip(connection, stop)
-
-
-def _silent_at_tls(connection: Any, stop: threading.Event) -> None:
-    connection.sendall(b"220 mail\r\n")
-    connection.recv(65536)
-    connection.sendall(b"250-mail\r\n250 STARTTLS\r\n")
-    connection.recv(65536)
-    connection.sendall(b"220 go on\r\n")
-    stop.wait(receivers.PATIENCE)
+def test_a_server_that_does_not_say_goodbye_is_not_waited_for() -> None:
+    """It is silent until `send` has come back; the deadline is a day."""
+    with speaking_first(habits.silent_at_quit) as port:
+        assert a_mail(port, total_seconds=24 * 3600).send(TO) == Sent("127.0.0.1 took it")
 
 
 @pytest.mark.parametrize(
     ("habit", "tls"),
     [
         (receivers.silent, "none"),
-        (_drip, "none"),
-        (_drip_lines, "none"),
-        (_drip_after_data, "none"),
-        (_silent_at_tls, "starttls"),
+        (habits.drip, "none"),
+        (habits.drip_lines, "none"),
+        (habits.drip_after_data, "none"),
+        (habits.silent_at_tls, "starttls"),
         (receivers.silent, "tls"),
     ],
     ids=["silent", "drip", "drip-lines", "drip-after-data", "silent-at-starttls", "silent-at-tls"],
@@ -236,7 +209,7 @@ def test_the_deadline_holds_for_the_name_look_up_too() -> None:
 
 
 def test_a_server_that_never_stops_talking_fills_no_memory() -> None:
-    with speaking_first(_flood) as port:
+    with speaking_first(habits.flood) as port:
         assert a_mail(port).send(TO) == Retry("127.0.0.1 cannot be reached or broke off")
 
 

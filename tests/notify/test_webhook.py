@@ -348,6 +348,7 @@ def test_a_deadline_gives_what_is_left_and_then_nothing() -> None:
     now[0] = 110.0
     assert deadline.left() == 5
     assert deadline.left(2) == 2
+    assert (deadline.within(3).left(), deadline.within(7).left()) == (3, 5)
     now[0] = 115.0
     with pytest.raises(httpcore.TimeoutException):
         deadline.left()
