@@ -35,6 +35,7 @@ verify.py SHA-256: $verifier_sha256
 
 一、内容
   entries.jsonl  台账条目,每行一条(RFC 8785 规范 JSON,UTF-8),行号即 seq
+  approvals.jsonl  各项批准中本人所签的内容与签名,每行一条;没有批准则无此文件
   head.json      条目数与两个根值
   verify.py      核验程序:单个文件,只需 Python 3.8 或更高版本,不联网
   README.txt     本说明
@@ -53,6 +54,8 @@ verify.py SHA-256: $verifier_sha256
   - 条目与 head.json 的根值相符:没有只改条目而未改根值的改动、删除、插入或调换顺序
     (RFC 6962 树,SHA-256 与 SM3 各算一遍)。
   - 与外部根值一致时:seq 1..N 与该根值公布之时逐字节相同。
+  - 每项批准与台账所记相符;有签名的,由该人当时登记的密钥所签(Ed25519),除首批与恢复的密钥外,
+    密钥由两名其他持有人签名登记。
 
 四、不能证明什么
   - 没有外部根值时,若有人把全部条目连同 head.json 一并重写,核验无法发现。
@@ -66,6 +69,7 @@ verify.py SHA-256: $verifier_sha256
 
 1. Contents
   entries.jsonl  the entries, one a line (RFC 8785 JSON, UTF-8); the line number is the seq
+  approvals.jsonl  what each person signed who approved something, one a line; no approvals, no file
   head.json      the number of entries and both roots
   verify.py      the verifier: one file, needs only Python 3.8 or later, no network
   README.txt     this page
@@ -85,6 +89,9 @@ verify.py SHA-256: $verifier_sha256
   - The entries agree with the roots in head.json: nothing was changed, deleted, inserted or
     reordered without changing the roots too (RFC 6962 trees, in SHA-256 and again in SM3).
   - With a matching outside root: seq 1..N are byte for byte what they were when it was given out.
+  - Each approval is what the ledger says of it; where it is signed, by the key that was enrolled
+    for that person at that time (Ed25519); and keys by two other holders, except for the first
+    two and those that were recovered.
 
 4. What is not proved
   - Without an outside root, a rewrite of all entries together with head.json is not detectable.
@@ -121,9 +128,17 @@ class ExportSummary:
 
 
 def write_export(
-    out: Path, bodies: Iterable[bytes], head: ledger.Head, *, readme_context: Mapping[str, str]
+    out: Path,
+    bodies: Iterable[bytes],
+    head: ledger.Head,
+    *,
+    approvals: Iterable[bytes] = (),
+    readme_context: Mapping[str, str],
 ) -> ExportSummary:
     """Write `entries.jsonl`, `head.json`, `verify.py` and `README.txt` into the new folder `out`.
+
+    `approvals` are the lines of `approvals.jsonl`, in the order of the entries; without any there
+    is no such file.
 
     `bodies` are the canonical bytes of all entries in order, read once and never held together;
     both trees are rebuilt from them on the way and must end at `head`. `readme_context` is shown
@@ -152,6 +167,9 @@ def write_export(
             folder = Path(beside, "export")
             folder.mkdir()
             _write_entries(folder / "entries.jsonl", bodies, head)
+            lines = b"".join(line + b"\n" for line in approvals)
+            if lines:
+                _write(folder / "approvals.jsonl", lines)
             _write(folder / "head.json", _head_json(summary))
             _write(folder / "verify.py", verifier)
             _write(folder / "README.txt", _readme(summary, readme_context))

@@ -30,6 +30,8 @@ from .signing import entry_of
 
 _KINDS = (EntryType.APPROVAL_GIVEN, EntryType.KEY_ENROLLED, EntryType.KEY_REVOKED)
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
+#: What tells an approval from any other.
+_FACT = ("subject", "act", "round", "person")
 Entry = Mapping[str, Any]
 
 
@@ -62,7 +64,7 @@ def check(connection: Connection) -> list[str]:
     for entry in _entries(connection, rows, known):
         try:
             if entry["type"] == EntryType.APPROVAL_GIVEN:
-                fact = tuple(entry[name] for name in ("subject", "act", "round", "person"))
+                fact = tuple(entry[name] for name in _FACT)
                 seen.add(fact)
                 found += [_said(fact, fault) for fault in _given(entry, stored.get(fact), known)]
             else:
@@ -239,3 +241,24 @@ def _key_rows(rows: Sequence[keys.StoredKey], known: _Known) -> Iterator[str]:
             )
     for key_id in known.enrolled.keys() - {row.key_id for row in rows}:
         yield t(f"密钥 {key_id}：数据库中没有", f"key {key_id}: the database has lost it")
+
+
+def exported(connection: Connection) -> Iterator[bytes]:
+    """What was signed, and the signatures, in the ledger's order, for whoever verifies an export.
+
+    An approval whose row was lost or cannot be read has no line; the verifier misses it.
+    """
+    rows = store_approvals.every_approval(connection)
+    stored = {_fact(row): row for row in rows}
+    for entry in _entries(connection, (), _Known()):
+        if entry["type"] != EntryType.APPROVAL_GIVEN or "statement" not in entry:
+            continue
+        row = stored.get(tuple(entry.get(name) for name in _FACT))
+        with suppress(ValueError, AttributeError):
+            yield core_ledger.canonical_json(
+                {
+                    "seq": entry["seq"],
+                    "statement": bytes(row.statement).decode(),  # type: ignore[union-attr]
+                    "signature": None if row.signature is None else bytes(row.signature).hex(),  # type: ignore[union-attr]
+                }
+            )

@@ -46,6 +46,7 @@ def verify_export(folder: Path) -> tuple[dict[str, object], int]:
         size, roots = verifier.read_head(folder)
         read = verifier.read_entries(folder, verifier.best_sm3()[0], -1)
         verifier.compare_head(size, roots, read)
+        verifier.check_approvals(folder, read.signed)
     except verifier.Changed as why:
         return {**found, "fault": t(why.zh, why.en)}, why.code
     except OSError as fault:
@@ -63,7 +64,13 @@ def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSu
     """Write the folder that an auditor verifies offline; the export itself is recorded after it."""
     with context.store.reading() as connection:
         head = ledger.read_head_only(connection)
-        summary = write_export(out, ledger.bodies(connection), head, readme_context=words)
+        summary = write_export(
+            out,
+            ledger.bodies(connection),
+            head,
+            approvals=approval_checks.exported(connection),
+            readme_context=words,
+        )
     with context.store.writing() as connection:
         ledger.append(
             connection,

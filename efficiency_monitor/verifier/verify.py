@@ -5,7 +5,9 @@
 One file, standard library only, Python 3.8 or later, no network. FOLDER (default: the current one)
 holds `entries.jsonl`, one entry a line in RFC 8785 form, and `head.json`, the size and the roots of
 two RFC 6962 trees over these lines, one in SHA-256, one in SM3 (GB/T 32905-2016). N and HEX are a
-size and a root that you hold from elsewhere: on paper, in a bulletin, in a mail.
+size and a root that you hold from elsewhere: on paper, in a bulletin, in a mail. Where persons
+approved something, `approvals.jsonl` says what each of them signed: it is held against the entries,
+and each signature (Ed25519, RFC 8032) against the key that was that person's at that time.
 
 Exit code 0: as exported; 1: changed or damaged; 2: a file is missing or unreadable, wrong usage.
 """
@@ -29,6 +31,10 @@ INTEGER_BOUND = 2**53
 HEAD_LIMIT = 4096
 PROGRESS_EVERY = 2.0
 HEX = re.compile(r"[0-9a-f]{64}")
+#: What a signed statement of an approval opens with, and what it has in common with its entry.
+DOMAIN = "effmon/approval/v1"
+SIGNED = ("act", "subject", "round", "decision", "ground", "text", "evidence", "person",
+          "on_behalf_of", "key")  # fmt: skip
 TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 
 
@@ -69,6 +75,8 @@ class Reading(NamedTuple):
     types: dict[str, int]
     roots: Roots
     prefix: Roots | None
+    #: Entries about approvals and keys, in order.
+    signed: list[dict[str, Any]]
 
 
 _SM3_START = bytes.fromhex("7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e")
@@ -192,8 +200,8 @@ def parse(line: bytes) -> Any:
     return value
 
 
-def read_entry(line: bytes, number: int) -> str:
-    """The type of the entry on line `number`, given with its line end; Changed if it is none."""
+def read_entry(line: bytes, number: int) -> dict[str, Any]:
+    """The entry on line `number`, given with its line end; Changed if it is none."""
     if not line.endswith(b"\n"):
         raise Changed("行末没有换行符(文件被截断?)", "it has no line end (cut off?)")
     entry = parse(line[:-1])
@@ -204,7 +212,7 @@ def read_entry(line: bytes, number: int) -> str:
         raise Changed("v 应为 1", "its v should be 1")
     if type(entry.get("seq")) is not int or entry["seq"] != number:
         raise Changed(f"seq 应为 {number}", f"its seq should be {number}")
-    return kind
+    return entry  # type: ignore[no-any-return]
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -238,18 +246,22 @@ def read_entries(folder: Path, digest: Callable[[bytes], bytes], prefix_size: in
         return Roots(trees[0].root(), trees[1].root())
 
     types: dict[str, int] = {}
+    signed: list[dict[str, Any]] = []
     prefix = roots() if prefix_size == 0 else None
     told, number = time.monotonic(), 0
     with open_regular(folder / "entries.jsonl") as file:
         for number, line in enumerate(file, 1):
             try:
-                kind = read_entry(line, number)
+                entry = read_entry(line, number)
             except Changed as why:
                 raise Changed(
                     f"entries.jsonl 第 {number} 行(seq {number})被改动或损坏:{why.zh}",
                     f"entries.jsonl line {number} (seq {number}) was changed or damaged: {why.en}",
                 ) from None
+            kind = entry["type"]
             types[kind] = types.get(kind, 0) + 1
+            if kind.startswith("key.") or (kind == "approval.given" and "statement" in entry):
+                signed.append(entry)
             for tree in trees:
                 tree.add(line[:-1])
             if number == prefix_size:
@@ -257,7 +269,7 @@ def read_entries(folder: Path, digest: Callable[[bytes], bytes], prefix_size: in
             if number % 256 == 0 and time.monotonic() - told > PROGRESS_EVERY:
                 told = time.monotonic()
                 print(f"… {number}", file=sys.stderr, flush=True)
-    return Reading(number, types, roots(), prefix)
+    return Reading(number, types, roots(), prefix, signed)
 
 
 def compare_head(size: int, roots: Roots, found: Reading) -> None:
@@ -295,6 +307,161 @@ def compare_anchor(anchor: Anchor, found: Reading) -> str:
     return "SHA-256" if anchor.root == found.prefix.sha256 else "SM3"
 
 
+# Ed25519, RFC 8032 section 5.1: the field, the order of the base point, the curve's constant.
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+_ROOT = pow(2, (_P - 1) // 4, _P)
+
+
+class Point(NamedTuple):
+    """A point (x, y) with x = X/Z, y = Y/Z, x*y = T/Z."""
+
+    x: int
+    y: int
+    z: int
+    t: int
+
+
+def _add(p: Point, q: Point) -> Point:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P, (p[1] + p[0]) * (q[1] + q[0]) % _P
+    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return Point(e * f % _P, g * h % _P, f * g % _P, e * h % _P)
+
+
+def _times(number: int, point: Point) -> Point:
+    found = Point(0, 1, 1, 0)
+    while number:
+        if number & 1:
+            found = _add(found, point)
+        point = _add(point, point)
+        number >>= 1
+    return found
+
+
+def _point(data: bytes) -> Point | None:
+    """The point of its 32 bytes, or None if they are none."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if x * x % _P != square:
+        x = x * _ROOT % _P
+    if y >= _P or x * x % _P != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return Point(x, y, 1, x * y % _P)
+
+
+def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the key's holder signed `message` (RFC 8032 section 5.1.7)."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    base, key = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")), _point(public)
+    r, s = _point(signature[:32]), int.from_bytes(signature[32:], "little")
+    # Of a point of small order (8 times it is the neutral one) anybody can make signatures.
+    if base is None or key is None or r is None or s >= _L or _times(8, key)[0] == 0:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    left, right = _times(s, base), _add(r, _times(int.from_bytes(digest, "little") % _L, key))
+    return (left[0] * right[2] - right[0] * left[2]) % _P == 0 and (
+        left[1] * right[2] - right[1] * left[2]
+    ) % _P == 0
+
+
+class Keys:
+    """Whose keys are in use, entry by entry, and who approved which key with a signature."""
+
+    def __init__(self) -> None:
+        self.enrolled: dict[str, tuple[str, str]] = {}
+        self.revoked: set[str] = set()
+        self.approved: dict[tuple[str, str], set[str]] = {}
+
+    def take(self, entry: dict[str, Any]) -> None:
+        """A key is enrolled or revoked; Changed unless two signatures stand behind it."""
+        key, person = entry["key"], entry["person"]
+        if entry["type"] == "key.revoked":
+            self.revoked.add(key)
+            return
+        public = entry["public_key"]
+        others = self.approved.get((person, public), set()) - {person}
+        first = entry["bootstrap"] and len(self.enrolled) < 2
+        named = hashlib.sha256(bytes.fromhex(public)).hexdigest()[:16] == key
+        if not named or key in self.enrolled or not (first or entry["recovery"] or len(others) > 1):
+            raise Changed("密钥的登记不成立", "the key's enrolment does not hold")
+        self.enrolled[key] = person, public
+
+    def check(self, entry: dict[str, Any], line: dict[str, Any]) -> bool:
+        """Hold an approval against what was signed; whether it is signed. Changed if it differs."""
+        statement = line["statement"].encode("utf-8")
+        said = parse(statement)
+        if hashlib.sha256(statement).hexdigest() != entry["statement"]["sha256"]:
+            raise Changed("与台账所记摘要不符", "its digest is not the one in the ledger")
+        if any(said[name] != entry[name] for name in SIGNED) or said["domain"] != DOMAIN:
+            raise Changed("与台账所记内容不符", "it says something else than the ledger")
+        if line["signature"] != entry["signature"]:
+            raise Changed("签名与台账所记不符", "its signature is not the one in the ledger")
+        key, person = entry["key"], entry["person"]
+        if key is None and entry["signature"] is None:
+            if any(holder == person for holder, _ in self.enrolled.values()):
+                raise Changed("缺少签名", "its signature is missing")
+            return False
+        holder, public = self.enrolled.get(key, ("", ""))
+        if holder != person or key in self.revoked:
+            raise Changed("密钥当时不是该人的", "the key was not that person's at that time")
+        if not signature_holds(bytes.fromhex(public), statement, bytes.fromhex(entry["signature"])):
+            raise Changed("签名不成立", "its signature does not hold")
+        if entry["act"] == "enrol_key":
+            key_of = entry["subject"][len("key:") :], entry["ground"]
+            self.approved.setdefault(key_of, set()).add(person)
+        return True
+
+
+def check_approvals(folder: Path, entries: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """How many approvals there are and how many are signed; Changed at the first that is not so."""
+    wanted = sum(entry["type"] == "approval.given" for entry in entries)
+    path = folder / "approvals.jsonl"
+    if not wanted and not path.exists():
+        return 0, 0
+    with open_regular(path) as file:
+        lines = file.read().splitlines(keepends=True)
+    keys, given, signed = Keys(), 0, 0
+    for entry in entries:
+        try:
+            if entry["type"] != "approval.given":
+                keys.take(entry)
+                continue
+            line = lines[given] if given < len(lines) else b""
+            if not line.endswith(b"\n"):
+                raise Changed("缺失", "it is missing")
+            value = parse(line[:-1])
+            if value["seq"] != entry["seq"]:
+                raise Changed("缺失或次序不对", "it is missing or out of order")
+            given += 1
+            signed += keys.check(entry, value)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise _of_entry(
+                entry, Changed("形式不符合规定", "it is not of the exported form")
+            ) from None
+        except Changed as why:
+            raise _of_entry(entry, why) from None
+    if len(lines) > given:
+        raise Changed(
+            f"approvals.jsonl 多出 {len(lines) - given} 行",
+            f"approvals.jsonl has {len(lines) - given} surplus lines",
+        )
+    return given, signed
+
+
+def _of_entry(entry: dict[str, Any], why: Changed) -> Changed:
+    return Changed(
+        f"seq {entry['seq']} 的密钥或批准(approvals.jsonl)不成立:{why.zh}",
+        f"the key or approval of seq {entry['seq']} (approvals.jsonl) does not hold: {why.en}",
+    )
+
+
 def say(zh: str, en: str) -> None:
     """One statement in both languages."""
     print(f"{zh}\n  {en}")
@@ -319,6 +486,9 @@ def verify(folder: Path, anchor: Anchor | None) -> None:
         tree = compare_anchor(anchor, found)
         print(f"外部根值一致 the outside root matches: {tree}, seq 1..{anchor.size}")
     compare_head(size, roots, found)
+    given, signed = check_approvals(folder, found.signed)
+    if given:
+        print(f"批准 approvals: {given}; 签名成立 with a signature that holds: {signed}")
     print("已核对两棵树,均与 head.json 一致 both trees were checked and agree with head.json:")
     print(f"  SHA-256 {found.roots.sha256}\n  SM3     {found.roots.sm3} ({made_by})")
     print("结论 RESULT: 通过 OK")

@@ -1,57 +1,17 @@
 """Whoever changes keys or approvals past the product is found out, without any outside root."""
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core.authority import Act, Standing
-from efficiency_monitor.core.evidence import Attachment
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.people import Role
 from efficiency_monitor.services import approval_checks, doctor, ledger_book
-from efficiency_monitor.services.keys import enrol, revoke
 from efficiency_monitor.services.signing import entry_of, sign
 from efficiency_monitor.store import ledger
 
-from ..stories.world import World
-from .desk import PEOPLE, Desk, key_of
-
-PROOF = Attachment("说明.pdf", "ab" * 32, 7)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys that were begun with, approved, replaced and revoked; approvals of every sort."""
-    desk = Desk(World.made(tmp_path_factory.mktemp("busy") / "ws", "2026-03-01 12:00"))
-    desk.world.people(PEOPLE)
-    desk.card()
-    for person in ("wang", "chen"):
-        enrol(desk.acting(person), person, key_of(person).public)
-    for name, person in (("zhao", "zhao"), ("sun", "sun"), ("wang/2", "wang")):
-        first = "zhao" if person == "wang" else "wang"
-        enrol(desk.acting(first, first), person, key_of(name).public)
-        enrol(desk.acting("chen", "chen"), person, key_of(name).public)
-    revoke(desk.acting("sun", "sun"), "sun", "遗失")
-    desk.approve("wang", "wang/2", ground="force_majeure", text="属实", evidence=[PROOF])
-    desk.approve("chen", "chen", decision="return")
-    # Who never had a key may approve what needs no signature.
-    desk.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
-    desk.approve("he", act=Act.CONFIRM)
-    assert faults(desk) == []
-    desk.close()
-    return desk.world.folder
-
-
-@pytest.fixture
-def busy(template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The same, to be tampered with."""
-    shutil.copytree(template, tmp_path / "ws")
-    desk = Desk(World(tmp_path / "ws", 1_773_622_800))
-    yield desk
-    desk.close()
+from .desk import Desk, key_of
 
 
 def faults(desk: Desk) -> list[str]:

@@ -1,0 +1,199 @@
+"""An auditor checks what persons signed, with one file and nothing of ours."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from efficiency_monitor.services import ledger_book
+from efficiency_monitor.verifier import verify
+
+from ..stories.world import World
+from .desk import Desk, key_of
+from .test_signatures import SMALL, VECTORS
+
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def exported(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export of the busy workspace."""
+    folder = tmp_path_factory.mktemp("export")
+    shutil.copytree(template, folder / "ws")
+    world = World(folder / "ws", 1_773_622_800)
+    ledger_book.export(world.context, folder / "out", words={})
+    world.close()
+    return folder / "out"
+
+
+@pytest.fixture
+def folder(exported: Path, tmp_path: Path) -> Path:
+    """The same, to be tampered with."""
+    shutil.copytree(exported, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def lines_of(folder: Path) -> Lines:
+    text = (folder / "approvals.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def write(folder: Path, lines: Lines) -> None:
+    text = "".join(verify.jcs(line) + "\n" for line in lines)
+    (folder / "approvals.jsonl").write_text(text, encoding="utf-8")
+
+
+def fault(folder: Path, code: int = 1) -> str:
+    said, found = ledger_book.verify_export(folder)
+    assert found == code, said
+    assert verify.main(["--", str(folder)]) == code
+    return str(said.get("fault", ""))
+
+
+def test_as_exported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fault(folder, 0) == ""
+    lines = lines_of(folder)
+    signed = [line for line in lines if line["signature"]]
+    assert f"approvals: {len(lines)}" in (out := capsys.readouterr().out)
+    assert f"with a signature that holds: {len(signed)}" in out
+    assert (len(lines), len(signed)) == (12, 9)
+    # What people wrote, and what their files are called, is not handed out.
+    text = (folder / "approvals.jsonl").read_text(encoding="utf-8")
+    assert "属实" not in text
+    assert "说明" not in text
+
+
+TAMPERED: dict[str, Callable[[Lines], object]] = {
+    "a line lost": lambda lines: lines.pop(4),
+    "the last line lost": lambda lines: lines.pop(),
+    "a line doubled": lambda lines: lines.append(lines[-1]),
+    "another order": lambda lines: lines.reverse(),
+    "a signature gone": lambda lines: lines[-2].update(signature=None),
+    "another signature": lambda lines: lines[-2].update(signature=lines[-3]["signature"]),
+    "a statement of another": lambda lines: lines[-2].update(statement=lines[-3]["statement"]),
+    "no statement": lambda lines: lines[-2].pop("statement"),
+    "a statement that is none": lambda lines: lines[-2].update(statement=7),
+    "another seq": lambda lines: lines[-2].update(seq=1),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_whoever_changes_what_was_signed_is_found(folder: Path, how: str) -> None:
+    lines = lines_of(folder)
+    TAMPERED[how](lines)
+    write(folder, lines)
+    assert fault(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["act", "subject", "round", "decision", "ground", "text", "evidence", "person", "at", "key",
+     "on_behalf_of", "workspace", "ledger", "domain"],
+)  # fmt: skip
+def test_no_field_of_a_statement_is_changed(folder: Path, name: str) -> None:
+    lines = lines_of(folder)
+    said = json.loads(lines[-2]["statement"])
+    lines[-2]["statement"] = verify.jcs({**said, name: "other"})
+    write(folder, lines)
+    assert "approvals.jsonl" in fault(folder)
+
+
+def test_the_file_is_missed(folder: Path) -> None:
+    (folder / "approvals.jsonl").unlink()
+    assert "approvals.jsonl" in fault(folder, 2)
+
+
+def test_a_row_that_was_lost_is_missed_in_the_export(busy: Desk, tmp_path: Path) -> None:
+    for verb in ("update", "delete"):
+        busy.sql(f"DROP TRIGGER approval_no_{verb}")
+    busy.sql("DELETE FROM approval WHERE act = 'lift' AND person_id = 'wang'")
+    ledger_book.export(busy.world.context, tmp_path / "out", words={})
+    assert "missing or out of order" in fault(tmp_path / "out")
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Rewrite entries and head together, as who owns everything can."""
+    path = folder / "entries.jsonl"
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for entry in entries:
+        change(entry)
+    path.write_text("".join(verify.jcs(entry) + "\n" for entry in entries), encoding="utf-8")
+    read = verify.read_entries(folder, verify.best_sm3()[0], -1)
+    head = {"size": read.size, "sha256_root": read.roots.sha256, "sm3_root": read.roots.sm3}
+    (folder / "head.json").write_text(verify.jcs(head) + "\n", encoding="utf-8")
+
+
+def test_who_rewrites_everything_still_has_no_signature(folder: Path) -> None:
+    """Only what no person signed can be rewritten without an outside root."""
+    lines = lines_of(folder)
+    said = json.loads(lines[-2]["statement"])
+    assert said["decision"] == "return"
+    statement = verify.jcs({**said, "decision": "lift"})
+    lines[-2]["statement"] = statement
+    write(folder, lines)
+
+    def change(entry: dict[str, Any]) -> None:
+        if entry["seq"] == lines[-2]["seq"]:
+            entry["decision"] = "lift"
+            entry["statement"] = {"sha256": verify.hashlib.sha256(statement.encode()).hexdigest()}
+
+    rewritten(folder, change)
+    assert "its signature does not hold" in fault(folder)
+
+
+@pytest.mark.parametrize("way", ["unsigned", "another key", "a key of one's own"])
+def test_who_rewrites_everything_and_the_keys(folder: Path, way: str) -> None:
+    own = key_of("attacker")
+
+    def change(entry: dict[str, Any]) -> None:
+        if way == "unsigned" and entry["seq"] == lines_of(folder)[-2]["seq"]:
+            entry.update(key=None, signature=None)
+        if way == "another key" and entry["type"] == "key.enrolled" and entry["person"] == "zhao":
+            entry.update(key=own.key_id, public_key=own.public.hex())
+        if way == "a key of one's own" and entry["type"] == "key.revoked":
+            entry.update(type="key.enrolled", key=own.key_id, public_key=own.public.hex(),
+                         bootstrap=False, recovery=False)  # fmt: skip
+
+    rewritten(folder, change)
+    assert "does not hold" in fault(folder)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=["RFC 8032 1", "RFC 8032 2", "RFC 8032 3"])
+def test_the_vectors_of_the_standard(vector: tuple[str, ...]) -> None:
+    _, public, message, signature = (bytes.fromhex(part) for part in vector)
+    assert verify.signature_holds(public, message, signature)
+    assert not verify.signature_holds(public, message + b"x", signature)
+
+
+@pytest.mark.parametrize("public", SMALL)
+def test_keys_that_sign_anything(public: str) -> None:
+    neutral = bytes([1]) + bytes(63)
+    assert not verify.signature_holds(bytes.fromhex(public), b"x", neutral)
+
+
+@settings(max_examples=30)
+@given(st.binary(max_size=40), st.integers(0, 9), st.integers(0, 511))
+def test_it_agrees_with_the_library(message: bytes, number: int, bit: int) -> None:
+    key = key_of(f"k{number}")
+    signature = bytearray(key.sign(message))
+    assert verify.signature_holds(key.public, message, bytes(signature))
+    signature[bit // 8] ^= 1 << bit % 8
+    assert not verify.signature_holds(key.public, message, bytes(signature))
+
+
+def test_a_signature_has_one_form() -> None:
+    """S and S + L would both fit the equation: the larger one is refused (RFC 8032 5.1.7)."""
+    key = key_of("k")
+    signature = key.sign(b"x")
+    order = 2**252 + 27742317777372353535851937790883648493
+    other = int.from_bytes(signature[32:], "little") + order
+    assert not verify.signature_holds(
+        key.public, b"x", signature[:32] + other.to_bytes(32, "little")
+    )
+    assert not verify.signature_holds(key.public, b"x", signature[:63])
+    assert not verify.signature_holds(key.public[:31], b"x", signature)
