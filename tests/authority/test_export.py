@@ -75,6 +75,9 @@ TAMPERED: dict[str, Callable[[Lines], object]] = {
     "another order": lambda lines: lines.reverse(),
     "a signature gone": lambda lines: lines[-2].update(signature=None),
     "another signature": lambda lines: lines[-2].update(signature=lines[-3]["signature"]),
+    "what nobody signed": lambda lines: lines[-1].update(
+        statement=lines[-1]["statement"].replace("2026", "2025")
+    ),
     "a statement of another": lambda lines: lines[-2].update(statement=lines[-3]["statement"]),
     "no statement": lambda lines: lines[-2].pop("statement"),
     "a statement that is none": lambda lines: lines[-2].update(statement=7),
@@ -146,21 +149,65 @@ def test_who_rewrites_everything_still_has_no_signature(folder: Path) -> None:
     assert "its signature does not hold" in fault(folder)
 
 
-@pytest.mark.parametrize("way", ["unsigned", "another key", "a key of one's own"])
-def test_who_rewrites_everything_and_the_keys(folder: Path, way: str) -> None:
+def forge(folder: Path, number: int, **change: Any) -> None:
+    """One approval said to be another, with statement, digest, entry and roots that fit."""
+    lines = lines_of(folder)
+    line = lines[number]
+    line["statement"] = verify.jcs({**json.loads(line["statement"]), **change})
+    if "key" in change:
+        line["signature"] = None
+    write(folder, lines)
+
+    def follow(entry: dict[str, Any]) -> None:
+        if entry["seq"] == line["seq"]:
+            digest = verify.hashlib.sha256(line["statement"].encode()).hexdigest()
+            entry.update(change, statement={"sha256": digest}, signature=line["signature"])
+
+    rewritten(folder, follow)
+
+
+def test_what_nobody_signed_can_be_rewritten_without_an_outside_root(folder: Path) -> None:
+    """Said plainly in the manual: an approval without a signature is as good as the ledger."""
+    forge(folder, -1, decision="other")
+    assert fault(folder, 0) == ""
+
+
+def test_who_has_a_key_does_not_approve_without_it(folder: Path) -> None:
+    forge(folder, -2, key=None)
+    assert "its signature is missing" in fault(folder)
+
+
+def test_an_entry_says_what_its_statement_says(folder: Path) -> None:
+    def change(entry: dict[str, Any]) -> None:
+        if entry["seq"] == lines_of(folder)[-1]["seq"]:
+            entry.update(decision="other")
+
+    rewritten(folder, change)
+    assert "it says something else than the ledger" in fault(folder)
+
+
+def test_a_key_in_anothers_place(folder: Path) -> None:
     own = key_of("attacker")
 
     def change(entry: dict[str, Any]) -> None:
-        if way == "unsigned" and entry["seq"] == lines_of(folder)[-2]["seq"]:
-            entry.update(key=None, signature=None)
-        if way == "another key" and entry["type"] == "key.enrolled" and entry["person"] == "zhao":
+        if entry["type"] == "key.enrolled" and entry["person"] == "zhao":
             entry.update(key=own.key_id, public_key=own.public.hex())
-        if way == "a key of one's own" and entry["type"] == "key.revoked":
-            entry.update(type="key.enrolled", key=own.key_id, public_key=own.public.hex(),
-                         bootstrap=False, recovery=False)  # fmt: skip
 
     rewritten(folder, change)
-    assert "does not hold" in fault(folder)
+    assert "the key's enrolment does not hold" in fault(folder)
+
+
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_a_key_that_nobody_approved(folder: Path, bootstrap: bool) -> None:
+    own = key_of("attacker")
+
+    def change(entry: dict[str, Any]) -> None:
+        if entry["type"] == "key.revoked" and entry["person"] == "sun":
+            entry.update(type="key.enrolled", key=own.key_id, public_key=own.public.hex(),
+                         bootstrap=bootstrap, recovery=False)  # fmt: skip
+
+    rewritten(folder, change)
+    assert "the key's enrolment does not hold" in fault(folder)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=["RFC 8032 1", "RFC 8032 2", "RFC 8032 3"])
