@@ -7,6 +7,7 @@ is due at an instant and told one second later, as everything falls due (DESIGN 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import ROUND_CEILING
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -78,7 +79,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """Every step was told and nobody has answered: the card stays standing and visible."""
+    """Every step was told and nobody has replied: the card stays standing and visible."""
 
 
 Decision = Waiting | Tell | Unanswered | Ended | Exhausted
@@ -132,7 +133,7 @@ def _upcoming(chain: Chain, facts: Facts, at: int, due: Due) -> Waiting | Tell |
                 return Tell(number, 1, facts.delivered_at)
             break
         kept = stopped if kept in (None, stopped) else "finished"
-        base, instant = instant, None
+        base, instant = instant + 1, None
     repeated = _repeat(chain.steps[facts.step - 1], facts, since, held, at, due)
     if isinstance(repeated, Tell):
         return repeated
@@ -141,6 +142,8 @@ def _upcoming(chain: Chain, facts: Facts, at: int, due: Due) -> Waiting | Tell |
         return Waiting(min(times), "time")
     if repeated.for_ != "time":
         return Waiting(None, repeated.for_)
+    if kept is None and facts.replied_at is not None:
+        kept = "answered"
     return Waiting(None, kept) if kept is not None else Exhausted()
 
 
@@ -202,7 +205,7 @@ def plain_due(start: int, amount: Amount, zone: str) -> int:
     day = datetime.fromtimestamp(start, here).replace(hour=12, minute=0, second=0)
     if amount.unit is Unit.CALENDAR_MONTHS:
         return last_second(int(_months_later(day, int(amount.value)).timestamp()), zone)
-    left = -int(-amount.value // 1)
+    left = int(amount.value.to_integral_value(ROUND_CEILING))
     while left:
         day += timedelta(days=1)
         if amount.unit is Unit.CALENDAR_DAYS or day.weekday() < 5:
@@ -284,13 +287,14 @@ def _after(facts: Facts, happened: Happened, due: Due, reply_within: Amount | No
             return replace(
                 facts,
                 pending=False,
-                delivered_at=facts.delivered_at or happened.at,
+                delivered_at=happened.at if facts.delivered_at is None else facts.delivered_at,
                 reply_due_at=due(happened.at, reply_within)
                 if first and reply_within is not None
                 else facts.reply_due_at,
             )
         case "undeliverable":
-            return replace(facts, missed_at=happened.at, pending=False)
+            missed = happened.at if facts.missed_at is None else facts.missed_at
+            return replace(facts, missed_at=missed, pending=False)
         case "acknowledged":
             return replace(facts, acknowledged_at=facts.acknowledged_at or happened.at)
         case "replied":

@@ -23,6 +23,7 @@ from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
 from .ingest import find_mapping
 from .key_list import key_findings
+from .ladder_check import check_ladders
 from .ledger_book import verify
 from .notices import people
 
@@ -49,6 +50,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         check_delivery,
         _orders,
         check_appeals,
+        check_ladders,
         _people,
     )
     found: list[Finding] = []

@@ -23,7 +23,7 @@ FACTS = {
     "card": {"salt"},
     "card_entry": {"id"},
     "notice": {"attempts", "first_attempt_at", "last_error"},
-    "ladder_run": {"changed"},
+    "ladder_run": set(),
     "supervision_order": set(),
     "order_card": set(),
     "order_entry": {"id"},
