@@ -1,6 +1,6 @@
 """Ladders 督办层级: begun with a card, held by its answers, ended with it (DESIGN 5.5).
 
-What a ladder does next is decided in `core.escalation`, whenever `services.climbing` looks at it.
+What a ladder does next is decided in `core.escalation` whenever `services.climbing` looks at it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,8 @@ from ..model_words import nearest
 from ..settings import FILE
 from ..store import ladders as store
 from ..store import outbox
-from .climbing import LadderReport, advance, chain_of, is_about, present_kinds, still_untold
+from . import climbing
+from .climbing import LadderReport, chain_of, is_about, present_kinds, still_untold
 from .context import Context, Writing, compact_json
 from .deadlines import Deadlines
 from .notices import notice_id
@@ -326,6 +327,18 @@ def tell_everyone(context: Context, writing: Writing) -> list[tuple[str, str]]:
     A card may have found nobody when it was issued, because people were imported later; one of an
     older database has no ladder yet. No card is without a person told or a reported reason.
     """
+    _begin_all(context, writing)
+    return still_untold(context)
+
+
+def advance(context: Context) -> LadderReport:
+    """Look at every ladder whose time has come and tell what is due; none stays unbegun."""
+    _begin_all(context, context.store.writing)
+    return climbing.advance(context)
+
+
+def _begin_all(context: Context, writing: Writing) -> None:
+    """Begin the ladders that standing cards do not have yet, and try the untold ones again."""
     check(context)
     while True:
         with context.store.reading() as connection:
@@ -339,7 +352,6 @@ def tell_everyone(context: Context, writing: Writing) -> list[tuple[str, str]]:
     if waiting:
         with writing() as connection:
             _tell_again(context, connection)
-    return still_untold(context)
 
 
 def _tell_again(context: Context, connection: Connection) -> None:
