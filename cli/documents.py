@@ -6,6 +6,7 @@ from typing import Any, Final
 from efficiency_monitor.core.instants import in_zone
 from efficiency_monitor.language import (
     say_amount,
+    say_appeal_state,
     say_item_kind,
     say_level,
     say_lift_reason,
@@ -75,6 +76,7 @@ ENTRIES: Final = (
                 "superseded": ("升级", "superseded"),
                 "revived": ("恢复", "revived"),
                 "lifted": ("撤销", "lifted"),
+                "lift_signed": ("签署撤销", "signed to lift"),
                 "closed": ("销号", "closed"),
             }
         ),
@@ -94,7 +96,7 @@ _ORDERS: Final = (
 )
 _APPEALS: Final = (
     Column("appeal_no", "申诉号", "Appeal"),
-    Column("state", "状态", "State"),
+    Column("state", "状态", "State", say=say_appeal_state),
     Column("filed_by", "申诉人", "Filed by", priority=3, least=6),
     Column("filed_at", "申诉时间", "Filed", say=say_local, priority=3),
     Column("decide_by", "裁决期限", "Decide by", say=say_local),
