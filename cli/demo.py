@@ -16,6 +16,7 @@ from efficiency_monitor.language import say_level, t
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
 
 from . import columns
+from .demo_matter import show_matters
 from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
 from .demo_usda import show_usda
 from .render import emit, emit_text, message
@@ -89,8 +90,7 @@ def _bureau(folder: Path) -> None:
     _explain(context)
     _notice(context)
     _late_evidence(context, clock)
-    _answers(context)
-    _accountability(context)
+    show_matters(context, clock)
     _ledger(context, folder)
 
 
@@ -234,46 +234,12 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     emit(list_cards(context, CardQuery(state="lifted")), columns.CARDS)
 
 
-def _answers(context: "Context") -> None:
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.answers import answer
-    from efficiency_monitor.services.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
-
-    card = list_cards(context, CardQuery(level=Level.RED, case_no="SYN-2026-0045"))[0]
-    number = str(card["card_no"])
-    head(
-        t("九、部门签收并反馈", "9. the department acknowledges and replies"),
-        f"--as … cards acknowledge {number}; effmon --as … cards reply {number} --text …",
-    )
-    answer(context, number, "acknowledged", None)
-    text = t("材料已补齐，本周内办结。", "papers complete, to be decided this week.")
-    state = answer(context, number, "replied", text)
-    line(f"{number}: {columns.CARDS[2].say(state)}")
-
-
-def _accountability(context: "Context") -> None:
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.account_rows import list_accounts
-    from efficiency_monitor.services.listing import list_cards
-    from efficiency_monitor.store.accounts import AccountQuery
-    from efficiency_monitor.store.cards import CardQuery
-
-    card = list_cards(context, CardQuery(level=Level.RED, case_no="SYN-2026-0045"))[0]
-    head(
-        t("十、追责记录：谁持有多久，谁超期", "10. accountability: who held it, whose overrun"),
-        f"accountability list --card {card['card_no']}",
-    )
-    query = AccountQuery(card_no=str(card["card_no"]))
-    emit(list_accounts(context, query), columns.ACCOUNTS)
-
-
 def _ledger(context: "Context", folder: Path) -> None:
     from efficiency_monitor.services import ledger_book
 
     out = folder / "ledger-export"
     head(
-        t("十一、导出台账，离线验证", "11. the ledger exported, verified offline"),
+        t("十三、导出台账，离线验证", "13. the ledger exported, verified offline"),
         f"ledger export --out {out}",
     )
     ledger_book.export(context, out, words={"organisation": context.settings.workspace.name})

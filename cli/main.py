@@ -32,7 +32,7 @@ from . import (
     workspace,
 )
 from .render import fail, message
-from .state import State
+from .state import State, state_of
 from .streams import to_nowhere
 
 app = typer.Typer(
@@ -87,7 +87,7 @@ def options(
     ] = False,
 ) -> None:
     """Take the global options."""
-    ctx.obj = State(folder, person, key)
+    ctx.obj = State(folder, person, key, state_of(ctx).clock)
 
 
 for commands in (workspace, data, source, scan):

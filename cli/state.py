@@ -1,6 +1,7 @@
 """What the global options say, and how a command gets its collaborators."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,8 @@ class State:
     person: str | None = None
     #: File of the personal key.
     key: Path | None = None
+    #: Another clock than the true one: the demonstration's.
+    clock: Callable[[], int] | None = None
 
 
 def state_of(ctx: typer.Context) -> State:
@@ -75,7 +78,13 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
     from efficiency_monitor import app
 
     state = state_of(ctx)
-    context = app.open_context(state.workspace, person=state.person, key=state.key, create=create)
+    context = app.open_context(
+        state.workspace,
+        person=state.person,
+        key=state.key,
+        create=create,
+        clock=state.clock or app.now,
+    )
     set_language(choose(os.environ, context.settings.workspace.language))
     return context
 

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Engine, event
 
 from cli.main import app as commands
-from efficiency_monitor import app
+from cli.state import State
 from efficiency_monitor.core.faults import EffmonError
 from tests.cli.command import Ran
 from tests.stories.world import World
@@ -55,23 +55,17 @@ def run(world: World, line: str) -> Ran:
     line, _, file = line.partition(" > ")
     arguments = ["-C", str(world.folder), *(_filled(world, word) for word in shlex.split(line))]
     out, err = io.StringIO(), io.StringIO()
-    clock = app.open_context.__kwdefaults__
-    before = clock["clock"]
-    clock["clock"] = lambda: world.now
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = _code(arguments, err)
-    finally:
-        clock["clock"] = before
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = _code(arguments, State(clock=lambda: world.now), err)
     assert "Traceback" not in err.getvalue(), err.getvalue()
     if file:
         Path(_filled(world, file)).write_text(out.getvalue(), encoding="utf-8")
     return Ran(code, out.getvalue(), err.getvalue())
 
 
-def _code(arguments: list[str], err: io.StringIO) -> int:
+def _code(arguments: list[str], state: State, err: io.StringIO) -> int:
     try:
-        found = commands(arguments, standalone_mode=False)
+        found = commands(arguments, standalone_mode=False, obj=state)
     except EffmonError as fault:
         err.write(f"error: {fault.message}\nhint: {fault.hint}\n")
         return fault.exit_code

@@ -1,0 +1,124 @@
+"""What follows a red card, in the demonstration: commands as people type them, on its clock."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from efficiency_monitor.language import t
+
+from .demo_stage import Clock, head, line
+from .state import State
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+
+#: Cases whose red cards are answered, put under an order and appealed against.
+_ANSWERED, _SILENT, _APPEALED = "SYN-2026-0045", "SYN-2026-0046", "SYN-2026-0053"
+#: Heads of the three offices, and two supervisors who hold keys.
+_HEAD_1, _HEAD_2, _HEAD_3 = "SYN-P06", "SYN-P07", "SYN-P08"
+_FIRST, _SECOND = "SYN-P12", "SYN-P13"
+
+
+def show_matters(context: "Context", clock: Clock) -> None:
+    """Answer a card, let another climb its ladder, have a third one lifted by an appeal."""
+    typed = _Typist(context.folder, clock)
+    _answer(context, typed)
+    _climb(context, typed, clock)
+    _appeal(context, typed, clock)
+    head(t("十二、追责记录：谁占用多久，谁超期", "12. accountability: who held it, whose overrun"))
+    typed(f"accountability show {red_card(context, _ANSWERED)}")
+
+
+class _Typist:
+    """Types commands into the workspace, and shows each as it is typed."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def __call__(self, command: str, *, into: Path | None = None) -> None:
+        """Run a command; `into` is a file that takes its output."""
+        from .main import app
+
+        line(f"   $ effmon {command}" + ("" if into is None else f" > {into.name}"))
+        arguments = ["-C", str(self._folder), *shlex.split(command)]
+        stdout = sys.stdout
+        try:
+            if into is not None:
+                sys.stdout = into.open("w", encoding="utf-8")
+            app(arguments, standalone_mode=False, obj=State(clock=self._clock))
+        finally:
+            if into is not None:
+                sys.stdout.close()
+                sys.stdout = stdout
+        sys.stdout.flush()
+
+
+def red_card(context: "Context", case_no: str) -> str:
+    """Number of the red card of a case that stands."""
+    from efficiency_monitor.core.terms import Level
+    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.store.cards import CardQuery
+
+    return str(list_cards(context, CardQuery(level=Level.RED, case_no=case_no))[0]["card_no"])
+
+
+def _answer(context: "Context", typed: _Typist) -> None:
+    head(t("九、部门签收并反馈", "9. the department acknowledges and replies"))
+    number = red_card(context, _ANSWERED)
+    text = t("材料已补齐，本周内办结", "papers complete, to be decided this week")
+    typed(f"--as {_HEAD_1} cards acknowledge {number}")
+    typed(f"--as {_HEAD_1} cards reply {number} --text '{text}'")
+
+
+def _climb(context: "Context", typed: _Typist, clock: Clock) -> None:
+    from efficiency_monitor.services.order_listing import list_orders
+
+    clock.set("2026-11-25 09:00")
+    head(
+        t(
+            "十、无人签收：逐级告知，监察机关开具督办单",
+            "10. nobody acknowledges: the ladder climbs, an order is opened",
+        )
+    )
+    number = red_card(context, _SILENT)
+    text = t("请说明逾期原因并限期办结", "say why it is late, and decide it")
+    typed("notices deliver")
+    typed(f"cards show {number}")
+    typed(f"--as {_FIRST} orders open {number} --within '3 working_days' --text '{text}'")
+    typed("notices deliver")
+    clock.set("2026-11-27 15:00")
+    order = str(list_orders(context)[0]["order_no"])
+    text = t("已约谈经办人，当日办结", "the handler was spoken to, decided today")
+    typed(f"--as {_HEAD_2} orders reply {order} --text '{text}'")
+    text = t("属实，同意", "found so, accepted")
+    typed(f"--as {_FIRST} orders close {order} --text '{text}' --close-cards")
+
+
+def _appeal(context: "Context", typed: _Typist, clock: Clock) -> None:
+    from efficiency_monitor.services.appeal_listing import list_appeals
+
+    clock.set("2026-11-30 10:00")
+    head(
+        t(
+            "十一、申诉：两名监察人员各以自己的密钥签名，撤销红牌",
+            "11. an appeal: two supervisors sign with their own keys, the red card is lifted",
+        )
+    )
+    for person in (_FIRST, _SECOND):
+        key = context.folder / f"{person}.key"
+        public = context.folder / f"{person}.pub"
+        typed(f"people key new --out {shlex.quote(str(key))}", into=public)
+        typed(f"--as {person} people key enrol {person} @{shlex.quote(str(public))}")
+    number = red_card(context, _APPEALED)
+    text = t("专家评审期间不应计时", "the clock should not have run during the experts' review")
+    typed(f"--as {_HEAD_3} appeals file {number} --text '{text}'")
+    appeal = str(list_appeals(context)[0]["appeal_no"])
+    text = t("经核查属实", "found to be so")
+    for person in (_FIRST, _SECOND):
+        key = shlex.quote(str(context.folder / f"{person}.key"))
+        typed(f"--as {person} --key {key} appeals decide {appeal} --decision lift --text '{text}'")
+    typed("notices deliver")
+    typed(f"cards list --case {_APPEALED} --state all")
+    typed(f"accountability list --case {_APPEALED} --all")
