@@ -80,6 +80,7 @@ def list_people(
                 "item_code": person.item_code,
                 "channel": person.channel,
                 "deputy": person.deputy,
+                "hours": person.hours,
             }
             for person in everybody
         ],
@@ -92,6 +93,7 @@ def list_people(
             Column("item_code", "事项", "Item", priority=4),
             Column("channel", "渠道", "Channel", priority=2),
             Column("deputy", "代理人", "Deputy", priority=3),
+            Column("hours", "接收时间", "Hours", priority=4),
         ),
         output,
         empty=t("没有人员", "nobody was imported"),
