@@ -40,18 +40,18 @@ APART = 600
 BELL = 60
 #: Notices of a wave by channel; with the crowd of the first wave 2,000 in all.
 SHARES = {
-    "webhook": 20,
+    "webhook": 16,
     "wecom": 6,
-    "dingtalk": 10,
-    "feishu": 10,
-    "mail": 12,
-    "file": 6,
+    "dingtalk": 8,
+    "feishu": 8,
+    "mail": 10,
+    "file": 4,
     "wrong-tls": 2,
     "down": 2,
     "crowd": 0,
 }
-#: So many at once for one robot that never fails and takes some eight of them in a message.
-CROWD = 300
+#: So many at once for one robot that never fails and takes some twenty of them in a message.
+CROWD = 600
 #: Robots by kind: several people stand behind each.
 ROBOTS = {"wecom": 4, "dingtalk": 3, "feishu": 2, "crowd": 1}
 NEVER = ("wrong-tls", "down")
