@@ -4,37 +4,30 @@ Each attempt is written down before the message leaves (`attempt`) and marked af
 stop in between sends the same notices again, and the limits of a robot count it all the same.
 """
 
-import fcntl
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ..core.faults import ConfigurationError, Locked
 from ..core.ledger import EntryType
 from ..core.terms import NoticeState
-from ..language import t
 from ..notify import backoff
 from ..notify.channel import Channel, Refused, Result, Retry, Sent
 from ..notify.digest import Addressed
 from ..store import attempts, ledger, outbox
 from . import after_delivery, rates
 from .context import Context
+from .deliver_lock import PATIENCE, alone
 from .holding import Held
 from .outgoing import Outgoing, outgoing, put_into_words
 from .silences import end_what_ran_out
 from .voiding import told_of
 
-#: Held by the process that delivers, in the workspace's folder.
-LOCK = "deliver.lock"
-#: Seconds for which another process that delivers is waited for, and between two looks.
-PATIENCE: Final = 30.0
-_LOOK: Final = 0.2
+#: Seconds after which hours and silences are asked again for what is left of a run.
+ASK_AGAIN: Final = 60
 #: After so many failures of a receiver, one after another in one run, the rest is put off.
 GIVE_UP: Final = 3
 #: Failures that are remembered of a receiver: enough for the longest wait.
@@ -92,7 +85,7 @@ def deliver(
             report.held = dict(outbox.held_until(connection))
         _count_held(report, found)
         return report, found.messages
-    with _alone(context.folder, patience, pause):
+    with alone(context.folder, patience, pause):
         end_what_ran_out(context)
         found = outgoing(context, channels)
         _Run(context, channels, report).send_all(found)
@@ -108,39 +101,6 @@ def _count_held(report: DeliverReport, found: Outgoing) -> None:
             continue
         number, until = report.held.get(held.why, (0, held.until))
         report.held[held.why] = (number + 1, min(until, held.until))
-
-
-@contextmanager
-def _alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iterator[None]:
-    """Wait until no other process of the workspace delivers; two at once would send twice.
-
-    The system gives the lock free when its holder dies: nothing has to run out first.
-    """
-    try:
-        file = (folder / LOCK).open("a")
-    except OSError as fault:
-        raise ConfigurationError(
-            t(
-                f"{folder / LOCK} 无法写入：{fault.strerror}",
-                f"{folder / LOCK} cannot be written: {fault.strerror}",
-            ),
-            t("检查该目录的权限", "check the folder's permissions"),
-        ) from None
-    with file:
-        looks = int(patience / _LOOK)
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if looks <= 0:
-                    raise Locked(
-                        t("另一个进程正在投递通知", "another process delivers the notices"),
-                        t("稍后再试", "try again when it has finished"),
-                    ) from None
-            looks -= 1
-            pause(_LOOK)
-        yield
 
 
 class _Run:
@@ -159,17 +119,34 @@ class _Run:
         self._put_off: list[tuple[str, list[str]]] = []
 
     def send_all(self, found: Outgoing) -> None:
-        """Send the messages in order, hold what is held, put off what would fail."""
-        self._hold(found)
+        """Send the messages in order, hold what is held, put off what would fail.
+
+        What is left after a minute is asked again whether it may go: a run that slow receivers draw
+        out must not go on into somebody's evening. Each notice has one turn in a run.
+        """
+        left = set(found.rows)
+        while True:
+            self._hold(found)
+            self._say_unsayable(found)
+            ends = self._context.now() + ASK_AGAIN
+            queue = deque(found.messages)
+            while queue and self._context.now() < ends:
+                addressed = queue.popleft()
+                left.difference_update(notice.notice_id for notice in addressed.message.notices)
+                queue.extendleft(reversed(self._send(addressed)))
+            self._write_put_off()
+            if not queue:
+                return
+            left.difference_update(found.held, found.unsayable)
+            left.update(line.notice_id for made in queue for line in made.message.notices)
+            found = outgoing(self._context, self._channels, among=left)
+
+    def _say_unsayable(self, found: Outgoing) -> None:
         for notice_id, reason in found.unsayable.items():
             self._report.messages += 1
             self._report.faults.append((found.rows[notice_id].person_id, reason))
             with self._context.store.writing() as connection:
                 self._later(connection, [notice_id], notice_id, Refused(reason))
-        queue = deque(found.messages)
-        while queue:
-            queue.extendleft(reversed(self._send(queue.popleft())))
-        self._write_put_off()
 
     def _hold(self, found: Outgoing) -> None:
         """Write why notices wait; what stands already is not written again."""

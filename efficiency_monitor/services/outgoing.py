@@ -1,7 +1,7 @@
 """What leaves the outbox now: the messages in the order in which they go, and what is held."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,11 +29,15 @@ class Outgoing:
     unsayable: dict[str, str]
 
 
-def outgoing(context: Context, channels: Mapping[str, Channel]) -> Outgoing:
-    """Decide what is sent now. Nothing is written."""
+def outgoing(
+    context: Context, channels: Mapping[str, Channel], *, among: Collection[str] | None = None
+) -> Outgoing:
+    """Decide what is sent now, of all notices or of some. Nothing is written."""
     now = context.now()
     with context.store.reading() as connection:
         rows = outbox.pending(connection, now)
+        if among is not None:
+            rows = [row for row in rows if row.notice_id in among]
         holding = Holding(context, connection, channels, people(connection), now)
         held = {row.notice_id: why for row in rows if (why := holding.held(row)) is not None}
         free = [row for row in rows if row.notice_id not in held]

@@ -12,7 +12,8 @@ from . import alarms, appeals, ladders, orders
 from .alarms import Raised
 from .climbing import LadderReport
 from .context import Context
-from .deliver import PATIENCE, DeliverReport, deliver
+from .deliver import DeliverReport, deliver
+from .deliver_lock import PATIENCE
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from efficiency_monitor.core.faults import ConfigurationError, Locked
 from efficiency_monitor.notify.channel import Message, Refused, Result, Retry, Sent
 from efficiency_monitor.services import after_delivery, delivery_check
 from efficiency_monitor.services.dead_letters import retry, undelivered
-from efficiency_monitor.services.deliver import LOCK, deliver
+from efficiency_monitor.services.deliver import deliver
+from efficiency_monitor.services.deliver_lock import LOCK
 from efficiency_monitor.services.voiding import void
 from tests.stories.world import PEOPLE, World, instant, wall
 

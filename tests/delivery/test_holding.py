@@ -82,6 +82,22 @@ def test_who_widens_their_hours_is_told_in_the_next_run(
     assert sorted(receiver.recipients) == ["张经办", "李主任", "王监察"]
 
 
+def test_a_run_that_is_drawn_out_ends_with_the_hours(tmp_path: Path, worlds: list[World]) -> None:
+    world = at_night(tmp_path, worlds, "09:00-10:00", "09:00-10:00", "any")
+    world.now = instant("2026-03-16 09:59")
+
+    def slow(message: Message) -> Result:
+        world.now += 90
+        return Sent("got it")
+
+    receiver = Receiver(slow)
+    report = world.deliver({"file": receiver})
+    assert len(receiver.got) == 2, "whoever came second may be told at any hour"
+    assert receiver.recipients[1] == "王监察"
+    assert sum(number for number, _ in report.held.values()) == states(world)["pending"]
+    assert set(held(world)) == {"quiet"}
+
+
 def test_a_channel_that_wakes_nobody_does_not_wait(tmp_path: Path, worlds: list[World]) -> None:
     world = at_night(tmp_path, worlds, "", "", "")
     assert world.deliver({"file": Receiver(wakes=False)}).messages == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
-from efficiency_monitor.services.deliver import LOCK
+from efficiency_monitor.services.deliver_lock import LOCK
 
 from .world import PEOPLE, World, instant, wall
 

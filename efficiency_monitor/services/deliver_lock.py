@@ -1,0 +1,49 @@
+"""One process of a workspace delivers at a time; another waits for it, but not for ever."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ..core.faults import ConfigurationError, Locked
+from ..language import t
+
+#: Held by the process that delivers, in the workspace's folder.
+LOCK = "deliver.lock"
+#: Seconds for which another process that delivers is waited for, and between two looks.
+PATIENCE: Final = 30.0
+_LOOK: Final = 0.2
+
+
+@contextmanager
+def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iterator[None]:
+    """Wait until no other process of the workspace delivers; two at once would send twice.
+
+    The system gives the lock free when its holder dies: nothing has to run out first.
+    """
+    try:
+        file = (folder / LOCK).open("a")
+    except OSError as fault:
+        raise ConfigurationError(
+            t(
+                f"{folder / LOCK} 无法写入：{fault.strerror}",
+                f"{folder / LOCK} cannot be written: {fault.strerror}",
+            ),
+            t("检查该目录的权限", "check the folder's permissions"),
+        ) from None
+    with file:
+        looks = int(patience / _LOOK)
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if looks <= 0:
+                    raise Locked(
+                        t("另一个进程正在投递通知", "another process delivers the notices"),
+                        t("稍后再试", "try again when it has finished"),
+                    ) from None
+            looks -= 1
+            pause(_LOOK)
+        yield
