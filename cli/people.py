@@ -119,7 +119,7 @@ def check(ctx: typer.Context, output: Output = None) -> None:
     leave(1 if any(not row["told"] for row in found) else 0)
 
 
-@key.command("new", help=t("造一把个人密钥", "make a personal key"))
+@key.command("new", help=t("造一把个人密钥", "write a new personal key"))
 def new_key(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help=t("新文件，权限 0600", "a new file, 0600"))

@@ -1,4 +1,4 @@
-"""Whether every key and approval is what the ledger says of it, and every signature holds.
+"""Whether every key, approval and lift is what the ledger says, and every signature holds.
 
 The ledger is what is trusted (its trees are checked apart). A row that was forged, altered or
 deleted past the product is found by the entry that it does not fit; an entry that was forged as
@@ -25,10 +25,16 @@ from ..core.statements import digest
 from ..language import t
 from ..store import approvals as store_approvals
 from ..store import keys, ledger
+from . import lift_checks
 from .keys import ENOUGH
 from .signing import entry_of
 
-_KINDS = (EntryType.APPROVAL_GIVEN, EntryType.KEY_ENROLLED, EntryType.KEY_REVOKED)
+_KINDS = (
+    EntryType.APPROVAL_GIVEN,
+    EntryType.KEY_ENROLLED,
+    EntryType.KEY_REVOKED,
+    *lift_checks.KINDS,
+)
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
 _FACT = ("subject", "act", "round", "person")
@@ -44,6 +50,7 @@ class _Known:
     revoked: set[str] = field(default_factory=set)
     #: Who approved which public key, by signatures that hold: (holder, public key in hex).
     approved: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    lifts: lift_checks.Lifts = field(default_factory=lift_checks.Lifts)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -51,7 +58,7 @@ class _Known:
 
 
 def check(connection: Connection) -> list[str]:
-    """What is wrong with keys and approvals, one line each; empty if nothing is."""
+    """What is wrong with keys, approvals and lifts, one line each; empty if nothing is."""
     rows = store_approvals.every_approval(connection)
     stored = {_fact(row): row for row in rows}
     found = [
@@ -67,6 +74,8 @@ def check(connection: Connection) -> list[str]:
                 fact = tuple(entry[name] for name in _FACT)
                 seen.add(fact)
                 found += [_said(fact, fault) for fault in _given(entry, stored.get(fact), known)]
+            elif entry["type"] in lift_checks.KINDS:
+                found += known.lifts.take(entry)
             else:
                 found += _key_entry(entry, known)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -79,7 +88,8 @@ def check(connection: Connection) -> list[str]:
         for fact in stored
         if fact not in seen
     ]
-    return found + list(_key_rows(keys.every_key(connection), known))
+    found += _key_rows(keys.every_key(connection), known)
+    return found + list(known.lifts.rows(connection))
 
 
 def _entries(
@@ -117,6 +127,8 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
         return
     faults = list(_approval(entry, row, known))
     yield from faults
+    if not faults:
+        known.lifts.approval(entry)
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])
