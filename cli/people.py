@@ -103,9 +103,14 @@ def list_people(
 @app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
 def check(ctx: typer.Context, output: Output = None) -> None:
     """Check that every level of every department reaches somebody; exit 1 if not."""
+    from efficiency_monitor.services.key_list import key_findings
     from efficiency_monitor.services.people import check_people
 
-    found = check_people(context_of(ctx))
+    context = context_of(ctx)
+    found = check_people(context)
+    for _, sound, detail in key_findings(context):
+        if not sound:
+            message(detail)
     emit(
         found,
         (

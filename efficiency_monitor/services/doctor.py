@@ -288,7 +288,7 @@ def _people(context: Context) -> Iterator[Finding]:
     if missing:
         said += t(f"，缺角色 {', '.join(missing)}", f"; no {', '.join(missing)}")
     yield "people", LOOK if missing else GOOD, said
-    for name, sound, detail in key_findings(context, everybody):
+    for name, sound, detail in key_findings(context):
         yield name, GOOD if sound else LOOK, detail
 
 

@@ -1,14 +1,15 @@
 """Every personal key: as `people key list` shows it, and what `doctor` has to say of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ..core.instants import rfc3339
-from ..core.people import Person, Role
+from ..core.people import Role
 from ..core.signatures import public_text
 from ..language import t
 from ..store import keys
 from .context import Context
+from .notices import people
 
 
 def list_keys(context: Context) -> list[dict[str, Any]]:
@@ -51,9 +52,10 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
 ENOUGH_HOLDERS = 3
 
 
-def key_findings(context: Context, everybody: Sequence[Person]) -> Iterator[tuple[str, bool, str]]:
+def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
     """What the doctor says of keys: the check, whether all is well, a sentence."""
     with context.store.reading() as connection:
+        everybody = people(connection)
         stored = keys.every_key(connection)
         entries = keys.entries(connection)
     holders = {key.person_id for key in stored if key.revoked_at is None}

@@ -149,12 +149,17 @@ def test_who_rewrites_everything_still_has_no_signature(folder: Path) -> None:
     assert "its signature does not hold" in fault(folder)
 
 
-def forge(folder: Path, number: int, **change: Any) -> None:
-    """One approval said to be another, with statement, digest, entry and roots that fit."""
+def forge(folder: Path, number: int, *, signer: str = "", **change: Any) -> None:
+    """One approval said to be another, with statement, digest, entry and roots that fit.
+
+    `signer`: a key that signs it, whosever it is.
+    """
     lines = lines_of(folder)
     line = lines[number]
     line["statement"] = verify.jcs({**json.loads(line["statement"]), **change})
-    if "key" in change:
+    if signer:
+        line["signature"] = key_of(signer).sign(line["statement"].encode()).hex()
+    elif "key" in change:
         line["signature"] = None
     write(folder, lines)
 
@@ -175,6 +180,16 @@ def test_what_nobody_signed_can_be_rewritten_without_an_outside_root(folder: Pat
 def test_who_has_a_key_does_not_approve_without_it(folder: Path) -> None:
     forge(folder, -2, key=None)
     assert "its signature is missing" in fault(folder)
+
+
+@pytest.mark.parametrize(
+    ("person", "signer"), [("zhao", "chen"), ("wang", "wang"), ("sun", "sun"), ("he", "attacker")]
+)
+def test_nobody_signs_with_a_key_that_is_not_theirs_or_was_revoked(
+    folder: Path, person: str, signer: str
+) -> None:
+    forge(folder, -2, signer=signer, person=person, key=key_of(signer).key_id)
+    assert "the key was not that person's at that time" in fault(folder)
 
 
 def test_an_entry_says_what_its_statement_says(folder: Path) -> None:
