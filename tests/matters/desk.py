@@ -44,10 +44,14 @@ def case(world: World, number: str, department: str = "住建局", **more: str) 
     world.receive("events", [{"case_no": number, **accepted}])
 
 
-def arrive(world: World, *, dead: bool = False) -> None:
-    """Everything pending reaches its recipient now, or never will; delivery has its own tests."""
+def arrive(world: World, *, dead: bool = False, only: str | None = None) -> None:
+    """What is pending (for one person) reaches them now, or never will.
+
+    Delivery itself has its own tests.
+    """
     with world.context.store.writing() as connection:
-        rows = outbox.pending(connection, world.now)
+        found = outbox.pending(connection, world.now)
+        rows = [row for row in found if only in (None, row.person_id)]
         state = {"state": "dead"} if dead else {"state": "sent", "sent_at": world.now}
         outbox.mark(connection, [row.notice_id for row in rows], **state)
         follow = after_delivery.undeliverable if dead else after_delivery.delivered

@@ -305,20 +305,14 @@ def test_a_real_delivery_that_fails_for_three_days_is_reported_by_the_next_scan(
 
 def test_one_recipient_who_is_reached_is_enough(world: World) -> None:
     say(world, "--as wang orders open '{A CASE red}' --text x")
-    one = world.rows(
-        "SELECT notice_id FROM notice WHERE kind = 'order_opened' AND person_id = 'li'"
-    )
-    with world.context.store.writing() as connection:
-        from efficiency_monitor.services import after_delivery
-        from efficiency_monitor.store import outbox
-
-        rows = outbox.pending(connection, world.now)
-        dead = [row for row in rows if row.notice_id != one[0]["notice_id"]]
-        outbox.mark(connection, [row.notice_id for row in dead], state="dead")
-        after_delivery.undeliverable(world.context, connection, dead, world.now)
-    assert desk.order_states(world) == ["open 1 -"], "one is still on its way"
+    desk.arrive(world, only="zhang", dead=True)
+    assert desk.order_states(world) == ["open 1 -"], "others are still on their way"
+    world.now += 86_400 * 3
+    desk.arrive(world, only="li")
+    assert desk.order_states(world) == ["open 1 2026-03-17 23:59:59"], "delivered on Tuesday 10th"
+    world.now += 86_400 * 3
     desk.arrive(world)
-    assert desk.order(world)["delivered_at"] == world.now
+    assert desk.order_states(world) == ["open 1 2026-03-17 23:59:59"], "the first delivery counts"
 
 
 def test_a_preview_writes_nothing_and_says_who_would_be_told(world: World) -> None:
