@@ -10,14 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .evaluation import CaseFindings, Episode, LevelFound
-from .terms import STANDING_STATES, CardState, Level, LiftReason, Reason
+from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
-
-#: Stands for a rule and its pack on cards that people give by hand: no scan decides on them.
-MANUAL_RULE = "MANUAL"
-MANUAL_PACK = "manual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from .amount import Amount, Threshold, Unit, check_cap
 from .columns import MOST_LIMITS, MOST_PAIRS
+from .terms import MANUAL_RULE
 
 
 class _Model(BaseModel):
@@ -265,6 +266,8 @@ class Rule(_Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
+        if self.id == MANUAL_RULE:
+            raise ValueError(f"id: {MANUAL_RULE} stands for cards that people give by hand")
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")

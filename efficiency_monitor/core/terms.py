@@ -46,6 +46,11 @@ STANDING_STATES = (
 )
 
 
+#: Stands for a rule and its pack on cards that people give by hand: no scan decides on them.
+MANUAL_RULE = "MANUAL"
+MANUAL_PACK = "manual"
+
+
 class Outcome(StrEnum):
     """What a scan says of a case: exactly one of three (DESIGN 5.1)."""
 

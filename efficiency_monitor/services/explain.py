@@ -6,13 +6,12 @@ from typing import Any
 
 from ..core.accountability import Holding
 from ..core.amount import Unit, decimal_text
-from ..core.cards import MANUAL_RULE
 from ..core.encoding import ordered
 from ..core.evaluation import CaseFindings, Episode, LimitFound
 from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
 from ..core.instants import local_date, rfc3339
-from ..core.terms import Outcome, Precision
+from ..core.terms import MANUAL_RULE, Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound
 from ..language import bilingual, language, t

@@ -16,7 +16,7 @@ from ..core.instants import local_date, rfc3339
 from ..core.ledger import EntryType, commitment
 from ..core.people import Person, Role, recipients
 from ..core.statements import digest
-from ..core.terms import CardState, Level
+from ..core.terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ..language import say_level, t
 from ..store import accounts, cards, cases, ledger, outbox
 from .acting import acting, claimed
@@ -141,7 +141,7 @@ def _row(
     episode = f"manual:{number}"
     calendar = context.catalogue.calendars.get(case.record.calendar)
     version = "" if calendar is None else calendar.version
-    rule = core_cards.MANUAL_RULE
+    rule = MANUAL_RULE
     return {
         "card_no": core_cards.card_number(subject, rule, episode, level, 0),
         "subject": subject,
@@ -150,7 +150,7 @@ def _row(
         "rule_id": rule,
         "rule_version": 1,
         "rule_digest": digest(rule, basis),
-        "pack": core_cards.MANUAL_PACK,
+        "pack": MANUAL_PACK,
         "episode": episode,
         "level": int(level),
         "issue_no": 0,

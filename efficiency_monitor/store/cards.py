@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, selec
 from sqlalchemy.engine import Row
 
 from ..core.actor import Actor
-from ..core.cards import MANUAL_RULE, Card
-from ..core.terms import STANDING_STATES, CardState, Level, LiftReason
+from ..core.cards import Card
+from ..core.terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason
 from .cases import chunks
 from .matter_tables import LadderRun
 from .tables import CardEntry, CardRow

@@ -126,6 +126,11 @@ def test_cards_of_a_rule_that_was_not_judged_are_left_alone() -> None:
     assert decided(findings(), [card(Level.YELLOW)], rule_ids=frozenset({"OTHER"})) == []
 
 
+def test_a_card_that_a_person_gave_is_left_alone_whatever_was_judged() -> None:
+    given = card(Level.YELLOW, rule_id="MANUAL", episode="manual:1")
+    assert decided(findings(), [given], rule_ids=frozenset({"CASE", "MANUAL"})) == []
+
+
 def test_a_card_under_another_text_of_its_rule_is_left_to_people() -> None:
     yellow = card(Level.YELLOW)
     amended = bound(digest="text-2")

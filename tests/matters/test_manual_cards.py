@@ -226,3 +226,12 @@ def test_a_command_that_dies_is_given_again(
     # The commitment to the persons' names is salted anew; the ledger says so.
     assert facts(world) == facts(whole)
     whole.close()
+
+
+def test_no_rule_may_bear_their_name(world: World) -> None:
+    pack = world.folder / "catalogue" / "packs" / "story"
+    text = (pack / "CASE.yaml").read_text(encoding="utf-8")
+    (pack / "MANUAL.yaml").write_text(text.replace("id: CASE", "id: MANUAL"), encoding="utf-8")
+    ran = run(world, "rules list")
+    assert ran.code == 3
+    assert "MANUAL stands for cards that people give by hand" in ran.err
