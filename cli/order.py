@@ -49,12 +49,26 @@ _KINDS: Final = {
     "closed": ("办结", "closed"),
     "overdue": ("逾期未反馈", "overdue"),
 }
+_NOTICES_OF: Final = {
+    "order_opened": ("开具", "opened"),
+    "order_returned": ("退回重办", "returned"),
+    "order_replied": ("已反馈", "replied"),
+    "order_overdue": ("逾期未反馈", "overdue"),
+    "order_closed": ("办结", "closed"),
+}
 _NOTICE_STATES: Final = {
     "pending": ("待送达", "pending"),
     "sent": ("已送达", "delivered"),
     "dead": ("未能送达", "undeliverable"),
     "void": ("作废", "void"),
 }
+
+
+def _notice_words(kind: str) -> str:
+    """What a notice tells, and of which round."""
+    name, _, number = kind.partition(":")
+    said = t(*_NOTICES_OF[name]) if name in _NOTICES_OF else name
+    return said + (t(f"（第 {number} 轮）", f" (round {number})") if number else "")
 
 
 def _if_so(value: Any) -> str:
@@ -106,7 +120,7 @@ _ENTRIES: Final = (
     Column("attachments", "附件", "Attachments", say=say_attachments, priority=2),
 )
 _NOTICES: Final = (
-    Column("kind", "通知", "Notice"),
+    Column("kind", "通知", "Notice", say=_notice_words),
     Column("person_id", "收件人", "Person"),
     Column("state", "状态", "State", say=coded(_NOTICE_STATES)),
     Column("sent_at", "送达时间", "Delivered", say=say_local),
@@ -176,8 +190,15 @@ def show(ctx: typer.Context, order_no: str, output: Output = None) -> None:
         return
     emit_object(document, output, columns=filled(_ORDER, _without_no(document)))
     section(t("牌", "Cards"), document["about"], _CARDS, output)
-    section(t("经过", "What happened"), document["entries"], _ENTRIES, output)
+    entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
+    section(t("经过", "What happened"), entries, _ENTRIES, output)
     section(t("通知", "Notices"), document["notices"], _NOTICES, output)
+
+
+def _entry_text(entry: Mapping[str, Any]) -> str | None:
+    """What a person wrote, letter by letter; of what the engine did its code in words."""
+    text: str | None = entry["text"]
+    return t(*_RESULTS[text]) if entry["kind"] == "closed" and text in _RESULTS else text
 
 
 def _without_no(document: Mapping[str, Any]) -> dict[str, Any]:
