@@ -35,6 +35,37 @@ BY_PEOPLE = ("appeal", "exemption", "issued_in_error", "not_confirmed")
 CONTENT = ("subject", "card_no", "kind", "person_id", "role", "channel", "language", "about")
 
 
+def _people(
+    *more: dict[str, str], left_out: tuple[str, ...] = (), **of: dict[str, str]
+) -> list[dict[str, str]]:
+    rows = [
+        {**row, **of.get(row["person_id"], {})}
+        for row in PEOPLE
+        if row["person_id"] not in left_out
+    ]
+    return [{"channel": "file", "address": row["person_id"], **row} for row in (*rows, *more)]
+
+
+def _row(person: str, name: str, role: str) -> dict[str, str]:
+    return {"person_id": person, "name": name, "department": "", "role": role}
+
+
+#: What may be imported: somebody new with power, a second role, people who are gone, away, unknown
+#: to every channel.
+IMPORTS = {
+    "as before": _people(),
+    "a new supervisor": _people(_row("he", "何新来", "supervisor")),
+    "the head supervises": _people(_row("li", "李主任", "supervisor")),
+    "one is gone": _people(left_out=("sun",)),
+    "one is away": _people(
+        _row("he", "何代理", "leader"), wang={"absent_from": "2026-03-01", "deputy": "he"}
+    ),
+    "no supervisor": _people(left_out=("wang", "sun", "zhao")),
+    "nobody but one": _people(left_out=("zhang", "li", "chen", "sun", "zhao")),
+    "no such channel": _people(li={"channel": "webhook"}, wang={"channel": "webhook"}),
+}
+
+
 @dataclass
 class Bureau:
     """A workspace, who gave which approval, and every notice that was ever seen."""
@@ -59,8 +90,10 @@ class Bureau:
         assert ran.code in (0, 1, 2, 3, 75), (line, ran)
         if ran.code in (0, 3):
             self.done.add(_words(line))
-        for row in self.world.rows("SELECT id FROM approval"):
-            self.signers.setdefault(row["id"], identity)
+        for row in self.world.rows("SELECT * FROM approval ORDER BY id"):
+            if row["id"] not in self.signers:
+                self.signers[row["id"]] = identity
+                self._took_no_part(row, line)
         self.look(line)
         return ran
 
@@ -75,6 +108,27 @@ class Bureau:
         except Killed:
             self.world.close()
             return Ran(75, "", "killed")
+
+    def _took_no_part(self, approval: dict[str, Any], place: str) -> None:
+        """Who has just decided on a card neither gave nor confirmed it, nor is named on it."""
+        kind, number = approval["subject"].split(":", 1)
+        if approval["decision"] not in ("lift", "return", "refer"):
+            return
+        part = set()
+        if kind == "appeal":
+            (appeal,) = self.world.rows("SELECT * FROM appeal WHERE appeal_no = ?", number)
+            part.add(appeal["filed_by"])
+            earlier = "SELECT person_id FROM approval WHERE subject = ? AND round < ?"
+            before = self.world.rows(earlier, approval["subject"], approval["round"])
+            part |= {row["person_id"] for row in before}
+            number = appeal["card_no"]
+        (card,) = self.world.rows("SELECT * FROM card WHERE card_no = ?", number)
+        part.add(card["issued_by"])
+        confirmed = "SELECT person FROM card_entry WHERE card_no = ? AND kind = 'confirmed'"
+        part |= {row["person"] for row in self.world.rows(confirmed, number)}
+        names = {card["handler"], card["reviewer"], card["approver"]}
+        part |= {row["person_id"] for row in PEOPLE if row["name"] in names}
+        assert approval["person_id"] not in part, place
 
     def look(self, place: str) -> None:
         """What must hold."""

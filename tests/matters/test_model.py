@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from tests.stories.world import write_csv
 
 from . import bureau as office
-from .bureau import CLAIMS, IDENTITIES, PEOPLE, Bureau, accepted, case_rows
+from .bureau import CLAIMS, IDENTITIES, IMPORTS, Bureau, accepted, case_rows
 
 #: identity, the person it claims to be, which of its keys it gives (-1: none).
 Who = tuple[str, str, int]
@@ -42,37 +42,6 @@ WHO = st.one_of(
 )
 PICK = st.integers(0, 11)
 HOUR = 3600
-
-
-def _people(
-    *more: dict[str, str], left_out: tuple[str, ...] = (), **of: dict[str, str]
-) -> list[dict[str, str]]:
-    rows = [
-        {**row, **of.get(row["person_id"], {})}
-        for row in PEOPLE
-        if row["person_id"] not in left_out
-    ]
-    return [{"channel": "file", "address": row["person_id"], **row} for row in (*rows, *more)]
-
-
-def _row(person: str, name: str, role: str) -> dict[str, str]:
-    return {"person_id": person, "name": name, "department": "", "role": role}
-
-
-#: What may be imported: somebody new with power, a second role, people who are gone, away, unknown
-#: to every channel.
-IMPORTS = {
-    "as before": _people(),
-    "a new supervisor": _people(_row("he", "何新来", "supervisor")),
-    "the head supervises": _people(_row("li", "李主任", "supervisor")),
-    "one is gone": _people(left_out=("sun",)),
-    "one is away": _people(
-        _row("he", "何代理", "leader"), wang={"absent_from": "2026-03-01", "deputy": "he"}
-    ),
-    "no supervisor": _people(left_out=("wang", "sun", "zhao")),
-    "nobody but one": _people(left_out=("zhang", "li", "chen", "sun", "zhao")),
-    "no such channel": _people(li={"channel": "webhook"}, wang={"channel": "webhook"}),
-}
 
 
 class Model(RuleBasedStateMachine):
@@ -187,6 +156,35 @@ class Model(RuleBasedStateMachine):
         if number is not None:
             more = " --close-cards" if what == "close" and pick % 2 else ""
             self.give(who, f"orders {what} {number} --text 处理{more}")
+
+    @rule(pick=PICK)
+    def answer_goes_on(self, pick: int) -> None:
+        """A card as it should be: acknowledged, answered, closed."""
+        card = self.card(pick)
+        for who, what in ((0, "acknowledge"), (1, "reply"), (2, "close")):
+            self.give(HONEST[who], f"cards {what} {card} --text 已办")
+
+    @rule(pick=PICK, end=st.sampled_from(["return", "close --close-cards", "close"]))
+    def order_goes_on(self, pick: int, end: str) -> None:
+        """An order as it should be: opened, answered, returned or closed."""
+        card = self.card(pick)
+        self.give(HONEST[2], f"orders open {card} --text 限期整改")
+        open_orders = (
+            "SELECT order_no FROM supervision_order JOIN order_card USING (order_no)"
+            f" WHERE card_no = '{card}' AND state <> 'closed'"
+        )
+        number = self.one(open_orders, 0)
+        if number is not None:
+            self.give(HONEST[1], f"orders reply {number} --text 已整改")
+            verb, _, more = end.partition(" ")
+            self.give(HONEST[3], f"orders {verb} {number} --text 核对 {more}")
+
+    @rule(pick=PICK, measure=st.sampled_from(["circular", "talk", "admonition"]))
+    def account_goes_on(self, pick: int, measure: str) -> None:
+        """An accountability record as it should be: verified, a measure recorded."""
+        card = self.card(pick)
+        self.give(HONEST[2], f"accountability verify {card} --text 属实")
+        self.give(HONEST[3], f"accountability record {card} --measure {measure} --text 已通报")
 
     @rule(
         who=WHO,
@@ -369,6 +367,6 @@ def test_one_identity_and_its_commands(template: Bureau, tmp_path: Path) -> None
 
 @pytest.mark.full
 def test_many_more_sequences(template: Bureau, tmp_path: Path) -> None:
-    done = _sequences(template, tmp_path, examples=150, steps=50)
+    done = _sequences(template, tmp_path, examples=60, steps=50)
     print(json.dumps(sorted(done)))
     assert office.missing(done, EVERY) == []
