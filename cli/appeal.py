@@ -184,6 +184,8 @@ def decide(
     if output is not None:
         emit_object(done.as_json(), output)
     message(_outcome(done))
+    if dry_run and done.step == "signed":
+        say_later()
     say_followed(done.followed, done.told)
     if done.step == "signed" and not done.told:
         warn(
@@ -209,6 +211,11 @@ def _outcome(done: "Decided") -> str:
             "another person has to sign",
         ),
     }[str(done.step)]
+
+
+def say_later() -> None:
+    """Say that what is listed comes only with another signature."""
+    message(t("另一人签署后：", "once another person has signed:"))
 
 
 def say_followed(followed: "Aftermath", more: list[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from efficiency_monitor.language import say_lift_reason, t
 
-from .appeal import say_followed
+from .appeal import say_followed, say_later
 from .render import emit_object, message
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
@@ -56,6 +56,8 @@ def lift(
                 "another person has to sign for the same reason",
             )
         )
+    if dry_run and not done.lifted:
+        say_later()
     say_followed(done.followed, [])
     if dry_run:
         message(t("仅预览，未写入", "a preview: nothing was written"))

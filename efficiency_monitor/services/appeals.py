@@ -146,8 +146,9 @@ def decide(
 ) -> Decided:
     """Decide an appeal, or sign that the card be lifted: a red one takes two persons.
 
-    `dry_run`: what would follow; nothing is written. ConfigurationError where there is no such
-    appeal or it is decided; NotAllowed where the person may not, or withdraws.
+    `dry_run`: what would follow, also what would once another person has signed; nothing is
+    written. ConfigurationError where there is no such appeal or it is decided; NotAllowed where
+    the person may not, or withdraws.
     """
     why = said(text, t("裁决理由", "reason of the decision"))
     evidence = look(attach) if dry_run else keep(context, attach)
@@ -191,6 +192,8 @@ def decide(
             told=[],
         )
         _STEPS[step](context, connection, card, appeal, (why, evidence), done)
+        if dry_run and step is core.Step.SIGNED:
+            done.followed = lift(context, connection, card.card_no, LiftReason.APPEAL, why)
     return done
 
 

@@ -157,8 +157,9 @@ def by_hand(
 ) -> Lifted:
     """Lift a card without an appeal, or sign that it be lifted: a red one takes two persons.
 
-    `dry_run`: what would follow; nothing is written. ConfigurationError where the card cannot be
-    lifted for this reason or an appeal waits; NotAllowed where the person may not.
+    `dry_run`: what would follow, also what would once another person has signed; nothing is
+    written. ConfigurationError where the card cannot be lifted for this reason or an appeal
+    waits; NotAllowed where the person may not.
     """
     why = said(text, t("撤销理由", "reason for lifting it"))
     evidence = look(attach) if dry_run else keep(context, attach)
@@ -196,6 +197,8 @@ def by_hand(
             done.followed = lift(context, connection, card_no, reason, why, evidence)
         else:
             cards.happen(connection, [_signed(context, card_no, reason, why, evidence)])
+        if dry_run and not done.lifted:
+            done.followed = lift(context, connection, card_no, reason, why)
     return done
 
 

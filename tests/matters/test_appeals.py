@@ -326,6 +326,17 @@ def test_a_trial_run_shows_what_would_follow_and_writes_nothing(office: Office) 
         appeals.decide(office.acting("zhang"), number, LIFT, "试算", dry_run=True)
 
 
+def test_a_trial_run_of_the_first_signature_shows_what_the_second_brings(office: Office) -> None:
+    number = filed(office, office.red())
+    office.world.deliver()
+    before = office.world.dump()
+    done = appeals.decide(office.acting("wang"), number, LIFT, "试算", dry_run=True)
+    assert office.world.dump() == before
+    assert done.step is Step.SIGNED
+    assert done.followed.revived == [office.world.card("A CASE yellow")]
+    assert "li" in done.followed.told
+
+
 def test_texts_and_attachments_stay_out_of_the_ledger(office: Office, tmp_path: Path) -> None:
     yellow = office.yellow()
     paper = tmp_path / "张经办的说明.txt"

@@ -222,6 +222,14 @@ def test_a_trial_run_shows_what_would_follow_and_writes_nothing(office: Office) 
     }
 
 
+def test_a_trial_run_of_the_first_signature_shows_what_the_second_brings(office: Office) -> None:
+    red = office.red()
+    before = office.world.dump()
+    done = lifting.by_hand(office.acting("wang"), red, ERROR, "试算", dry_run=True)
+    assert office.world.dump() == before
+    assert (done.lifted, done.followed.revived) == (False, [office.world.card("A CASE yellow")])
+
+
 def test_a_lifted_card_is_in_no_default_list(office: Office) -> None:
     yellow = office.yellow()
     lift(office, yellow, "wang")

@@ -138,6 +138,19 @@ class Model(RuleBasedStateMachine):
                 line = f"appeals decide {appeal} --decision lift --text 属实"
             self.give((identity, claim, pick % 3), line)
 
+    @rule(pick=PICK, level=st.sampled_from(["yellow", "red"]), first=st.integers(0, 1))
+    def own_matter(self, pick: int, level: str, first: int) -> None:
+        """Who gave a card, and who confirmed it, want to decide the appeal against it."""
+        one, two = SUPERVISORS[first], SUPERVISORS[1 - first]
+        self.give(one, f"cards issue {'ABM'[pick % 3]} --level {level} --basis 检查 --text 问题")
+        card = self.one("SELECT card_no FROM card WHERE state = 'pending'", pick)
+        if card is not None:
+            self.give(two, f"cards confirm {card} --text 属实")
+            self.give(HONEST[1], f"appeals file {card} --text 申诉")
+            appeal = self.one(f"SELECT appeal_no FROM appeal WHERE card_no = '{card}'", 0)
+            for who in (two, one) if appeal is not None else ():
+                self.give(who, f"appeals decide {appeal} --decision return --text 维持")
+
     @rule(who=WHO, level=st.sampled_from(["yellow", "red"]), case=st.sampled_from("ABM"))
     def issue(self, who: Who, level: str, case: str) -> None:
         """Somebody gives a card by hand."""
