@@ -170,13 +170,30 @@ def test_what_could_not_be_judged_is_listed() -> None:
     assert "没有规则适用" not in text
 
 
-def test_who_held_the_case() -> None:
-    holders = [
-        {"stage": "审核", "department": "一科", "holder": "张*", "held_seconds": 9000,
-         "overrun_seconds": 0}
-    ]  # fmt: skip
-    line = next(one for one in shown(changed(holders=holders)).splitlines() if "审核" in one)
-    assert line.split() == ["审核", "一科", "张*", "2个工作小时30分钟", "0个工作小时"]
+def part(stage: str, holder: str, amount: str, seconds: int, kind: str = "held") -> Any:
+    """One part of who held the case."""
+    return {
+        "part": kind, "stage": stage, "department": "一科", "holder": holder,
+        "amount": {"value": amount, "unit": "working_days"},
+        "over": {"value": "0", "unit": "working_days"},
+        "held_seconds": seconds, "overrun_seconds": 0, "charged_seconds": 0,
+    }  # fmt: skip
+
+
+def test_who_held_the_case_with_all_places_and_the_sum() -> None:
+    held = [part("审核", "张*", "0.428571", 9000), part("批准", "李*", "1.571429", 33000)]
+    organ = part("会审", "王*", "1.5", 31500, "organ")
+    elapsed = {"value": "2", "unit": "working_days"}
+    text = shown(changed(holders=[*held, organ], elapsed=elapsed))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["审核", "一科", "张*", "0.428571个工作日", "0个工作日", "2小时30分钟", "0"] in lines
+    assert ["合计", "2个工作日", "11小时40分钟", "0"] in lines
+    assert [line[0] for line in lines if line and line[0] in ("各部门自身计时", "会审")] == [
+        "各部门自身计时",
+        "会审",
+    ]
+    alone = shown(changed(holders=held[:1], elapsed=elapsed))
+    assert "合计 " not in alone, "one part is its own sum"
 
 
 def test_a_start_that_is_known_by_date_alone_has_its_event() -> None:
