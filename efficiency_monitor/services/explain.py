@@ -16,10 +16,10 @@ from ..core.timeline import Event
 from ..core.walk import PauseFound
 from ..language import bilingual, language, t
 from ..store import cards, cases
+from .account_holdings import holdings
 from .card_rows import until_of, walk_of
 from .context import Context
 from .feeds import stale_sources, torn_cases
-from .holdings import holdings
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}

@@ -16,10 +16,10 @@ from ..core.terms import CardState, Level, LiftReason
 from ..core.walk import Walk
 from ..store import accounts, cards, cases, ledger
 from . import ladders
+from .account_holdings import holdings
 from .aftermath import aftermath
 from .card_rows import card_values, input_digest, persons_json, walk_of
 from .context import Context, compact_json
-from .holdings import holdings
 from .scan_report import ScanReport
 
 
