@@ -223,7 +223,11 @@ def test_an_upheld_appeal_exempts_in_the_same_transaction(world: World) -> None:
     context.store.close()
     (entry,) = entries(world, "exempted")
     assert (entry["card"], entry["ground"], entry["person"]) == (card, "appeal_upheld", "chen")
-    assert shown(world, "UP CASE red")["decisions"][-1]["ground"] == "appeal_upheld"
+    decisions = shown(world, "UP CASE red")["decisions"]
+    assert [(d["kind"], d["ground"]) for d in decisions] == [
+        ("verified", None),
+        ("exempted", "appeal_upheld"),
+    ]
 
 
 def test_nobody_is_accountable_for_a_lifted_card(world: World) -> None:

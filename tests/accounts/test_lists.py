@@ -49,6 +49,14 @@ def test_filters(world: World, options: str, cards: set[tuple[str, str]]) -> Non
             assert {row[name] for row in rows} == {options.split()[1]}
 
 
+def test_midnight_is_of_the_day_that_it_begins(world: World) -> None:
+    with world.context.store.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE card SET fell_due_at = {instant('2026-03-13 00:00')}")
+    for options, listed in (("--to 2026-03-12", False), ("--from 2026-03-13", True)):
+        rows = run(world, f"accountability list {options} -o json").well().json
+        assert bool(rows) is listed, options
+
+
 def test_organs_own_clocks_are_listed_when_asked_for(world: World) -> None:
     rows = run(world, "accountability list --case JOINT --level red --organs -o json").well().json
     assert [row["part"] for row in rows] == ["held"] * 4 + ["organ"] * 2

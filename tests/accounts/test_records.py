@@ -134,3 +134,20 @@ def test_a_card_without_a_record_says_so(world: World) -> None:
     ran = run(world, "accountability show R-NONE")
     assert ran.code == 2
     assert "R-NONE" in ran.err
+
+
+def test_a_card_given_by_hand_has_a_record_without_amounts(world: World) -> None:
+    with world.context.store.writing() as connection:
+        connection.exec_driver_sql(
+            "DELETE FROM accountability WHERE card_no = ? AND place > 0",
+            (world.card("UP CASE red"),),
+        )
+        connection.exec_driver_sql(
+            "UPDATE accountability SET amount = NULL, over = NULL, unit = NULL, held_seconds = 0,"
+            " overrun_seconds = 0, charged_seconds = 0, until = since"
+        )
+    record = shown(world, "UP CASE red")
+    assert record["total"]["amount"] is None
+    assert record["whose"] is None
+    for code in ("table", "csv"):
+        assert run(world, f'accountability show "{{UP CASE red}}" -o {code}').well().out
