@@ -1,7 +1,7 @@
 """Who held a case how long, for one card or one clock: what `core.accountability` is asked."""
 
 from ..core.accountability import Against, Holding, attribute
-from ..core.amount import Unit
+from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
 from ..core.evaluation import Episode, LimitFound
 from ..core.terms import Level
@@ -51,3 +51,18 @@ def _against(walked: Walk, limit: LimitFound | None, unit: Unit) -> Against:
     if limit is None:
         return Against(unit=unit)
     return Against(unit=unit, allowance=allowance(walked, limit, unit), due_at=limit.due_at)
+
+
+def part_json(share: Holding) -> dict[str, object]:
+    """A part of an accountability record as the ledger has it: organs and time, no person."""
+    return {
+        "part": str(share.part),
+        "stage": share.stage,
+        "department": share.department,
+        "held_seconds": share.held_seconds,
+        "overrun_seconds": share.overrun_seconds,
+        "charged_seconds": share.charged_seconds,
+        "amount": None if share.amount is None else decimal_text(share.amount),
+        "over": None if share.over is None else decimal_text(share.over),
+        "unit": share.unit,
+    }

@@ -29,6 +29,7 @@ from .account_record import (
     find_record,
     waits,
 )
+from .account_refresh import bring_up_to_date
 from .acting import acting, approve, scope_of
 from .context import Context
 from .notices import notices_to, people
@@ -49,6 +50,8 @@ Decision = Literal["approve", "refuse"]
 def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
     """Say that a record has been verified 核实; only then measures may be recorded.
 
+    What is verified is the record as it stands now: it is counted until now first.
+
     ConfigurationError where there is no such record or it does not wait for it, NotAllowed where
     the person of `--as` may not: see docs/accountability.md.
     """
@@ -57,6 +60,7 @@ def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
         expect(record, (AccountStatus.TO_VERIFY,), t("核实", "be verified"))
+        bring_up_to_date(context, connection, record.card)
         accounts.set_status(connection, card_no, AccountStatus.VERIFIED)
         _take_down(context, connection, record, "verified", person, text=words)
         _enter(

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from ..core import cards as core_cards
 from ..core.accountability import Holding
-from ..core.amount import decimal_text
 from ..core.evaluation import CaseFindings, Episode
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
@@ -16,7 +15,7 @@ from ..core.terms import CardState, Level, LiftReason
 from ..core.walk import Walk
 from ..store import accounts, cards, cases, ledger
 from . import ladders
-from .account_holdings import holdings
+from .account_holdings import holdings, part_json
 from .aftermath import aftermath
 from .card_rows import card_values, input_digest, persons_json, walk_of
 from .context import Context, compact_json
@@ -167,7 +166,7 @@ class Writer:
                 "card": card_no,
                 "as_of": self._time(self.as_of),
                 "final": episode.stop is not None,
-                "parts": [_part(share) for share in shares],
+                "parts": [part_json(share) for share in shares],
                 "holders": {"sha256": digest(names, salt.hex())} if salt is not None else None,
             },
         )
@@ -280,18 +279,3 @@ class Writer:
             ladders.ended(self.context, self.connection, numbers, why)
         revived = cards.rows_of(self.connection, self.revived)
         ladders.begin(self.context, self.connection, [*self.rows, *revived])
-
-
-def _part(share: Holding) -> dict[str, object]:
-    """A part of an accountability record as the ledger has it: organs and time, no person."""
-    return {
-        "part": str(share.part),
-        "stage": share.stage,
-        "department": share.department,
-        "held_seconds": share.held_seconds,
-        "overrun_seconds": share.overrun_seconds,
-        "charged_seconds": share.charged_seconds,
-        "amount": None if share.amount is None else decimal_text(share.amount),
-        "over": None if share.over is None else decimal_text(share.over),
-        "unit": share.unit,
-    }

@@ -127,6 +127,40 @@ def test_records_of_an_older_version_are_shown_and_the_next_scan_fills_them(worl
     assert shown(world, "UP CASE red")["total"]["amount"]["value"] == "13"
 
 
+def test_what_is_verified_is_the_record_as_it_stands_now(world: World) -> None:
+    world.now = instant("2026-03-24 12:00")
+    assert shown(world, "UP CASE red")["as_of"].startswith("2026-03-20")
+    run(world, '--as wang accountability verify "{UP CASE red}" --text seen').well()
+    record = shown(world, "UP CASE red")
+    assert record["as_of"] == "2026-03-24T12:00:00+08:00"
+    (clock,) = run(world, "cases explain UP -o json").well().json["clocks"]
+    assert record["total"]["amount"] == clock["elapsed"] == {
+        "value": "15.5", "unit": "working_days",
+    }  # fmt: skip
+    (first, again) = [
+        entry
+        for entry in world.entries()
+        if entry["type"] == "accountability.recorded" and entry["card"] == world.card("UP CASE red")
+    ]
+    assert (first["as_of"], again["as_of"]) == (
+        "2026-03-20T09:00:00+08:00",
+        "2026-03-24T12:00:00+08:00",
+    )
+    assert world.sound()
+
+
+def test_a_record_that_cannot_be_counted_any_more_stays_as_it_was(world: World) -> None:
+    world.now = instant("2028-03-24 12:00")  # the calendar ends with 2027
+    before = shown(world, "UP CASE red")
+    run(world, '--as wang accountability verify "{UP CASE red}" --text seen').well()
+    after = shown(world, "UP CASE red")
+    assert (after["parts"][0] | {"status": ""}, after["total"]) == (
+        before["parts"][0] | {"status": ""},
+        before["total"],
+    )
+    assert after["status"] == "verified"
+
+
 def test_a_card_without_a_record_says_so(world: World) -> None:
     ran = run(world, 'accountability show "{UP CASE warning}"')
     assert ran.code == 2

@@ -362,6 +362,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tty", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column("evidence", sa.Text(), server_default="[]", nullable=False))
     _notices()
+    # Holdings have amounts now: the next scan counts those of standing cards again.
+    op.execute(
+        "UPDATE case_file SET changed = 1, revision = revision + 1 WHERE id IN ("
+        "SELECT case_id FROM card JOIN accountability ON accountability.card_no = card.card_no)"
+    )
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
             op.execute(
