@@ -1,8 +1,8 @@
 """What follows a red card, in the demonstration: commands as people type them, on its clock."""
 
-import shlex
 import sys
 from pathlib import Path
+from shlex import quote, split
 from typing import TYPE_CHECKING
 
 from efficiency_monitor.language import t
@@ -42,7 +42,7 @@ class _Typist:
         from .main import app
 
         line(f"   $ effmon {command}" + ("" if into is None else f" > {into.name}"))
-        arguments = ["-C", str(self._folder), *shlex.split(command)]
+        arguments = ["-C", str(self._folder), *split(command)]
         stdout = sys.stdout
         try:
             if into is not None:
@@ -69,7 +69,7 @@ def _answer(context: "Context", typed: _Typist) -> None:
     number = red_card(context, _ANSWERED)
     text = t("材料已补齐，本周内办结", "papers complete, to be decided this week")
     typed(f"--as {_HEAD_1} cards acknowledge {number}")
-    typed(f"--as {_HEAD_1} cards reply {number} --text '{text}'")
+    typed(f"--as {_HEAD_1} cards reply {number} --text {quote(text)}")
 
 
 def _climb(context: "Context", typed: _Typist, clock: Clock) -> None:
@@ -86,14 +86,14 @@ def _climb(context: "Context", typed: _Typist, clock: Clock) -> None:
     text = t("请说明逾期原因并限期办结", "say why it is late, and decide it")
     typed("notices deliver")
     typed(f"cards show {number}")
-    typed(f"--as {_FIRST} orders open {number} --within '3 working_days' --text '{text}'")
+    typed(f"--as {_FIRST} orders open {number} --within '3 working_days' --text {quote(text)}")
     typed("notices deliver")
     clock.set("2026-11-27 15:00")
     order = str(list_orders(context)[0]["order_no"])
     text = t("已约谈经办人，当日办结", "the handler was spoken to, decided today")
-    typed(f"--as {_HEAD_2} orders reply {order} --text '{text}'")
+    typed(f"--as {_HEAD_2} orders reply {order} --text {quote(text)}")
     text = t("属实，同意", "found so, accepted")
-    typed(f"--as {_FIRST} orders close {order} --text '{text}' --close-cards")
+    typed(f"--as {_FIRST} orders close {order} --text {quote(text)} --close-cards")
 
 
 def _appeal(context: "Context", typed: _Typist, clock: Clock) -> None:
@@ -106,19 +106,19 @@ def _appeal(context: "Context", typed: _Typist, clock: Clock) -> None:
             "11. an appeal: two supervisors sign with their own keys, the red card is lifted",
         )
     )
-    for person in (_FIRST, _SECOND):
-        key = context.folder / f"{person}.key"
+    keys = {person: quote(str(context.folder / f"{person}.key")) for person in (_FIRST, _SECOND)}
+    for person, key in keys.items():
         public = context.folder / f"{person}.pub"
-        typed(f"people key new --out {shlex.quote(str(key))}", into=public)
-        typed(f"--as {person} people key enrol {person} @{shlex.quote(str(public))}")
+        typed(f"people key new --out {key}", into=public)
+        typed(f"--as {person} people key enrol {person} @{quote(str(public))}")
     number = red_card(context, _APPEALED)
     text = t("专家评审期间不应计时", "the clock should not have run during the experts' review")
-    typed(f"--as {_HEAD_3} appeals file {number} --text '{text}'")
+    typed(f"--as {_HEAD_3} appeals file {number} --text {quote(text)}")
     appeal = str(list_appeals(context)[0]["appeal_no"])
     text = t("经核查属实", "found to be so")
-    for person in (_FIRST, _SECOND):
-        key = shlex.quote(str(context.folder / f"{person}.key"))
-        typed(f"--as {person} --key {key} appeals decide {appeal} --decision lift --text '{text}'")
+    for person, key in keys.items():
+        decided = f"appeals decide {appeal} --decision lift --text {quote(text)}"
+        typed(f"--as {person} --key {key} {decided}")
     typed("notices deliver")
     typed(f"cards list --case {_APPEALED} --state all")
     typed(f"accountability list --case {_APPEALED} --all")
