@@ -213,6 +213,15 @@ def plain_due(start: int, amount: Amount, zone: str) -> int:
     return last_second(int(day.timestamp()), zone)
 
 
+def at_least(amount: Amount) -> int:
+    """Seconds before which an amount is due on no calendar, whenever it begins."""
+    if amount.unit.seconds:
+        return int(amount.value * amount.unit.seconds)
+    days = int(amount.value) * (28 if amount.unit is Unit.CALENDAR_MONTHS else 1)
+    # A summer may begin in between, and take an hour away.
+    return max(0, days * 86_400 - 3_600)
+
+
 def _months_later(day: datetime, months: int) -> datetime:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     following = datetime(year + month // 11, (month + 1) % 12 + 1, 1, tzinfo=day.tzinfo)

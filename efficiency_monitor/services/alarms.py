@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core.amount import Amount
+from ..core.escalation import at_least
 from ..core.instants import rfc3339
 from ..core.ladders import NotFollowedUp
 from ..core.ledger import EntryType
@@ -99,7 +100,8 @@ def _not_followed_up(
     context: Context, connection: Connection, deadlines: Deadlines
 ) -> list[_Wanted]:
     found = []
-    for row in store.not_followed_up(connection):
+    told_by = context.now() - _least(context, connection)
+    for row in store.not_followed_up(connection, told_by):
         alarm = _alarm(context, row)
         if alarm is None:
             continue
@@ -117,6 +119,15 @@ def _not_followed_up(
                 )
             )
     return found
+
+
+def _least(context: Context, connection: Connection) -> int:
+    """Seconds that pass at least before anybody can be alarmed of: most cards are passed over."""
+    kept = [alarm_of(text) for text in store.chains(connection)]
+    kept += [entry.ladder.alarms.not_followed_up for entry in context.catalogue.ladders.values()]
+    return min(
+        (at_least(Amount.parse(each.within)) for each in kept if each is not None), default=0
+    )
 
 
 def _alarm(context: Context, row: Any) -> NotFollowedUp | None:

@@ -18,10 +18,16 @@ _WAITING = [str(state) for state in (CardState.PENDING, CardState.OPEN, CardStat
 _ORDERED = exists().where(ORDER_CARD.c.card_no == CARD.c.card_no)
 
 
-def not_followed_up(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+def chains(connection: Connection) -> list[str]:
+    """Every text that ladders on their way keep, once."""
+    return list(connection.execute(select(RUN.c.chain).distinct()).scalars())
+
+
+def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type: ignore[type-arg]
     """Yellow and red cards that wait without an order, by each supervisor who was told of them.
 
-    With when the first notice reached the supervisor (`since`); without those alarmed already.
+    With when the first notice reached the supervisor (`since`), at the latest `told_by`; without
+    those alarmed already.
     """
     raised = exists().where(
         ALARM.c.kind == str(AlarmKind.NOT_FOLLOWED_UP),
@@ -50,6 +56,7 @@ def not_followed_up(connection: Connection) -> list[Row]:  # type: ignore[type-a
                 CARD.c.level > int(Level.WARNING),
                 NOTICE.c.role == str(Role.SUPERVISOR),
                 NOTICE.c.state == str(NoticeState.SENT),
+                NOTICE.c.sent_at <= told_by,
                 ~_ORDERED,
                 ~raised,
             )

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from efficiency_monitor import app
+from efficiency_monitor.core import questions
 from efficiency_monitor.core.amount import Amount, Unit
 from efficiency_monitor.core.escalation import (
     Ended,
@@ -16,11 +18,13 @@ from efficiency_monitor.core.escalation import (
     Tell,
     Unanswered,
     Waiting,
+    at_least,
     decide,
     plain_due,
     play,
 )
 from efficiency_monitor.core.ladders import Chain
+from efficiency_monitor.services.context import Catalogue
 
 from .plain import MINUTE, PlainLadder, PlainStep, walk
 
@@ -251,3 +255,27 @@ def test_without_a_calendar_weekdays_count(start: str, amount: str, wanted: str)
 @pytest.mark.parametrize("unit", list(Unit))
 def test_every_unit_has_an_end_without_a_calendar(unit: Unit) -> None:
     assert plain_due(0, Amount.parse(f"3 {unit}"), "UTC") > 0
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return app.open_catalogue(None, None)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(("cn", "us-new-york")),
+    st.integers(_at("2012-01-01 00:00"), _at("2013-06-01 00:00")),
+    st.integers(1, 9),
+    st.sampled_from([unit for unit in Unit if unit is not Unit.CALENDAR_MONTHS]),
+)
+@example("us-new-york", _at("2012-03-11 12:59:59"), 1, Unit.CALENDAR_DAYS)
+def test_nothing_is_due_before_the_least_time(
+    catalogue: Catalogue, calendar: str, start: int, number: int, unit: Unit
+) -> None:
+    amount = Amount.parse(f"{number} {unit}")
+    table = catalogue.compiled(calendar).table
+    found = questions.due(table, start, amount, counting=questions.Counting(), pauses=[])
+    assert found is not None
+    assert found - start >= at_least(amount)
+    assert plain_due(start, amount, "America/New_York") - start >= at_least(amount)
