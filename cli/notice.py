@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import t
+from efficiency_monitor.reports.columns import Column
 
 from . import columns
-from .render import emit, emit_object, message, warn
+from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def deliver(
         done = go_round(context, channels)
         assert done.delivered is not None  # it was waited for, or Locked was raised
         report = done.delivered
-        emit_object(report.as_json() | done.as_json(context.zone), output)
+        _emit_round(done, context.zone, output)
         say_round(done)
     say_held(report, context.zone)
     if dry_run:
@@ -83,6 +84,42 @@ def deliver(
     for who, why in report.faults:
         warn(f"{who}: {why}")
     leave(3 if strict and (report.dead or report.retried) else 0)
+
+
+#: What a round did, for people: numbers; what is behind them is said line by line.
+_ROUND = (
+    Column("messages", "摘要", "Messages", right=True),
+    Column("sent", "送达通知", "Notices sent", right=True),
+    Column("retry", "待重试", "To retry", right=True),
+    Column("dead", "未能送达", "Undeliverable", right=True),
+    Column("held", "暂缓", "Held back", right=True),
+    Column("told", "逐级告知", "Steps told", right=True),
+    Column("unanswered", "逾期未反馈", "Replies missing", right=True),
+    Column("orders", "督办单逾期", "Orders overdue", right=True),
+    Column("appeals", "申诉逾期", "Appeals overdue", right=True),
+    Column("alarms", "报警", "Alarms", right=True),
+)
+
+
+def _emit_round(done: "RoundReport", zone: str, output: Format | None) -> None:
+    report = done.delivered
+    assert report is not None  # it was waited for, or Locked was raised
+    if output in (Format.JSON, Format.JSONL):
+        emit_object(report.as_json() | done.as_json(zone), output)
+        return
+    numbers = {
+        "messages": report.messages,
+        "sent": report.sent,
+        "retry": report.retried,
+        "dead": report.dead,
+        "held": sum(number for number, _ in report.held.values()),
+        "told": len(done.ladders.told),
+        "unanswered": len(done.ladders.unanswered),
+        "orders": len(done.orders),
+        "appeals": len(done.appeals),
+        "alarms": len(done.alarms),
+    }
+    emit_object(numbers, output, columns=_ROUND)
 
 
 def say_round(done: "RoundReport") -> None:
