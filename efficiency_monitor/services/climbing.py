@@ -161,7 +161,9 @@ class _Climber:
                 until = self._now + _LOOK_AGAIN
             following = {"next_at": until}
         elif isinstance(decision, Exhausted):
-            self._report.exhausted.append(self._row.card_no)
+            # A warning of one step asks for no answer: that nobody has given one is no news.
+            if len(self._chain.steps) > 1 or self._chain.unanswered:
+                self._report.exhausted.append(self._row.card_no)
             following = {"next_at": None, "state": "exhausted"}
         else:
             self._telling.make_void(
