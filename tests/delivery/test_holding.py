@@ -362,3 +362,20 @@ def test_a_void_keeps_what_tells_of_the_end(world: World) -> None:
     }
     assert kinds == {"issued": "void", "lifted": "pending", "step:2:1": "void"}
     assert len(done) == 4
+
+
+def test_a_silence_of_somebody_else_is_ended_by_supervisors_only(world: World) -> None:
+    number = silenced(world, department="住建局")
+    with pytest.raises(NotAllowed, match="no role"):
+        end_silence(world.acting("li"), number, reason="不愿等")
+    assert len(list_silences(world.context)) == 1
+
+
+def test_a_head_of_everything_does_not_silence_everything(
+    tmp_path: Path, worlds: list[World]
+) -> None:
+    everywhere = [*PEOPLE, {"person_id": "sun", "name": "孙总", "department": "", "role": "head"}]
+    worlds.append(red_and_warning(tmp_path / "other", people=everywhere))
+    with pytest.raises(NotAllowed, match="may not silence every notice"):
+        silenced(worlds[-1], "sun")
+    silenced(worlds[-1], "sun", department="住建局")
