@@ -10,6 +10,8 @@ from .context import Context, Writing, meta, set_meta
 
 _RULES = "rules"
 _WORDS = "vocabulary"
+#: Ladders judge no case: that they changed is recorded, and touches none.
+_LADDERS = "ladders"
 _CALENDAR = "calendar:"
 
 
@@ -20,9 +22,11 @@ def note_changes(context: Context, writing: Writing) -> None:
     card rests on. A calendar that is new or gone touches the cases that name it.
     """
     catalogue = context.catalogue
-    wanted = {_RULES: catalogue.rules_digest, _WORDS: catalogue.vocabulary_digest} | {
-        f"{_CALENDAR}{name}": calendar.version for name, calendar in catalogue.calendars.items()
-    }
+    wanted = {
+        _RULES: catalogue.rules_digest,
+        _WORDS: catalogue.vocabulary_digest,
+        _LADDERS: catalogue.ladders_digest,
+    } | {f"{_CALENDAR}{name}": calendar.version for name, calendar in catalogue.calendars.items()}
     with context.store.reading() as connection:
         if not _changed(_known(connection), wanted):
             return
@@ -52,7 +56,7 @@ def _known(connection: Connection) -> dict[str, str]:
     return {
         name: value
         for name, value in meta(connection).items()
-        if name in (_RULES, _WORDS) or name.startswith(_CALENDAR)
+        if name in (_RULES, _WORDS, _LADDERS) or name.startswith(_CALENDAR)
     }
 
 
@@ -69,12 +73,21 @@ def _mark(connection: Connection, changed: Mapping[str, str]) -> None:
     if _RULES in changed or _WORDS in changed:
         cases.mark_changed(connection)
     else:
-        cases.mark_changed(connection, [name.removeprefix(_CALENDAR) for name in changed])
+        named = [name for name in changed if name.startswith(_CALENDAR)]
+        cases.mark_changed(connection, [name.removeprefix(_CALENDAR) for name in named])
 
 
 def _content(context: Context, name: str, value: str) -> dict[str, object]:
     if name == _WORDS:
         return {"vocabulary": {"sha256": value}}
+    if name == _LADDERS:
+        return {
+            "ladders": [
+                {"id": key, "version": entry.ladder.version, "sha256": entry.digest}
+                for key, entry in context.catalogue.ladders.items()
+            ],
+            "sha256": value,
+        }
     if name != _RULES:
         return {"calendar": {"id": name.removeprefix(_CALENDAR), "sha256": value or None}}
     return {

@@ -69,6 +69,13 @@ class Catalogue:
         return catalogue_files.read_ladders(self.folder)
 
     @cached_property
+    def ladders_digest(self) -> str:
+        """Digest of all of them."""
+        return digest(
+            [[name, entry.ladder.version, entry.digest] for name, entry in self.ladders.items()]
+        )
+
+    @cached_property
     def rules(self) -> tuple[BoundRule, ...]:
         """The rules that give cards; `preview` rules are left out."""
         bound = tuple(

@@ -103,6 +103,8 @@ def begin(
     new = []
     for row in standing:
         card_no = str(row["card_no"])
+        if card_no in runs and runs[card_no].state != "ended":
+            continue  # it is on its way already
         known = notices.get(card_no, [])
         telling.make_void([each for each in known if each.kind == "to_confirm"], "confirmed")
         if card_no in runs and _told(known):

@@ -201,6 +201,16 @@ def test_an_answer_takes_back_the_step_that_nobody_has_received(world: World) ->
     assert run_of(world, card)["step"] == 2
 
 
+def test_a_ladder_that_is_on_its_way_does_not_begin_again(world: World) -> None:
+    go(world, "2026-03-06 09:00")
+    before = world.dump()
+    card = world.card("A CASE yellow")
+    with world.context.store.writing() as connection:
+        rows = world.rows("SELECT * FROM card WHERE card_no = ?", card)
+        assert ladders.begin(world.context, connection, rows) == []
+    assert world.dump() == before
+
+
 def test_a_step_that_somebody_has_received_is_not_taken_back(world: World) -> None:
     go(world, "2026-03-06 09:00")
     go(world, "2026-03-11 09:00")
@@ -281,6 +291,21 @@ def test_where_a_ladder_stands_is_shown(world: World) -> None:
     assert shown["reply_due_at"] == "2026-03-13T23:59:59+08:00"
     with pytest.raises(ConfigurationError):
         position(world.context, "R-AAAAAAAAAAAA")
+
+
+def test_a_changed_ladder_is_on_record_and_judges_no_case_again(world: World) -> None:
+    """An auditor can tell by which text somebody was told; no case is judged for it."""
+    shutil.copytree(RULES / "ladders", world.folder / "catalogue" / "ladders")
+    path = world.folder / "catalogue" / "ladders" / "standard.yaml"
+    path.write_text(path.read_text("utf-8").replace("version: 1", "version: 2", 1), "utf-8")
+    world.close()
+    known = len(world.entries())
+    assert world.scan().evaluated == 0
+    (entry,) = [entry for entry in world.entries(known) if entry["type"] == "catalogue.changed"]
+    listed = {ladder["id"]: ladder for ladder in entry["ladders"]}  # type: ignore[attr-defined]
+    assert (listed["standard"]["version"], listed["two-colour"]["version"]) == (2, 1)
+    loaded = world.context.catalogue.ladders["standard"]
+    assert listed["standard"]["sha256"] == loaded.digest
 
 
 def test_the_ledger_names_nobody(world: World) -> None:
