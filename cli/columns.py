@@ -29,7 +29,7 @@ def say_held(why: str) -> str:
     return f"{words} {what}" if kind == "silence" else words
 
 
-_NOTICE_STATES = {
+NOTICE_STATES = {
     "pending": ("待发", "pending"),
     "sent": ("已送达", "sent"),
     "dead": ("未能送达", "dead"),
@@ -152,7 +152,7 @@ NOTICES = (
     Column("case_no", "办件编号", "Case", priority=3),
     Column("person_id", "收件人", "Person"),
     Column("channel", "渠道", "Channel", priority=3),
-    Column("state", "状态", "State", say=coded(_NOTICE_STATES)),
+    Column("state", "状态", "State", say=coded(NOTICE_STATES)),
     Column("held", "等待", "Held", say=say_held, priority=2),
     Column("attempts", "次数", "Tries", right=True, priority=4),
     Column("next_attempt_at", "下次", "Next", say=say_local, priority=3),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efficiency_monitor.core.instants import parse_instant
-from efficiency_monitor.language import language, t
+from efficiency_monitor.language import language
 
 from .render import emit_text
 from .scan import say
@@ -75,9 +75,7 @@ def open_workspace(
         packs=(pack,),
         watch_from=watch_from,
     )
-    context = app.open_context(
-        folder, person=t("演示人员", "demonstrator"), create=True, clock=clock
-    )
+    context = app.open_context(folder, create=True, clock=clock)
     setup.record_creation(context)
     return context
 

@@ -23,6 +23,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
 from .render import Format, emit, emit_object, emit_text, message
+from .told_view import LADDER, TOLD
 
 
 def say_attachments(attachments: Sequence[Mapping[str, Any]]) -> str:
@@ -112,6 +113,9 @@ def show_card(document: Document, fmt: Format | None = None) -> None:
     section(t("依据", "Legal basis"), document["legal_basis"], _BASIS, fmt)
     entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
     section(t("经过", "What happened"), entries, ENTRIES, fmt)
+    section(t("告知", "Who was told"), document["told"], TOLD, fmt)
+    ladder = [] if document["ladder"] is None else [document["ladder"]]
+    section(t("督办层级", "Its ladder"), ladder, LADDER, fmt)
     section(t("督办单", "Orders"), document["orders"], _ORDERS, fmt)
     section(t("申诉", "Appeals"), document["appeals"], _APPEALS, fmt)
     parts = document["accountability"]

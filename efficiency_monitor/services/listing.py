@@ -17,6 +17,7 @@ from ..store.matter_tables import AppealRow
 from ..store.tables import CaseRow, ClockRow
 from .account_rows import account_json
 from .card_rows import card_json, handler_of
+from .card_told import ladder_of_card, told_of
 from .context import Context
 from .order_listing import attachments_json_of, orders_of_card
 
@@ -42,6 +43,8 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         held = accounts.listed(connection, accounts.AccountQuery(everything=True, card_no=card_no))
         due = cards.reply_deadline(connection, card_no)
         about = orders_of_card(context, connection, card_no)
+        told = told_of(context, connection, card_no)
+        ladder = ladder_of_card(context, connection, card_no)
         appeals = connection.execute(
             select(APPEAL).where(APPEAL.c.card_no == card_no).order_by(APPEAL.c.filed_at)
         ).all()
@@ -58,7 +61,9 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         if bound.digest == row.rule_digest
         for basis in bound.rule.legal_basis
     ]
+    document["ladder"] = ladder
     document["entries"] = _entries(context, entries, due)
+    document["told"] = told
     document["orders"] = about
     document["appeals"] = [
         {
