@@ -379,3 +379,22 @@ def test_a_head_of_everything_does_not_silence_everything(
     with pytest.raises(NotAllowed, match="may not silence every notice"):
         silenced(worlds[-1], "sun")
     silenced(worlds[-1], "sun", department="住建局")
+
+
+def test_what_is_held_for_one_reason_after_another_was_held_all_the_time(
+    tmp_path: Path, worlds: list[World]
+) -> None:
+    world = at_night(tmp_path, worlds, *["09:00-10:00"] * 3)
+    world.now = begun = instant("2026-03-16 09:00")
+    down = Receiver(lambda message: Retry("down"))
+    world.deliver({"file": down})
+    add_silence(world.acting("wang"), Filters(), reason="x", until=instant("2026-03-17 08:00"))
+    world.now = since = begun + 120
+    world.deliver({"file": down})
+    assert {name.partition(":")[0] for name in held(world)} == {"silence"}
+    world.now = instant("2026-03-17 08:00")
+    world.deliver({"file": down})
+    assert set(held(world)) == {"quiet"}
+    world.now = instant("2026-03-17 09:00")
+    world.deliver({"file": down})
+    assert {row["first_attempt_at"] for row in notices(world)} == {begun + world.now - since}
