@@ -38,6 +38,8 @@ class Facts:
     replied_at: int | None = None
     #: Whether the clock that the card was given for has stopped.
     finished: bool = False
+    #: Whether a supervision order on the card is open: it has a deadline of its own.
+    ordered: bool = False
     #: Why the card needs no ladder any more: closed, lifted, superseded; empty while it does.
     ended: str = ""
 
@@ -47,11 +49,12 @@ class Waiting:
     """Nothing to do before `until`; None: until something happens.
 
     `for_`: `time`; `delivery`: the step has not been delivered; `answered`: what is left is held
-    by an answer for good; `finished`: by the clock's stop, which may be withdrawn.
+    by an answer for good; `finished`: by the clock's stop, which may be withdrawn; `order`: by a
+    supervision order that is open.
     """
 
     until: int | None
-    for_: Literal["time", "delivery", "answered", "finished"]
+    for_: Literal["time", "delivery", "answered", "finished", "order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,16 @@ def decide(chain: Chain, facts: Facts, at: int, due: Due) -> Decision:
 
     A step that an answer keeps from being told is passed over, and the next one waits from the
     instant at which it would have been told. An acknowledgement with a term (`acknowledged_for`)
-    only holds a step until the term is over.
+    only holds a step until the term is over. While an order on the card is open nothing further is
+    told, for nobody is to be supervised twice over for one thing (State Council order 733, article
+    15); what fell due meanwhile is told when the order has ended and the card still stands.
     """
     if facts.ended:
         return Ended(facts.ended)
     if facts.step == 0:
         return Tell(1, 1, None)
+    if facts.ordered:
+        return Waiting(None, "order")
     deadline = _deadline(chain, facts)
     if deadline is not None and at > deadline:
         return Unanswered(deadline)
@@ -310,4 +317,6 @@ def _after(facts: Facts, happened: Happened, due: Due, reply_within: Amount | No
             return replace(facts, replied_at=facts.replied_at or happened.at)
         case "finished":
             return replace(facts, finished=True)
+        case "ordered" | "order_ended":
+            return replace(facts, ordered=happened.what == "ordered")
     return replace(facts, ended=happened.what)

@@ -160,7 +160,15 @@ class Alarms(_Model):
 
 
 What = Literal[
-    "delivered", "undeliverable", "acknowledged", "replied", "finished", "closed", "lifted"
+    "delivered",
+    "undeliverable",
+    "acknowledged",
+    "replied",
+    "finished",
+    "ordered",
+    "order_ended",
+    "closed",
+    "lifted",
 ]
 
 

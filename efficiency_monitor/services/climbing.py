@@ -187,6 +187,7 @@ class _Climber:
             acknowledged_at=row.acknowledged_at,
             replied_at=row.replied_at,
             finished=row.clock == "stopped",
+            ordered=bool(row.ordered),
             ended=row.card_state if row.card_state in _ENDED else "",
         )
         # What was told before this ladder began, or before a revival, is not its own.

@@ -19,7 +19,7 @@ from ..core.ledger import EntryType
 from ..core.statements import digest
 from ..core.terms import CardState, OrderState
 from ..language import t
-from ..store import ledger, orders
+from ..store import ladders, ledger, orders
 from . import closing, order_notices
 from .context import Context
 from .order_checks import (
@@ -269,6 +269,8 @@ def close(
             for row in rows:
                 if row.state in MATTERS:
                     closing.close_row(context, connection, row, text, evidence, order_no=order_no)
+        # What an open order has held back may be due by now.
+        ladders.stir(connection, [row.card_no for row in rows], context.now())
         done = _done(connection, order_no)
         done.told = order_notices.end_notices(context, connection, order_no)
         done.closed = closed

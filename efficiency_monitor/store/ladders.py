@@ -5,15 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
-from ..core.terms import CardState
+from ..core.terms import CardState, OrderState
 from .cases import CLOCK, chunks
-from .matter_tables import LadderRun, NoticeRow
+from .matter_tables import LadderRun, NoticeRow, OrderCard, OrderRow
 from .tables import CardEntry, CardRow
 
 RUN = LadderRun.__table__  # type: ignore[attr-defined]
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ENTRY = CardEntry.__table__  # type: ignore[attr-defined]
+ORDER = OrderRow.__table__  # type: ignore[attr-defined]
+ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 #: States of a card that has a ladder.
 CLIMBING = (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED)
 _CLIMBING = [str(state) for state in CLIMBING]
@@ -59,11 +61,17 @@ def due(connection: Connection, now: int) -> list[str]:
 
 
 def still_due(connection: Connection, card_nos: Sequence[str], now: int) -> list[Row]:  # type: ignore[type-arg]
-    """Runs of these that still are to be looked at, with their cards and the cards' clocks."""
+    """Runs of these that still are to be looked at, with their cards, clocks and open orders."""
     clock = and_(
         CLOCK.c.case_id == CARD.c.case_id,
         CLOCK.c.rule_id == CARD.c.rule_id,
         CLOCK.c.episode == CARD.c.episode,
+    )
+    under_order = (
+        select(ORDER_CARD.c.card_no)
+        .join(ORDER, ORDER.c.order_no == ORDER_CARD.c.order_no)
+        .where(ORDER_CARD.c.card_no == CARD.c.card_no, ORDER.c.state != str(OrderState.CLOSED))
+        .exists()
     )
     return list(
         connection.execute(
@@ -77,6 +85,7 @@ def still_due(connection: Connection, card_nos: Sequence[str], now: int) -> list
                 CARD.c.handler,
                 CARD.c.calendar,
                 CLOCK.c.state.label("clock"),
+                under_order.label("ordered"),
             )
             .join(CARD, CARD.c.card_no == RUN.c.card_no)
             .outerjoin(CLOCK, clock)

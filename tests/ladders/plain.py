@@ -45,6 +45,7 @@ class Walk:
     replied: int | None = None
     reply_due: int | None = None
     finished: bool = False
+    ordered: bool = False
     missed_reply: bool = False
     said: list[tuple[int, str]] = field(default_factory=list)
 
@@ -52,6 +53,8 @@ class Walk:
         """Remember what has happened."""
         if what == "finished":
             self.finished = True
+        elif what in ("ordered", "order_ended"):
+            self.ordered = what == "ordered"
         elif what == "acknowledged" and self.acknowledged is None:
             self.acknowledged = minute
         elif what == "replied" and self.replied is None:
@@ -71,6 +74,8 @@ class Walk:
         """Tell what is due in this minute."""
         if self.step == 0:
             self.tell(minute, 1, 1)
+            return
+        if self.ordered:
             return
         if self.reply_is_missing(minute):
             self.said.append((minute, "unanswered"))

@@ -29,7 +29,10 @@ from efficiency_monitor.services.context import Catalogue
 from .plain import MINUTE, PlainLadder, PlainStep, walk
 
 STOPS = ("acknowledged", "replied", "finished")
-WHAT = ("delivered", "undeliverable", "acknowledged", "replied", "finished", "closed")
+WHAT = (
+    *("delivered", "undeliverable", "acknowledged", "replied", "finished", "closed"),
+    *("ordered", "order_ended"),
+)
 UNTIL = 120
 
 
