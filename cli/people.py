@@ -103,14 +103,14 @@ def list_people(
 @app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
 def check(ctx: typer.Context, output: Output = None) -> None:
     """Check that every level of every department reaches somebody; exit 1 if not."""
-    from efficiency_monitor.services.key_list import key_findings
+    from efficiency_monitor.services.key_list import without_keys
     from efficiency_monitor.services.people import check_people
 
     context = context_of(ctx)
     found = check_people(context)
-    for _, sound, detail in key_findings(context):
-        if not sound:
-            message(detail)
+    if keyless := without_keys(context):
+        ids = t("、", ", ").join(keyless)
+        message(t(f"无密钥的监察人员：{ids}", f"supervisors without a key: {ids}"))
     emit(
         found,
         (

@@ -52,6 +52,16 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
 ENOUGH_HOLDERS = 3
 
 
+def without_keys(context: Context) -> list[str]:
+    """Ids of supervisors who hold no key, sorted."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+        holders = keys.holders(connection)
+    return sorted(
+        {row.person_id for row in everybody if row.role is Role.SUPERVISOR} - set(holders)
+    )
+
+
 def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
     """What the doctor says of keys: the check, whether all is well, a sentence."""
     with context.store.reading() as connection:
