@@ -7,7 +7,6 @@ and by design; and the database is never written past the commands.
 """
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,8 +75,6 @@ class Bureau:
     #: Who gave an approval: identity by the approval's number.
     signers: dict[int, str] = field(default_factory=dict)
     notices: dict[str, tuple[object, ...]] = field(default_factory=dict)
-    #: Commands that went well, by their words.
-    done: set[str] = field(default_factory=set)
     #: The next command dies at this commit, before it or after it.
     dying: tuple[int, bool] | None = None
 
@@ -88,8 +85,6 @@ class Bureau:
             before += f"--key {key} "
         ran = self._run(before + line)
         assert ran.code in (0, 1, 2, 3, 75), (line, ran)
-        if ran.code in (0, 3):
-            self.done.add(_words(line))
         for row in self.world.rows("SELECT * FROM approval ORDER BY id"):
             if row["id"] not in self.signers:
                 self.signers[row["id"]] = identity
@@ -252,12 +247,6 @@ class Bureau:
         return sorted(str(row[0]) for row in self.world.tuples(statement))
 
 
-def _words(line: str) -> str:
-    """The command without what it is about: `cards lift`, `people key enrol`."""
-    words = line.split()
-    return " ".join(words[: 3 if words[:2] == ["people", "key"] else 2])
-
-
 def case_rows(number: str, **more: str) -> dict[str, str]:
     """A case of the story's rules."""
     return {
@@ -338,11 +327,6 @@ def copied(bureau: Bureau, folder: Path) -> Bureau:
         dict(bureau.signers),
         dict(bureau.notices),
     )
-
-
-def missing(done: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """Commands that never went well: a model that is always refused proves nothing."""
-    return sorted({*wanted} - {*done})
 
 
 def day_of(at: int) -> str:

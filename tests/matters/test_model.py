@@ -321,10 +321,6 @@ class Model(RuleBasedStateMachine):
         self.bureau.look("at the start")
 
 
-#: Commands that have to go well now and then; a model that is always refused proves nothing.
-OFTEN = ("appeals decide", "appeals file", "cards lift", "people import", "scan")
-
-
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     """The workspace with which each sequence begins."""
@@ -335,18 +331,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
 
 def _sequences(
     template: Bureau, folder: Path, *, examples: int, steps: int, same: bool = False
-) -> set[str]:
-    """Run so many sequences, the `same` ones each time; the commands that went well in one."""
-    numbers = itertools.count()
-    done: set[str] = set()
+) -> None:
+    """Run so many sequences; `same`: the same ones each time.
 
-    def one() -> Model:
-        model = Model(template, folder / f"sequence-{next(numbers)}")
-        model.bureau.done = done
-        return model
+    That the commands are not refused for what they are is seen in `test_model_commands.py`.
+    """
+    numbers = itertools.count()
 
     run_state_machine_as_test(
-        one,
+        lambda: Model(template, folder / f"sequence-{next(numbers)}"),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -357,15 +350,12 @@ def _sequences(
             derandomize=same,
         ),
     )
-    return done
 
 
 def test_one_identity_and_its_commands(template: Bureau, tmp_path: Path) -> None:
-    done = _sequences(template, tmp_path, examples=10, steps=25, same=True)
-    assert office.missing(done, OFTEN) == []
+    _sequences(template, tmp_path, examples=14, steps=25, same=True)
 
 
 @pytest.mark.full
 def test_many_more_sequences(template: Bureau, tmp_path: Path) -> None:
-    done = _sequences(template, tmp_path, examples=60, steps=50)
-    assert office.missing(done, OFTEN) == []
+    _sequences(template, tmp_path, examples=60, steps=50)
