@@ -7,7 +7,9 @@ holds `entries.jsonl`, one entry a line in RFC 8785 form, and `head.json`, the s
 two RFC 6962 trees over these lines, one in SHA-256, one in SM3 (GB/T 32905-2016). N and HEX are a
 size and a root that you hold from elsewhere: on paper, in a bulletin, in a mail. Where persons
 approved something, `approvals.jsonl` says what each of them signed: it is held against the entries,
-and each signature (Ed25519, RFC 8032) against the key that was that person's at that time.
+and each signature (Ed25519, RFC 8032) against the key that was that person's at that time, in this
+ledger and on the ledger as it stood when it was given. A red card that persons lifted must have two
+persons' signatures behind it.
 
 Exit code 0: as exported; 1: changed or damaged; 2: a file is missing or unreadable, wrong usage.
 """
@@ -36,6 +38,10 @@ DOMAIN = "effmon/approval/v1"
 SIGNED = ("act", "subject", "round", "decision", "ground", "text", "evidence", "person",
           "on_behalf_of", "key")  # fmt: skip
 TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
+#: Entries about cards that are asked whether a red card was lifted rightly, and the reasons for
+#: which a scan lifts one, without anybody's signature.
+OF_CARDS = ("card.issued", "card.lifted", "appeal.filed")
+BY_SCAN = ("late_evidence", "calendar_amended")
 
 
 class Changed(Exception):
@@ -75,8 +81,12 @@ class Reading(NamedTuple):
     types: dict[str, int]
     roots: Roots
     prefix: Roots | None
-    #: Entries about approvals and keys, in order.
+    #: Entries about approvals and keys, red cards and what was lifted, in order.
     signed: list[dict[str, Any]]
+    #: SHA-256 of the first entry, which names the workspace; empty if there is none.
+    workspace: str
+    #: The SHA-256 roots at the sizes that were asked for.
+    at_size: dict[int, str]
 
 
 _SM3_START = bytes.fromhex("7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e")
@@ -238,8 +248,16 @@ def read_head(folder: Path) -> tuple[int, Roots]:
     return said["size"], Roots(said["sha256_root"], said["sm3_root"])
 
 
-def read_entries(folder: Path, digest: Callable[[bytes], bytes], prefix_size: int) -> Reading:
-    """Check every line and build both trees, keeping the roots at `prefix_size` (-1: none) too."""
+def read_entries(
+    folder: Path,
+    digest: Callable[[bytes], bytes],
+    prefix_size: int,
+    sizes: frozenset[int] = frozenset(),
+) -> Reading:
+    """Check every line and build both trees, keeping the roots at `prefix_size` (-1: none) too.
+
+    Of each of `sizes` the SHA-256 root is kept.
+    """
     trees = Tree(lambda data: hashlib.sha256(data).digest()), Tree(digest)
 
     def roots() -> Roots:
@@ -248,6 +266,7 @@ def read_entries(folder: Path, digest: Callable[[bytes], bytes], prefix_size: in
     types: dict[str, int] = {}
     signed: list[dict[str, Any]] = []
     prefix = roots() if prefix_size == 0 else None
+    workspace, at_size = "", {}
     told, number = time.monotonic(), 0
     with open_regular(folder / "entries.jsonl") as file:
         for number, line in enumerate(file, 1):
@@ -260,16 +279,24 @@ def read_entries(folder: Path, digest: Callable[[bytes], bytes], prefix_size: in
                 ) from None
             kind = entry["type"]
             types[kind] = types.get(kind, 0) + 1
-            if kind.startswith("key.") or (kind == "approval.given" and "statement" in entry):
+            if (
+                kind.startswith("key.")
+                or (kind == "approval.given" and "statement" in entry)
+                or (kind in OF_CARDS and (kind != "card.issued" or entry.get("level") == "red"))
+            ):
                 signed.append(entry)
+            if number == 1:
+                workspace = hashlib.sha256(line[:-1]).hexdigest()
             for tree in trees:
                 tree.add(line[:-1])
+            if number in sizes:
+                at_size[number] = trees[0].root()
             if number == prefix_size:
                 prefix = roots()
             if number % 256 == 0 and time.monotonic() - told > PROGRESS_EVERY:
                 told = time.monotonic()
                 print(f"… {number}", file=sys.stderr, flush=True)
-    return Reading(number, types, roots(), prefix, signed)
+    return Reading(number, types, roots(), prefix, signed, workspace, at_size)
 
 
 def compare_head(size: int, roots: Roots, found: Reading) -> None:
@@ -374,7 +401,8 @@ def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
 class Keys:
     """Whose keys are in use, entry by entry, and who approved which key with a signature."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Reading) -> None:
+        self.ledger = found
         self.enrolled: dict[str, tuple[str, str]] = {}
         self.revoked: set[str] = set()
         self.approved: dict[tuple[str, str], set[str]] = {}
@@ -403,6 +431,13 @@ class Keys:
             raise Changed("与台账所记内容不符", "it says something else than the ledger")
         if line["signature"] != entry["signature"]:
             raise Changed("签名与台账所记不符", "its signature is not the one in the ledger")
+        if said["workspace"] != self.ledger.workspace:
+            raise Changed("属于另一个工作区", "it is of another workspace")
+        size, root = said["ledger"]["size"], said["ledger"]["sha256_root"]
+        if size >= entry["seq"] or self.ledger.at_size.get(size) != root:
+            raise Changed(
+                "签名时的台账与现在的不符", "the ledger that it was signed on is not this one"
+            )
         key, person = entry["key"], entry["person"]
         if key is None and entry["signature"] is None:
             if any(holder == person for holder, _ in self.enrolled.values()):
@@ -419,16 +454,78 @@ class Keys:
         return True
 
 
-def check_approvals(folder: Path, entries: Sequence[dict[str, Any]]) -> tuple[int, int]:
+class Lifts:
+    """Which red cards there are, and who signed that they be lifted, entry by entry."""
+
+    def __init__(self) -> None:
+        self.red: set[str] = set()
+        #: Card of each appeal.
+        self.appealed: dict[str, str] = {}
+        #: Voices by card and what exactly was signed; a deputy and the one absent are one voice.
+        self.agreed: dict[str, dict[tuple[Any, ...], list[set[str]]]] = {}
+
+    def signed(self, entry: dict[str, Any]) -> None:
+        """An approval that is signed: it counts if it says to lift a card."""
+        kind, _, number = entry["subject"].partition(":")
+        card = self.appealed.get(number) if kind == "appeal" else number
+        if entry["decision"] != "lift" or card is None:
+            return
+        what = entry["subject"], entry["act"], entry["round"], entry["ground"]
+        voices = {entry["person"], entry["on_behalf_of"] or entry["person"]}
+        before = self.agreed.setdefault(card, {}).setdefault(what, [])
+        if not any(voices & others for others in before):
+            before.append(voices)
+
+    def take(self, entry: dict[str, Any]) -> None:
+        """A card is issued, appealed against or lifted; Changed if a red one goes unsigned."""
+        card = entry.get("card")
+        if not isinstance(card, str):
+            return
+        if entry["type"] == "card.issued":
+            self.red.add(card)
+        elif entry["type"] == "appeal.filed":
+            self.appealed[str(entry.get("appeal"))] = card
+        elif card in self.red and entry.get("reason") not in BY_SCAN:
+            self.check(card, entry["seq"])
+
+    def check(self, card: str, seq: int) -> None:
+        """Changed unless two persons have signed the same that lifts the card."""
+        if all(len(voices) < 2 for voices in self.agreed.get(card, {}).values()):
+            raise Changed(
+                f"seq {seq}:红牌 {shown(card)} 被撤销,却没有两人的签名",
+                f"seq {seq}: the red card {shown(card)} was lifted without two persons' signatures",
+            )
+
+
+def signed_sizes(folder: Path) -> frozenset[int]:
+    """The sizes of the ledger on which something was signed, as far as it can be read."""
+    path, sizes = folder / "approvals.jsonl", set()
+    if path.is_file():
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    size = json.loads(json.loads(line)["statement"])["ledger"]["size"]
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    continue  # what cannot be read is said when it is checked
+                if type(size) is int:
+                    sizes.add(size)
+    return frozenset(sizes)
+
+
+def check_approvals(folder: Path, found: Reading) -> tuple[int, int]:
     """How many approvals there are and how many are signed; Changed at the first that is not so."""
-    wanted = sum(entry["type"] == "approval.given" for entry in entries)
-    path = folder / "approvals.jsonl"
+    wanted = sum(entry["type"] == "approval.given" for entry in found.signed)
+    path, lines, entries = folder / "approvals.jsonl", [], found.signed
     if not wanted and not path.exists():
-        return 0, 0
-    with open_regular(path) as file:
-        lines = file.read().splitlines(keepends=True)
-    keys, given, signed = Keys(), 0, 0
+        entries = [entry for entry in entries if entry["type"] in OF_CARDS]
+    else:
+        with open_regular(path) as file:
+            lines = file.read().splitlines(keepends=True)
+    keys, lifts, given, signed = Keys(found), Lifts(), 0, 0
     for entry in entries:
+        if entry["type"] in OF_CARDS:
+            lifts.take(entry)
+            continue
         try:
             if entry["type"] != "approval.given":
                 keys.take(entry)
@@ -440,7 +537,9 @@ def check_approvals(folder: Path, entries: Sequence[dict[str, Any]]) -> tuple[in
             if value["seq"] != entry["seq"]:
                 raise Changed("缺失或次序不对", "it is missing or out of order")
             given += 1
-            signed += keys.check(entry, value)
+            if keys.check(entry, value):
+                signed += 1
+                lifts.signed(entry)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _of_entry(
                 entry, Changed("形式不符合规定", "it is not of the exported form")
@@ -477,7 +576,8 @@ def verify(folder: Path, anchor: Anchor | None) -> None:
     print(f"台账核验 ledger verification: {shown(str(folder.absolute()))}")
     digest, made_by = best_sm3()
     size, roots = read_head(folder)
-    found = read_entries(folder, digest, anchor.size if anchor else -1)
+    sizes = signed_sizes(folder)
+    found = read_entries(folder, digest, anchor.size if anchor else -1, sizes)
     print(f"条目 entries: {found.size}")
     for kind in sorted(found.types):
         print(f"  {kind:<28} {found.types[kind]:>8}")
@@ -486,7 +586,7 @@ def verify(folder: Path, anchor: Anchor | None) -> None:
         tree = compare_anchor(anchor, found)
         print(f"外部根值一致 the outside root matches: {tree}, seq 1..{anchor.size}")
     compare_head(size, roots, found)
-    given, signed = check_approvals(folder, found.signed)
+    given, signed = check_approvals(folder, found)
     if given:
         print(f"批准 approvals: {given}; 签名成立 with a signature that holds: {signed}")
     print("已核对两棵树,均与 head.json 一致 both trees were checked and agree with head.json:")

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.services import ledger_book
+from efficiency_monitor.core.appeals import Decision
+from efficiency_monitor.services import appeals, ledger_book
 from efficiency_monitor.verifier import verify
 
 from ..stories.world import World
 from .desk import Desk, key_of
+from .test_lift_checks import slip_in
 from .test_signatures import SMALL, VECTORS
 
 Lines = list[dict[str, Any]]
@@ -199,6 +201,68 @@ def test_an_entry_says_what_its_statement_says(folder: Path) -> None:
 
     rewritten(folder, change)
     assert "it says something else than the ledger" in fault(folder)
+
+
+def test_a_signature_of_another_workspace_is_none_here(folder: Path) -> None:
+    """Card numbers are the same in every workspace with the same cases, as the keys may be."""
+    forge(folder, -2, signer="chen", workspace="0" * 64)
+    assert "it is of another workspace" in fault(folder)
+
+
+def test_what_was_rewritten_before_a_signature_is_missed_by_the_signature(folder: Path) -> None:
+    """Who signs vouches for the ledger up to there: no root from outside is needed for that."""
+
+    def change(entry: dict[str, Any]) -> None:
+        if entry["type"] == "card.issued":
+            entry["department"] = "交通局"
+
+    rewritten(folder, change)
+    assert "the ledger that it was signed on is not this one" in fault(folder)
+
+
+def test_a_signature_is_not_on_a_ledger_of_later(folder: Path) -> None:
+    lines = lines_of(folder)
+    seq = lines[-2]["seq"]
+    head = json.loads((folder / "head.json").read_text(encoding="utf-8"))
+    said = {"size": head["size"], "sha256_root": head["sha256_root"]}
+    assert head["size"] >= seq
+    forge(folder, -2, signer="chen", ledger=said)
+    assert "the ledger that it was signed on is not this one" in fault(folder)
+
+
+@pytest.mark.parametrize("signed", [(), ("wang",), ("wang", "chen")])
+@pytest.mark.parametrize("reason", ["exemption", "appeal"])
+def test_an_auditor_sees_a_red_card_that_was_slipped_away(
+    desk: Desk, tmp_path: Path, reason: str, signed: tuple[str, ...]
+) -> None:
+    """With the export alone: row and entry fit each other, the signatures are what is missing."""
+    desk.enrolled("wang", "chen")
+    for person in signed:
+        desk.approve(person, person, ground=reason, must_sign=True)
+    slip_in(desk, reason)
+    ledger_book.export(desk.world.context, tmp_path / "out", words={})
+    if len(signed) == 2:
+        assert fault(tmp_path / "out", 0) == ""
+    else:
+        assert "without two persons' signatures" in fault(tmp_path / "out")
+
+
+def test_an_auditor_takes_what_two_persons_or_a_scan_lifted(desk: Desk, tmp_path: Path) -> None:
+    desk.enrolled("wang", "chen")
+    appeal = appeals.file(desk.acting("zhang"), desk.card(), "材料迟交").appeal_no
+    for person in ("wang", "chen"):
+        appeals.decide(desk.acting(person, person), appeal, Decision.LIFT, "属实")
+    ledger_book.export(desk.world.context, tmp_path / "out", words={})
+    assert fault(tmp_path / "out", 0) == ""
+
+
+@pytest.mark.parametrize(("reason", "code"), [("late_evidence", 0), ("amended", 1)])
+def test_what_a_scan_lifts_takes_no_signature_in_an_export(
+    desk: Desk, tmp_path: Path, reason: str, code: int
+) -> None:
+    slip_in(desk, reason)
+    ledger_book.export(desk.world.context, tmp_path / "out", words={})
+    fault(tmp_path / "out", code)
 
 
 def test_a_key_in_anothers_place(folder: Path) -> None:
