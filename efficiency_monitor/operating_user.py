@@ -1,7 +1,8 @@
 """Who sits at the keyboard, as the kernel has it. Environment variables are not believed.
 
-`USER`, `LOGNAME` and `SUDO_USER` can be set by anybody; a user id, the login's audit id, the
-controlling terminal and the owner of a running process cannot.
+`USER`, `LOGNAME` and `SUDO_USER` can be set by anybody, the last also inside a shell that sudo has
+opened; a user id, the login's audit id, the controlling terminal and the real user id of a running
+process cannot.
 """
 
 import os
@@ -23,7 +24,7 @@ _CONSOLE, _PTS = 4, range(136, 144)
 def actor(person: str | None) -> Actor:
     """Who acts: user, login behind sudo or su, machine, terminal; `person` is what they claim."""
     user = name_of(os.getuid())
-    behind = _login() or _sudo_user()
+    behind = _login() or _user_before()
     return Actor(
         os_user=user,
         sudo_user=behind if behind != user else None,
@@ -50,19 +51,28 @@ def _login() -> str | None:
     return None
 
 
-def _sudo_user() -> str | None:
-    """What sudo says, if a sudo of root's is really among the processes that lead here."""
-    said = os.environ.get("SUDO_USER")
-    pid = os.getpid()
-    for _ in range(_MOST_ANCESTORS if said else 0):
-        try:
-            name, fields = _stat(pid)
-            if name == "sudo" and (PROC / str(pid)).stat().st_uid == 0:
-                return said
-            pid = int(fields[1])
-        except (OSError, ValueError, IndexError):
-            break
+def _user_before() -> str | None:
+    """The nearest user among the processes that lead here who is neither we nor root.
+
+    Behind sudo and su stands the shell of the one who called them. What sudo says in `SUDO_USER`
+    anybody changes from inside a shell that sudo has opened; the real user id of a process that
+    is there, nobody.
+    """
+    pid, ours = os.getpid(), os.getuid()
+    with suppress(OSError, ValueError, IndexError):
+        for _ in range(_MOST_ANCESTORS):
+            pid = int(_stat(pid)[1][1])
+            uid = _real_user(pid)
+            if uid not in (0, ours):
+                return name_of(uid)
     return None
+
+
+def _real_user(pid: int) -> int:
+    for line in (PROC / str(pid) / "status").read_text(errors="replace").splitlines():
+        if line.startswith("Uid:"):
+            return int(line.split()[1])
+    raise ValueError(pid)
 
 
 def _stat(pid: int) -> tuple[str, list[str]]:

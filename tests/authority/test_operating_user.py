@@ -55,15 +55,30 @@ def test_the_environment_is_not_believed() -> None:
     }
 
 
-def test_sudo_is_believed_where_root_runs_it(tmp_path: Path) -> None:
-    """A process may call itself sudo; its owner it cannot choose."""
+#: Runs as the caller's user with root's rights, then starts the command as root, as sudo does.
+AS_SUDO = (
+    "import os, subprocess, sys; os.setreuid(int(sys.argv[1]), 0); "
+    "subprocess.run(sys.argv[2:], check=True, preexec_fn=lambda: os.setresuid(0, 0, 0))"
+)
+
+
+def test_who_called_sudo_is_who_the_kernel_says() -> None:
+    """A shell that sudo has opened may set `SUDO_USER` to any name: it is asked of nobody."""
+    caller = pwd.getpwnam("nobody")
+    command = (sys.executable, "-c", SAY)
+    if os.geteuid() == 0:
+        command = (sys.executable, "-c", AS_SUDO, str(caller.pw_uid), *command)
+    wanted = login() or (caller.pw_name if os.geteuid() == 0 else None)
+    assert said(*command, SUDO_USER="forged")["sudo_user"] == wanted
+    assert said(*command)["sudo_user"] == wanted
+
+
+def test_a_process_that_calls_itself_sudo_is_not_believed(tmp_path: Path) -> None:
+    """Also where root runs it: `sudo` is the name of any link to any program."""
     (tmp_path / "sudo").symlink_to(sys.executable)
     command = (str(tmp_path / "sudo"), "-c", PARENT, sys.executable, "-c", SAY)
     home = {"PYTHONHOME": sys.base_prefix, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    found = said(*command, SUDO_USER="alice", **home)
-    assert found["sudo_user"] == (login() or ("alice" if os.geteuid() == 0 else None))
-    # Its child alone is not sudo's doing.
-    assert said(*command, **home)["sudo_user"] == login()
+    assert said(*command, SUDO_USER="alice", **home)["sudo_user"] == login()
 
 
 def test_the_terminal_is_the_processes_own_whatever_its_streams_are() -> None:
