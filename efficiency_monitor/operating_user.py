@@ -10,6 +10,7 @@ import pwd
 import socket
 from contextlib import suppress
 from pathlib import Path
+from unicodedata import normalize
 
 from .core.actor import Actor
 
@@ -22,7 +23,9 @@ _CONSOLE, _PTS = 4, range(136, 144)
 
 
 def actor(person: str | None) -> Actor:
-    """Who acts: user, login behind sudo or su, machine, terminal; `person` is what they claim."""
+    """Who acts: user, login behind sudo or su, machine, terminal; `person` is what they claim,
+    in the form that ids have (NFC).
+    """
     user = name_of(os.getuid())
     behind = _login() or _user_before()
     return Actor(
@@ -30,7 +33,7 @@ def actor(person: str | None) -> Actor:
         sudo_user=behind if behind != user else None,
         host=socket.gethostname(),
         tty=_terminal(),
-        claimed=person,
+        claimed=None if person is None else normalize("NFC", person),
     )
 
 

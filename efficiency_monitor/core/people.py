@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import count
 from typing import Final
+from unicodedata import normalize
 
 from .faults import Problem
 from .hours import read_hours
@@ -80,6 +81,13 @@ _PERSONAL: Final = ("name", "deputy", "language", "hours")
 _CONTROL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+#: What nobody sees, in an id: it would be another person who looks the same. Names may hold the
+#: selectors among them, which choose a form of an ideograph.
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_IDS: Final = ("person_id", "deputy")
 _DATE: Final = re.compile(
     r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|\.([0-9]{1,2})\.|年([0-9]{1,2})月)"
     r"([0-9]{1,2})日?"
@@ -241,8 +249,11 @@ def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Pr
             text = f"column {name} is given twice, in Chinese and in English"
             problems.append(Problem(place, "column_twice", text))
         values[name] = (cell or "").strip()
-        if _CONTROL.search(values[name]):
-            text = f"column {name} holds control characters or a line break"
+        if name in _IDS:
+            # As the ledger has every text: else an approval of theirs would not fit its entry.
+            values[name] = normalize("NFC", values[name])
+        if _CONTROL.search(values[name]) or (name in _IDS and _UNSEEN.search(values[name])):
+            text = f"column {name} holds control characters, a line break or what nobody sees"
             problems.append(Problem(place, "unprintable", text))
     return values, problems
 
@@ -336,8 +347,14 @@ def _between_rows(found: Mapping[int, Person], where: str) -> list[Problem]:
     known = {person.person_id for person in found.values()}
     said: dict[tuple[str, str], str] = {}
     seen: set[Person] = set()
+    looks: dict[str, str] = {}
     for number, person in found.items():
         place = f"{where}: row {number}"
+        # By width and case alone two ids are one to the eye.
+        like = looks.setdefault(normalize("NFKC", person.person_id).casefold(), person.person_id)
+        if like != person.person_id:
+            text = f"person_id {person.person_id!r} looks like {like!r} of an earlier row"
+            problems.append(Problem(place, "look_alike", text))
         if person in seen:
             problems.append(Problem(place, "repeated", "the row repeats an earlier one"))
         seen.add(person)

@@ -95,6 +95,11 @@ def test_the_language_is_the_files_where_a_row_names_none() -> None:
         ({"hours": "nine to five"}, "bad_hours"),
         ({"name": "张\x1b[2J三"}, "unprintable"),
         ({"address": "a\nb"}, "unprintable"),
+        ({"person_id": "wang\u2060"}, "unprintable"),
+        ({"person_id": "wa\u00adng"}, "unprintable"),
+        ({"person_id": "wang\u3164"}, "unprintable"),
+        ({"person_id": "王\U000e0100"}, "unprintable"),
+        ({"deputy": "wang\ufeff"}, "unprintable"),
         ({"姓名": "李四"}, "column_twice"),
     ],
 )
@@ -125,6 +130,28 @@ def test_rows_that_contradict_each_other_are_reported() -> None:
     assert codes(ROW, other_name) == [("f.csv: row 3", "contradiction")]
     assert codes(ROW, {**ROW, "role": "head", "channel": "console"}) == []
     assert len(parse_people([ROW, ROW], where="f.csv")[0]) == 1
+
+
+@pytest.mark.parametrize("other", ["Wang", "ｗａｎｇ", "WANG"])
+def test_ids_that_look_the_same_are_reported(other: str) -> None:
+    """Two persons to every check, one to whoever reads the list."""
+    rows = [{**ROW, "person_id": "wang"}, {**ROW, "person_id": other, "role": "head"}]
+    people, problems = parse_people(rows, where="people.csv")
+    assert len(people) == 2
+    assert [problem.code for problem in problems] == ["look_alike"]
+
+
+def test_an_id_is_read_in_the_form_that_the_ledger_has() -> None:
+    """Two spellings of one id are one person."""
+    rows = [
+        {**ROW, "person_id": "e\u0301", "deputy": "\uf9d1"},
+        {**ROW, "person_id": "\u00e9", "role": "head"},
+        {**ROW, "person_id": "\u516d", "name": "六"},
+    ]
+    people, problems = parse_people(rows, where="people.csv")
+    assert [person.person_id for person in people] == ["\u00e9", "\u00e9", "\u516d"]
+    assert people[0].deputy == "\u516d"
+    assert problems == ()
 
 
 def test_a_rare_name_is_a_name() -> None:
