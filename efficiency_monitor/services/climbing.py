@@ -80,14 +80,19 @@ def alarm_of(text: str) -> NotFollowedUp | None:
     return None if kept is None else NotFollowedUp.model_validate(kept)
 
 
-def present_kinds(step: int) -> set[str]:
-    """Kinds of the notices whose delivery is that of a step's first turn."""
-    return {"revived", "issued" if step == 1 else f"step:{step}:1"}
+def is_present(kind: str, step: int) -> bool:
+    """Whether the delivery of a notice of this kind is that of a step's first turn."""
+    return is_revived(kind) or kind == ("issued" if step == 1 else f"step:{step}:1")
+
+
+def is_revived(kind: str) -> bool:
+    """Whether notices of a kind tell that a card stands again: `revived`, `revived:2`, …"""
+    return kind.partition(":")[0] == "revived"
 
 
 def is_about(kind: str) -> bool:
     """Whether notices of a kind tell that a card stands: nobody needs them once it does not."""
-    return kind in ("issued", "unanswered", "revived") or kind.startswith("step:")
+    return kind in ("issued", "unanswered") or kind.startswith("step:") or is_revived(kind)
 
 
 def advance(context: Context) -> LadderReport:
@@ -198,8 +203,7 @@ class _Climber:
             facts = replace(facts, pending=waiting)
         if row.first_delivered_at is None:
             facts = self._begun(facts, own)
-        present = present_kinds(row.step)
-        first = [each for each in own if each.kind in present]
+        first = [each for each in own if is_present(each.kind, row.step)]
         if facts.delivered_at is None and facts.missed_at is None:
             facts = self._reached(facts, first)
         return facts

@@ -18,12 +18,10 @@ from ..language import t
 from ..model_words import nearest
 from ..settings import FILE
 from ..store import ladders as store
-from ..store import outbox
-from . import climbing
-from .climbing import LadderReport, chain_of, is_about, present_kinds, still_untold
+from . import climbing, revival
+from .climbing import LadderReport, chain_of, is_about, is_present, still_untold
 from .context import Context, Writing, compact_json
 from .deadlines import Deadlines
-from .notices import notice_id
 from .telling import Telling
 
 __all__ = [
@@ -108,7 +106,7 @@ def begin(
         known = notices.get(card_no, [])
         telling.make_void([each for each in known if each.kind == "to_confirm"], "confirmed")
         if card_no in runs and _told(known):
-            _resume(context, connection, telling, runs[card_no], known, higher.get(card_no))
+            revival.resume(context, connection, telling, runs[card_no], known, higher.get(card_no))
             continue
         run = _new_run(context, telling, row, known)
         for what, name in (("acknowledged", "acknowledged_at"), ("replied", "replied_at")):
@@ -191,58 +189,14 @@ def tell_first(telling: Telling, card: Mapping[str, Any], chain: Chain) -> int:
     )
 
 
-def _resume(
-    context: Context,
-    connection: Connection,
-    telling: Telling,
-    run: Any,
-    known: Sequence[Any],
-    by: str | None,
-) -> None:
-    """Go on with a revived card: whoever was told hears so, and deadlines run from that delivery.
-
-    The step at which it stood is kept.
-    """
-    now = context.now()
-    persons = {(each.person_id, each.channel): each for each in _told(known)}
-    telling.new += [
-        outbox.NewNotice(
-            notice_id=notice_id(f"card:{run.card_no}", "revived", *key),
-            subject=f"card:{run.card_no}",
-            card_no=run.card_no,
-            kind="revived",
-            person_id=each.person_id,
-            role=each.role,
-            channel=each.channel,
-            address=each.address,
-            language=each.language,
-            about=compact_json({"by": by}),
-        )
-        for key, each in persons.items()
-    ]
-    store.change(
-        connection,
-        run.card_no,
-        state="running",
-        ended_reason=None,
-        told_at=now,
-        delivered_at=None,
-        missed_at=None,
-        missed=None,
-        first_delivered_at=None,
-        reply_due_at=None,
-        next_at=now,
-    )
-
-
 def delivered(context: Context, connection: Connection, notices: Sequence[Any], now: int) -> None:
     """Let deadlines begin: these rows of the outbox were delivered, in this transaction."""
-    kinds: dict[str, set[str]] = {}
+    reached: dict[str, list[Any]] = {}
     for row in notices:
         if row.card_no is not None and is_about(row.kind):
-            kinds.setdefault(row.card_no, set()).add(row.kind)
+            reached.setdefault(row.card_no, []).append(row)
     deadlines = Deadlines(context)
-    for card_no, run in store.runs_of(connection, list(kinds)).items():
+    for card_no, run in store.runs_of(connection, list(reached)).items():
         if run.state == "ended":
             continue
         values: dict[str, object] = {"state": "running", "next_at": now}
@@ -251,7 +205,12 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
             if run.reply_within is not None and run.replied_at is None:
                 within = Amount.parse(run.reply_within)
                 values["reply_due_at"] = deadlines.due(run.calendar, now, within)
-        if run.delivered_at is None and kinds[card_no] & present_kinds(run.step):
+        # What comes late of an earlier step, or of an earlier revival, is not the present one.
+        present = any(
+            is_present(row.kind, run.step) and row.created_at >= run.told_at
+            for row in reached[card_no]
+        )
+        if run.delivered_at is None and present:
             values |= {"delivered_at": now, "missed_at": None, "missed": None}
         store.change(connection, card_no, **values)
 
@@ -296,7 +255,7 @@ def _keeps(step: Step, what: str) -> bool:
 
 def _stepped_back(step: int, known: Sequence[Any], at: int) -> dict[str, object]:
     """Where a ladder stands whose newest step was taken back before anybody received it."""
-    sent = [each for each in known if each.kind in present_kinds(step) and each.sent_at is not None]
+    sent = [each for each in known if is_present(each.kind, step) and each.sent_at is not None]
     turns = [each.kind for each in known if each.kind.startswith(f"step:{step}:")]
     since = min((each.sent_at for each in sent), default=None)
     return {

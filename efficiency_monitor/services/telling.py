@@ -94,7 +94,7 @@ class Telling:
         """Write all of it. A notice that was void and never sent is delivered after all."""
         now = self._context.now()
         fresh = {*outbox.add(self._connection, self.new, now)}
-        known = [notice.notice_id for notice in self.new if notice.notice_id not in fresh]
+        known = [notice for notice in self.new if notice.notice_id not in fresh]
         store.wanted_again(self._connection, known, now)
         ledger.append(self._connection, self.entries)
         self.new, self.entries = [], []

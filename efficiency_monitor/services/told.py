@@ -1,5 +1,6 @@
 """Who was told of a matter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -23,11 +24,16 @@ def reached(connection: Connection, subject: str) -> list[Person]:
     for row in _notices(connection, subject):
         tried = row.state == NoticeState.PENDING and row.attempts > 0
         if row.state == NoticeState.SENT or tried:
-            now = [person for person in everybody if person.person_id == row.person_id]
-            same = [person for person in now if person.channel == row.channel]
-            person = next(iter(same or now), None) or _as_then(row)
+            person = as_reached_now(everybody, row)
             found[person.person_id, person.channel] = person
     return [found[key] for key in sorted(found)]
+
+
+def as_reached_now(everybody: Sequence[Person], row: Any) -> Person:
+    """How the person of a notice is reached now; as then, if they are not known any more."""
+    now = [person for person in everybody if person.person_id == row.person_id]
+    same = [person for person in now if person.channel == row.channel]
+    return next(iter(same or now), None) or _as_then(row)
 
 
 def _notices(connection: Connection, subject: str) -> list[Any]:

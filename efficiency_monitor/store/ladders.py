@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from ..core.terms import CardState, OrderState
 from .cases import CLOCK, chunks
 from .matter_tables import LadderRun, NoticeRow, OrderCard, OrderRow
+from .outbox import NewNotice
 from .tables import CardEntry, CardRow
 
 RUN = LadderRun.__table__  # type: ignore[attr-defined]
@@ -114,20 +115,26 @@ def make_void(connection: Connection, notice_ids: Sequence[str]) -> list[str]:
     return _mark(connection, notice_ids, "pending", state="void", held=None, held_at=None)
 
 
-def wanted_again(connection: Connection, notice_ids: Sequence[str], now: int) -> list[str]:
-    """Let notices that were void, and so never sent, be delivered after all; those that were."""
-    return _mark(
-        connection,
-        notice_ids,
-        "void",
-        state="pending",
-        attempts=0,
-        first_attempt_at=None,
-        held=None,
-        held_at=None,
-        next_attempt_at=now,
-        last_error=None,
-    )
+def wanted_again(connection: Connection, notices: Sequence[NewNotice], now: int) -> None:
+    """Let those that were void, and so never sent, be delivered after all, as if written now."""
+    for notice in notices:
+        _mark(
+            connection,
+            [notice.notice_id],
+            "void",
+            state="pending",
+            created_at=now,
+            role=notice.role,
+            address=notice.address,
+            language=notice.language,
+            about=notice.about,
+            attempts=0,
+            first_attempt_at=None,
+            held=None,
+            held_at=None,
+            next_attempt_at=now,
+            last_error=None,
+        )
 
 
 def _mark(
