@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ..catalogue_files import LoadedLadder
 from ..core.amount import Amount
-from ..core.faults import ConfigurationError
+from ..core.faults import CatalogueError, ConfigurationError
 from ..core.ladders import Chain, Step
 from ..core.people import Person, Role
 from ..core.terms import CardState, Level
@@ -201,10 +201,7 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
             continue
         values: dict[str, object] = {"state": "running", "next_at": now}
         if run.first_delivered_at is None:
-            values["first_delivered_at"] = now
-            if run.reply_within is not None and run.replied_at is None:
-                within = Amount.parse(run.reply_within)
-                values["reply_due_at"] = deadlines.due(run.calendar, now, within)
+            values |= _reply_term(deadlines, run, now)
         # What comes late of an earlier step, or of an earlier revival, is not the present one.
         present = any(
             is_present(row.kind, run.step) and row.created_at >= run.told_at
@@ -213,6 +210,21 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
         if run.delivered_at is None and present:
             values |= {"delivered_at": now, "missed_at": None, "missed": None}
         store.change(connection, card_no, **values)
+
+
+def _reply_term(deadlines: Deadlines, run: Any, now: int) -> dict[str, object]:
+    """When the time to reply began, and its end.
+
+    A calendar file that cannot be read must not undo that a message has left, or it would leave
+    again and again: then both are set when the ladder is looked at next (`climbing`).
+    """
+    if run.reply_within is None or run.replied_at is not None:
+        return {"first_delivered_at": now}
+    try:
+        due = deadlines.due(run.calendar, now, Amount.parse(run.reply_within))
+    except CatalogueError:
+        return {}
+    return {"first_delivered_at": now, "reply_due_at": due}
 
 
 def undeliverable(

@@ -68,8 +68,13 @@ def run_due(
         report.skipped = _skip(context, too_old, new_id())
     if to_run and pull is not None:
         report.pulls = pull(to_run[-1])
+    fault: Exception | None = None
     for slot in to_run:
-        done = _run_slot(context, slot, new_id(), turn(), progress)
+        try:
+            done = _run_slot(context, slot, new_id(), turn(), progress)
+        except Exception as found:  # noqa: BLE001  what was decided before is told all the same
+            fault = found
+            break
         if done is not None:
             report.scans.append(done)
         elif not _finished(context, slot):
@@ -78,6 +83,8 @@ def run_due(
     # Another process that delivers sends these notices too: no bell waits for it.
     report.round = go_round(context, channels(), patience=0)
     report.delivered = report.round.delivered
+    if fault is not None:
+        raise fault
     return report
 
 

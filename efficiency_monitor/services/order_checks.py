@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from ..core import orders as core
 from ..core.amount import Amount
 from ..core.authority import Act
-from ..core.faults import ConfigurationError, NotAllowed, NotCovered
+from ..core.faults import CatalogueError, ConfigurationError, NotAllowed, NotCovered
 from ..core.terms import CardState, OrderState
 from ..language import say_order_state, t
 from ..store import cards, orders
@@ -51,10 +51,13 @@ def deadline(context: Context, calendar: str, since: int, amount: Amount) -> int
 
 
 def deadline_or_none(context: Context, order: Any, since: int) -> int | None:
-    """A deadline, or None where the calendar does not reach so far: it is set when it does."""
+    """A deadline, or None where the calendar does not reach so far or cannot be read.
+
+    It is set when it can be: what has been delivered stays delivered.
+    """
     try:
         return deadline(context, order.calendar, since, Amount.parse(order.reply_within))
-    except (ConfigurationError, NotCovered):
+    except (ConfigurationError, CatalogueError, NotCovered):
         return None
 
 

@@ -3,10 +3,11 @@
 The bell, a night and `effmon notices deliver` go it; going it twice changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from ..core.faults import Locked
+from ..core.faults import CatalogueError, ConfigurationError, EffmonError, Locked
 from ..notify.channel import Channel
 from . import alarms, appeals, ladders, orders
 from .alarms import Raised
@@ -14,6 +15,8 @@ from .climbing import LadderReport
 from .context import Context
 from .deliver import DeliverReport, deliver
 from .deliver_lock import PATIENCE
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,20 +47,32 @@ def go_round(
     """Advance the ladders, tell of what is overdue, raise the alarms, deliver what is pending.
 
     Another process that delivers is waited for up to `patience` seconds; Locked if it takes
-    longer, unless there was no patience at all: then its delivery is this round's too.
+    longer, unless there was no patience at all: then its delivery is this round's too. A catalogue
+    or a setting that is wrong stops no message: it is raised when everything else is done.
     """
+    faults: list[EffmonError] = []
+
+    def tried(step: Callable[[Context], T], otherwise: T) -> T:
+        try:
+            return step(context)
+        except (CatalogueError, ConfigurationError) as fault:
+            faults.append(fault)
+            return otherwise
+
     done = RoundReport(
-        ladders=ladders.advance(context),
-        orders=orders.overdue(context),
-        appeals=appeals.overdue(context),
-        alarms=alarms.raise_due(context),
+        ladders=tried(ladders.advance, LadderReport()),
+        orders=tried(orders.overdue, []),
+        appeals=tried(appeals.overdue, []),
+        alarms=tried(alarms.raise_due, []),
     )
     try:
         done.delivered, _ = deliver(context, channels, patience=patience)
     except Locked:
         if patience:
             raise
-        return done
-    # What was delivered has begun deadlines: when they end stands in the database from now on.
-    done.ladders.add(ladders.advance(context))
+    else:
+        # What was delivered has begun deadlines: when they end stands in the database from now on.
+        done.ladders.add(tried(ladders.advance, LadderReport()))
+    if faults:
+        raise faults[0]
     return done
