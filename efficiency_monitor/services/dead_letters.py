@@ -10,6 +10,7 @@ from ..language import t
 from ..store import ledger, outbox
 from .context import Context
 from .notices import people
+from .readdress import where_now
 from .voiding import told_of
 
 
@@ -45,18 +46,17 @@ def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
             _check(notice_ids, rows)
         else:
             rows = outbox.undelivered_rows(connection)
-        addresses = {
-            (person.person_id, person.channel): person.address for person in people(connection)
-        }
+        everybody = people(connection)
         entries = []
         for row in rows:
-            known = addresses.get((row.person_id, row.channel), row.address)
+            channel, address = where_now(connection, row, everybody)
             outbox.mark(
                 connection,
                 [row.notice_id],
                 among=(NoticeState.DEAD, NoticeState.PENDING),
                 state=str(NoticeState.PENDING),
-                address=known,
+                channel=channel,
+                address=address,
                 attempts=0,
                 first_attempt_at=None,
                 held=None,
@@ -67,7 +67,7 @@ def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
                 **told_of(row),
                 "was": row.state,
                 "attempts": row.attempts,
-                "address_changed": known != row.address,
+                "address_changed": (channel, address) != (row.channel, row.address),
             }
             fact = f"{EntryType.NOTICE_RETRIED}/{row.notice_id}/{row.first_attempt_at}"
             entries.append(context.entry(EntryType.NOTICE_RETRIED, fact, said))

@@ -17,6 +17,7 @@ from ..store import cases, keys, ledger
 from .context import Context
 from .ladders import who_first
 from .notices import people, replace_people
+from .readdress import readdress
 from .telling import Telling
 
 
@@ -69,13 +70,17 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     with context.store.writing() as connection:
         report.change = change_of(people(connection), everybody, keys.holders(connection))
         replace_people(connection, everybody)
+        moved = readdress(connection, everybody)
+        content: dict[str, object] = {"rows": len(everybody), **report.change.as_json()}
+        if moved:
+            content["readdressed"] = moved
         ledger.append(
             connection,
             [
                 context.entry(
                     EntryType.PEOPLE_IMPORTED,
                     f"people.imported/{ledger.read_head(connection).size}",
-                    {"rows": len(everybody), **report.change.as_json()},
+                    content,
                 )
             ],
         )

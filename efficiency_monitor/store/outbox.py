@@ -155,6 +155,19 @@ def release(connection: Connection, held: str, now: int) -> int:
     ).rowcount
 
 
+def written(connection: Connection, row: Row, channel: str) -> bool:  # type: ignore[type-arg]
+    """Whether what a notice tells was written to its person for that channel too."""
+    found = connection.execute(
+        select(NOTICE.c.notice_id).where(
+            NOTICE.c.subject == row.subject,
+            NOTICE.c.kind == row.kind,
+            NOTICE.c.person_id == row.person_id,
+            NOTICE.c.channel == channel,
+        )
+    ).first()
+    return found is not None
+
+
 def void(
     connection: Connection,
     *,

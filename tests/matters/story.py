@@ -19,7 +19,7 @@ TOLD = Path(__file__).parent / "told"
 STEP = {"at", "cases", "events", "people", "do", "want", "exit"}
 WANT = {
     "cards", "notices", "outbox", "held", "orders", "appeals", "accounts", "ladders", "alarms",
-    "listed", "refused", "said", "ledger",
+    "listed", "refused", "said", "ledger", "addresses",
 }  # fmt: skip
 
 
@@ -241,6 +241,13 @@ _SHOWN = {
         world,
         "SELECT person_id || ' ' || held, COUNT(*) FROM notice"
         " WHERE state = 'pending' AND held IS NOT NULL GROUP BY 1",
+    ),
+    # Where what was sent has gone.
+    "addresses": lambda world, _: sorted(
+        " ".join(row)
+        for row in world.tuples(
+            "SELECT person_id, channel, address FROM notice WHERE state = 'sent'"
+        )
     ),
     "orders": lambda world, _: _with_time(
         world,
