@@ -1,5 +1,7 @@
 """The columns of what is listed, in both languages; low priorities go first on narrow screens."""
 
+from collections.abc import Mapping
+
 from efficiency_monitor.act_words import say_account_status
 from efficiency_monitor.language import (
     say_amount,
@@ -13,13 +15,21 @@ from efficiency_monitor.language import (
     say_unit,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_value
 
 from .account_view import exact, worked
+from .notice_words import say_kind, say_subject
 
 
 def _reasons(reasons: list[str]) -> str:
     return t("、", ", ").join(say_reason(reason) for reason in reasons)
+
+
+def _ledger_reason(reason: str | Mapping[str, str]) -> str:
+    """Why a card was lifted; of what a person wrote the ledger has the digest only."""
+    if isinstance(reason, str):
+        return say_lift_reason(reason)
+    return f"SHA-256 {reason['sha256'][:12]}…" if "sha256" in reason else say_value(reason)
 
 
 def say_held(why: str) -> str:
@@ -146,9 +156,9 @@ FORECAST = (
 )
 NOTICES = (
     Column("notice_id", "通知编号", "Notice"),
-    Column("kind", "种类", "Kind", priority=3),
+    Column("kind", "种类", "Kind", say=say_kind, priority=3),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("subject", "关于", "About", priority=2),
+    Column("subject", "关于", "About", say=say_subject, priority=2),
     Column("case_no", "办件编号", "Case", priority=3),
     Column("person_id", "收件人", "Person"),
     Column("channel", "渠道", "Channel", priority=3),
@@ -232,7 +242,7 @@ LEDGER = (
     Column("card", "牌号", "Card", priority=2),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES, priority=3),
     Column("subject", "对象", "Subject", priority=2, least=10),
-    Column("reason", "原因", "Reason", say=say_lift_reason, priority=3),
+    Column("reason", "原因", "Reason", say=_ledger_reason, priority=3),
     Column("run", "批次", "Run", priority=4),
 )
 RULES = (
@@ -243,12 +253,6 @@ RULES = (
     Column("cards", "牌", "Cards", priority=2, least=12),
     Column("status", "状态", "Status", priority=3),
     Column("in_force", "施行", "In force", priority=4),
-)
-LADDERS = (
-    Column("id", "督办层级", "Ladder"),
-    Column("version", "版本", "Version", right=True, priority=3),
-    Column("title", "名称", "Title", least=12, priority=2),
-    Column("chains", "依次告知", "Who is told, in turn", least=20),
 )
 LADDER_EXAMPLES = (
     Column("ladder", "督办层级", "Ladder"),

@@ -128,6 +128,9 @@ def _entry_text(entry: Mapping[str, Any]) -> str | None:
     text: str | None = entry["text"]
     if text is not None and entry["kind"] == "lifted":
         return say_lift_reason(text)
+    if text is not None and entry["kind"] == "lift_signed":
+        reason, colon, rest = text.partition(": ")
+        return say_lift_reason(reason) + (t("：", ": ") if colon else "") + rest
     return say_state(text) if text is not None and entry["kind"] == "revived" else text
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from efficiency_monitor.language import say_level, t
+from efficiency_monitor.language import t
 
 from . import columns
-from .render import emit, emit_object, message
+from .ladder_view import LADDERS, show_ladder, show_position
+from .render import emit, message
 from .state import Output, catalogue_of, context_of, leave
 
 app = typer.Typer(help=t("督办层级", "ladders: who is told of a card, and whom next"))
@@ -25,15 +26,12 @@ def list_ladders(ctx: typer.Context, output: Output = None) -> None:
                 "id": entry.ladder.id,
                 "version": entry.ladder.version,
                 "title": t(entry.ladder.title.zh, entry.ladder.title.en),
-                "chains": [
-                    f"{say_level(level)}: {steps}"
-                    for level, steps in ladder_work.outline(entry.ladder).items()
-                ],
+                "chains": ladder_work.outline(entry.ladder),
                 "sha256": entry.digest,
             }
             for entry in ladder_work.load(catalogue, None)
         ],
-        columns.LADDERS,
+        LADDERS,
         output,
     )
 
@@ -57,7 +55,7 @@ def show(
         document: dict[str, Any] = entry.ladder.model_dump(
             mode="json", exclude_unset=True, exclude={"examples"}
         )
-        emit_object(
+        show_ladder(
             {
                 "file": entry.path,
                 "sha256": entry.digest,
@@ -72,7 +70,7 @@ def show(
             t(f"没有督办层级 {name!r}", f"there is no ladder {name!r}"),
             t(f"有：{'、'.join(known)}", f"there are: {', '.join(known)}"),
         )
-    emit_object(ladder_work.position(context_of(ctx), name), output)
+    show_position(ladder_work.position(context_of(ctx), name), output)
 
 
 @app.command("check", help=t("检查督办层级文件及其示例", "check ladder files and their examples"))

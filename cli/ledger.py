@@ -1,14 +1,32 @@
 """`effmon ledger list | verify | export`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from efficiency_monitor.language import t
 
 from . import columns
-from .render import emit, emit_object, message, warn
+from .render import Column, Format, emit, emit_object, message, warn
 from .state import Output, context_of, leave, state_of
+
+_VERIFIED: Final = (
+    Column("sound", "完好", "Sound"),
+    Column("trees", "两棵树一致", "Trees agree"),
+    Column("size", "条目", "Entries"),
+    Column("kept_size", "已记条目", "Entries on record"),
+    Column("first_bad", "首条异常", "First bad entry"),
+    Column("sha256_root", "SHA-256 根", "SHA-256 root"),
+    Column("sm3_root", "SM3 根", "SM3 root"),
+    Column("approvals", "密钥与批准", "Keys and approvals"),
+)
+_EXPORTED: Final = (
+    Column("folder", "文件夹", "Folder"),
+    Column("size", "条目", "Entries"),
+    Column("sha256_root", "SHA-256 根", "SHA-256 root"),
+    Column("sm3_root", "SM3 根", "SM3 root"),
+    Column("verifier_sha256", "验证程序的 SHA-256", "SHA-256 of the verifier"),
+)
 
 app = typer.Typer(help=t("台账", "the ledger"))
 
@@ -46,7 +64,7 @@ def verify(
         _verify_export(path, output)
         return
     found = ledger_book.verify(context_of(ctx))
-    emit_object(found, output)
+    emit_object(found, output, columns=() if output is Format.CSV else _VERIFIED)
     if found["sound"]:
         message(
             t(
@@ -118,4 +136,5 @@ def export(
             "verifier_sha256": summary.verifier_sha256,
         },
         output,
+        columns=_EXPORTED,
     )

@@ -1,13 +1,15 @@
 """`effmon notices list | deliver | retry`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from efficiency_monitor.core.terms import AlarmKind
 from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 
 from . import columns
+from .notice_words import say_subject
 from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
@@ -67,7 +69,7 @@ def deliver(
     channels = root.channels(context)
     if dry_run:
         report, messages = service.deliver(context, channels, dry_run=True)
-        emit_object(report.as_json(), output)
+        _emit_preview(report, len(messages), output)
         for addressed in messages:
             message(
                 f"{addressed.channel}: {addressed.message.recipient}: {addressed.message.subject}"
@@ -101,6 +103,14 @@ _ROUND = (
 )
 
 
+def _emit_preview(report: "DeliverReport", messages: int, output: Format | None) -> None:
+    if output not in (None, Format.TABLE):
+        emit_object(report.as_json(), output)
+        return
+    held = sum(number for number, _ in report.held.values())
+    emit_object({"messages": messages, "held": held}, output, columns=(_ROUND[0], _ROUND[4]))
+
+
 def _emit_round(done: "RoundReport", zone: str, output: Format | None) -> None:
     report = done.delivered
     assert report is not None  # it was waited for, or Locked was raised
@@ -122,6 +132,12 @@ def _emit_round(done: "RoundReport", zone: str, output: Format | None) -> None:
     emit_object(numbers, output, columns=_ROUND)
 
 
+_ALARMS: Final = {
+    AlarmKind.NOT_FOLLOWED_UP: ("未跟进 ", "has not followed up"),
+    AlarmKind.ORDER_OPEN: ("逾期未办结督办单 ", "has left open the order"),
+}
+
+
 def say_round(done: "RoundReport") -> None:
     """Say what a round found that somebody should look at."""
     for card_no, _ in done.ladders.nobody:
@@ -141,11 +157,13 @@ def say_round(done: "RoundReport") -> None:
             )
         )
     for raised in done.alarms:
+        about = say_subject(raised.subject)
+        what = t(*_ALARMS[raised.kind])
         nobody = "" if raised.told else t("，无人可告知", ", nobody to tell")
         message(
             t(
-                f"报警 {raised.alarm_no}：{raised.subject}，督办人 {raised.person_id}{nobody}",
-                f"alarm {raised.alarm_no}: {raised.subject}, supervisor {raised.person_id}{nobody}",
+                f"报警 {raised.alarm_no}：{raised.person_id} {what}{about}{nobody}",
+                f"alarm {raised.alarm_no}: {raised.person_id} {what} {about}{nobody}",
             )
         )
 

@@ -1,14 +1,16 @@
 """`effmon people import | list | check` and `effmon people key new | enrol | list | revoke`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.act_words import say_role
+from efficiency_monitor.language import say_level, say_local, t
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 from efficiency_monitor.reports.text_safety import mask_name
 
-from .render import emit, emit_object, message, warn
+from .documents import filled
+from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, context_of, leave
 
 if TYPE_CHECKING:
@@ -17,6 +19,32 @@ if TYPE_CHECKING:
 app = typer.Typer(help=t("人员与角色", "people and roles"))
 key = typer.Typer(help=t("个人密钥", "personal keys"))
 app.add_typer(key, name="key")
+
+
+_STATES: Final = {
+    "asked": ("待另一人批准", "waits for another approval"),
+    "enrolled": ("在用", "enrolled"),
+    "revoked": ("已吊销", "revoked"),
+}
+_TRUSTED_BY: Final = {
+    "approvals": ("两名持有人批准", "two holders"),
+    "bootstrap": ("首批密钥", "one of the first"),
+    "recovery": ("数据库所有者指定", "named by the database's owner"),
+}
+_KEY: Final = (
+    Column("key_id", "密钥", "Key"),
+    Column("person_id", "持有人", "Person"),
+    Column("state", "状态", "State", say=coded(_STATES)),
+    Column("approved_by", "批准人", "Approved by"),
+    Column("missing", "还需批准", "Approvals missing", say=lambda n: str(n or "")),
+    Column(
+        "bootstrap", "首批密钥", "One of the first", say=lambda so: t("是", "yes") if so else ""
+    ),
+    Column(
+        "recovery", "由数据库所有者指定", "By recovery", say=lambda so: t("是", "yes") if so else ""
+    ),
+    Column("replaces", "取代", "Replaces"),
+)
 
 
 @app.command("import", help=t("导入人员（替换原有）", "import people, replacing who was known"))
@@ -87,7 +115,7 @@ def list_people(
         (
             Column("person_id", "编号", "Person"),
             Column("name", "姓名", "Name"),
-            Column("role", "角色", "Role"),
+            Column("role", "角色", "Role", say=say_role),
             Column("department", "部门", "Department", least=8),
             Column("region", "区划", "Region", priority=3),
             Column("item_code", "事项", "Item", priority=4),
@@ -115,7 +143,7 @@ def check(ctx: typer.Context, output: Output = None) -> None:
         found,
         (
             Column("department", "部门", "Department"),
-            Column("level", "级别", "Level"),
+            Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
             Column("told", "收件人数", "Told", right=True),
         ),
         output,
@@ -207,10 +235,10 @@ def list_keys(ctx: typer.Context, output: Output = None) -> None:
         (
             Column("key_id", "密钥", "Key", least=16),
             Column("person_id", "持有人", "Person"),
-            Column("state", "状态", "State"),
-            Column("enrolled_at", "登记于", "Enrolled", priority=2),
-            Column("revoked_at", "吊销于", "Revoked", priority=3),
-            Column("trusted_by", "依据", "Trusted by", priority=2),
+            Column("state", "状态", "State", say=coded(_STATES)),
+            Column("enrolled_at", "登记于", "Enrolled", say=say_local, priority=2),
+            Column("revoked_at", "吊销于", "Revoked", say=say_local, priority=3),
+            Column("trusted_by", "依据", "Trusted by", say=coded(_TRUSTED_BY), priority=2),
             Column("public_key", "公钥", "Public key", priority=4),
         ),
         output,
@@ -219,16 +247,15 @@ def list_keys(ctx: typer.Context, output: Output = None) -> None:
 
 
 def _emit_report(report: "KeyReport", output: Output) -> None:
-    emit_object(
-        {
-            "key_id": report.key_id,
-            "person_id": report.person_id,
-            "state": report.state,
-            "approved_by": list(report.approved_by),
-            "missing": report.missing,
-            "bootstrap": report.bootstrap,
-            "recovery": report.recovery,
-            "replaces": report.replaces,
-        },
-        output,
-    )
+    document = {
+        "key_id": report.key_id,
+        "person_id": report.person_id,
+        "state": report.state,
+        "approved_by": list(report.approved_by),
+        "missing": report.missing,
+        "bootstrap": report.bootstrap,
+        "recovery": report.recovery,
+        "replaces": report.replaces,
+    }
+    machine = output not in (None, Format.TABLE)
+    emit_object(document, output, columns=() if machine else filled(_KEY, document))

@@ -69,7 +69,7 @@ def doctor(ctx: typer.Context, output: Output = None) -> None:
     emit(
         found,
         (
-            Column("check", "检查", "Check"),
+            Column("check", "检查", "Check", say=_check),
             Column("status", "结果", "Status", say=_status, styles=_STYLES),
             Column("detail", "说明", "Detail", least=20),
         ),
@@ -80,6 +80,46 @@ def doctor(ctx: typer.Context, output: Output = None) -> None:
 
 def _status(word: str) -> str:
     return t(*_STATUS[word])
+
+
+_CHECKS = {
+    "disk": "磁盘",
+    "encoding": "编码",
+    "rules": "规则",
+    "calendar": "工作日历",
+    "ledger": "台账",
+    "approvals": "密钥与批准",
+    "clock": "系统时钟",
+    "scan": "巡检",
+    "slot": "班次",
+    "source": "数据源",
+    "vanished": "消失的办件",
+    "quarantine": "隔离区",
+    "not judgeable": "无法判定",
+    "to confirm": "待确认",
+    "dead letters": "未能送达",
+    "failing notices": "投递失败",
+    "silences": "静默",
+    "delivery hours": "接收时间",
+    "overdue orders": "逾期督办单",
+    "orders": "督办单",
+    "appeals": "申诉",
+    "appeals nobody may decide": "无人可裁决的申诉",
+    "ladders": "督办层级",
+    "told": "无人知晓的牌",
+    "steps": "无人收到的层级",
+    "alarms": "报警",
+    "people": "人员",
+    "keys": "密钥",
+}
+
+
+def _check(name: str) -> str:
+    """The check in words: `calendar cn`, `source hall` are a word and a name."""
+    if name in _CHECKS:
+        return t(_CHECKS[name], name)
+    word, _, rest = name.partition(" ")
+    return f"{t(_CHECKS[word], word)} {rest}" if word in _CHECKS else name
 
 
 _STATUS = {"ok": ("正常", "ok"), "look": ("请看", "look"), "bad": ("异常", "bad")}

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from ..act_words import say_role
 from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
@@ -138,7 +139,11 @@ def _ledger(context: Context) -> Iterator[Finding]:
             t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
         )
     elif found["trees"]:
-        yield "ledger", GOOD, t(f"{found['size']} 条", f"{found['size']} entries, both trees sound")
+        yield (
+            "ledger",
+            GOOD,
+            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+        )
         for fault in found["approvals"]:
             yield "approvals", BAD, fault
     else:
@@ -286,7 +291,7 @@ def _people(context: Context) -> Iterator[Finding]:
     missing = sorted({"head", "supervisor"} - roles)
     said = t(f"{len(everybody)} 人", f"{len(everybody)} rows")
     if missing:
-        said += t(f"，缺角色 {', '.join(missing)}", f"; no {', '.join(missing)}")
+        said += t(f"，缺角色：{'、'.join(map(say_role, missing))}", f"; no {', '.join(missing)}")
     yield "people", LOOK if missing else GOOD, said
     for name, sound, detail in key_findings(context):
         yield name, GOOD if sound else LOOK, detail

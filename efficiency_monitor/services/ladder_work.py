@@ -55,11 +55,10 @@ def load(catalogue: Catalogue, path: Path | None) -> list[LoadedLadder]:
     return [catalogue_files.read_ladder_file(path)]
 
 
-def outline(ladder: Ladder) -> dict[str, str]:
-    """Who is told in turn, by level: `handler, head → leader → supervisor`."""
+def outline(ladder: Ladder) -> dict[str, list[list[str]]]:
+    """The roles that are told in turn, by level: one list for each step."""
     return {
-        level.word: " → ".join(", ".join(step.tell) for step in ladder.chains.of(level).steps)
-        for level in Level
+        level.word: [list(step.tell) for step in ladder.chains.of(level).steps] for level in Level
     }
 
 

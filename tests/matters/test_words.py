@@ -1,0 +1,89 @@
+"""What people read has words where words exist: in Chinese no column of codes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from efficiency_monitor.language import language, set_language
+from tests.matters.desk import case, opened
+from tests.matters.stage import run
+from tests.stories.world import World
+
+#: Codes and names of fields that must not reach a person who reads Chinese.
+CODES = re.compile(
+    r"\b(handler|reviewer|approver|head|leader|supervisor|warning|yellow|red|issued|to_confirm"
+    r"|lifted|closed|enrolled|asked|revoked|bootstrap|approvals|messages|retry|dead|faults|sound"
+    r"|trees|kept_size|first_bad|tell|after|stops|acknowledged|replied|working_days|card|order"
+    r"|card_no|chains|state|told|steps|people|keys|ledger|quarantine|key_id|person_id|missing"
+    r"|replaces|issued_in_error|running)\b"
+)
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    before = language()
+    monkeypatch.setenv("EFFMON_LANG", "zh")
+    world = opened(tmp_path / "office")
+    case(world, "A")
+    assert run(world, "scan").code == 0
+    yield world
+    world.close()
+    set_language(before)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "people list",
+        "people check",
+        "people key list",
+        "ladders list",
+        "ladders show standard",
+        "ladders show '{A CASE red}'",
+        "cards show '{A CASE red}'",
+        "notices list",
+        "notices deliver --dry-run",
+        "notices deliver",
+        "ledger verify",
+        "doctor",
+    ],
+)
+def test_in_chinese_no_command_shows_codes(office: World, line: str) -> None:
+    said = run(office, line)
+    shown = said.out.replace(str(office.folder), "")
+    assert shown.strip()
+    assert not CODES.findall(re.sub(r"\S+\.yaml|effmon [a-z ]+", "", shown)), shown
+
+
+def test_enrolling_a_key_is_said_in_words(office: World, tmp_path: Path) -> None:
+    key = tmp_path / "wang.pem"
+    run(office, f"people key new --out {key} > {tmp_path / 'line'}")
+    said = run(office, f"--as wang people key enrol wang @{tmp_path / 'line'}")
+    assert said.code == 0, said.err
+    assert "在用" in said.out
+    assert not CODES.findall(said.out), said.out
+    assert not CODES.findall(run(office, "people key list").out)
+
+
+def test_a_signature_to_lift_names_the_reason_in_words(office: World, tmp_path: Path) -> None:
+    for person in ("wang", "sun"):
+        run(office, f"people key new --out {tmp_path / person} > {tmp_path / 'line'}")
+        run(office, f"--as {person} people key enrol {person} @{tmp_path / 'line'}")
+    signed = run(
+        office,
+        f"--as wang --key {tmp_path / 'wang'} cards lift '{{A CASE red}}' "
+        "--reason issued_in_error --text 规则适用错误",
+    )
+    assert signed.code == 0, signed.err
+    assert "误发：规则适用错误" in run(office, "cards show '{A CASE red}'").out
+
+
+def test_the_ledger_list_shows_no_record_of_python(office: World) -> None:
+    added = run(
+        office, "--as wang silences add --department 住建局 --reason 演练 --until 2026-03-10"
+    )
+    assert added.code == 0, added.err
+    said = run(office, "ledger list --type silence.added").out
+    assert "SHA-256" in said and "{" not in said
