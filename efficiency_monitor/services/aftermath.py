@@ -128,7 +128,8 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
 def _sent(connection: Connection, card_nos: Sequence[str]) -> dict[str, dict[Any, Person]]:
     """By card, who was sent anything about it: of the card, its appeals, its orders.
 
-    Counted too is what was tried: whether an answer or the message was lost cannot be known.
+    Counted too is what was tried, given up or taken back: whether an answer or the message was
+    lost cannot be known.
     """
     orders = connection.execute(
         select(ORDER_CARD.c.order_no, ORDER_CARD.c.card_no).where(
@@ -142,10 +143,7 @@ def _sent(connection: Connection, card_nos: Sequence[str]) -> dict[str, dict[Any
         cards_of[f"card:{card_no}"] = [card_no]
     asked = select(NOTICE).where(
         or_(NOTICE.c.card_no.in_(card_nos), NOTICE.c.subject.in_(list(cards_of))),
-        or_(
-            NOTICE.c.state == str(NoticeState.SENT),
-            (NOTICE.c.state == str(NoticeState.PENDING)) & (NOTICE.c.attempts > 0),
-        ),
+        or_(NOTICE.c.state == str(NoticeState.SENT), NOTICE.c.attempts > 0),
     )
     found: dict[str, dict[Any, Person]] = {}
     for row in connection.execute(asked.order_by(NOTICE.c.notice_id)):
@@ -279,7 +277,10 @@ def _tell_of_order(
     void(context, connection, reason="lifted", subjects=[subject], keep=("order_closed",))
     rows = connection.execute(
         select(NOTICE)
-        .where(NOTICE.c.subject == subject, NOTICE.c.state == str(NoticeState.SENT))
+        .where(
+            NOTICE.c.subject == subject,
+            or_(NOTICE.c.state == str(NoticeState.SENT), NOTICE.c.attempts > 0),
+        )
         .order_by(NOTICE.c.notice_id)
     ).all()
     persons = [person for row in rows for person in _now(everybody, _as_told(row))]

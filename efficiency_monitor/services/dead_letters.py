@@ -1,6 +1,6 @@
 """Dead letters: notices that were tried for 72 hours; who looks at them, and how they go again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..core.faults import ConfigurationError
@@ -36,14 +36,15 @@ def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
     """Let notices be tried again at once, for another 72 hours, at the address known now.
 
     All dead letters where no id is given; else the named ones, dead or waiting for their next try.
-    All or none: ConfigurationError names one that there is not, that was sent, that is void, or
-    that is held back and not failing.
+    All or none: ConfigurationError names one that there is not, that was sent, that is void, that
+    is held back and not failing, or whose matter is over.
     """
     now = context.now()
     with context.store.writing() as connection:
         if notice_ids:
             rows = outbox.rows_of(connection, list(dict.fromkeys(notice_ids)))
-            _check(notice_ids, rows)
+            needed = {row.notice_id for row in outbox.undelivered_rows(connection)}
+            _check(notice_ids, rows, needed)
         else:
             rows = outbox.undelivered_rows(connection)
         everybody = people(connection)
@@ -75,7 +76,7 @@ def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
     return [row.notice_id for row in rows]
 
 
-def _check(notice_ids: Sequence[str], rows: Sequence[Any]) -> None:
+def _check(notice_ids: Sequence[str], rows: Sequence[Any], needed: Collection[str]) -> None:
     known = {row.notice_id for row in rows}
     for notice_id in notice_ids:
         if notice_id not in known:
@@ -88,6 +89,14 @@ def _check(notice_ids: Sequence[str], rows: Sequence[Any]) -> None:
             raise ConfigurationError(
                 t(f"{row.notice_id} 的状态是 {row.state}", f"{row.notice_id} is {row.state}"),
                 t("只有未送达的可以重试", "only what was not delivered can be tried again"),
+            )
+        if row.state == NoticeState.DEAD and row.notice_id not in needed:
+            raise ConfigurationError(
+                t(
+                    f"{row.notice_id} 所告知的事项已了结，不再发送",
+                    f"what {row.notice_id} tells is over: it is not sent any more",
+                ),
+                t("见 effmon notices list --state dead", "see effmon notices list --state dead"),
             )
         if row.state == NoticeState.PENDING and row.first_attempt_at is None:
             held = row.held or t("等待首次投递", "waiting for its first try")

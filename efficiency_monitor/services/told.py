@@ -16,14 +16,13 @@ NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 def reached(connection: Connection, subject: str) -> list[Person]:
     """Everybody who was sent anything about a subject, as they are reached now.
 
-    Somebody who is not known any more is reached as then. What was tried counts too: whether the
-    message or only its answer was lost cannot be known.
+    Somebody who is not known any more is reached as then. What was tried counts too, given up or
+    taken back: whether the message or only its answer was lost cannot be known.
     """
     everybody = people(connection)
     found: dict[tuple[str, str], Person] = {}
     for row in _notices(connection, subject):
-        tried = row.state == NoticeState.PENDING and row.attempts > 0
-        if row.state == NoticeState.SENT or tried:
+        if row.state == NoticeState.SENT or row.attempts > 0:
             person = as_reached_now(everybody, row)
             found[person.person_id, person.channel] = person
     return [found[key] for key in sorted(found)]

@@ -3,23 +3,40 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
-from ..core.terms import CardState, NoticeState
+from ..core.appeals import WAITING
+from ..core.terms import CardState, NoticeState, OrderState
 from .cases import chunks
-from .matter_tables import NoticeRow, OrderRow
+from .matter_tables import AppealRow, NoticeRow, OrderRow
 from .tables import CardRow
 
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ORDER = OrderRow.__table__  # type: ignore[attr-defined]
+APPEAL = AppealRow.__table__  # type: ignore[attr-defined]
 #: Held until the recipient's hours begin: looked at again in each run, because hours may change.
 QUIET = "quiet"
 #: Cards of which nobody needs to hear any more.
 _OVER = (CardState.LIFTED, CardState.SUPERSEDED, CardState.CLOSED)
 #: What is told of a card that is over.
 _CLOSING = ("lifted", "closed")
+#: What tells of an end: true for ever.
+_ENDS = (*_CLOSING, "order_closed", "appeal_upheld", "appeal_returned")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +216,17 @@ def void(
 
 
 def undelivered_rows(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
-    """Dead letters that somebody still needs to see: of a card that is over only its end."""
+    """Dead letters that somebody still needs to see: what they tell is still true, or an end."""
     return list(
         connection.execute(
             _told()
+            .outerjoin(
+                APPEAL,
+                and_(
+                    NOTICE.c.subject.startswith("appeal:"),
+                    APPEAL.c.appeal_no == func.substr(NOTICE.c.subject, len("appeal:") + 1),
+                ),
+            )
             .where(NOTICE.c.state == "dead", _still_needed())
             .order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
         )
@@ -210,10 +234,23 @@ def undelivered_rows(connection: Connection) -> list[Row]:  # type: ignore[type-
 
 
 def _still_needed() -> ColumnElement[bool]:
+    """Of a card that is over, an order that is closed, an appeal that is decided only the end."""
+    kind, subject = NOTICE.c.kind, NOTICE.c.subject
+    this_round = or_(
+        and_(kind == "order_opened", ORDER.c.round == 1),
+        kind.endswith(literal(":") + cast(ORDER.c.round, String)),
+    )
     return or_(
-        CARD.c.state.is_(None),
-        CARD.c.state.not_in([str(state) for state in _OVER]),
-        NOTICE.c.kind.in_(_CLOSING),
+        kind.in_(_ENDS),
+        and_(kind == "to_confirm", CARD.c.state == str(CardState.PENDING)),
+        and_(
+            subject.startswith("card:"),
+            kind != "to_confirm",
+            CARD.c.state.not_in([str(state) for state in _OVER]),
+        ),
+        and_(subject.startswith("order:"), ORDER.c.state != str(OrderState.CLOSED), this_round),
+        and_(subject.startswith("appeal:"), APPEAL.c.state.in_([str(each) for each in WAITING])),
+        *(subject.startswith(each) for each in ("alarm:", "account:", "key:")),
     )
 
 

@@ -1,5 +1,6 @@
 """A catalogue that cannot be read stops no message, and lets none leave twice."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,38 @@ def test_scan_that_fails_stops_no_message(world: World) -> None:
     world.close()
     ran = run(world, "jobs run")
     assert (ran.code, {state for _, state in outbox(world)}) == (3, {"sent"}), ran
+
+
+def test_dead_letter_of_what_is_over_is_not_sent_again(world: World) -> None:
+    assert run(world, "notices deliver").code == 0
+    shutil.rmtree(world.folder / "outbox")
+    (world.folder / "outbox").write_text("no folder")
+    assert run(world, "--as wang orders open '{A CASE yellow}' --text 整改").code == 0
+    for hours in range(0, 96, 4):
+        world.now = instant("2026-03-06 09:00") + hours * 3600
+        run(world, "notices deliver")
+    dead = world.tuples(
+        "SELECT notice_id FROM notice WHERE kind = 'order_opened' AND state = 'dead'"
+    )
+    assert len(dead) == 2
+    assert len(run(world, "scan -o json").json["undelivered"]) == 2
+    assert run(world, "--as wang orders close {order} --text 撤回").code == 0
+    # It asks for an answer that nobody waits for any more.
+    assert run(world, "scan -o json").json["undelivered"] == []
+    assert run(world, "notices retry -o json").json == {"retried": []}
+    refused = run(world, f"notices retry {dead[0][0]}")
+    assert (refused.code, "is over" in refused.err) == (2, True), refused
+    (world.folder / "outbox").unlink()
+    world.now += 5 * 3600
+    assert run(world, "notices deliver").code == 0
+    told = world.tuples(
+        "SELECT person_id, kind, state FROM notice WHERE subject LIKE 'order:%' ORDER BY 2, 1"
+    )
+    # An answer may have been lost, so whoever was tried hears of the end.
+    assert told == [
+        ("li", "order_closed", "sent"),
+        ("wang", "order_closed", "sent"),
+        ("zhang", "order_closed", "sent"),
+        ("li", "order_opened", "dead"),
+        ("zhang", "order_opened", "dead"),
+    ]
