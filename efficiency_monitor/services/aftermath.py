@@ -12,7 +12,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from ..core.ledger import EntryType
 from ..core.people import Language, Person, Role
-from ..core.terms import AppealState, CardState, LiftReason, NoticeState, OrderState
+from ..core.terms import AppealState, CardState, LiftReason, OrderState
 from ..store import appeals, cards, cases, ledger, outbox
 from ..store.matter_tables import NoticeRow, OrderCard, OrderEntry, OrderRow
 from ..store.tables import CardRow
@@ -143,7 +143,7 @@ def _sent(connection: Connection, card_nos: Sequence[str]) -> dict[str, dict[Any
         cards_of[f"card:{card_no}"] = [card_no]
     asked = select(NOTICE).where(
         or_(NOTICE.c.card_no.in_(card_nos), NOTICE.c.subject.in_(list(cards_of))),
-        or_(NOTICE.c.state == str(NoticeState.SENT), NOTICE.c.attempts > 0),
+        outbox.may_have_arrived(),
     )
     found: dict[str, dict[Any, Person]] = {}
     for row in connection.execute(asked.order_by(NOTICE.c.notice_id)):
@@ -279,7 +279,7 @@ def _tell_of_order(
         select(NOTICE)
         .where(
             NOTICE.c.subject == subject,
-            or_(NOTICE.c.state == str(NoticeState.SENT), NOTICE.c.attempts > 0),
+            outbox.may_have_arrived(),
         )
         .order_by(NOTICE.c.notice_id)
     ).all()

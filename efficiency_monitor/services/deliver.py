@@ -193,6 +193,8 @@ class _Run:
                 notices=len(ids),
                 now=now,
             )
+            # From here on it may have arrived, whatever becomes of this process.
+            outbox.mark(connection, ids, message_id=message.message_id)
         self._report.messages += 1
         result = _call(channel, addressed)
         if isinstance(result, Sent):

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ..core.people import Language, Person, Role
-from ..core.terms import NoticeState
 from ..store.matter_tables import NoticeRow
 from .notices import people
 
@@ -22,7 +21,7 @@ def reached(connection: Connection, subject: str) -> list[Person]:
     everybody = people(connection)
     found: dict[tuple[str, str], Person] = {}
     for row in _notices(connection, subject):
-        if row.state == NoticeState.SENT or row.attempts > 0:
+        if row.message_id is not None or row.attempts > 0:
             person = as_reached_now(everybody, row)
             found[person.person_id, person.channel] = person
     return [found[key] for key in sorted(found)]

@@ -61,6 +61,7 @@ class NoticeRow(SQLModel, table=True):
     first_attempt_at: int | None = _instant(default=None)
     next_attempt_at: int = _instant()
     sent_at: int | None = _instant(default=None)
+    #: Message with which it was sent, or last left: from then on it may have arrived.
     message_id: str | None = None
     last_error: str | None = _long(default=None)
 

@@ -130,6 +130,14 @@ def rows_of(connection: Connection, notice_ids: Sequence[str]) -> list[Row]:  # 
     return found
 
 
+def may_have_arrived() -> ColumnElement[bool]:
+    """Whether a notice was sent or tried: a message or only its answer may have been lost.
+
+    A notice that has left, or was about to when its process died, has its message's id.
+    """
+    return or_(NOTICE.c.message_id.is_not(None), NOTICE.c.attempts > 0)
+
+
 def mark(
     connection: Connection,
     notice_ids: Sequence[str],
