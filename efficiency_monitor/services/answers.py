@@ -1,6 +1,6 @@
 """What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..core.terms import CardState
 from ..language import t
 from ..store import cards, ledger
 from . import ladders
-from .acting import acting, claimed, scope_of
+from .acting import acting, approvals, approve, claimed, scope_of
 from .card_states import check_state
 from .context import Context
 from .listing import no_card
@@ -104,7 +104,8 @@ def answer(
         row = cards.find(connection, card_no)
         if row is None:
             raise no_card(card_no)
-        acting(context, connection, asked.act, scope_of(row), _barred(row, what))
+        barred = _barred(connection, row, what)
+        acting(context, connection, asked.act, scope_of(row), barred)
         due = cards.reply_deadline(connection, card_no)
         known = cards.entries(connection, card_no)
         if what == "replied" and _same(known[-1], context, text, evidence):
@@ -113,6 +114,8 @@ def answer(
                 card_no=card_no, state=row.state, reply_due_at=due, late=is_late, repeated=True
             )
         check_state(connection, row, asked.allowed, zh=asked.zh, en=asked.en)
+        if what == "confirmed":
+            _approve(context, connection, card_no, text, evidence, barred)
         now = context.now()
         is_late = what == "replied" and late(now, due)
         happenings = [
@@ -151,11 +154,35 @@ def answer(
     )
 
 
-def _barred(row: Any, what: str) -> dict[str, str]:
-    """Nobody confirms the card that they gave themselves."""
-    if what == "confirmed" and row.issued_by:
-        return {row.issued_by: t("此牌由其发出", "gave this card")}
-    return {}
+def _approve(
+    context: Context,
+    connection: Connection,
+    card_no: str,
+    text: str | None,
+    evidence: Sequence[Attachment],
+    barred: Mapping[str, str],
+) -> None:
+    """Whoever holds a key signs what they confirm: nobody does it by a mere claim of theirs."""
+    approve(
+        context,
+        connection,
+        act=Act.CONFIRM,
+        subject=f"card:{card_no}",
+        decision="confirm",
+        text=text,
+        evidence=evidence,
+        must_sign=False,
+        barred=barred,
+    )
+
+
+def _barred(connection: Connection, row: Any, what: str) -> dict[str, str]:
+    """Nobody confirms the card that they gave themselves, or that was given in their place."""
+    if what != "confirmed" or not row.issued_by:
+        return {}
+    given = approvals(connection, subject=f"card:{row.card_no}", act=Act.ISSUE)
+    voices = {row.issued_by}.union(*(each.voices for each in given))
+    return dict.fromkeys(voices, t("此牌由其发出", "gave this card"))
 
 
 def _same(entry: Any, context: Context, text: str | None, evidence: Sequence[Attachment]) -> bool:

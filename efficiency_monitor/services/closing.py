@@ -15,7 +15,7 @@ from ..core.terms import CardState, Level
 from ..language import t
 from ..store import cards, ledger, orders, outbox
 from . import ladders
-from .acting import acting, scope_of
+from .acting import approve
 from .card_states import check_state
 from .context import Context
 from .listing import no_card
@@ -87,7 +87,18 @@ def close_row(
         for entry in known
         if entry.kind == "replied" and entry.person
     }
-    acting(context, connection, Act.CLOSE, scope_of(row), barred)
+    approve(
+        context,
+        connection,
+        act=Act.CLOSE,
+        subject=f"card:{row.card_no}",
+        decision="close",
+        ground=order_no,
+        text=text,
+        evidence=evidence,
+        must_sign=False,
+        barred=barred,
+    )
     now = context.now()
     cards.happen(
         connection,

@@ -19,7 +19,7 @@ from ..core.statements import digest
 from ..core.terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ..language import say_level, t
 from ..store import accounts, cards, cases, ledger, outbox
-from .acting import acting, claimed
+from .acting import acting, approve, claimed
 from .card_rows import handler_of, input_digest, persons_json
 from .context import Context, compact_json
 from .notices import notices_to, people
@@ -83,6 +83,17 @@ def issue(
         if level > Level.WARNING:
             entries.append(_account(context, connection, row, salt))
         ledger.append(connection, entries)
+        approve(
+            context,
+            connection,
+            act=Act.ISSUE,
+            subject=f"card:{row['card_no']}",
+            decision=level.word,
+            ground=digest(row["basis"]),
+            text=text,
+            evidence=evidence,
+            must_sign=False,
+        )
         new = notices_to(
             confirmers,
             subject=f"card:{row['card_no']}",

@@ -12,7 +12,7 @@ from .tree import ROOT, files, python_files, read
 MODULE_LINES_MAX = 400
 #: Larger by contract: the auditor gets the verifier as one file.
 LARGER_MODULES = {
-    "efficiency_monitor/verifier/verify.py": 600,
+    "efficiency_monitor/verifier/verify.py": 680,
     # One page to be read beside TIME.md, from top to bottom.
     "tests/oracle/evaluate.py": 450,
     "tests/core/test_cards.py": 450,

@@ -1,0 +1,81 @@
+"""Who holds a key gives, confirms and closes no card by a mere claim of somebody else's."""
+
+import pytest
+
+from efficiency_monitor.core.faults import NotAllowed
+from efficiency_monitor.core.terms import Level
+from efficiency_monitor.services import answers, approval_checks, manual_cards
+from efficiency_monitor.services.closing import close_card
+
+from ..stories.world import instant
+from .desk import PEOPLE, Desk
+
+
+def give(desk: Desk, person: str, key: str | None = None) -> str:
+    return manual_cards.issue(
+        desk.acting(person, key), "A", level=Level.RED, basis="某办法 第三条", text="作风粗暴"
+    ).card_no
+
+
+def approved(desk: Desk) -> list[tuple[str, str, str, bool]]:
+    rows = desk.world.rows("SELECT * FROM approval WHERE subject LIKE 'card:%' ORDER BY id")
+    return [(r["act"], r["decision"], r["person_id"], r["signature"] is not None) for r in rows]
+
+
+def sound(desk: Desk) -> bool:
+    with desk.world.context.store.reading() as connection:
+        return approval_checks.check(connection) == []
+
+
+def test_a_red_card_is_not_given_and_confirmed_in_the_names_of_others(desk: Desk) -> None:
+    desk.card()
+    desk.enrolled("wang", "chen")
+    for key in (None, "chen"):
+        with pytest.raises(NotAllowed, match="wang"):
+            give(desk, "wang", key)
+    card = give(desk, "wang", "wang")
+    for key in (None, "wang"):
+        with pytest.raises(NotAllowed, match="chen"):
+            answers.answer(desk.acting("chen", key), card, "confirmed", None)
+    assert answers.answer(desk.acting("chen", "chen"), card, "confirmed", None).state == "open"
+    assert approved(desk) == [("issue", "red", "wang", True), ("confirm", "confirm", "chen", True)]
+    assert sound(desk)
+
+
+def test_a_red_card_is_not_closed_in_the_name_of_another(desk: Desk) -> None:
+    card = desk.card()
+    desk.world.deliver()
+    desk.enrolled("wang", "chen")
+    answers.answer(desk.acting("li"), card, "replied", "已整改")
+    with pytest.raises(NotAllowed, match="wang"):
+        close_card(desk.acting("wang"), card, text="同意")
+    assert close_card(desk.acting("wang", "wang"), card, text="同意").state == "closed"
+    assert approved(desk) == [("close", "close", "wang", True)]
+    assert sound(desk)
+
+
+def test_who_has_no_key_is_taken_at_their_word(desk: Desk) -> None:
+    desk.card()
+    card = give(desk, "wang")
+    answers.answer(desk.acting("chen"), card, "confirmed", None)
+    answers.answer(desk.acting("li"), card, "replied", "已整改")
+    close_card(desk.acting("zhao"), card, text="同意")
+    assert [signed for *_, signed in approved(desk)] == [False] * 3
+    assert sound(desk)
+
+
+def test_a_deputy_gives_and_the_absent_confirm_with_one_voice(desk: Desk) -> None:
+    """The card was given in wang's place: back again, wang does not confirm it."""
+    desk.card()
+    away = [
+        {**row, "absent_from": "2026-03-16", "absent_to": "2026-03-16", "deputy": "qian"}
+        if row["person_id"] == "wang"
+        else row
+        for row in PEOPLE
+    ]
+    desk.world.people(away)
+    card = give(desk, "qian")
+    desk.world.now = instant("2026-03-17 09:00")
+    with pytest.raises(NotAllowed, match="gave this card"):
+        answers.answer(desk.acting("wang"), card, "confirmed", None)
+    assert answers.answer(desk.acting("chen"), card, "confirmed", None).state == "open"
