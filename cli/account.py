@@ -277,7 +277,7 @@ def _for_export(row: dict[str, Any], *, mask: bool) -> dict[str, Any]:
 
 
 def _done(card_no: str, status: str) -> None:
-    message(f"{card_no}: {say_account_status(status)}")
+    message(f"{card_no}{t('：', ': ')}{say_account_status(status)}")
 
 
 def _query(

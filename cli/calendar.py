@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 from . import columns
 from .render import emit, emit_object
@@ -178,7 +179,7 @@ def batch(
         )
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{file} 无法读取：{fault.strerror}", f"{file} cannot be read: {fault.strerror}"),
+            t(f"{file} 无法读取：{say_os(fault)}", f"{file} cannot be read: {say_os(fault)}"),
             t("写文件名，或写 - 表示标准输入", "name a file, or - for stdin"),
         ) from None
     try:

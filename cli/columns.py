@@ -156,18 +156,18 @@ FORECAST = (
 )
 NOTICES = (
     Column("notice_id", "通知编号", "Notice"),
-    Column("kind", "种类", "Kind", say=say_kind, priority=3),
+    Column("kind", "种类", "Kind", say=say_kind, priority=2),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
     Column("subject", "关于", "About", say=say_subject, priority=2),
     Column("case_no", "办件编号", "Case", priority=3),
     Column("person_id", "收件人", "Person"),
     Column("channel", "渠道", "Channel", priority=3),
     Column("state", "状态", "State", say=coded(NOTICE_STATES)),
-    Column("held", "等待", "Held", say=say_held, priority=2),
+    Column("held", "等待", "Held", say=say_held, priority=3),
     Column("attempts", "次数", "Tries", right=True, priority=4),
     Column("next_attempt_at", "下次", "Next", say=say_local, priority=3),
     Column("sent_at", "送达时间", "Sent", say=say_local, priority=3),
-    Column("last_error", "故障", "Fault", priority=2, least=10),
+    Column("last_error", "故障", "Fault", priority=3, least=10),
 )
 ACCOUNTS = (
     Column("card_no", "牌号", "Card"),

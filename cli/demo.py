@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import say_level, t
+from efficiency_monitor.os_words import say_os
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
 
 from . import columns
@@ -62,7 +63,8 @@ def _make_room(folder: Path) -> None:
         (folder / MARK).touch()
     except OSError as fault:
         raise ConfigurationError(
-            f"{folder}: {fault.strerror}", "name another folder: effmon demo FOLDER"
+            f"{folder}: {say_os(fault)}",
+            t("换一个文件夹：effmon demo 文件夹", "name another folder: effmon demo FOLDER"),
         ) from None
 
 

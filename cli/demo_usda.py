@@ -22,8 +22,8 @@ def show_usda(folder: Path) -> None:
     clock = Clock(EVENING, "America/New_York")
     head(
         t(
-            "十二、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
-            "12. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
+            "十四、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
+            "14. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
         ),
         "import usda_foia_2012_2013.csv --mapping usda-foia; effmon scan",
     )
@@ -53,7 +53,7 @@ def show_usda(folder: Path) -> None:
             f"{total.quarantined} quarantined",
         )
     )
-    scan_now(context, t("巡检", "the scan"))
+    scan_now(context, t("十五、巡检", "15. the scan"))
     _agreement(context, path)
 
 

@@ -9,6 +9,7 @@ import typer
 from efficiency_monitor import __version__
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 from . import (
     account,
@@ -141,7 +142,7 @@ def _as_fault(fault: Exception) -> EffmonError:
         where = t("输出", "the output")
         to_nowhere(sys.stdout)
     return EffmonError(
-        f"{where}: {fault.strerror or fault}",
+        f"{where}: {say_os(fault)}",
         t("检查路径、权限和磁盘空间", "check the path, its permissions and the disk's space"),
     )
 

@@ -314,7 +314,7 @@ def _say(
         parts.append(t(f"自送达起 {amount}内反馈", f"reply within {amount} of delivery"))
     elif done.state == "replied" and done.reply_due_at is not None:
         at = say_instant(done.reply_due_at, context.zone)
-        parts.append(t(f"反馈期限 {at}", f"reply was due by {at}"))
+        parts.append(t(f"反馈期限 {at}", f"due by {at}"))
     if done.told:
         parts.append(t("通知 ", "told: ") + t("、", ", ").join(done.told))
     message(t("，", "; ").join(parts))

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 #: Width where a terminal does not say (as `shutil.get_terminal_size`).
 WIDTH_UNKNOWN = 80
@@ -48,7 +49,7 @@ def _guarded() -> Iterator[None]:
     except OSError as fault:
         to_nowhere(sys.stdout)
         raise ConfigurationError(
-            t(f"无法写出结果：{fault.strerror}", f"cannot write the output: {fault.strerror}"),
+            t(f"无法写出结果：{say_os(fault)}", f"cannot write the output: {say_os(fault)}"),
             t("检查磁盘空间和输出的去处", "check the disk's space and where the output goes"),
         ) from fault
 

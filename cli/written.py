@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 Text = Annotated[
     str | None,
@@ -37,8 +38,8 @@ def read_text(text: str | None) -> str | None:
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"{text[1:]} 无法读取：{fault.strerror}",
-                f"{text[1:]} cannot be read: {fault.strerror}",
+                f"{text[1:]} 无法读取：{say_os(fault)}",
+                f"{text[1:]} cannot be read: {say_os(fault)}",
             ),
             t("以 @ 开头的是文件名", "what begins with @ is the name of a file"),
         ) from None

@@ -27,6 +27,7 @@ from .core.faults import ConfigurationError
 from .core.instants import parse_instant
 from .language import t
 from .model_words import sentence
+from .os_words import say_os
 from .source_settings import SourceName, SourceSection
 
 FILE = "effmon.toml"
@@ -143,8 +144,12 @@ class Settings(_Section):
     def _moved(cls, data: Any) -> Any:
         if isinstance(data, dict) and "notices" in data:
             raise ValueError(
-                "[notices] is no longer read: who is told of which level stands in a ladder; "
-                'write [ladders] default = "standard", see docs/ladders.md'
+                t(
+                    "[notices] 一节已不再读取：告知何人由督办层级决定。请删去该节，"
+                    '写 [ladders] default = "standard"，见 docs/ladders.md',
+                    "[notices] is no longer read: who is told of which level stands in a ladder; "
+                    'remove it and write [ladders] default = "standard", see docs/ladders.md',
+                )
             )
         return data
 
@@ -176,7 +181,7 @@ def load(folder: Path) -> Settings:
         ) from None
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{path} 无法读取：{fault.strerror}", f"{path} cannot be read: {fault.strerror}"),
+            t(f"{path} 无法读取：{say_os(fault)}", f"{path} cannot be read: {say_os(fault)}"),
             t("检查路径和权限", "check the path and its permissions"),
         ) from None
     return parse(text, str(path))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from efficiency_monitor.core import ledger
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
+from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 _BATCH = 4096
 
@@ -178,8 +180,14 @@ def write_export(
             _sync(out.parent)
     except OSError as fault:
         raise ConfigurationError(
-            f"cannot write the export to {out}: {fault.strerror or fault}",
-            "name a new folder with --out, on a disk with room where you may write",
+            t(
+                f"无法把导出写入 {out}：{say_os(fault)}",
+                f"cannot write the export to {out}: {say_os(fault)}",
+            ),
+            t(
+                "用 --out 写一个新文件夹，须可写且有空间",
+                "name a new folder with --out, on a disk with room where you may write",
+            ),
         ) from fault
     return summary
 

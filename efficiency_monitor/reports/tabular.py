@@ -21,6 +21,7 @@ from typing import IO, Any, Final
 from efficiency_monitor.core.amount import decimal_text
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 from .columns import Column, Row, as_record
 from .text_safety import is_formula, safe, safe_cell
@@ -116,7 +117,7 @@ def _taken(path: Path) -> ConfigurationError:
 
 def _unwritable(path: Path, fault: OSError) -> ConfigurationError:
     return ConfigurationError(
-        t(f"无法写入 {path}：{fault.strerror}", f"cannot write {path}: {fault.strerror}"),
+        t(f"无法写入 {path}：{say_os(fault)}", f"cannot write {path}: {say_os(fault)}"),
         t(
             "检查文件夹是否存在、是否有写权限、磁盘是否有空间",
             "check that the folder exists, that you may write there and that the disk is not full",

@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 from ..core.evidence import Attachment
 from ..core.faults import ConfigurationError
 from ..language import t
+from ..os_words import say_os
 from .context import Context
 
 FOLDER = "attachments"
@@ -103,8 +104,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"附件 {path} 无法读取：{fault.strerror}",
-                f"the attachment {path} cannot be read: {fault.strerror}",
+                f"附件 {path} 无法读取：{say_os(fault)}",
+                f"the attachment {path} cannot be read: {say_os(fault)}",
             ),
             t("检查路径和权限", "check the path and its permissions"),
         ) from None
@@ -134,8 +135,8 @@ def _copy(path: Path, place: Path, attachment: Attachment) -> None:
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"附件无法存入 {place.parent}：{fault.strerror}",
-                f"the attachment cannot be kept in {place.parent}: {fault.strerror}",
+                f"附件无法存入 {place.parent}：{say_os(fault)}",
+                f"the attachment cannot be kept in {place.parent}: {say_os(fault)}",
             ),
             t("检查权限和磁盘空间", "check the folder's permissions and the disk's space"),
         ) from None

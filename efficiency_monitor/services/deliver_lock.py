@@ -8,6 +8,7 @@ from typing import Final
 
 from ..core.faults import ConfigurationError, Locked
 from ..language import t
+from ..os_words import say_os
 
 #: Held by the process that delivers, in the workspace's folder.
 LOCK = "deliver.lock"
@@ -27,8 +28,8 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"{folder / LOCK} 无法写入：{fault.strerror}",
-                f"{folder / LOCK} cannot be written: {fault.strerror}",
+                f"{folder / LOCK} 无法写入：{say_os(fault)}",
+                f"{folder / LOCK} cannot be written: {say_os(fault)}",
             ),
             t("检查该目录的权限", "check the folder's permissions"),
         ) from None

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ..core.faults import ConfigurationError
 from ..core.signatures import PersonalKey, public_of
 from ..language import t
+from ..os_words import say_os
 
 #: Bytes; a key's file is a few hundred.
 MOST = 16_384
@@ -98,7 +99,7 @@ def public_from(given: str) -> bytes:
                 given = file.read(MOST).decode("utf-8-sig", errors="replace")
         except OSError as fault:
             raise ConfigurationError(
-                f"{where}: {fault.strerror or fault}",
+                f"{where}: {say_os(fault)}",
                 t("检查路径和权限", "check the path and its permissions"),
             ) from None
         if "PRIVATE KEY" in given:
@@ -146,7 +147,7 @@ def _private_bytes(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
         raise ConfigurationError(
-            f"{path}: {fault.strerror}", t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY")
+            f"{path}: {say_os(fault)}", t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY")
         ) from None
     try:
         _check_private(path, os.fstat(handle))
@@ -178,6 +179,6 @@ def _check_private(path: Path, found: os.stat_result) -> None:
 
 def _unwritable(path: Path, fault: OSError) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{path} 无法写入：{fault.strerror}", f"{path} cannot be written: {fault.strerror}"),
+        t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
         t("换一个目录", "choose another folder"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from ..core import ledger as core
 from ..core.ledger import EntryType
 from ..language import t
+from ..os_words import say_os
 from ..reports.ledger_export import ExportSummary, write_export
 from ..store import ledger
 from ..verifier import verify as verifier
@@ -51,7 +52,7 @@ def verify_export(folder: Path) -> tuple[dict[str, object], int]:
     except verifier.Changed as why:
         return {**found, "fault": t(why.zh, why.en)}, why.code
     except OSError as fault:
-        return {**found, "fault": f"{fault.filename}: {fault.strerror}"}, verifier.Unreadable.code
+        return {**found, "fault": f"{fault.filename}: {say_os(fault)}"}, verifier.Unreadable.code
     return {
         **found,
         "sound": True,

@@ -4,6 +4,7 @@ import json
 
 from ..core.faults import ConfigurationError, EffmonError, FeedFailed
 from ..language import t
+from ..os_words import say_os
 from ..sources.spool import Spool
 from ..store import feeds
 from .context import Context
@@ -69,7 +70,7 @@ def pull(
             return work.run()
         except OSError as fault:
             broken = FeedFailed(
-                f"{name}: {fault.filename or spool.folder}: {fault.strerror or fault}",
+                f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",
                 t("检查磁盘空间和权限", "check the disk's space and the permissions"),
             )
             work.record_failure(broken)

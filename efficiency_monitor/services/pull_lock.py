@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.faults import ConfigurationError, Locked
 from ..language import t
+from ..os_words import say_os
 from ..sources.http_request import World
 
 
@@ -21,7 +22,11 @@ def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool
         file = (folder / f"{name}.lock").open("a")
     except OSError as fault:
         raise ConfigurationError(
-            f"{folder} cannot be written: {fault.strerror}", "check the folder's permissions"
+            t(
+                f"{folder} 无法写入：{say_os(fault)}",
+                f"{folder} cannot be written: {say_os(fault)}",
+            ),
+            t("检查该目录的权限", "check the folder's permissions"),
         ) from None
     with file:
         end = world.monotonic() + patience

@@ -10,6 +10,7 @@ from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..language import t
 from ..model_words import nearest
+from ..os_words import say_os
 from ..settings import FILE, parse
 from ..store import ledger
 from .context import Catalogue, Context, meta, set_meta
@@ -109,8 +110,8 @@ def write_settings(
             return False  # another process has made it meanwhile
         raise ConfigurationError(
             t(
-                f"{path} 无法写入：{fault.strerror}",
-                f"{path} cannot be written: {fault.strerror}",
+                f"{path} 无法写入：{say_os(fault)}",
+                f"{path} cannot be written: {say_os(fault)}",
             ),
             t("换一个目录", "choose another folder"),
         ) from None

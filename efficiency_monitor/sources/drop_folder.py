@@ -7,6 +7,7 @@ from pathlib import Path
 
 from efficiency_monitor.core.faults import FeedFailed
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 from efficiency_monitor.source_settings import FilesSection
 
 from .spool import Spool
@@ -35,8 +36,8 @@ def waiting(
     except OSError as fault:
         raise FeedFailed(
             t(
-                f"数据源 {source}：{place} 无法读取：{fault.strerror}",
-                f"source {source}: {place} cannot be read: {fault.strerror}",
+                f"数据源 {source}：{place} 无法读取：{say_os(fault)}",
+                f"source {source}: {place} cannot be read: {say_os(fault)}",
             ),
             t("检查 folder 和权限", "check `folder` and its permissions"),
         ) from None

@@ -10,6 +10,7 @@ from typing import Final
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
+from efficiency_monitor.os_words import say_os
 
 from .csv_file import read_csv
 from .file_bytes import GZIP, BytesRead, CutOff, Meter, opened
@@ -59,7 +60,7 @@ def read_rows(
         yield from _rows(path, file, layout, encodings, meter)
         meter.at(meter.size)
     except OSError as fault:
-        raise _unreadable(file, fault.strerror or str(fault)) from None
+        raise _unreadable(file, say_os(fault)) from None
 
 
 def _rows(

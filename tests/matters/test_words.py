@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import language, set_language
+from efficiency_monitor.settings import load
 from tests.matters.desk import case, opened
 from tests.matters.stage import run
 from tests.stories.world import World
@@ -88,3 +90,20 @@ def test_the_ledger_list_shows_no_record_of_python(office: World) -> None:
     said = run(office, "ledger list --type silence.added").out
     assert "SHA-256" in said
     assert "{" not in said
+
+
+@pytest.mark.parametrize("option", ["--text @fehlt", "--text x --attach fehlt"])
+def test_what_the_system_refuses_is_said_in_chinese(office: World, option: str) -> None:
+    said = run(office, f"--as zhang cards reply '{{A CASE red}}' {option}")
+    assert said.code == 2
+    assert "没有这个文件或目录" in said.err
+    assert "No such" not in said.err
+
+
+def test_the_old_section_of_notices_is_refused_in_the_language_of_the_reader(
+    office: World,
+) -> None:
+    with (office.folder / "effmon.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[notices]\nred = ["handler"]\n')
+    with pytest.raises(ConfigurationError, match=r"请删去该节"):
+        load(office.folder)
