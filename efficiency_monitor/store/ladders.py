@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from ..core.terms import CardState, OrderState
@@ -207,8 +207,10 @@ def missed(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many ladders are in which state."""
-    rows = connection.execute(select(RUN.c.state, func.count()).group_by(RUN.c.state))
+    """How many ladders are in which state; one that ended with its only step is `told`."""
+    only_step = and_(RUN.c.state == "exhausted", RUN.c.step <= 1)
+    state = case((only_step, "told"), else_=RUN.c.state)
+    rows = connection.execute(select(state, func.count()).group_by(state))
     return {row[0]: row[1] for row in rows}
 
 
