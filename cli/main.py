@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from efficiency_monitor import __version__
-from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.core.faults import ConfigurationError, EffmonError
 from efficiency_monitor.language import t
 from efficiency_monitor.os_words import say_os
 
@@ -135,6 +135,14 @@ def main() -> None:
 
 def _as_fault(fault: Exception) -> EffmonError:
     """What the system refuses, the operator can mend; anything else is a defect of ours."""
+    if isinstance(fault, UnicodeEncodeError) and any(not_text(word) for word in sys.argv[1:]):
+        return ConfigurationError(
+            t("参数不是有效的文字（编码不符）", "an argument is no text in this encoding"),
+            t(
+                "在 UTF-8 终端运行，或把内容存为 UTF-8 文件：--text @文件",
+                "use a terminal in UTF-8, or a file in UTF-8: --text @FILE",
+            ),
+        )
     if not isinstance(fault, OSError):
         return _unexpected(f"{type(fault).__name__}: {fault}")
     where = fault.filename
@@ -145,6 +153,11 @@ def _as_fault(fault: Exception) -> EffmonError:
         f"{where}: {say_os(fault)}",
         t("检查路径、权限和磁盘空间", "check the path, its permissions and the disk's space"),
     )
+
+
+def not_text(word: str) -> bool:
+    """Whether a word of the command line holds bytes that its encoding does not know."""
+    return any("\udc80" <= sign <= "\udcff" for sign in word)
 
 
 def _unexpected(what: str) -> EffmonError:

@@ -7,12 +7,21 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from ..core.evidence import Attachment
+from sqlalchemy import select
+
+from ..core.evidence import Attachment, attachments_of
 from ..core.faults import ConfigurationError
 from ..language import t
 from ..os_words import say_os
+from ..store.matter_tables import AccountEntry, AppealEntry, ApprovalRow, OrderEntry
+from ..store.tables import CardEntry
 from .context import Context
 
+#: What names files that were handed in.
+_HAND_IN = tuple(
+    row.__table__  # type: ignore[union-attr]
+    for row in (CardEntry, OrderEntry, AppealEntry, AccountEntry, ApprovalRow)
+)
 FOLDER = "attachments"
 #: Bytes of one file.
 MOST_BYTES = 50_000_000
@@ -25,14 +34,14 @@ def keep(context: Context, paths: Sequence[Path]) -> tuple[Attachment, ...]:
     """Copy files into `WORKSPACE/attachments/<2 hex>/<sha256>`; what was handed in, in order.
 
     Called before the transaction that names them: a file that no entry names is harmless, an entry
-    whose file is missing is not. A file that is there already is not written again; each appears
+    whose file is missing is not. A file that is there already, whole, is not written again; each appears
     under its name whole or not at all. ConfigurationError for a file that cannot be read or kept,
     is larger than 50 MB, or for more than 20 of them.
     """
     found = look(paths)
     for path, attachment in zip(paths, found, strict=True):
         place = place_of(context, attachment)
-        if not place.exists():
+        if not _whole(context, attachment):
             _copy(path, place, attachment)
     return _distinct(found)
 
@@ -55,17 +64,32 @@ def place_of(context: Context, attachment: Attachment) -> Path:
     return context.folder / FOLDER / attachment.sha256[:2] / attachment.sha256
 
 
-def missing(context: Context, attachments: Sequence[Attachment]) -> list[Attachment]:
-    """Those whose file is not there, or is not as long as it was."""
-    gone = []
-    for attachment in attachments:
-        try:
-            size = place_of(context, attachment).stat().st_size
-        except OSError:
-            size = -1
-        if size != attachment.size:
-            gone.append(attachment)
-    return gone
+def spoilt(context: Context) -> tuple[int, list[str]]:
+    """How many files were handed in, and the digests of those that are gone or were changed.
+
+    Every file is read: its size alone says nothing of somebody who rewrites it.
+    """
+    with context.store.reading() as connection:
+        texts = [
+            row.evidence
+            for table in _HAND_IN
+            for row in connection.execute(
+                select(table.c.evidence).where(table.c.evidence.not_in(["", "[]"]))
+            )
+        ]
+    known = {each.sha256: each for text in texts for each in attachments_of(text)}
+    return len(known), [name for name in sorted(known) if not _whole(context, known[name])]
+
+
+def _whole(context: Context, attachment: Attachment) -> bool:
+    seen = hashlib.sha256()
+    try:
+        with place_of(context, attachment).open("rb") as file:
+            while piece := file.read(_PIECE):
+                seen.update(piece)
+    except OSError:
+        return False
+    return seen.hexdigest() == attachment.sha256
 
 
 def _distinct(found: Sequence[Attachment]) -> tuple[Attachment, ...]:
@@ -82,7 +106,9 @@ def _look(path: Path) -> Attachment:
     for piece in _pieces(path):
         seen.update(piece)
         size += len(piece)
-    return Attachment(path.name[-_LONGEST_NAME:], seen.hexdigest(), size)
+    # A name in another encoding comes as single bytes that no text holds.
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return Attachment(name[-_LONGEST_NAME:], seen.hexdigest(), size)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

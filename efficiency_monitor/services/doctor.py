@@ -19,6 +19,7 @@ from ..store import cards, cases, feeds, ledger, orders, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .appeal_check import check_appeals
+from .attachments import spoilt
 from .context import Context
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
@@ -52,6 +53,7 @@ def examine(context: Context) -> list[dict[str, str]]:
         _orders,
         check_appeals,
         check_ladders,
+        _attachments,
         _people,
     )
     found: list[Finding] = []
@@ -155,6 +157,21 @@ def _ledger(context: Context) -> Iterator[Finding]:
                 "the ledger was changed: run effmon ledger verify",
             ),
         )
+
+
+def _attachments(context: Context) -> Iterator[Finding]:
+    """The ledger has their digests: what was handed in can be lost, not passed off as another."""
+    number, bad = spoilt(context)
+    names = t("、", ", ").join(name[:16] for name in bad[:5])
+    yield (
+        "attachments",
+        BAD if bad else GOOD,
+        t(
+            f"{number} 个附件，{len(bad)} 个缺失或被改动",
+            f"{number} files, {len(bad)} lost or changed",
+        )
+        + (f": {names}" if names else ""),
+    )
 
 
 def _clock(context: Context) -> Iterator[Finding]:

@@ -260,3 +260,20 @@ def test_words_of_the_command_line_itself(empty: Path, text: str) -> None:
     ):
         neutral(effmon("-C", empty, *arguments).well(0, 2, 3), allowed="\t")
     neutral(effmon("-C", text.replace("\0", ""), "scan").well(2))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--as", "wang", "cards", "lift", "R-\udcff", "--reason", "exemption", "--text", "x"],
+        ["--as", "\udcd5\udcc5", "cards", "acknowledge", "R-1"],
+        ["cards", "show", "R-\udcff"],
+        ["cases", "explain", "\udcd5"],
+    ],
+)
+def test_an_argument_in_another_encoding_is_wrong_usage(command: list[str], tmp_path: Path) -> None:
+    """Bytes of GB18030 on a terminal in UTF-8: nothing of ours is at fault."""
+    assert effmon("-C", str(tmp_path), "init").code == 0
+    ran = effmon("-C", str(tmp_path), *command)
+    assert ran.code == 2, ran.err
+    assert "Traceback" not in ran.err

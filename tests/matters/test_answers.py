@@ -1,6 +1,8 @@
 """Answers to a card: acknowledged, replied with attachments, late, confirmed, closed."""
 
 import hashlib
+import json
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -9,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.evidence import attachments_of
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import attachments
+from efficiency_monitor.services import answers, attachments
 from tests.stories.world import World, instant
 
 from . import desk
@@ -131,10 +132,46 @@ def test_files_are_kept_once_by_what_they_hold(world: World) -> None:
     replied = entries_of(world, "A CASE red")[-1]
     assert [each["name"] for each in replied["attachments"]] == ["整改报告.docx", "copy.bin"]
     assert "整改报告.docx" in say(world, "cards show '{A CASE red}'")
-    (row,) = world.rows("SELECT evidence FROM card_entry WHERE kind = 'replied'")
-    assert attachments.missing(world.context, attachments_of(row["evidence"])) == []
-    kept.write_bytes(b"other!!")
-    assert len(attachments.missing(world.context, attachments_of(row["evidence"]))) == 2
+
+
+def doctor_of_files(world: World) -> tuple[str, str]:
+    found = json.loads(run(world, "doctor -o json").out)
+    (row,) = [row for row in found if row["check"] == "attachments"]
+    return row["status"], row["detail"]
+
+
+@pytest.mark.parametrize("how", ["other", "longer", "gone"])
+def test_the_doctor_sees_a_file_that_is_not_what_was_handed_in(world: World, how: str) -> None:
+    """Of the same length too: the ledger has the digest, so another file shows."""
+    paper = world.folder / "paper"
+    paper.write_bytes(b"report")
+    line = f"--as li cards reply '{{A CASE red}}' --attach {paper} --text"
+    assert doctor_of_files(world) == ("ok", "0 files, 0 lost or changed")
+    say(world, f"{line} 一")
+    assert doctor_of_files(world) == ("ok", "1 files, 0 lost or changed")
+    digest = hashlib.sha256(b"report").hexdigest()
+    kept = world.folder / "attachments" / digest[:2] / digest
+    if how == "gone":
+        kept.unlink()
+    else:
+        kept.write_bytes(b"other!" if how == "other" else b"report and more")
+    bad = ("bad", f"1 files, 1 lost or changed: {digest[:16]}")
+    assert doctor_of_files(world) == bad
+    # Whoever hands it in again mends it.
+    say(world, f"{line} 二")
+    assert kept.read_bytes() == b"report"
+    assert doctor_of_files(world) == ("ok", "1 files, 0 lost or changed")
+
+
+def test_a_name_of_a_file_in_another_encoding(world: World) -> None:
+    """As it comes from an old archive: the name is shown as far as it can be read."""
+    paper = world.folder / os.fsdecode("整改".encode("gb18030") + b".pdf")
+    paper.write_bytes(b"report")
+    attached = attachments.keep(world.context, [paper])
+    answers.answer(world.acting("li"), world.card("A CASE red"), "replied", "一", attached)
+    (name,) = [each["name"] for each in entries_of(world, "A CASE red")[-1]["attachments"]]
+    assert name.endswith(".pdf")
+    assert "\ufffd" in name
 
 
 def test_the_same_text_with_another_file_is_another_reply(world: World) -> None:
