@@ -201,6 +201,14 @@ def recipients(
     return tuple(chosen.values())
 
 
+def plain_name(name: str) -> str:
+    """A name as it is compared where it decides who withdraws: without blanks, width, capitals.
+
+    One system writes 王五, another 王 五 or 王\u3000五; they are one person to whoever reads it.
+    """
+    return "".join(normalize("NFKC", name).split()).casefold()
+
+
 def matches(person: Person, department: str, region: str, item_code: str) -> bool:
     """Whether a row is about this department, region and item: what it leaves open fits any."""
     return (

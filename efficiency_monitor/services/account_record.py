@@ -16,6 +16,7 @@ from ..store import accounts, cards
 from .context import Context
 from .listing import no_card
 from .notices import people
+from .recusal import named_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,8 @@ def check_measure(context: Context, record: Record, measure_id: str) -> None:
 def barred(connection: Connection, record: Record) -> Mapping[str, str]:
     """Who may not decide: who gave the card by hand, who is named on it, who held the case."""
     card = record.card
-    names = {card.handler, card.reviewer, card.approver}
-    names |= {part.holder for part in accounts.parts(connection, card.card_no)}
-    named = {
-        person.person_id: t("牌上或持有人中有其本人", "they are named on the card or held the case")
-        for person in people(connection)
-        if person.name in names or person.person_id in names
-    }
+    why = t("牌上或持有人中有其本人", "they are named on the card or held the case")
+    named = dict.fromkeys(named_on(connection, card, people(connection)), why)
     if card.issued_by:
         named.setdefault(card.issued_by, t("此牌由其发出", "they issued the card"))
     return named

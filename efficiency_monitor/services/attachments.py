@@ -34,9 +34,9 @@ def keep(context: Context, paths: Sequence[Path]) -> tuple[Attachment, ...]:
     """Copy files into `WORKSPACE/attachments/<2 hex>/<sha256>`; what was handed in, in order.
 
     Called before the transaction that names them: a file that no entry names is harmless, an entry
-    whose file is missing is not. A file that is there already, whole, is not written again; each appears
-    under its name whole or not at all. ConfigurationError for a file that cannot be read or kept,
-    is larger than 50 MB, or for more than 20 of them.
+    whose file is missing is not. A file that is there already, whole, is not written again; each
+    appears under its name whole or not at all. ConfigurationError for a file that cannot be read or
+    kept, is larger than 50 MB, or for more than 20 of them.
     """
     found = look(paths)
     for path, attachment in zip(paths, found, strict=True):

@@ -19,7 +19,8 @@ from .acting import approve
 from .card_states import check_state
 from .context import Context
 from .listing import no_card
-from .notices import notices_to
+from .notices import notices_to, people
+from .recusal import named_on
 from .rehearsal import rehearsed
 from .texts import said
 from .told import reached
@@ -44,8 +45,8 @@ def close_card(
 ) -> Closed:
     """Close a card that was replied to, a warning also once it was acknowledged.
 
-    By a supervisor who did not reply to it; everybody who was told of the card is told. A card
-    with an open order is closed with the order.
+    By a supervisor who did not reply to it, is not named on it and did not hold the case; everybody
+    who was told of the card is told. A card with an open order is closed with the order.
     """
     said(text, t("销号意见", "text"))
     with rehearsed(context, only=dry_run) as connection:
@@ -82,7 +83,11 @@ def close_row(
 ) -> list[str]:
     """Close a card in the caller's transaction, with the order it is about; ids of who is told."""
     known = cards.entries(connection, row.card_no)
-    barred = {
+    named = named_on(connection, row, people(connection))
+    barred = dict.fromkeys(
+        named, t("牌上列有其姓名或曾持有此件", "is named on it or held the case")
+    )
+    barred |= {
         entry.person: t("已对此牌作出反馈", "replied to this card")
         for entry in known
         if entry.kind == "replied" and entry.person

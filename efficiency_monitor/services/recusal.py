@@ -9,17 +9,17 @@ from sqlalchemy import Connection
 from ..core.appeals import Bar, Part, barred
 from ..core.authority import MAY, Act
 from ..core.instants import local_date
-from ..core.people import Person, recipients
+from ..core.people import Person, plain_name, recipients
 from ..language import t
+from ..store import accounts, cards
 from ..store import appeals as store
-from ..store import cards
 from .acting import approvals
 from .context import Context
 
 _WHY = {
     Bar.ISSUED: ("是发牌人", "gave the card"),
     Bar.CONFIRMED: ("是确认此牌的人", "confirmed the card"),
-    Bar.NAMED: ("牌上列有其姓名", "is named on the card"),
+    Bar.NAMED: ("牌上列有其姓名或曾持有此件", "is named on the card or held the case"),
     Bar.FILED: ("是申诉人", "filed the appeal"),
     Bar.REFERRED: ("是上报此申诉的人", "referred the appeal"),
     Bar.SIGNED: ("先前已就此签署", "has signed on it before"),
@@ -41,7 +41,7 @@ def who_withdraws(
             for entry in cards.entries(connection, card.card_no)
             if entry.kind == "confirmed"
         ],
-        named=named_on(card, everybody),
+        named=named_on(connection, card, everybody),
         appellant=None if appeal is None else appeal.filed_by,
         referrers=() if appeal is None else _referrers(connection, appeal),
         signers=() if appeal is None else _earlier_signers(connection, appeal),
@@ -49,12 +49,18 @@ def who_withdraws(
     return {person: t(*_WHY[bar]) for person, bar in barred(part).items()}
 
 
-def named_on(card: Any, everybody: Sequence[Person]) -> list[str]:
-    """Ids of the people whom a card names: handler, reviewer, approver."""
-    names = {name for name in (card.handler, card.reviewer, card.approver) if name}
-    known = [person.person_id for person in everybody if person.name in names]
+def named_on(connection: Connection, card: Any, everybody: Sequence[Person]) -> list[str]:
+    """Ids of the people whom a card names (handler, reviewer, approver) or who held the case."""
+    names = {card.handler, card.reviewer, card.approver}
+    names |= {part.holder for part in accounts.parts(connection, card.card_no)}
+    plain = {plain_name(name) for name in names if name}
     # A source may give ids instead of names.
-    return sorted({*known, *names})
+    known = [
+        person.person_id
+        for person in everybody
+        if not plain.isdisjoint({plain_name(person.name), plain_name(person.person_id)})
+    ]
+    return sorted({*known, *(name for name in names if name)})
 
 
 def _referrers(connection: Connection, appeal: Any) -> list[str]:

@@ -54,6 +54,17 @@ def test_a_red_card_is_not_closed_in_the_name_of_another(desk: Desk) -> None:
     assert sound(desk)
 
 
+def test_who_is_named_on_a_card_does_not_close_it(desk: Desk) -> None:
+    """In another role they may supervise; not themselves."""
+    card = desk.card()
+    zhang = {"person_id": "zhang", "name": "张经办", "department": "", "role": "supervisor"}
+    desk.world.people([*PEOPLE, zhang])
+    answers.answer(desk.acting("li"), card, "replied", "已整改")
+    with pytest.raises(NotAllowed, match="named on it"):
+        close_card(desk.acting("zhang"), card, text="同意")
+    assert close_card(desk.acting("wang"), card, text="同意").state == "closed"
+
+
 def test_who_has_no_key_is_taken_at_their_word(desk: Desk) -> None:
     desk.card()
     card = give(desk, "wang")

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from efficiency_monitor.core.signatures import PersonalKey
-from efficiency_monitor.services import keys
+from efficiency_monitor.services import answers, keys
 from efficiency_monitor.services.context import Context
 from tests.stories.world import World, instant
 
@@ -48,6 +48,10 @@ class Office:
         holder = person if key is None else key
         found = key_of(holder) if holder in HOLDERS else None
         return replace(self.world.acting(person), key=found)
+
+    def confirm(self, card_no: str, person: str) -> None:
+        """Confirm a card that waits, with the own key if they have one."""
+        answers.answer(self.acting(person), card_no, "confirmed", None)
 
     def at(self, text: str) -> None:
         """Set the clock."""

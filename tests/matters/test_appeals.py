@@ -184,7 +184,7 @@ def test_who_confirmed_the_card_withdraws(office: Office) -> None:
     office.at("2026-03-06 09:00")
     office.world.scan()
     card = office.world.card("M CHECKED yellow")
-    office.world.answer("confirmed", card, "wang")
+    office.confirm(card, "wang")
     number = filed(office, card, "li")
     with pytest.raises(NotAllowed, match="confirmed the card"):
         decide(office, number, "wang", LIFT)

@@ -89,7 +89,7 @@ def test_a_card_that_waits_to_be_confirmed_is_refused(office: Office, level: str
 
 def test_a_confirmed_card_is_not_refused_by_the_one_who_confirmed_it(office: Office) -> None:
     card = pending(office, "yellow")
-    office.world.answer("confirmed", card, "wang")
+    office.confirm(card, "wang")
     with pytest.raises(ConfigurationError, match="cannot be lifted"):
         lift(office, card, "sun", REFUSED)
     with pytest.raises(NotAllowed, match="confirmed the card"):
@@ -100,7 +100,7 @@ def test_a_confirmed_card_is_not_refused_by_the_one_who_confirmed_it(office: Off
 def test_a_signature_to_refuse_does_not_lift_what_was_confirmed_since(office: Office) -> None:
     card = pending(office, "red")
     assert not lift(office, card, "wang", REFUSED).lifted
-    office.world.answer("confirmed", card, "sun")
+    office.confirm(card, "sun")
     with pytest.raises(ConfigurationError, match="cannot be lifted"):
         lift(office, card, "zhao", REFUSED)
     assert not lift(office, card, "zhao", ERROR).lifted
@@ -120,6 +120,32 @@ def test_who_is_named_on_the_card_does_not_lift_it(office: Office) -> None:
     office.world.scan()
     with pytest.raises(NotAllowed, match="named on the card"):
         lift(office, office.world.card("B CASE yellow"), "wang")
+
+
+@pytest.mark.parametrize("written", ["王 监察", "王\u3000监察", " 王监察"])
+def test_a_blank_in_a_name_makes_nobody_else_of_it(office: Office, written: str) -> None:
+    """The list of people and the source come from different systems."""
+    office.late_case("B", approver=written)
+    office.at("2026-03-06 09:00")
+    office.world.scan()
+    with pytest.raises(NotAllowed, match="named on the card"):
+        lift(office, office.world.card("B CASE yellow"), "wang")
+
+
+def test_who_held_the_case_does_not_lift_its_card(office: Office) -> None:
+    """The overrun may be theirs, although somebody else handles the case by now."""
+    office.late_case("B")
+    for actor, at in (("孙监察", "2026-03-02 11:00"), ("张经办", "2026-03-05 10:00")):
+        event = {"case_no": "B", "event": "assigned", "occurred_at": at, "actor": actor}
+        office.world.receive("events", [event])
+    office.at("2026-03-06 09:00")
+    office.world.scan()
+    yellow = office.world.card("B CASE yellow")
+    held = office.world.rows("SELECT holder FROM accountability WHERE card_no = ?", yellow)
+    assert "孙监察" in {row["holder"] for row in held}
+    with pytest.raises(NotAllowed, match="held the case"):
+        lift(office, yellow, "sun")
+    assert lift(office, yellow, "wang").lifted
 
 
 def test_a_deputy_does_not_lift_for_one_who_withdraws(office: Office) -> None:
