@@ -20,13 +20,14 @@ from ..store import cards
 from ..store.matter_tables import AppealRow, NoticeRow, OrderRow
 from .context import Context
 from .notices import people
-from .signing import Approval, approvals, sign
+from .signing import Approval, approvals, counted, sign
 
 __all__ = [
     "Approval",
     "acting",
     "approvals",
     "approve",
+    "counted",
     "scope_of",
     "scope_of_subject",
     "standing_of",

@@ -18,7 +18,7 @@ from ..core.terms import AppealState, CardState, Level, LiftReason
 from ..language import say_appeal_state, say_state, t
 from ..store import appeals as store
 from ..store import cards, ledger
-from .acting import acting, approvals, approve, scope_of
+from .acting import acting, approvals, approve, counted, scope_of
 from .aftermath import Aftermath, end_asking
 from .appeal_dates import decide_by, is_late
 from .appeal_notices import nobody, tell
@@ -200,7 +200,7 @@ def decide(
 def _signatures(
     connection: Connection, subject: str, act: Act, round_no: int
 ) -> list[core.Signature]:
-    given = approvals(connection, subject=subject, act=act, round=round_no)
+    given = counted(connection, approvals(connection, subject=subject, act=act, round=round_no))
     return [core.Signature(each.person_id, each.decision, each.ground) for each in given]
 
 

@@ -20,7 +20,7 @@ from ..language import say_lift_reason, say_state, t
 from ..store import appeals, cards, ledger
 from . import ladders
 from .accountability import exempt_by_appeal
-from .acting import acting, approvals, approve, scope_of
+from .acting import acting, approvals, approve, counted, scope_of
 from .aftermath import Aftermath, aftermath
 from .attachments import keep, look
 from .context import Context
@@ -184,7 +184,7 @@ def by_hand(
             must_sign=level is Level.RED,
             barred=withdraw,
         )
-        given = approvals(connection, subject=subject, act=Act.LIFT)
+        given = counted(connection, approvals(connection, subject=subject, act=Act.LIFT))
         signatures = [core.Signature(a.person_id, a.decision, a.ground) for a in given]
         done = Lifted(
             card_no=card_no,

@@ -70,6 +70,19 @@ def approvals(
     ]
 
 
+def counted(connection: Connection, given: Sequence[Approval]) -> list[Approval]:
+    """Those that count towards a decision that waits: without a key, or by one that is in use.
+
+    What was decided stays so when a key is revoked; what waits does not go through by a stolen one.
+    """
+    return [
+        approval
+        for approval in given
+        if approval.key_id is None
+        or ((key := keys.find(connection, approval.key_id)) and key.revoked_at is None)
+    ]
+
+
 def sign(
     context: Context,
     connection: Connection,

@@ -2,13 +2,21 @@
 
 import pytest
 
+from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services import answers, approval_checks, manual_cards
+from efficiency_monitor.core.terms import Level, LiftReason
+from efficiency_monitor.services import (
+    answers,
+    appeals,
+    approval_checks,
+    keys,
+    lifting,
+    manual_cards,
+)
 from efficiency_monitor.services.closing import close_card
 
 from ..stories.world import instant
-from .desk import PEOPLE, Desk
+from .desk import PEOPLE, Desk, key_of
 
 
 def give(desk: Desk, person: str, key: str | None = None) -> str:
@@ -90,3 +98,31 @@ def test_a_deputy_gives_and_the_absent_confirm_with_one_voice(desk: Desk) -> Non
     with pytest.raises(NotAllowed, match="gave this card"):
         answers.answer(desk.acting("wang"), card, "confirmed", None)
     assert answers.answer(desk.acting("chen"), card, "confirmed", None).state == "open"
+
+
+@pytest.mark.parametrize("appealed", [False, True])
+def test_a_signature_by_a_key_that_was_stolen_lifts_nothing_any_more(
+    desk: Desk, appealed: bool
+) -> None:
+    """Wang's key was stolen, used, and revoked: the thief, a holder too, is still one person."""
+    card = desk.card()
+    desk.enrolled("wang", "chen")
+    for by in ("wang", "chen"):
+        keys.enrol(desk.acting(by, by), "zhao", key_of("zhao").public)
+    number = appeals.file(desk.acting("zhang"), card, "申诉").appeal_no if appealed else ""
+
+    def lift(person: str) -> None:
+        context = desk.acting(person, person)
+        if appealed:
+            appeals.decide(context, number, Decision.LIFT, "属实")
+        else:
+            lifting.by_hand(context, card, LiftReason.ISSUED_IN_ERROR, "误发")
+
+    lift("wang")
+    keys.revoke(desk.acting("zhao", "zhao"), "wang", "失窃")
+    lift("chen")
+    assert "A CASE red open" in desk.world.cards()
+    lift("zhao")
+    reason = "appeal" if appealed else "issued_in_error"
+    assert f"A CASE red lifted {reason}" in desk.world.cards()
+    assert sound(desk)
