@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ..core.authority import Act, Scope, standings
+from ..core.authority import Act, Scope, Standing, standings
 from ..core.faults import ConfigurationError, NotAllowed
 from ..core.instants import local_date, rfc3339
 from ..core.ledger import EntryType
@@ -22,9 +22,10 @@ from ..core.statements import digest
 from ..language import t
 from ..store import cases, ledger, outbox, silences
 from ..store.tables import CardRow
-from .acting import acting
+from .acting import acting, standing_of
 from .context import Context
 from .notices import people
+from .signing import sign
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 MOST_DAYS = 30
@@ -64,7 +65,8 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
     _check(context, filters, reason, until, now)
     with context.store.writing() as connection:
         scope = _scope(connection, filters)
-        owner = acting(context, connection, Act.ADD_SILENCE, scope)
+        standing = standing_of(context, connection, Act.ADD_SILENCE, scope)
+        owner = standing.person_id
         on = date.fromisoformat(local_date(now, context.zone))
         rights = standings(people(connection), Act.ADD_SILENCE, scope, owner, on)
         supervisor = any(right.role is Role.SUPERVISOR for right in rights)
@@ -107,7 +109,28 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
         }
         entry = context.entry(EntryType.SILENCE_ADDED, f"silence.added/{number}", said)
         ledger.append(connection, [entry])
+        if supervisor:
+            _sign(context, connection, standing, number, reason)
     return number
+
+
+def _sign(
+    context: Context, connection: Connection, standing: Standing, number: str, reason: str
+) -> None:
+    """Whoever holds a key signs what keeps supervisors from hearing: no claim of theirs does it."""
+    sign(
+        context,
+        connection,
+        standing,
+        act=Act.ADD_SILENCE,
+        subject=f"silence:{number}",
+        round=0,
+        decision="add",
+        ground=None,
+        text=reason,
+        evidence=(),
+        must_sign=False,
+    )
 
 
 def end_silence(context: Context, silence_no: str, *, reason: str) -> None:

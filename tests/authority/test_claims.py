@@ -12,6 +12,7 @@ from efficiency_monitor.services import (
     keys,
     lifting,
     manual_cards,
+    silences,
 )
 from efficiency_monitor.services.closing import close_card
 
@@ -125,4 +126,25 @@ def test_a_signature_by_a_key_that_was_stolen_lifts_nothing_any_more(
     lift("zhao")
     reason = "appeal" if appealed else "issued_in_error"
     assert f"A CASE red lifted {reason}" in desk.world.cards()
+    assert sound(desk)
+
+
+def test_supervisors_are_not_kept_from_hearing_in_the_name_of_one(desk: Desk) -> None:
+    desk.card()
+    desk.enrolled("wang", "chen")
+    until = desk.world.now + 86_400
+    filters = silences.Filters(case_no="A")
+    for key in (None, "chen"):
+        with pytest.raises(NotAllowed, match="wang"):
+            silences.add_silence(desk.acting("wang", key), filters, reason="x", until=until)
+    assert desk.world.rows("SELECT * FROM silence") == []
+    number = silences.add_silence(desk.acting("wang", "wang"), filters, reason="x", until=until)
+    again = silences.add_silence(desk.acting("wang", "wang"), filters, reason="x", until=until)
+    assert again == number
+    # Who does not supervise holds nothing that supervisors are told, and signs nothing.
+    own = silences.Filters(department="住建局")
+    silences.add_silence(desk.acting("li"), own, reason="x", until=until)
+    rows = desk.world.rows("SELECT * FROM approval WHERE act = 'add_silence'")
+    assert [(row["subject"], row["person_id"]) for row in rows] == [(f"silence:{number}", "wang")]
+    assert rows[0]["signature"] is not None
     assert sound(desk)
