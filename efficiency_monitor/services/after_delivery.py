@@ -22,3 +22,11 @@ def undeliverable(
     """Note, in the transaction that marks them, that these rows will not be delivered any more."""
     ladders.undeliverable(context, connection, notices, now)
     order_deadlines.undeliverable(context, connection, notices, now)
+
+
+def perhaps_delivered(
+    context: Context, connection: Connection, notices: Sequence[Any], now: int
+) -> None:
+    """Note that these rows were tried and then found void: the answer alone may have been lost."""
+    aftermath.delivered(context, connection, notices, now)
+    order_deadlines.tell_end(context, connection, notices)

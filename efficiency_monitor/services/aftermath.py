@@ -28,6 +28,8 @@ ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 ORDER_ENTRY = OrderEntry.__table__  # type: ignore[attr-defined]
 #: What the result of an order says whose cards were all lifted.
 CARDS_LIFTED = "cards_lifted"
+#: What tells that a card is over, and the state that it tells.
+_LATER_THAN = {"lifted": str(CardState.LIFTED), "closed": str(CardState.CLOSED)}
 
 
 @dataclass(slots=True)
@@ -102,25 +104,29 @@ def _part(
 
 
 def delivered(context: Context, connection: Connection, notices: Sequence[Any], now: int) -> None:
-    """A notice that was on its way while its card was lifted: whoever it reached is told of that.
+    """A notice that was on its way while its card was lifted or closed: whoever it reached is told.
 
     `notices` are rows of the outbox, in the transaction that marks them as sent.
     """
-    reached = [row for row in notices if row.subject.startswith("card:") and row.kind != "lifted"]
-    reasons = {
-        card["card_no"]: card["lifted_reason"]
+    reached = [
+        row for row in notices if row.subject.startswith("card:") and row.kind not in _LATER_THAN
+    ]
+    over = {
+        card["card_no"]: card
         for card in cards.rows_of(connection, list({row.card_no for row in reached}))
-        if card["state"] == str(CardState.LIFTED)
+        if card["state"] in _LATER_THAN.values()
     }
-    late = [row for row in reached if row.card_no in reasons]
+    late = [row for row in reached if row.card_no in over]
     everybody = people(connection) if late else []
     for row in late:
+        card = over[row.card_no]
+        lifted = card["state"] == str(CardState.LIFTED)
         new = notices_to(
             _now(everybody, _as_told(row)),
             subject=row.subject,
-            kind="lifted",
+            kind="lifted" if lifted else "closed",
             card_no=row.card_no,
-            about={"reason": reasons[row.card_no]},
+            about={"reason": card["lifted_reason"]} if lifted else {},
         )
         outbox.add(connection, new, now)
 

@@ -237,6 +237,10 @@ class _Run:
                 word = "retry" if isinstance(result, Retry) else "refused"
                 attempts.end(connection, number, result=word, detail=result.reason, now=now)
                 self._note_failure(connection, key, result, now)
+                if isinstance(result, Retry):
+                    rows = outbox.rows_of(connection, ids)
+                    void = [row for row in rows if row.state == NoticeState.VOID]
+                    after_delivery.perhaps_delivered(self._context, connection, void, now)
             self._later(connection, ids, message.message_id, result)
 
     def _note_failure(

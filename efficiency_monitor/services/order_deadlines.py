@@ -5,10 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..core.terms import OrderState
 from ..store import orders
 from . import order_notices
 from .context import Context
+from .notices import people
 from .order_checks import deadline_or_none, found
+from .told import as_reached_now
 
 
 def delivered(context: Context, connection: Connection, notices: Sequence[Any], now: int) -> None:
@@ -17,6 +20,19 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
         if order.delivered_at is None:
             due = deadline_or_none(context, order, now)
             orders.change(connection, order.order_no, {"delivered_at": now, "reply_due_at": due})
+    tell_end(context, connection, notices)
+
+
+def tell_end(context: Context, connection: Connection, notices: Sequence[Any]) -> None:
+    """What was on its way while its order was closed: whoever it reached is told of that too."""
+    for notice in notices:
+        kind, _, order_no = notice.subject.partition(":")
+        if kind != "order" or notice.kind == "order_closed":
+            continue
+        order = orders.find(connection, order_no)
+        if order is not None and order.state == str(OrderState.CLOSED):
+            person = as_reached_now(people(connection), notice)
+            order_notices.tell(context, connection, order_no, "order_closed", [person])
 
 
 def undeliverable(

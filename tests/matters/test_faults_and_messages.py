@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from efficiency_monitor.notify.channel import Message, Result, Retry
+from efficiency_monitor.notify.file import FileDrop
 from tests.stories.world import PEOPLE, World, instant, town
 
 from .stage import run
@@ -130,3 +132,47 @@ def test_dead_letter_of_what_is_over_is_not_sent_again(world: World) -> None:
         ("li", "order_opened", "dead"),
         ("zhang", "order_opened", "dead"),
     ]
+
+
+class Meanwhile(FileDrop):
+    """A channel that takes its time: something happens while its first message is on its way."""
+
+    def __init__(self, world: World, line: str, *, lost: bool) -> None:
+        super().__init__(world.folder / "outbox")
+        self._world, self._line, self._lost = world, line, lost
+
+    def send(self, message: Message) -> Result:
+        line, self._line = self._line, ""
+        sent = super().send(message)
+        if line:
+            assert run(self._world, line).code == 0
+            return Retry("its answer was lost") if self._lost else sent
+        return sent
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "answer lost"])
+def test_order_closed_while_its_notice_is_on_its_way(world: World, lost: bool) -> None:
+    assert run(world, "notices deliver").code == 0
+    assert run(world, "--as wang orders open '{A CASE yellow}' --text 整改").code == 0
+    line = "--as wang orders close {order} --text 撤回"
+    world.deliver({"file": Meanwhile(world, line, lost=lost)})
+    assert run(world, "notices deliver").code == 0
+    told = world.tuples(
+        "SELECT person_id, kind, state FROM notice WHERE subject LIKE 'order:%' ORDER BY 2, 1"
+    )
+    first = "void" if lost else "sent"
+    on_its_way = {(who, state) for who, kind, state in told if kind == "order_opened"}
+    assert {state for _, state in on_its_way} <= {first, "void"}
+    reached = [who for who, kind, _ in told if kind == "order_closed"]
+    # Whoever opened it, and the one whom the notice reached.
+    assert len(reached) == 2
+    assert "wang" in reached
+
+
+def test_card_closed_while_its_notice_is_on_its_way(world: World) -> None:
+    assert run(world, "--as li cards reply '{A CASE yellow}' --text 已办").code == 0
+    line = "--as wang cards close '{A CASE yellow}' --text 同意"
+    world.deliver({"file": Meanwhile(world, line, lost=False)})
+    assert run(world, "notices deliver").code == 0
+    kinds = world.tuples("SELECT kind, state, COUNT(*) FROM notice GROUP BY 1, 2 ORDER BY 1, 2")
+    assert kinds == [("closed", "sent", 1), ("issued", "sent", 1), ("issued", "void", 1)]
