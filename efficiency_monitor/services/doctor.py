@@ -15,7 +15,7 @@ from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
-from ..store import cards, cases, feeds, ledger, orders, runs
+from ..store import cards, cases, feeds, ledger, orders, outbox, runs
 from ..store.engine import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .appeal_check import check_appeals
@@ -175,26 +175,39 @@ def _attachments(context: Context) -> Iterator[Finding]:
 
 
 def _clock(context: Context) -> Iterator[Finding]:
-    """A scan under a clock that ran ahead leaves cases that no scan looks at until that instant."""
+    """A clock that ran ahead leaves cases, notices and ladders that wait until that instant."""
     column = CaseRow.__table__.c.judged_as_of  # type: ignore[attr-defined]
     now = context.now()
     with context.store.reading() as connection:
         ahead, newest = connection.execute(
             select(func.count(), func.max(column)).where(column > now + CORRECTION)
         ).one()
-    if not ahead:
+        dated = outbox.dated_after(connection, now + CORRECTION)
+    if not ahead and dated is None:
         yield "clock", GOOD, rfc3339(now, context.zone)
-        return
-    until = rfc3339(newest, context.zone)
-    yield (
-        "clock",
-        BAD,
-        t(
-            f"{ahead} 件的判定时刻在将来，最晚 {until}：系统时钟曾走快，在此之前不会再判定",
-            f"{ahead} cases were judged as of a later instant, up to {until}: the clock ran ahead, "
-            f"and no scan looks at them before",
-        ),
-    )
+    if ahead:
+        until = rfc3339(newest, context.zone)
+        yield (
+            "clock",
+            BAD,
+            t(
+                f"{ahead} 件的判定时刻在将来，最晚 {until}：系统时钟曾走快，在此之前不会再判定",
+                f"{ahead} cases were judged as of a later instant, up to {until}: the clock ran "
+                f"ahead, and no scan looks at them before",
+            ),
+        )
+    if dated is not None:
+        number, until = dated[0], rfc3339(dated[1], context.zone)
+        yield (
+            "clock",
+            BAD,
+            t(
+                f"{number} 份通知的时间在将来，最晚 {until}：系统时钟曾走快，"
+                f"它们和由此起算的期限要等到那时",
+                f"{number} notices are dated later than now, up to {until}: the clock ran ahead; "
+                f"they, and the deadlines that count from them, wait until then",
+            ),
+        )
 
 
 def _scans(context: Context) -> Iterator[Finding]:

@@ -291,6 +291,16 @@ def held_until(connection: Connection) -> Mapping[str, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+def dated_after(connection: Connection, instant: int) -> tuple[int, int] | None:
+    """How many notices were written or delivered after an instant, and the latest; None: none."""
+    number, written, delivered = connection.execute(
+        select(func.count(), func.max(NOTICE.c.created_at), func.max(NOTICE.c.sent_at)).where(
+            or_(NOTICE.c.created_at > instant, NOTICE.c.sent_at > instant)
+        )
+    ).one()
+    return (number, max(written, delivered or 0)) if number else None
+
+
 def waiting_again(connection: Connection) -> int:
     """How many notices have failed at least once and will be tried again."""
     return int(

@@ -176,3 +176,14 @@ def test_card_closed_while_its_notice_is_on_its_way(world: World) -> None:
     assert run(world, "notices deliver").code == 0
     kinds = world.tuples("SELECT kind, state, COUNT(*) FROM notice GROUP BY 1, 2 ORDER BY 1, 2")
     assert kinds == [("closed", "sent", 1), ("issued", "sent", 1), ("issued", "void", 1)]
+
+
+def test_doctor_says_that_a_clock_which_ran_ahead_holds_deadlines(world: World) -> None:
+    assert run(world, "notices deliver").code == 0
+    world.now = instant("2027-03-06 09:00")
+    assert run(world, "notices deliver").code == 0
+    world.now = instant("2026-03-07 09:00")
+    ran = run(world, "doctor")
+    assert (ran.code, "notices are dated later than now, up to 2027-03-06" in ran.out) == (1, True)
+    world.now = instant("2027-03-06 09:00")
+    assert "dated later" not in run(world, "doctor").out
