@@ -189,6 +189,7 @@ def serve(
     ] = 30,
 ) -> None:
     """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
+    from efficiency_monitor import app as app_root
     from efficiency_monitor.core.faults import EffmonError
     from efficiency_monitor.jobs.bell import ring
 
@@ -196,10 +197,11 @@ def serve(
     message(t(f"运行中，每 {every} 秒检查一次", f"running; looks every {every} s"))
 
     def tick() -> None:
-        report = _ring(context, None)
-        say_pulls(report.pulls, context)
+        current = app_root.read_again(context)
+        report = _ring(current, None)
+        say_pulls(report.pulls, current)
         for done in report.scans:
-            say(done, context)
+            say(done, current)
         if report.round is not None:
             say_round(report.round)
 

@@ -6,6 +6,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,16 @@ def open_context(
         actor=actor(person),
         key=None if key is None or person is None else personal_key(key),
     )
+
+
+def read_again(context: "Context") -> "Context":
+    """The same services with the settings and the catalogue as their files are now.
+
+    What stays for weeks has to ask before each round: a day off that was announced meanwhile, a
+    rule that was mended, must not wait for a restart to be judged by.
+    """
+    folder, found = load_settings(context.folder)
+    return replace(context, settings=found, catalogue=open_catalogue(folder, found))
 
 
 def personal_key(file: Path) -> "PersonalKey":
