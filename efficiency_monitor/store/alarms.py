@@ -54,6 +54,8 @@ def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type:
             .where(
                 CARD.c.state.in_(_WAITING),
                 CARD.c.level > int(Level.WARNING),
+                # An appeal or an exemption has a deadline of its own; it is no news of the card.
+                NOTICE.c.subject == literal("card:") + CARD.c.card_no,
                 NOTICE.c.role == str(Role.SUPERVISOR),
                 NOTICE.c.state == str(NoticeState.SENT),
                 NOTICE.c.sent_at <= told_by,
