@@ -200,7 +200,8 @@ def retry(
     from efficiency_monitor.services.dead_letters import retry as put_back
 
     done = put_back(context_of(ctx), notice_ids or [])
-    emit_object({"retried": done}, output)
+    if output is not None:
+        emit_object({"retried": done}, output)
     message(
         t(
             f"{len(done)} 条将随下一次投递发出：effmon notices deliver",
