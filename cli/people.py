@@ -61,6 +61,7 @@ def import_(
         warn(f"{problem.where}: {problem.message}")
     message(t(f"导入 {report.imported} 行人员", f"{report.imported} rows of people"))
     for zh, en, persons in (
+        ("新行有误，仍按原有登记", "their new row is faulty, what was known stays", report.kept),
         ("新的监察人员", "supervisors who were none before", report.change.roles_gained),
         ("不再是监察人员", "supervisors no more", report.change.roles_lost),
         (

@@ -156,6 +156,39 @@ def parse_people(
     return tuple(dict.fromkeys(found.values())), tuple(problems)
 
 
+def faulty_persons(
+    rows: Sequence[Mapping[str, str]], numbers: Sequence[int], problems: Iterable[Problem]
+) -> frozenset[str]:
+    """Ids of those who have a row with a problem, as far as the row says who it is about.
+
+    `rows`, `numbers` and `problems` as `parse_people` takes and gives them.
+    """
+    places = {problem.where.rpartition(": ")[2] for problem in problems}
+    named = (
+        _values(row, "")[0].get("person_id", "")
+        for number, row in zip(numbers, rows, strict=True)
+        if f"row {number}" in places
+    )
+    return frozenset(filter(None, named))
+
+
+def still_known(
+    before: Iterable[Person], taken: Iterable[Person], faulty: frozenset[str]
+) -> tuple[Person, ...]:
+    """Former rows of people whose new row is faulty, unless a new one has their place.
+
+    A mistyped date must not take a head out of what the department is told of.
+    """
+    places = {(p.person_id, p.role, p.department, p.region, p.item_code) for p in taken}
+    return tuple(
+        person
+        for person in before
+        if person.person_id in faulty
+        and (person.person_id, person.role, person.department, person.region, person.item_code)
+        not in places
+    )
+
+
 def recipients(
     people: Sequence[Person],
     *,

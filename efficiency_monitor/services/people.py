@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ..core.faults import ConfigurationError, Problem
 from ..core.ledger import EntryType
-from ..core.people import Person, parse_people
+from ..core.people import Person, faulty_persons, parse_people, still_known
 from ..core.people_change import PeopleChange, change_of
 from ..core.terms import Level
 from ..language import t
@@ -27,12 +29,17 @@ class PeopleReport:
 
     imported: int = 0
     problems: list[Problem] = field(default_factory=list)
+    #: Ids of those whose new row is faulty and whose former rows stay.
+    kept: tuple[str, ...] = ()
     #: Who may now do more, and which holders of keys are not there any more.
     change: PeopleChange = field(default_factory=PeopleChange)
 
 
 def import_people(context: Context, path: Path, *, dry_run: bool = False) -> PeopleReport:
     """Replace who is known by the rows of a file; faulty rows are reported, the rest is taken.
+
+    Of somebody whose row is faulty what was known before stays: nobody falls out of what is told
+    by a mistyped date.
 
     Keys stay as they are. Who becomes a supervisor or a supervisor's deputy, and which holders of
     keys go or change their name, is in the report and in the ledger, by their ids.
@@ -45,9 +52,9 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             report.problems.append(row.problem)
         elif isinstance(row, Row):
             rows.append(row)
-    everybody, problems = parse_people(
-        [row.cells for row in rows], where=path.name, numbers=[row.number for row in rows]
-    )
+    cells, numbers = [row.cells for row in rows], [row.number for row in rows]
+    everybody, problems = parse_people(cells, where=path.name, numbers=numbers)
+    faulty = faulty_persons(cells, numbers, problems)
     report.problems.extend(problems)
     report.problems.extend(_unknown_channels(context, everybody, path.name))
     report.imported = len(everybody)
@@ -63,15 +70,23 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
                 "columns that are needed: person_id, name, role, channel",
             ),
         )
+
+    def become(connection: Connection) -> tuple[Person, ...]:
+        before = people(connection)
+        kept = still_known(before, everybody, faulty)
+        report.kept = tuple(sorted({person.person_id for person in kept}))
+        report.change = change_of(before, (*everybody, *kept), keys.holders(connection))
+        return (*everybody, *kept)
+
     if dry_run:
         with context.store.reading() as connection:
-            report.change = change_of(people(connection), everybody, keys.holders(connection))
+            become(connection)
         return report
     with context.store.writing() as connection:
-        report.change = change_of(people(connection), everybody, keys.holders(connection))
-        replace_people(connection, everybody)
-        moved = readdress(connection, everybody)
-        content: dict[str, object] = {"rows": len(everybody), **report.change.as_json()}
+        known = become(connection)
+        replace_people(connection, known)
+        moved = readdress(connection, known)
+        content: dict[str, object] = {"rows": len(known), **report.change.as_json()}
         if moved:
             content["readdressed"] = moved
         ledger.append(

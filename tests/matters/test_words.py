@@ -100,6 +100,22 @@ def test_what_the_system_refuses_is_said_in_chinese(office: World, option: str) 
     assert "No such" not in said.err
 
 
+def test_who_has_a_faulty_row_stays_as_they_were_known(office: World, tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text(
+        "person_id,name,role,channel,department,absent_from\n"
+        "li,李主任,head,file,住建局,2026-13-01\n"
+        "wang,王监察,supervisor,file,,\n"
+        "neu,新人,handler,file,住建局,gestern\n",
+        encoding="utf-8",
+    )
+    said = run(office, f"people import {table}")
+    assert said.code == 3
+    assert "仍按原有登记：li" in said.err
+    listed = [line.split("\t")[0] for line in run(office, "people list").out.splitlines()[1:]]
+    assert sorted(listed) == ["li", "wang"]
+
+
 def test_the_old_section_of_notices_is_refused_in_the_language_of_the_reader(
     office: World,
 ) -> None:
