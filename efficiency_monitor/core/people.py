@@ -64,6 +64,10 @@ _COLUMNS: Final = {
     "接收时间": "hours",
 }
 COLUMNS: Final = tuple(_COLUMNS.values())
+#: Each column by its Chinese name.
+COLUMN_NAMES: Final = tuple(_COLUMNS)
+#: As `people list` heads them.
+_SHORT: Final = {"编号": "person_id", "事项": "item_code", "渠道": "channel", "地址": "address"}
 _REQUIRED: Final = ("person_id", "name", "role", "channel")
 _TEXTS: Final = (
     "person_id",
@@ -302,7 +306,7 @@ def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Pr
 def _column(heading: str) -> str:
     # A reader that finds more cells than headings may file them under None.
     trimmed = (heading or "").strip().lstrip("\ufeff").strip()
-    return _COLUMNS.get(trimmed, trimmed.lower())
+    return _COLUMNS.get(trimmed) or _SHORT.get(trimmed, trimmed.lower())
 
 
 def _unknown_columns(headings: Iterable[str], where: str) -> list[Problem]:

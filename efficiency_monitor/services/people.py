@@ -19,6 +19,7 @@ from ..store import cases, keys, ledger
 from .context import Context
 from .ladders import who_first
 from .notices import people, replace_people
+from .people_words import in_words
 from .readdress import readdress
 from .telling import Telling
 
@@ -55,7 +56,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     cells, numbers = [row.cells for row in rows], [row.number for row in rows]
     everybody, problems = parse_people(cells, where=path.name, numbers=numbers)
     faulty = faulty_persons(cells, numbers, problems)
-    report.problems.extend(problems)
+    report.problems.extend(map(in_words, problems))
     report.problems.extend(_unknown_channels(context, everybody, path.name))
     report.imported = len(everybody)
     if not everybody:

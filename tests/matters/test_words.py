@@ -116,6 +116,33 @@ def test_who_has_a_faulty_row_stays_as_they_were_known(office: World, tmp_path: 
     assert sorted(listed) == ["li", "wang"]
 
 
+def test_what_is_wrong_with_rows_of_people_is_said_in_chinese(
+    office: World, tmp_path: Path
+) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text(
+        "编号,姓名,角色,渠道,代理人,缺勤自,缺勤至,接收时间\n"
+        "a,甲,长官,file,,,,\n"
+        ",乙,承办人,file,,,,\n"
+        "c,丙,承办人,file,,明天,,\n"
+        "d,丁,承办人,file,,2026-03-12,2026-03-11,\n"
+        "e,戊,承办人,file,,,,25:00-26:00\n"
+        "f,己,承办人,file,f,,,\n"
+        "g,庚,承办人,file,谁,,,\n",
+        encoding="utf-8",
+    )
+    said = run(office, f"people import {table}").err
+    for line in said.splitlines()[:7]:
+        assert re.match(r"注意：people\.csv：第 [2-8] 行: ", line), line
+        shown = line.partition(" 行: ")[2]
+        assert not re.search(r"[a-z]{3}", re.sub(r"列 \w+", "", shown)), line
+    assert "'长官'" in said
+    assert "列 person_id 是空的" in said
+    assert "'明天' 不是日期" in said
+    assert "'25:00-26:00' 写法有误" in said
+    assert "'谁'" in said
+
+
 def test_the_old_section_of_notices_is_refused_in_the_language_of_the_reader(
     office: World,
 ) -> None:
