@@ -10,6 +10,7 @@ from efficiency_monitor import __version__
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
 from efficiency_monitor.language import t
 from efficiency_monitor.os_words import say_os
+from typer.exceptions import TyperException
 
 from . import (
     account,
@@ -35,6 +36,7 @@ from . import (
 from .render import fail, message
 from .state import State, state_of
 from .streams import to_nowhere
+from .usage import asked_for_help, wrong_usage
 
 app = typer.Typer(
     name="effmon",
@@ -119,18 +121,31 @@ job.add_to(app)
 def main() -> None:
     """Run a command; every fault ends in one line saying what and how to mend it (DESIGN 6)."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except EffmonError as fault:
         sys.exit(fail(fault))
+    except typer.Abort:
+        message(t("已中止", "aborted"))
+        sys.exit(1)
+    except TyperException as fault:
+        if asked_for_help(fault):
+            typer.echo(str(fault), err=True)
+            sys.exit(2)
+        sys.exit(fail(wrong_usage(fault)))
     except KeyboardInterrupt:
         message(t("已中断", "interrupted"))
         sys.exit(130)
     except RecursionError:
         sys.exit(fail(_unexpected("nested too deeply")))
     except Exception as fault:
+        if isinstance(fault, BrokenPipeError):
+            to_nowhere(sys.stdout)
+            sys.exit(1)
         if os.environ.get("EFFMON_DEBUG"):
             raise
         sys.exit(fail(_as_fault(fault)))
+    if isinstance(code, int):
+        sys.exit(code)
 
 
 def _as_fault(fault: Exception) -> EffmonError:
