@@ -123,7 +123,7 @@ _DECISIONS: Final = (
             }
         ),
     ),
-    Column("person", "人员", "Person", least=6),
+    Column("person_id", "人员", "Person", least=6),
     Column("ground", "理由/措施", "Ground or measure", say=say_ground, priority=2),
     Column("text", "内容", "Text", least=12),
     Column("attachments", "附件", "Attachments", say=lambda each: _names(each), priority=2),

@@ -75,7 +75,7 @@ def _names(attachments: list[dict[str, Any]]) -> str:
 _ENTRIES = (
     Column("at", "时间", "At", say=say_local),
     Column("kind", "经过", "What", say=coded(_KINDS)),
-    Column("person", "人员", "Person", least=6),
+    Column("person_id", "人员", "Person", least=6),
     Column("os_user", "系统用户", "System user", priority=3),
     Column("text", "内容", "Text", least=12),
     Column("attachments", "附件", "Attachments", say=_names, priority=2),
@@ -83,7 +83,7 @@ _ENTRIES = (
 _APPROVALS = (
     Column("at", "时间", "At", say=say_local),
     Column("round", "轮次", "Round", right=True, priority=2),
-    Column("person", "人员", "Person", least=6),
+    Column("person_id", "人员", "Person", least=6),
     Column("decision", "裁决", "Decision", say=coded(_DECISIONS)),
     Column("signed", "密钥签名", "Signed with a key"),
 )

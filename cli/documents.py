@@ -82,7 +82,7 @@ ENTRIES: Final = (
             }
         ),
     ),
-    Column("person", "人员", "Person", least=6),
+    Column("person_id", "人员", "Person", least=6),
     Column("os_user", "系统用户", "System user", priority=3),
     Column("text", "内容", "Text", least=12),
     Column("late", "逾期", "Late", say=lambda late: t("是", "yes") if late else ""),

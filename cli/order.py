@@ -114,7 +114,7 @@ _CARDS: Final = (
 _ENTRIES: Final = (
     Column("at", "时间", "At", say=say_local),
     Column("kind", "经过", "What", say=coded(_KINDS)),
-    Column("person", "人员", "Person", least=6),
+    Column("person_id", "人员", "Person", least=6),
     Column("os_user", "系统用户", "System user", priority=3),
     Column("text", "内容", "Text", least=12),
     Column("attachments", "附件", "Attachments", say=say_attachments, priority=2),

@@ -16,7 +16,7 @@ _COLUMNS = (
     Column("department", "部门", "Department", priority=2, least=8),
     Column("region", "区划", "Region", priority=4),
     Column("item_code", "事项", "Item", priority=4),
-    Column("rule_id", "规则", "Rule", priority=4),
+    Column("rule", "规则", "Rule", priority=4),
     Column("case_no", "办件编号", "Case", priority=3),
     Column("person_id", "收件人", "Person", priority=3),
     Column("owner", "设置人", "Owner", priority=2),
@@ -61,7 +61,8 @@ def add(
         ends = parse_as_of(until, context.zone)
     except ValueError as fault:
         raise ConfigurationError(
-            f"--until: {fault}", t("如 '2026-12-01 09:00'", "for example '2026-12-01 09:00'")
+            t(f"--until：{until!r} 不是时间", f"--until: {fault}"),
+            t("如 '2026-12-01 09:00'", "for example '2026-12-01 09:00'"),
         ) from None
     filters = Filters(
         department=department,

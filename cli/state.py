@@ -112,7 +112,8 @@ def instant_of(text: str | None, context: "Context") -> int | None:
     try:
         return parse_as_of(text, context.zone)
     except ValueError as fault:
-        raise ConfigurationError(str(fault), "--as-of '2026-03-02 18:00'") from None
+        said = t(f"{text!r} 不是时间", str(fault))
+        raise ConfigurationError(said, "--as-of '2026-03-02 18:00'") from None
 
 
 def leave(code: int) -> None:

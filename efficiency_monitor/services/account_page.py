@@ -87,7 +87,7 @@ def _decision(entry: Any, zone: str, signed: dict[str, bool]) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "at": rfc3339(entry.at, zone),
-        "person": entry.person,
+        "person_id": entry.person,
         "os_user": entry.os_user,
         "ground": entry.ground,
         "text": entry.text,

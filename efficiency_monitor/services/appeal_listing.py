@@ -87,7 +87,7 @@ def show_appeal(context: Context, appeal_no: str) -> dict[str, Any]:
             {
                 "kind": entry.kind,
                 "at": rfc3339(entry.at, context.zone),
-                "person": entry.person,
+                "person_id": entry.person,
                 "os_user": entry.os_user,
                 "text": entry.text,
                 "attachments": [
@@ -100,7 +100,7 @@ def show_appeal(context: Context, appeal_no: str) -> dict[str, Any]:
         document["approvals"] = [
             {
                 "round": round_no,
-                "person": given.person_id,
+                "person_id": given.person_id,
                 "decision": given.decision,
                 "ground": given.ground,
                 "at": rfc3339(given.at, context.zone),

@@ -88,7 +88,7 @@ def _entries(context: Context, entries: Sequence[Any], due: int | None) -> list[
         {
             "kind": entry.kind,
             "at": rfc3339(entry.at, context.zone),
-            "person": entry.person,
+            "person_id": entry.person,
             "os_user": entry.os_user,
             "text": entry.text,
             "late": entry in replies[:1] and late(entry.at, due),

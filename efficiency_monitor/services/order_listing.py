@@ -139,7 +139,7 @@ def _entries(context: Context, connection: Connection, order_no: str) -> list[di
         {
             "kind": entry.kind,
             "at": _at(context, entry.at),
-            "person": entry.person,
+            "person_id": entry.person,
             "os_user": entry.os_user,
             "text": entry.text,
             "attachments": attachments_json_of(entry.evidence),

@@ -200,7 +200,7 @@ def list_silences(context: Context, *, everything: bool = False) -> list[dict[st
     return [
         {
             "silence_no": row.silence_no,
-            **asdict(_filters(row)),
+            **_named(_filters(row)),
             "over_supervisors": bool(row.over_supervisors),
             "owner": row.owner,
             "reason": row.reason,
@@ -214,6 +214,11 @@ def list_silences(context: Context, *, everything: bool = False) -> list[dict[st
         for row in rows
         if everything or (row.ended_at is None and row.ends_at > now)
     ]
+
+
+def _named(filters: Filters) -> dict[str, str]:
+    """The filters under the names that other lists use: a card's `rule`."""
+    return {"rule" if name == "rule_id" else name: kept for name, kept in asdict(filters).items()}
 
 
 def _said(number: str, filters: Filters) -> dict[str, object]:

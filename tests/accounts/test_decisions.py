@@ -52,7 +52,7 @@ def test_from_verification_to_measures(world: World) -> None:
     run(world, f"{record} --measure delay_of_work --text 另案").well()
     done = shown(world, "UP CASE red")
     assert done["status"] == "measure_recorded"
-    assert [(d["kind"], d["person"], d["ground"], d["text"]) for d in done["decisions"]] == [
+    assert [(d["kind"], d["person_id"], d["ground"], d["text"]) for d in done["decisions"]] == [
         ("verified", "wang", None, "经核实属实"),
         ("measure", "wang", "talk", "任免机关3月19日决定"),
         ("measure", "wang", "delay_of_work", "另案"),
@@ -128,7 +128,7 @@ def test_an_exemption_is_asked_by_one_and_decided_by_another(world: World, tmp_p
     record = shown(world, "UP CASE red")
     assert record["status"] == "exempted"
     assert record["card_state"] == "open", "an exemption lifts no card"
-    assert [(d["kind"], d["person"], d["ground"]) for d in record["decisions"]] == [
+    assert [(d["kind"], d["person_id"], d["ground"]) for d in record["decisions"]] == [
         ("exemption_asked", "wang", "force_majeure"),
         ("exempted", "chen", "force_majeure"),
     ]

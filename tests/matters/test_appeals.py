@@ -349,7 +349,9 @@ def test_texts_and_attachments_stay_out_of_the_ledger(office: Office, tmp_path: 
     shown = appeal_listing.show_appeal(office.world.context, number)
     assert [each["name"] for each in shown["entries"][0]["attachments"]] == [paper.name]
     assert shown["text"] == "张经办无过错"
-    assert [(each["person"], each["decision"]) for each in shown["approvals"]] == [("wang", "lift")]
+    assert [(each["person_id"], each["decision"]) for each in shown["approvals"]] == [
+        ("wang", "lift")
+    ]
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n", "长" * 4001], ids=["none", "", "blank", "long"])

@@ -1,5 +1,6 @@
 """What people read has words where words exist: in Chinese no column of codes."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,36 @@ def test_what_is_wrong_with_rows_of_people_is_said_in_chinese(
     assert "'明天' 不是日期" in said
     assert "'25:00-26:00' 写法有误" in said
     assert "'谁'" in said
+
+
+def test_lists_name_a_person_and_a_rule_alike(office: World) -> None:
+    run(office, "--as zhang cards acknowledge '{A CASE red}'")
+    assert run(office, "--as wang orders open '{A CASE red}' --text 整改").code == 0
+    assert run(office, "--as zhang appeals file '{A CASE red}' --text 有误").code == 0
+    run(office, "--as wang accountability verify '{A CASE red}' --text 属实")
+    run(office, "--as wang silences add --rule CASE --reason 演练 --until 2026-03-10")
+    shown = {
+        line: json.loads(run(office, f"{line} -o json").out)
+        for line in (
+            "cards show '{A CASE red}'",
+            "orders show '{order}'",
+            "appeals show '{appeal}'",
+            "accountability show '{A CASE red}'",
+        )
+    }
+    for line, document in shown.items():
+        acts = document.get("entries") or document["decisions"]
+        assert all("person_id" in act and "person" not in act for act in acts), line
+    (silence,) = json.loads(run(office, "silences list -o json").out)
+    assert silence["rule"] == "CASE"
+    assert "rule_id" not in silence
+
+
+def test_a_time_that_is_none_is_said_in_chinese(office: World) -> None:
+    for line in ("scan --as-of morgen", "--as wang silences add --reason x --until morgen"):
+        said = run(office, line)
+        assert said.code == 2
+        assert "'morgen' 不是时间" in said.err
 
 
 def test_the_old_section_of_notices_is_refused_in_the_language_of_the_reader(
