@@ -6,7 +6,8 @@ from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services import appeals, approval_checks, lifting
+from efficiency_monitor.services import answers, appeals, approval_checks, lifting
+from efficiency_monitor.services.closing import close_card
 from efficiency_monitor.store import ledger
 
 from .desk import Desk
@@ -112,3 +113,32 @@ def test_a_row_that_stands_where_the_ledger_says_lifted(desk: Desk) -> None:
     by_hand(desk, "wang", "chen")
     desk.sql(f"UPDATE card SET state = 'open' WHERE card_no = '{desk.card()}'")
     assert faults(desk) == [f"card {desk.card()} is lifted in the ledger and not in the database"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE card SET state = 'closed' WHERE level = 3", "closed in the database and not in"),
+        ("UPDATE card SET level = 0 WHERE level = 3", "the ledger says another level"),
+        ("DELETE FROM card WHERE level = 3", "the database has lost it"),
+        ("UPDATE card SET card_no = 'R-OTHER' WHERE level = 3", "the ledger does not know it"),
+    ],
+)
+def test_a_red_card_that_was_hidden_past_the_product(desk: Desk, change: str, said: str) -> None:
+    desk.card()
+    assert faults(desk) == []
+    desk.sql(change)
+    assert any(said in fault for fault in faults(desk)), faults(desk)
+
+
+def test_what_is_closed_as_it_should_be(desk: Desk) -> None:
+    """Also where an appeal lifts it afterwards."""
+    card = desk.card()
+    answers.answer(desk.acting("li"), card, "replied", "已整改")
+    close_card(desk.acting("wang"), card, text="同意")
+    assert faults(desk) == []
+    desk.enrolled("wang", "chen")
+    by_hand(desk, "wang", "chen")
+    assert faults(desk) == []
+    desk.sql(f"UPDATE card SET state = 'open' WHERE card_no = '{card}'")
+    assert faults(desk) == [f"card {card} is lifted in the ledger and not in the database"]
