@@ -53,7 +53,8 @@ def arrive(world: World, *, dead: bool = False, only: str | None = None) -> None
         found = outbox.pending(connection, world.now)
         rows = [row for row in found if only in (None, row.person_id)]
         state = {"state": "dead"} if dead else {"state": "sent", "sent_at": world.now}
-        outbox.mark(connection, [row.notice_id for row in rows], **state)
+        # As delivery does it: what is on its way bears the id of its message.
+        outbox.mark(connection, [row.notice_id for row in rows], message_id="m", **state)
         follow = after_delivery.undeliverable if dead else after_delivery.delivered
         follow(world.context, connection, rows, world.now)
 
