@@ -10,6 +10,7 @@ from base64 import b32encode
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 from .terms import AppealState, CardState, Level, LiftReason
 
@@ -92,6 +93,14 @@ def barred(part: Part) -> dict[str, Bar]:
             if person:
                 found.setdefault(person, bar)
     return found
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared where it decides who withdraws: without blanks, width, capitals.
+
+    One system writes 王五, another 王 五 or 王\u3000五; they are one person to whoever reads it.
+    """
+    return "".join(normalize("NFKC", name).split()).casefold()
 
 
 def signatures_needed(level: Level) -> int:

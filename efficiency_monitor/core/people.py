@@ -70,15 +70,8 @@ COLUMN_NAMES: Final = tuple(_COLUMNS)
 _SHORT: Final = {"编号": "person_id", "事项": "item_code", "渠道": "channel", "地址": "address"}
 _REQUIRED: Final = ("person_id", "name", "role", "channel")
 _TEXTS: Final = (
-    "person_id",
-    "name",
-    "department",
-    "region",
-    "item_code",
-    "channel",
-    "address",
-    "deputy",
-)
+    "person_id", "name", "department", "region", "item_code", "channel", "address", "deputy",
+)  # fmt: skip
 #: Said of the person and not of one role: the same in all rows of a person that name it.
 _PERSONAL: Final = ("name", "deputy", "language", "hours")
 #: C0, C1, line separators, bidi controls, surrogates. Rare ideographs of names are none of them.
@@ -236,14 +229,6 @@ def recipients(
                     chosen.setdefault((person.person_id, person.channel, person.address), person)
                 break
     return tuple(chosen.values())
-
-
-def plain_name(name: str) -> str:
-    """A name as it is compared where it decides who withdraws: without blanks, width, capitals.
-
-    One system writes 王五, another 王 五 or 王\u3000五; they are one person to whoever reads it.
-    """
-    return "".join(normalize("NFKC", name).split()).casefold()
 
 
 def matches(person: Person, department: str, region: str, item_code: str) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..core.appeals import Bar, Part, barred
+from ..core.appeals import Bar, Part, barred, plain_name
 from ..core.authority import MAY, Act
 from ..core.instants import local_date
-from ..core.people import Person, plain_name, recipients
+from ..core.people import Person, recipients
 from ..language import t
 from ..store import accounts, cards
 from ..store import appeals as store
