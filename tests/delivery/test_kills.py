@@ -171,7 +171,9 @@ def test_a_stop_at_every_step(
         # Another limit each time, so that some are held in every run.
         robot = Receiver(robot="robot", limits=[Limit(2, 60)])
         with monkeypatch.context() as patch:
-            patch.setattr(module, name, stopping(getattr(module, name), 2, after=after))
+            # Each message is marked twice: as it leaves, and when it has been taken.
+            place = 4 if step == "marked" else 2
+            patch.setattr(module, name, stopping(getattr(module, name), place, after=after))
             try:
                 world.deliver({"webhook": robot})
             except Power:
