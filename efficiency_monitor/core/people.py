@@ -169,23 +169,6 @@ def faulty_persons(
     return frozenset(filter(None, named))
 
 
-def still_known(
-    before: Iterable[Person], taken: Iterable[Person], faulty: frozenset[str]
-) -> tuple[Person, ...]:
-    """Former rows of people whose new row is faulty, unless a new one has their place.
-
-    A mistyped date must not take a head out of what the department is told of.
-    """
-    places = {(p.person_id, p.role, p.department, p.region, p.item_code) for p in taken}
-    return tuple(
-        person
-        for person in before
-        if person.person_id in faulty
-        and (person.person_id, person.role, person.department, person.region, person.item_code)
-        not in places
-    )
-
-
 def recipients(
     people: Sequence[Person],
     *,

@@ -1,6 +1,6 @@
 """What an import of people changes for those who supervise and those who hold keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from .people import Person, Role
@@ -54,3 +54,20 @@ def _supervisors(people: Sequence[Person]) -> set[str]:
 
 def _deputies(people: Sequence[Person], supervisors: Collection[str]) -> set[str]:
     return {row.deputy for row in people if row.deputy and row.person_id in supervisors}
+
+
+def still_known(
+    before: Iterable[Person], taken: Iterable[Person], faulty: frozenset[str]
+) -> tuple[Person, ...]:
+    """Former rows of people whose new row is faulty, unless a new one has their place.
+
+    A mistyped date must not take a head out of what the department is told of.
+    """
+    places = {(p.person_id, p.role, p.department, p.region, p.item_code) for p in taken}
+    return tuple(
+        person
+        for person in before
+        if person.person_id in faulty
+        and (person.person_id, person.role, person.department, person.region, person.item_code)
+        not in places
+    )

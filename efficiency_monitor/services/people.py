@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError, Problem
 from ..core.ledger import EntryType
-from ..core.people import Person, faulty_persons, parse_people, still_known
-from ..core.people_change import PeopleChange, change_of
+from ..core.people import Person, faulty_persons, parse_people
+from ..core.people_change import PeopleChange, change_of, still_known
 from ..core.terms import Level
 from ..language import t
 from ..sources.rows import Quarantined, Row, shown
