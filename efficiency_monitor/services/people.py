@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError, Problem
 from ..core.ledger import EntryType
-from ..core.people import Person, faulty_persons, parse_people
+from ..core.people import Language, Person, faulty_persons, parse_people
 from ..core.people_change import PeopleChange, change_of, still_known
 from ..core.terms import Level
 from ..language import t
@@ -54,7 +54,12 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         elif isinstance(row, Row):
             rows.append(row)
     cells, numbers = [row.cells for row in rows], [row.number for row in rows]
-    everybody, problems = parse_people(cells, where=path.name, numbers=numbers)
+    everybody, problems = parse_people(
+        cells,
+        where=path.name,
+        numbers=numbers,
+        language=Language(context.settings.workspace.language or "zh"),
+    )
     faulty = faulty_persons(cells, numbers, problems)
     report.problems.extend(map(in_words, problems))
     report.problems.extend(_unknown_channels(context, everybody, path.name))

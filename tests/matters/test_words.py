@@ -174,6 +174,22 @@ def test_a_time_that_is_none_is_said_in_chinese(office: World) -> None:
         assert "'morgen' 不是时间" in said.err
 
 
+def test_who_names_no_language_is_told_in_the_workspace_s(office: World, tmp_path: Path) -> None:
+    settings = office.folder / "effmon.toml"
+    written = [
+        line for line in settings.read_text("utf-8").splitlines() if "language =" not in line
+    ]
+    english = "\n".join(written).replace("[workspace]", '[workspace]\nlanguage = "en"', 1)
+    settings.write_text(english, encoding="utf-8")
+    table = tmp_path / "people.csv"
+    table.write_text("person_id,name,role,channel\nwang,Wang,supervisor,file\n", encoding="utf-8")
+    assert run(office, f"people import {table}").code == 0
+    case(office, "D")
+    assert run(office, "scan").code == 0
+    previewed = run(office, "notices deliver --dry-run").err
+    assert "Efficiency supervision" in previewed
+
+
 def test_the_old_section_of_notices_is_refused_in_the_language_of_the_reader(
     office: World,
 ) -> None:
