@@ -15,4 +15,4 @@ def test_story(path: Path, tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("path", story.stories(), ids=lambda path: path.stem)
 def test_story_with_a_process_that_dies(path: Path, tmp_path: Path) -> None:
-    assert story.tell(story.read(path), tmp_path, kill=True) > 10
+    assert story.tell(story.read(path), tmp_path, kill=True) > 5
