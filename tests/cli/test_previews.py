@@ -138,7 +138,7 @@ def test_who_acts_is_recorded(own: Own, office: Path) -> None:
     effmon(*acting, "ledger", "export", "--out", workspace / "evidence").well()
     shown = effmon("-C", workspace, "cards", "show", number, "-o", "json").well().json
     assert shown["state"] == "replied"
-    said = [(entry["kind"], entry["person"], entry["text"]) for entry in shown["entries"]]
+    said = [(entry["kind"], entry["person_id"], entry["text"]) for entry in shown["entries"]]
     assert said[-2:] == [("acknowledged", "zhang", None), ("replied", "zhang", "材料已补\n")]
     entries = effmon("-C", workspace, "ledger", "list", "-o", "json").well().json
     by = {entry["type"]: entry["actor"]["claimed"] for entry in entries if "actor" in entry}

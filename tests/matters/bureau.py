@@ -30,8 +30,8 @@ IDENTITIES = {"clerk": (), "one": ("wang",), "two": ("sun",), "three": ("zhao",)
 CLAIMS = ("zhang", "li", "chen", "wang", "sun", "zhao", "he", "nobody")
 #: Reasons for which people lift a card: those of a scan are out of the model.
 BY_PEOPLE = ("appeal", "exemption", "issued_in_error", "not_confirmed")
-#: What a notice says, for ever.
-CONTENT = ("subject", "card_no", "kind", "person_id", "role", "channel", "language", "about")
+#: What a notice says, for ever. Where it goes follows the people file until it has left.
+CONTENT = ("subject", "card_no", "kind", "person_id", "role", "language", "about")
 
 
 def _people(

@@ -67,7 +67,7 @@ def test_what_it_says(world: World) -> None:
     assert shown["issued_by"] == "wang"
     assert shown["legal_basis"] == [{"ref": "某办法 第三条", "says": ""}]
     (entry,) = shown["entries"]
-    assert (entry["kind"], entry["person"], entry["text"]) == ("issued", "wang", "作风粗暴")
+    assert (entry["kind"], entry["person_id"], entry["text"]) == ("issued", "wang", "作风粗暴")
     assert [each["name"] for each in entry["attachments"]] == ["笔录.txt"]
     named = (shown["department"], shown["handler"])
     assert named == ("住建局", "张经办"), "the persons are those of the case"
