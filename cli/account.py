@@ -190,9 +190,7 @@ def exempt(
             t("申请用 --ground，决定用 --decision", "ask with --ground, decide with --decision"),
         )
     context, said = context_of(ctx), read_text(text)
-    evidence = (
-        attachments.look(attach or ()) if dry_run else attachments.keep(context, attach or ())
-    )
+    evidence = attachments.keep(context, attach or (), dry_run=dry_run)
     if ground is not None:
         accountability.ask_exemption(
             context, card_no, ExemptionGround(ground), said, evidence, dry_run=dry_run

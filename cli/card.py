@@ -140,12 +140,11 @@ def close(
     from efficiency_monitor.services.closing import close_card
 
     context = context_of(ctx)
-    paths = attach or []
     done = close_card(
         context,
         card_no,
         text=read_text(text) or "",
-        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
     if output is not None:
@@ -171,14 +170,13 @@ def issue(
     from efficiency_monitor.services import attachments, manual_cards
 
     context = context_of(ctx)
-    paths = attach or []
     done = manual_cards.issue(
         context,
         case_no,
         level=Level.parse(level),
         basis=basis,
         text=read_text(text) or "",
-        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
     if output is not None:

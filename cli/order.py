@@ -149,13 +149,12 @@ def open_order(
     from efficiency_monitor.services import attachments, orders
 
     context = context_of(ctx)
-    paths = attach or []
     done = orders.open_order(
         context,
         cards,
         within=within,
         text=read_text(text) or "",
-        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
     _say(done, context, output, t("已开具", "opened"), dry_run=dry_run)
@@ -249,13 +248,12 @@ def return_order(
     from efficiency_monitor.services import attachments, orders
 
     context = context_of(ctx)
-    paths = attach or []
     done = orders.return_order(
         context,
         order_no,
         within=within,
         text=read_text(text) or "",
-        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
     _say(done, context, output, t("已退回重办", "returned"), dry_run=dry_run)
@@ -281,12 +279,11 @@ def close(
     from efficiency_monitor.services import attachments, orders
 
     context = context_of(ctx)
-    paths = attach or []
     done = orders.close(
         context,
         order_no,
         text=read_text(text) or "",
-        evidence=attachments.look(paths) if dry_run else attachments.keep(context, paths),
+        evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         close_cards=close_cards,
         dry_run=dry_run,
     )

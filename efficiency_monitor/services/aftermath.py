@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, update
 
 from ..core.ledger import EntryType
-from ..core.people import Language, Person, Role
+from ..core.people import Person
 from ..core.terms import AppealState, CardState, LiftReason, OrderState
 from ..store import appeals, cards, cases, ledger, outbox
 from ..store.matter_tables import NoticeRow, OrderCard, OrderEntry, OrderRow
@@ -19,6 +19,7 @@ from ..store.tables import CardRow
 from . import ladders
 from .context import Context
 from .notices import notices_to, people
+from .told import as_reached_now
 from .voiding import void
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
@@ -74,7 +75,7 @@ def _part(
     everybody: Sequence[Person],
 ) -> Aftermath:
     followed = Aftermath()
-    sent = _sent(connection, card_nos)
+    sent = _sent(connection, card_nos, everybody)
     followed.void += void(
         context,
         connection,
@@ -90,7 +91,7 @@ def _part(
     followed.orders = _close_orders(context, connection, card_nos, everybody)
     new = []
     for card_no, reached in sorted(sent.items()):
-        persons = [person for key in sorted(reached) for person in _now(everybody, reached[key])]
+        persons = [reached[key] for key in sorted(reached)]
         new += notices_to(
             persons,
             subject=f"card:{card_no}",
@@ -122,7 +123,7 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
         card = over[row.card_no]
         lifted = card["state"] == str(CardState.LIFTED)
         new = notices_to(
-            _now(everybody, _as_told(row)),
+            [as_reached_now(everybody, row)],
             subject=row.subject,
             kind="lifted" if lifted else "closed",
             card_no=row.card_no,
@@ -131,7 +132,9 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
         outbox.add(connection, new, now)
 
 
-def _sent(connection: Connection, card_nos: Sequence[str]) -> dict[str, dict[Any, Person]]:
+def _sent(
+    connection: Connection, card_nos: Sequence[str], everybody: Sequence[Person]
+) -> dict[str, dict[Any, Person]]:
     """By card, who was sent anything about it: of the card, its appeals, its orders.
 
     Counted too is what was tried, given up or taken back: whether an answer or the message was
@@ -155,27 +158,10 @@ def _sent(connection: Connection, card_nos: Sequence[str]) -> dict[str, dict[Any
     for row in connection.execute(asked.order_by(NOTICE.c.notice_id)):
         about = cards_of.get(row.subject, [row.card_no])
         for card_no in about:
-            found.setdefault(card_no, {}).setdefault((row.person_id, row.channel), _as_told(row))
+            found.setdefault(card_no, {}).setdefault(
+                (row.person_id, row.channel), as_reached_now(everybody, row)
+            )
     return found
-
-
-def _as_told(row: Any) -> Person:
-    """A person as a notice reached them."""
-    return Person(
-        person_id=row.person_id,
-        name=row.person_id,
-        role=Role(row.role) if row.role else Role.HANDLER,
-        channel=row.channel,
-        address=row.address,
-        language=Language(row.language),
-    )
-
-
-def _now(everybody: Sequence[Person], reached: Person) -> list[Person]:
-    """How somebody who was told is reached now; as then, if they are not known any more."""
-    rows = [person for person in everybody if person.person_id == reached.person_id]
-    same = [person for person in rows if person.channel == reached.channel]
-    return same[:1] or rows[:1] or [reached]
 
 
 def _row_of(everybody: Sequence[Person], person_id: str) -> Mapping[Any, Person]:
@@ -289,7 +275,7 @@ def _tell_of_order(
         )
         .order_by(NOTICE.c.notice_id)
     ).all()
-    persons = [person for row in rows for person in _now(everybody, _as_told(row))]
+    persons = [as_reached_now(everybody, row) for row in rows]
     persons += list(_row_of(everybody, order.opened_by).values())
     about = {
         "order": order.order_no,

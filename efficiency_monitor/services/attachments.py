@@ -30,8 +30,12 @@ _LONGEST_NAME = 200
 _PIECE = 1 << 20
 
 
-def keep(context: Context, paths: Sequence[Path]) -> tuple[Attachment, ...]:
+def keep(
+    context: Context, paths: Sequence[Path], *, dry_run: bool = False
+) -> tuple[Attachment, ...]:
     """Copy files into `WORKSPACE/attachments/<2 hex>/<sha256>`; what was handed in, in order.
+
+    With `dry_run` they are read and nothing is copied.
 
     Called before the transaction that names them: a file that no entry names is harmless, an entry
     whose file is missing is not. A file that is there already, whole, is not written again; each
@@ -39,6 +43,8 @@ def keep(context: Context, paths: Sequence[Path]) -> tuple[Attachment, ...]:
     kept, is larger than 50 MB, or for more than 20 of them.
     """
     found = look(paths)
+    if dry_run:
+        return found
     for path, attachment in zip(paths, found, strict=True):
         place = place_of(context, attachment)
         if not _whole(context, attachment):
