@@ -38,7 +38,7 @@ WAVES = 25
 APART = 600
 #: A delivery a minute, as a bell would ring.
 BELL = 60
-#: Notices of a wave by channel; with the crowd of the first wave 2,000 in all.
+#: Notices of a wave by channel; with the crowd before the first wave 2,000 in all.
 SHARES = {
     "webhook": 16,
     "wecom": 6,
@@ -136,14 +136,20 @@ def made_people() -> dict[str, list[Person]]:
     }
 
 
+def write_crowd(world: World, people: Mapping[str, list[Person]]) -> None:
+    """So many at once for one robot, before anything that takes time away from its minute."""
+    new = []
+    for number in range(CROWD):
+        person = people["crowd"][number % 50]
+        subject = f"key:crowd-{number}"
+        new += notices_to([person], subject=subject, kind="key_enrolled", card_no=None)
+    with world.context.store.writing() as connection:
+        outbox.add(connection, new, world.context.now())
+
+
 def write_wave(world: World, people: Mapping[str, list[Person]], wave: int) -> None:
     """The notices of one wave, each about another key."""
     new = []
-    if wave == 0:
-        for number in range(CROWD):
-            person = people["crowd"][number % 50]
-            subject = f"key:crowd-{number}"
-            new += notices_to([person], subject=subject, kind="key_enrolled", card_no=None)
     for channel, share in SHARES.items():
         for number in range(share):
             person = people[channel][(wave * share + number) % 50]
@@ -166,7 +172,8 @@ def deliver_until_done(world: World, clock: Clock, channels: Mapping[str, Channe
     with world.context.store.writing() as connection:
         replace_people(connection, [one for some in people.values() for one in some])
     runs = wave = 0
-    next_wave = clock.seconds
+    write_crowd(world, people)
+    next_wave = clock.seconds + APART
     while True:
         (row,) = world.rows("SELECT MIN(next_attempt_at) AS at FROM notice WHERE state='pending'")
         moments = [row["at"]] if row["at"] is not None else []
