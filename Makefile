@@ -11,7 +11,7 @@ IN_TEST = @set -e; $(ENVIRONMENT) test);
 IN_FULL = @set -e; $(ENVIRONMENT) full);
 IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
-.PHONY: help demo test test-all lint bench validate pictures generated lock wheel wheelhouse clean
+.PHONY: help demo test test-all soak lint bench validate pictures generated lock wheel wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -21,11 +21,14 @@ demo: ## the main job, from import to an exported and verified ledger
 
 test: ## lint, the tests that need only Python, size of the core
 	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"; \
-	"$$env/bin/python" -m pytest -q -n 2 -m "not full"; \
+	"$$env/bin/python" -m pytest -q -n 2 -m "not full and not soak"; \
 	"$$env/bin/python" tools/core_size.py
 
 test-all: ## the tests that need more: extras, builds, other programs
-	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m full
+	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m "full and not soak"
+
+soak: ## hours of faults, kills and dice: once for a release (docs/reliability.md)
+	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m soak
 
 lint: ## format, lint, types, import contracts
 	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"

@@ -93,6 +93,13 @@ class EntryType(StrEnum):
     FEED_FAILED = "feed.failed"
     CASE_VANISHED = "case.vanished"
     CASE_REAPPEARED = "case.reappeared"
+    CHECKPOINT_MADE = "checkpoint.made"
+    LEDGER_KEY_ROTATED = "ledger.key_rotated"
+    DATA_UNMASKED = "data.unmasked"
+    DATA_ERASED = "data.erased"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
+    COMMAND_FAILED = "command.failed"
 
 
 _ENTRY_TYPES = frozenset(str(kind) for kind in EntryType)

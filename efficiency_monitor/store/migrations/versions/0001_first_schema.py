@@ -4,27 +4,14 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.migrations.append_only import number_without_gaps, protect
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 APPEND_ONLY = ("event", "event_withdrawal", "case_fact", "card_entry", "ledger_entry")
-
-
-def _append_only() -> None:
-    """Triggers against accidents; against a person with the file only an outside copy helps."""
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-    op.execute(
-        "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON ledger_entry "
-        "WHEN NEW.seq <> (SELECT COALESCE(MAX(seq) + 1, 1) FROM ledger_entry) "
-        "BEGIN SELECT RAISE(ABORT, 'ledger entries are numbered without gaps'); END"
-    )
 
 
 def upgrade() -> None:
@@ -343,7 +330,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_pending", ["state", "next_attempt_at"], unique=False)
-    _append_only()
+    protect(APPEND_ONLY)
+    number_without_gaps()
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.migrations.append_only import protect
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -367,9 +369,4 @@ def upgrade() -> None:
         "UPDATE case_file SET changed = 1, revision = revision + 1 WHERE id IN ("
         "SELECT case_id FROM card JOIN accountability ON accountability.card_no = card.card_no)"
     )
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+    protect(APPEND_ONLY)
