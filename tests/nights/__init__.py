@@ -1,0 +1,1 @@
+"""Years of nights on a set clock."""
