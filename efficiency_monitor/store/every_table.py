@@ -1,6 +1,6 @@
 """All tables that a database has, in one place for migrations."""
 
-from . import feed_tables, matter_tables
+from . import checkpoint_tables, feed_tables, matter_tables
 from .tables import metadata
 
-__all__ = ["feed_tables", "matter_tables", "metadata"]
+__all__ = ["checkpoint_tables", "feed_tables", "matter_tables", "metadata"]
