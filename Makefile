@@ -11,7 +11,7 @@ IN_TEST = @set -e; $(ENVIRONMENT) test);
 IN_FULL = @set -e; $(ENVIRONMENT) full);
 IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
-.PHONY: help demo test test-all soak lint bench validate pictures generated lock wheel wheelhouse clean
+.PHONY: help demo test test-all soak lint bench validate pictures generated audit lock wheel wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -45,6 +45,9 @@ pictures: ## draw the pictures of the documentation again
 generated: ## write the files that are made from code: rules/schema.json, docs/cli.md
 	$(IN_TEST) "$$env/bin/python" tools/make_schema.py; \
 	"$$env/bin/python" tools/make_cli_reference.py
+
+audit: ## look every locked package up in advisories (ADVISORIES=folder|zip|address)
+	$(IN_FULL) "$$env/bin/python" tools/audit.py "$${ADVISORIES:-online}"
 
 lock: ## resolve the dependencies again (needs uv)
 	@sh tools/lock.sh
