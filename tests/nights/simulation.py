@@ -113,7 +113,7 @@ class Bureau:
         return True
 
     def owed(self) -> set[tuple[str, int]]:
-        """The yellow (2) and red (3) cards that the truth calls for: date by date, no arithmetic."""
+        """The yellow (2) and red (3) cards that the truth calls for, date by date."""
         found = set()
         for case in self.cases:
             for level, days in ((2, case.promised), (3, STATUTORY)):
@@ -266,7 +266,7 @@ def _check(world: World, bureau: Bureau, figures: Counter[str]) -> None:
 
 
 def _every_slot_once(world: World, bureau: Bureau) -> None:
-    """Each slot that fell due was run once or recorded once as skipped; the ledger says the same."""
+    """Each slot that fell due was run once or skipped once, on record; so says the ledger."""
     due = {
         int(datetime.combine(bureau.day(night), datetime.min.time(), ZONE).timestamp())
         + int(SLOT.total_seconds())
