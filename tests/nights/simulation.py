@@ -7,7 +7,6 @@ end is said by `Bureau.owed`, which counts dates one by one and imports nothing 
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -99,10 +98,13 @@ class Bureau:
     def _send(self, night: int, table: str, row: dict[str, str]) -> None:
         self.post.setdefault(night, []).append((table, row))
 
-    def delivered(self, upto: int) -> Iterator[tuple[str, dict[str, str]]]:
-        """What has come in by this night, in its order."""
+    def delivered(self, upto: int) -> list[tuple[str, dict[str, str]]]:
+        """What has come in by this night: of a row that was corrected meanwhile the last form."""
+        rows: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
         for night in sorted(night for night in self.post if night <= upto):
-            yield from self.post.pop(night)
+            for table, row in self.post.pop(night):
+                rows[table, row.get("source_key", row["case_no"])] = table, row
+        return list(rows.values())
 
     def amended(self, night: int) -> bool:
         """Sometimes a notice makes a day off of a day, past or to come, or takes one back."""
@@ -219,7 +221,7 @@ def simulate(folder: Path, dice: Random, nights: int) -> Outcome:
 
 
 def _receive(world: World, bureau: Bureau, night: int) -> None:
-    rows = list(bureau.delivered(night))
+    rows = bureau.delivered(night)
     for table in ("cases", "events"):
         some = [row for name, row in rows if name == table]
         if some:
