@@ -33,6 +33,7 @@ from .source_settings import SourceName, SourceSection
 FILE = "effmon.toml"
 DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
 _SQLITE = "sqlite:///"
+_SERVER = "postgresql"
 _DAY = r"\s*(?:mon|tue|wed|thu|fri|sat|sun)\s*"
 _DAYS = re.compile(rf"every|{_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*")
 
@@ -88,7 +89,20 @@ class WorkspaceSection(_Section):
     rules: str | None = None
     #: What fell due before is historical: no notice, no ladder.
     watch_from: Annotated[str | None, BeforeValidator(_as_text)] = None
+    #: A file, relative to the workspace, or the URL of a PostgreSQL database without a password.
     database: str = Field(default="effmon.db", min_length=1)
+
+    @field_validator("database")
+    @classmethod
+    def _no_secret(cls, text: str) -> str:
+        # Until the last @: whoever forgot to escape one in a password has it shown to nobody.
+        user = text.removeprefix("postgresql").partition("://")[2].rpartition("@")[0]
+        if text.startswith(_SERVER) and (":" in user or "password=" in text):
+            raise ValueError(
+                f"a password does not belong into {FILE}: put the URL into {DATABASE_VARIABLE}, "
+                "or the password into ~/.pgpass"
+            )
+        return text
 
     @field_validator("watch_from")
     @classmethod
@@ -208,9 +222,14 @@ def parse(text: str, name: str) -> Settings:
 
 
 def database_url(folder: Path, settings: Settings, env: Mapping[str, str]) -> str:
-    """EFFMON_DATABASE_URL, or SQLite in the workspace; what URLs use for themselves is quoted."""
+    """EFFMON_DATABASE_URL, else what the settings name; in a file's URL its signs are quoted."""
     given = env.get(DATABASE_VARIABLE)
-    return given or _SQLITE + quote(str((folder / settings.workspace.database).absolute()))
+    if given:
+        return given
+    named = settings.workspace.database
+    if named.startswith((f"{_SERVER}://", f"{_SERVER}+")):
+        return named
+    return _SQLITE + quote(str((folder / named).absolute()))
 
 
 def database_file(url: str) -> Path | None:

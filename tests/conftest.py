@@ -42,6 +42,29 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `both_engines` on each: on PostgreSQL it takes a server, so it is full."""
+    if metafunc.definition.get_closest_marker("both_engines"):
+        metafunc.parametrize(
+            "database_engine",
+            ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)],
+            indirect=True,
+        )
+
+
+@pytest.fixture(autouse=True)
+def database_engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine on which this test's workspaces are made."""
+    param = getattr(request, "param", "sqlite")
+    if param == "sqlite":
+        yield param
+        return
+    from tests import engines
+
+    with engines.chosen(param):
+        yield param
+
+
 #: Tests that were left out because the folder of data that may not be copied is not there.
 _LEFT_OUT = pytest.StashKey[int]()
 

@@ -11,7 +11,8 @@ class EffmonError(Exception):
     """Something the operator can mend: one line saying what, one saying how.
 
     `exit_code` follows DESIGN section 6: 2 wrong usage or configuration, 3 a calendar, rule or
-    feed failed so that cases could not be judged, 75 another process holds the lock.
+    feed failed so that cases could not be judged, 75 another process holds the lock or the
+    database is gone: try again.
     """
 
     exit_code = 2
@@ -44,6 +45,16 @@ class NotCovered(EffmonError):
 
 class Locked(EffmonError):
     """Another process holds the lock; try again."""
+
+    exit_code = 75
+
+
+class Disconnected(EffmonError):
+    """The connection to the database was lost; try again.
+
+    Lost while committing, nobody knows whether it was written: the whole command or batch is done
+    again, which is the same as done once.
+    """
 
     exit_code = 75
 

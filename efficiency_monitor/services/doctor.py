@@ -16,7 +16,7 @@ from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
 from ..store import cards, cases, feeds, ledger, orders, outbox, runs
-from ..store.engine import wal_is_safe
+from ..store.sqlite import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .appeal_check import check_appeals
 from .attachments import spoilt

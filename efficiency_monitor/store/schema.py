@@ -2,13 +2,20 @@
 
 from importlib.resources import files
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from ..core.faults import ConfigurationError
+from ..language import t
 from .engine import Store
 
 #: Newest migration; a test holds it against the folder.
 HEAD = "0007"
+#: Encoding, name of the order of texts, and whether it is that of the code points: the name may
+#: be one thing and the provider that does the work another.
+_PROPERTIES = text(
+    "SELECT pg_encoding_to_char(encoding), datcollate, 'B' < 'a' AND 'z' < 'é' AND '一' < '龥'"
+    " FROM pg_database WHERE datname = current_database()"
+)
 
 
 def upgrade(store: Store) -> None:
@@ -19,19 +26,32 @@ def upgrade(store: Store) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("efficiency_monitor.store") / "migrations"))
     with store.writing() as connection:
+        fit(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def fit(connection: Connection) -> None:
+    """Refuse a database that would keep texts otherwise than SQLite does: ConfigurationError.
+
+    Texts are Unicode, and they are sorted by their code points, as everywhere else in the project.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    encoding, order, by_code_point = connection.execute(_PROPERTIES).one()
+    if encoding != "UTF8" or not by_code_point:
+        raise ConfigurationError(
+            t(
+                f"数据库的编码是 {encoding}，排序规则是 {order}：需要 UTF8 和 C",
+                f"the database has encoding {encoding}, collation {order}; needed: UTF8 and C",
+            ),
+            "CREATE DATABASE effmon TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
+        )
+
+
 def revision(connection: Connection) -> str | None:
     """Revision of the database's schema, None where there is none."""
-    names = {
-        row[0]
-        for row in connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-        )
-    }
-    if not names:
+    if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return str(found) if found else None

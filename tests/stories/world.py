@@ -2,14 +2,17 @@
 
 import csv
 import json
+import re
 import shutil
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, NullPool, create_engine, select, text
 
 from efficiency_monitor import app
 from efficiency_monitor.jobs.slots import Schedule, catch_up
@@ -18,6 +21,8 @@ from efficiency_monitor.services import answers, deliver, ingest, ledger_book, n
 from efficiency_monitor.services import people as people_service
 from efficiency_monitor.services.context import Context
 from efficiency_monitor.services.pull_report import PullReport
+from efficiency_monitor.store.every_table import metadata
+from tests import engines
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HERE = Path(__file__).parent
@@ -113,6 +118,9 @@ class World:
         lines = ['[workspace]\nrules = "catalogue"']
         if watch_from is not None:
             lines.append(f'watch_from = "{watch_from}"')
+        url = engines.new_url()
+        if url is not None:
+            lines.append(f'database = "{url}"')
         text = settings.read_text(encoding="utf-8").replace("[workspace]", "\n".join(lines), 1)
         settings.write_text(text, encoding="utf-8")
         setup.record_creation(app.open_context(folder, create=True, clock=lambda: world.now))
@@ -198,25 +206,36 @@ class World:
         """`effmon cards acknowledge | reply | confirm`."""
         return answers.answer(self.acting(person), card_no, what, text).state
 
+    @property
+    def url(self) -> str:
+        """Where its database is."""
+        return engines.url_of(self.folder)
+
+    @contextmanager
+    def beside(self) -> Iterator[Connection]:
+        """A transaction past the product's own code, on a connection of its own."""
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.begin() as connection:
+            yield connection
+
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
-        """Ask the database itself, past the product's own code."""
-        connection = sqlite3.connect(self.folder / "effmon.db")
-        connection.row_factory = sqlite3.Row
-        try:
-            return [dict(row) for row in connection.execute(statement, values)]
-        finally:
-            connection.close()
+        """Ask the database itself, past the product's own code; `?` stands for each value."""
+        with self.beside() as connection:
+            found = connection.execute(*_numbered(statement, values))
+            return [dict(row) for row in found.mappings()]
 
     def tuples(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The same without the columns' names."""
         return [tuple(row.values()) for row in self.rows(statement, *values)]
 
+    def change(self, statement: str, *values: object) -> int:
+        """Change the database past the product's own code; how many rows."""
+        with self.beside() as connection:
+            return connection.execute(*_numbered(statement, values)).rowcount
+
     def mark_all_changed(self) -> None:
         """Let the next scan judge every case, whether anything happened to it or not."""
-        connection = sqlite3.connect(self.folder / "effmon.db")
-        with connection:
-            connection.execute("UPDATE case_file SET changed = 1, revision = revision + 1")
-        connection.close()
+        self.change("UPDATE case_file SET changed = 1, revision = revision + 1")
 
     def cards(self) -> list[str]:
         """Every card as `CASE RULE level[#n] state [reason]`, sorted."""
@@ -245,16 +264,24 @@ class World:
         ]
 
     def dump(self) -> str:
-        """The database as SQL text: equal dumps are equal databases."""
-        connection = sqlite3.connect(self.folder / "effmon.db")
-        try:
-            return "\n".join(connection.iterdump())
-        finally:
-            connection.close()
+        """Every row of every table as text: equal dumps are equal databases."""
+        lines = []
+        with self.beside() as connection:
+            for table in metadata.sorted_tables:
+                rows = connection.execute(select(table).order_by(*table.primary_key.columns))
+                lines += [f"{table.name} {tuple(row)!r}" for row in rows]
+        return "\n".join(lines)
 
     def sound(self) -> bool:
         """Whether the ledger verifies."""
         return bool(ledger_book.verify(self.context)["sound"])
+
+
+def _numbered(statement: str, values: Sequence[object]) -> tuple[Any, dict[str, object]]:
+    """A statement with `?` for its values as both engines take it."""
+    numbers = iter(range(len(values)))
+    named = re.sub(r"\?", lambda _: f":value_{next(numbers)}", statement)
+    return text(named), {f"value_{place}": value for place, value in enumerate(values)}
 
 
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}

@@ -11,14 +11,16 @@ from alembic import op
 _REFUSES = """
 CREATE OR REPLACE FUNCTION effmon_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
 _IN_ORDER = """
 CREATE OR REPLACE FUNCTION effmon_ledger_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.seq <> (SELECT COALESCE(MAX(seq) + 1, 1) FROM ledger_entry) THEN
-    RAISE EXCEPTION 'ledger entries are numbered without gaps';
+    RAISE EXCEPTION 'ledger entries are numbered without gaps'
+      USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
 END $$

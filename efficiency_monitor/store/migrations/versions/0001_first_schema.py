@@ -4,6 +4,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.column_types import WHOLE
 from efficiency_monitor.store.migrations.append_only import number_without_gaps, protect
 
 revision = "0001"
@@ -18,17 +19,17 @@ def upgrade() -> None:
     """Apply."""
     op.create_table(
         "case_file",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("default_calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("revision", WHOLE, nullable=False),
+        sa.Column("changed", WHOLE, nullable=False),
         sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("troubles", sa.Text(), nullable=False),
         sa.Column("judged_as_of", sa.BigInteger(), nullable=True),
-        sa.Column("open", sa.Integer(), nullable=False),
+        sa.Column("open", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
         sa.UniqueConstraint("case_no", name=op.f("uq_case_file_case_no")),
     )
@@ -53,7 +54,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "ledger_entry",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", WHOLE, autoincrement=False, nullable=False),
         sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fact", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -64,7 +65,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "ledger_head",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", WHOLE, autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256_stack", sa.LargeBinary(), nullable=False),
         sa.Column("sm3_stack", sa.LargeBinary(), nullable=False),
@@ -78,7 +79,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
@@ -88,12 +89,12 @@ def upgrade() -> None:
 
     op.create_table(
         "quarantine",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("row_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("import_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("file", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("sheet", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("row", WHOLE, nullable=False),
         sa.Column("column", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
@@ -114,7 +115,7 @@ def upgrade() -> None:
         sa.Column("run_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("fence", WHOLE, nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -126,15 +127,15 @@ def upgrade() -> None:
         "card",
         sa.Column("card_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("case_id", WHOLE, nullable=True),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("rule_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("rule_version", WHOLE, nullable=False),
         sa.Column("rule_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("pack", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("episode", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("level", sa.Integer(), nullable=False),
-        sa.Column("issue_no", sa.Integer(), nullable=False),
+        sa.Column("level", WHOLE, nullable=False),
+        sa.Column("issue_no", WHOLE, nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state_before", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("item_code", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -177,8 +178,8 @@ def upgrade() -> None:
 
     op.create_table(
         "case_fact",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
@@ -193,14 +194,14 @@ def upgrade() -> None:
 
     op.create_table(
         "clock",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         sa.Column("rule_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("episode", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
-        sa.Column("next_level", sa.Integer(), nullable=True),
+        sa.Column("next_level", WHOLE, nullable=True),
         sa.Column("limit_due_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_clock_case_id_case_file")
@@ -222,10 +223,10 @@ def upgrade() -> None:
 
     op.create_table(
         "event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         sa.Column("event_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("generation", WHOLE, nullable=False),
         sa.Column("identity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
@@ -256,9 +257,9 @@ def upgrade() -> None:
 
     op.create_table(
         "accountability",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("card_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("place", WHOLE, nullable=False),
         sa.Column("stage", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("department", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("holder", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -276,7 +277,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "card_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("card_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -293,7 +294,7 @@ def upgrade() -> None:
 
     op.create_table(
         "event_withdrawal",
-        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", WHOLE, nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("import_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -312,7 +313,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempts", WHOLE, nullable=False),
         sa.Column("first_attempt_at", sa.BigInteger(), nullable=True),
         sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),

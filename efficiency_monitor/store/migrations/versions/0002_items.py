@@ -6,6 +6,9 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.column_types import WHOLE
+from efficiency_monitor.store.migrations.append_only import protect
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -16,7 +19,7 @@ def upgrade() -> None:
     """Apply."""
     op.create_table(
         "item_fact",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("item_code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("item_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fact_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -30,7 +33,7 @@ def upgrade() -> None:
     op.create_table(
         "row_version",
         sa.Column("row_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("case_id", WHOLE, nullable=True),
         sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("content_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -50,11 +53,7 @@ def upgrade() -> None:
     op.add_column(
         "quarantine", sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
     )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER item_fact_no_{verb.lower()} BEFORE {verb} ON item_fact "
-            "BEGIN SELECT RAISE(ABORT, 'item_fact is append-only'); END"
-        )
+    protect(("item_fact",))
     _fill()
 
 
@@ -64,7 +63,7 @@ def _fill() -> None:
     connection.exec_driver_sql(
         "UPDATE case_file SET first_received_at = (SELECT min(received_at) FROM ("
         "SELECT received_at FROM event WHERE case_id = case_file.id UNION ALL "
-        "SELECT received_at FROM case_fact WHERE case_id = case_file.id))"
+        "SELECT received_at FROM case_fact WHERE case_id = case_file.id) AS received)"
     )
     rows = connection.exec_driver_sql(
         "SELECT case_id, fields FROM case_fact WHERE id IN "
@@ -73,8 +72,9 @@ def _fill() -> None:
     coded = [(json.loads(row[1]).get("item_code"), row[0]) for row in rows.fetchall()]
     for item_code, case_id in coded:
         if item_code is not None:
-            connection.exec_driver_sql(
-                "UPDATE case_file SET item_code = ? WHERE id = ?", (item_code, case_id)
+            connection.execute(
+                sa.text("UPDATE case_file SET item_code = :code WHERE id = :id"),
+                {"code": item_code, "id": case_id},
             )
 
 

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.column_types import WHOLE
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -21,7 +23,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "feed_run",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -30,7 +32,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.Column("slot", sa.BigInteger(), nullable=True),
-        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("pages", WHOLE, nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("totals", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
@@ -38,13 +40,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_feed_run_id")),
     )
     op.create_index("ix_feed_run_source", "feed_run", ["source", "seq"])
-    op.add_column(
-        "case_file", sa.Column("judged_stale", sa.Integer(), nullable=False, server_default="0")
-    )
+    op.add_column("case_file", sa.Column("judged_stale", WHOLE, nullable=False, server_default="0"))
     for column in (
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
         sa.Column("files", sa.Text(), nullable=False, server_default="[]"),
-        sa.Column("pulled", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("pulled", WHOLE, nullable=False, server_default="0"),
     ):
         op.add_column("import_run", column)
     # Those before knew no source; what broke off then is not waited for.

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.column_types import WHOLE
 from efficiency_monitor.store.migrations.append_only import protect
 
 revision = "0004"
@@ -18,6 +19,9 @@ def _notices() -> None:
     """A notice may be about something else than a card: its table is made anew."""
     op.drop_index("ix_notice_pending", table_name="notice")
     op.rename_table("notice", "notice_0003")
+    if op.get_bind().dialect.name == "postgresql":
+        # Its index keeps the name that the new table's needs.
+        op.execute("ALTER TABLE notice_0003 RENAME CONSTRAINT pk_notice TO pk_notice_0003")
     op.create_table(
         "notice",
         sa.Column("notice_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -34,7 +38,7 @@ def _notices() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("held", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("held_at", sa.BigInteger(), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempts", WHOLE, nullable=False),
         sa.Column("first_attempt_at", sa.BigInteger(), nullable=True),
         sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
@@ -83,10 +87,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "approval",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("act", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("round", WHOLE, nullable=False),
         sa.Column("decision", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ground", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -110,13 +114,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "attempt",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("message_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("counted_as", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("result", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("notices", sa.Integer(), nullable=False),
+        sa.Column("notices", WHOLE, nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
@@ -137,7 +141,7 @@ def upgrade() -> None:
 
     op.create_table(
         "person_key_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("key_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -162,7 +166,7 @@ def upgrade() -> None:
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("over_supervisors", sa.Integer(), nullable=False),
+        sa.Column("over_supervisors", WHOLE, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
@@ -182,7 +186,7 @@ def upgrade() -> None:
         sa.Column("opened_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("round", WHOLE, nullable=False),
         sa.Column("reply_within", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("reply_due_at", sa.BigInteger(), nullable=True),
@@ -199,7 +203,7 @@ def upgrade() -> None:
 
     op.create_table(
         "order_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("order_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -221,7 +225,7 @@ def upgrade() -> None:
 
     op.create_table(
         "account_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("card_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -248,7 +252,7 @@ def upgrade() -> None:
         sa.Column("filed_at", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("round", WHOLE, nullable=False),
         sa.Column("decide_by", sa.BigInteger(), nullable=True),
         sa.Column("overdue_told_at", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
@@ -270,12 +274,12 @@ def upgrade() -> None:
         "ladder_run",
         sa.Column("card_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ladder_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("ladder_version", sa.Integer(), nullable=False),
+        sa.Column("ladder_version", WHOLE, nullable=False),
         sa.Column("ladder_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("chain", sa.Text(), nullable=False),
         sa.Column("began_at", sa.BigInteger(), nullable=False),
-        sa.Column("step", sa.Integer(), nullable=False),
-        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("step", WHOLE, nullable=False),
+        sa.Column("turn", WHOLE, nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("missed_at", sa.BigInteger(), nullable=True),
@@ -322,7 +326,7 @@ def upgrade() -> None:
 
     op.create_table(
         "appeal_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("appeal_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),

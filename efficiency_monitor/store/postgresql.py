@@ -1,0 +1,126 @@
+"""PostgreSQL: one writer at a time, settings of each transaction, faults with their way out.
+
+Everything is set with the transaction and ends with it (`SET LOCAL`, a transaction's advisory
+lock): nothing is left on a connection that a pooler gives to somebody else. Reasons: ADR 0018.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ..core.faults import ConfigurationError, EffmonError
+from ..language import t
+from .postgresql_faults import fault_of
+
+#: Oldest release that the project is tried on or promises to work on.
+OLDEST = 140000
+#: Key of the advisory lock that every writer takes: "effmon" in ASCII.
+WRITE_LOCK = 0x6566666D6F6E
+#: No single statement takes that long, unless the server is in trouble.
+STATEMENT_MILLISECONDS = 600_000
+#: A writer that was stopped in the middle loses its lock before those who wait give up.
+IDLE_WRITER_MILLISECONDS = 45_000
+IDLE_READER_MILLISECONDS = 600_000
+#: Of the driver: a server that is gone is noticed within about a minute.
+_CONNECT = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "application_name": "effmon",
+    "client_encoding": "utf8",
+    # Statements that the driver prepares by itself belong to a connection; a pooler swaps those.
+    "prepare_threshold": None,
+}
+
+
+class Postgresql:
+    """A database on a server."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str, patience: int) -> None:
+        parsed = parsed_url(url)
+        try:
+            self.engine = create_engine(
+                parsed,
+                connect_args={key: _CONNECT[key] for key in _CONNECT if key not in parsed.query},
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                t("没有安装 PostgreSQL 驱动 psycopg", "psycopg, PostgreSQL's driver, is missing"),
+                t("安装：", "install: ") + "pip install 'efficiency-monitor[postgres]'",
+            ) from None
+        self._writes = self.engine.execution_options(
+            isolation_level="READ COMMITTED", postgresql_readonly=False
+        )
+        self._reads = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        common = (
+            f"SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS};"
+            "SET LOCAL timezone = 'UTC';"
+            f"SET LOCAL lock_timeout = {patience};"
+        )
+        self._begins = {
+            True: common + "SET LOCAL synchronous_commit = on;"
+            f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_WRITER_MILLISECONDS};"
+            f"SELECT pg_advisory_xact_lock({WRITE_LOCK})",
+            False: common
+            + f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_READER_MILLISECONDS}",
+        }
+
+    def connect(self, *, writes: bool) -> Connection:
+        """A connection on which no transaction is open."""
+        return (self._writes if writes else self._reads).connect()
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """A writer waits for the one before it; what it reads then is what that one committed."""
+        connection.exec_driver_sql(self._begins[writes])
+
+    def commit(self, connection: Connection) -> None:
+        """Make durable what was written."""
+        connection.commit()
+
+    def roll_back(self, connection: Connection) -> None:
+        """Take back what was written."""
+        connection.rollback()
+
+    def clock(self, connection: Connection) -> int | None:
+        """The server's clock, UTC epoch seconds."""
+        asked = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint"
+        found: Any = connection.exec_driver_sql(asked).scalar_one()
+        return int(found)
+
+    def fault_of(self, fault: DBAPIError, *, committing: bool) -> EffmonError | None:
+        """What the operator can do about a driver's error; None where it is ours to mend."""
+        return fault_of(fault, user=self.engine.url.username, committing=committing)
+
+
+def parsed_url(url: str) -> URL:
+    """The URL taken apart. No part of one that cannot be is shown: it may be of the password."""
+    hint = t(
+        "写成 postgresql+psycopg://用户:口令@主机/库；口令中的 @ 写作 %40，: 写作 %3A",
+        "write postgresql+psycopg://user:password@host/database; an @ in the password as %40, "
+        "a : as %3A",
+    )
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: what stands for the port is no number
+        found = None
+    # An @ of the password that was not escaped makes its rest pass for the host.
+    if found is None or "@" in f"{found.host or ''}{found.database or ''}" or not found.database:
+        raise ConfigurationError(
+            t("数据库地址读不懂", "the database's URL cannot be understood"), hint
+        )
+    driver = found.drivername.partition("+")[2]
+    if driver not in ("", "psycopg"):
+        raise ConfigurationError(
+            t(f"不支持驱动 {driver[:40]}", f"the driver {driver[:40]!r} is not supported"), hint
+        )
+    return found.set(drivername="postgresql+psycopg")

@@ -1,0 +1,63 @@
+"""Which database engine a test's workspaces are made on.
+
+A test or module that is marked `both_engines` runs on SQLite and, marked `full` as well, on
+PostgreSQL: `make test` and `make test-all`.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from efficiency_monitor import settings
+from tests.postgres_server import Server, server
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+class _Chosen:
+    engine = SQLITE
+    made: list[str] = []  # noqa: RUF012 - of the test that runs
+
+
+@contextmanager
+def chosen(engine: str) -> Iterator[str]:
+    """Make workspaces on this engine; their databases are taken away afterwards."""
+    before, _Chosen.engine = _Chosen.engine, engine
+    kept, _Chosen.made = _Chosen.made, []
+    try:
+        yield engine
+    finally:
+        for url in _Chosen.made:
+            _server().drop(url)
+        _Chosen.engine, _Chosen.made = before, kept
+
+
+def new_url() -> str | None:
+    """URL of a new database on the chosen engine; None: a file in the workspace."""
+    if _Chosen.engine == SQLITE:
+        return None
+    url = _server().new_database()
+    _Chosen.made.append(url)
+    return url
+
+
+def copied(workspace: Path, folder: Path) -> Path:
+    """A copy of a workspace that nobody has open, with its database."""
+    shutil.copytree(workspace, folder)
+    url = url_of(workspace)
+    if not url.startswith(SQLITE):
+        copy = _server().copied(url)
+        _Chosen.made.append(copy)
+        file = folder / settings.FILE
+        file.write_text(file.read_text("utf-8").replace(url, copy), encoding="utf-8")
+    return folder
+
+
+def url_of(workspace: Path) -> str:
+    """URL of a workspace's database, as its settings say."""
+    return settings.database_url(workspace, settings.load(workspace), {})
+
+
+def _server() -> Server:
+    return server(durable=False)
