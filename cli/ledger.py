@@ -1,4 +1,4 @@
-"""`effmon ledger list | verify | export`."""
+"""`effmon ledger list | verify | export`; what is signed stands in `ledger_note`."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from efficiency_monitor.language import t
 
-from . import columns
+from . import columns, ledger_note
 from .render import Column, Format, emit, emit_object, message, warn
 from .state import Output, context_of, leave, state_of
 
@@ -19,6 +19,9 @@ _VERIFIED: Final = (
     Column("sha256_root", "SHA-256 根", "SHA-256 root"),
     Column("sm3_root", "SM3 根", "SM3 root"),
     Column("approvals", "密钥与批准", "Keys and approvals"),
+    Column("signed", "已签到", "Signed up to"),
+    Column("checkpoints", "检查点", "Checkpoints"),
+    Column("marks", "须知", "To be known"),
 )
 _EXPORTED: Final = (
     Column("folder", "文件夹", "Folder"),
@@ -29,6 +32,7 @@ _EXPORTED: Final = (
 )
 
 app = typer.Typer(help=t("台账", "the ledger"))
+ledger_note.add_to(app)
 
 
 @app.command("list", help=t("列出最近的台账条目", "list the newest entries"))
@@ -55,6 +59,16 @@ def list_entries(
 def verify(
     ctx: typer.Context,
     path: Annotated[Path | None, typer.Argument(show_default=False)] = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild",
+            help=t(
+                "连同每个检查点的文本、签名和前后一致",
+                "also every checkpoint's note, signature and consistency",
+            ),
+        ),
+    ] = False,
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
@@ -63,7 +77,7 @@ def verify(
     if path is not None:
         _verify_export(path, output)
         return
-    found = ledger_book.verify(context_of(ctx))
+    found = ledger_book.verify(context_of(ctx), everything=rebuild)
     emit_object(found, output, columns=() if output is Format.CSV else _VERIFIED)
     if found["sound"]:
         message(
@@ -73,12 +87,12 @@ def verify(
             )
         )
     elif found["trees"]:
-        for fault in found["approvals"]:
+        for fault in (*found["approvals"], *found["checkpoints"]):
             warn(fault)
         message(
             t(
-                "两棵树一致，但密钥或批准有误",
-                "both trees agree, but keys or approvals are not sound",
+                "两棵树一致，但密钥、批准或检查点有误",
+                "both trees agree, but keys, approvals or checkpoints are not sound",
             )
         )
     else:

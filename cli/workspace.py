@@ -36,7 +36,7 @@ def init(
     import os
 
     from efficiency_monitor import app, settings
-    from efficiency_monitor.services import setup
+    from efficiency_monitor.services import ledger_keys, setup
 
     state = state_of(ctx)
     where = settings.workspace_folder(folder or state.workspace, os.environ)
@@ -49,6 +49,7 @@ def init(
     context = app.open_context(where, person=state.person, create=True)
     context.catalogue.rules  # noqa: B018 - a wrong pack is said now, not at night
     setup.record_creation(context)
+    key = ledger_keys.ensure(context, app.seed())
     if made:
         message(t(f"已建立工作区 {where}", f"made the workspace {where}"))
     else:
@@ -56,6 +57,14 @@ def init(
             t(
                 f"工作区 {where} 已就绪（{settings.FILE} 未改动）",
                 f"the workspace {where} is up to date ({settings.FILE} is left as it is)",
+            )
+        )
+    if key is not None:
+        message(
+            t(
+                f"台账签名公钥（请抄在纸上，交监督部门；见 effmon ledger key show）：{key.vkey}",
+                "the public key that the ledger is signed by (put it on paper, for the "
+                f"supervisors to keep; see effmon ledger key show): {key.vkey}",
             )
         )
 

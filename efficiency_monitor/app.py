@@ -36,6 +36,11 @@ def run_id() -> str:
     return f"R-{secrets.token_hex(6).upper()}"
 
 
+def seed() -> bytes:
+    """32 random bytes for a private key."""
+    return secrets.token_bytes(32)
+
+
 def turn() -> int:
     """Where a scanner begins among the cases, so that scanners started together spread out."""
     return secrets.randbelow(1 << 30)

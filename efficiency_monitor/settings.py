@@ -143,6 +143,46 @@ class Appeals(_Section):
     decide_within: Annotated[str, AfterValidator(_amount)] = "30 calendar_days"
 
 
+def _origin(name: str) -> str:
+    if not name or "+" in name or not name.isprintable() or any(map(str.isspace, name)):
+        raise ValueError(f"{name!r} is no origin: no spaces, no plus sign")
+    return name
+
+
+class Signer(_Section):
+    """What signs the ledger's checkpoints: a key in a file, or a program that keeps it."""
+
+    kind: Literal["file", "command"] = "file"
+    #: `file`: the private key, relative to the workspace.
+    key: str = Field(default="keys/ledger.key", min_length=1)
+    #: `command`: the program and its arguments; text in, base64 of the signature out.
+    command: tuple[str, ...] = ()
+    #: `command`: its public key as a vkey.
+    public: str | None = None
+    #: `command`: seconds after which it is given up.
+    timeout: int = Field(default=30, ge=1, le=600)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Signer":
+        if self.kind == "command" and not (self.command and self.public):
+            raise ValueError('kind = "command" needs `command` and `public`')
+        if self.kind == "file" and (self.command or self.public):
+            raise ValueError('`command` and `public` go with kind = "command"')
+        return self
+
+
+class LedgerSection(_Section):
+    """How checkpoints of the ledger are signed, and who gets them."""
+
+    #: Names this ledger among all others; unset: made of the workspace's name.
+    origin: Annotated[str, AfterValidator(_origin)] | None = None
+    signer: Signer = Signer()
+    #: The signer's own last checkpoints, outside the database; relative to the workspace.
+    state: str = Field(default="keys/checkpoints", min_length=1)
+    #: Persons who are sent the newest checkpoints once a day.
+    anchors: tuple[str, ...] = ()
+
+
 class Settings(_Section):
     """The whole of `effmon.toml`."""
 
@@ -151,6 +191,7 @@ class Settings(_Section):
     ladders: LaddersSection = LaddersSection()
     appeals: Appeals = Appeals()
     channels: Channels = Channels()
+    ledger: LedgerSection = LedgerSection()
     sources: dict[SourceName, SourceSection] = {}
 
     @model_validator(mode="before")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import Final
 
 import rfc8785
 
@@ -314,6 +315,9 @@ def _best_sm3() -> _Digest:
 
 
 _sm3 = _best_sm3()
+
+#: The hash of each of the two trees, by its name.
+DIGESTS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"sha256": _sha256, "sm3": _sm3}
 
 
 def uses_own_sm3() -> bool:

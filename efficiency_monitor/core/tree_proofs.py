@@ -33,24 +33,24 @@ class Tree:
         self._levels: list[bytearray] = [bytearray()]
         #: Number of leaves.
         self.size = 0
-        for leaf in leaves:
-            self.append(leaf)
+        self.extend(leaves)
 
-    def append(self, leaf: bytes) -> None:
-        """Add a leaf hash; ValueError when it is not 32 bytes long."""
-        if len(leaf) != HASH_SIZE:
-            raise ValueError(f"a leaf hash is {HASH_SIZE} bytes, not {len(leaf)}")
-        level, node = 0, leaf
-        self._levels[0] += node
-        self.size = size = self.size + 1
-        while not size & 1:
-            pair = self._levels[level][-2 * HASH_SIZE :]
-            node = self._hash(_NODE + pair)
-            size >>= 1
-            level += 1
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Add leaf hashes; ValueError when one is not 32 bytes long, and then none is added."""
+        new = list(leaves)
+        for leaf in new:
+            if len(leaf) != HASH_SIZE:
+                raise ValueError(f"a leaf hash is {HASH_SIZE} bytes, not {len(leaf)}")
+        self._levels[0] += b"".join(new)
+        self.size += len(new)
+        digest, below, level = self._hash, self._levels[0], 1
+        while len(below) >= 2 * HASH_SIZE:
             if level == len(self._levels):
                 self._levels.append(bytearray())
-            self._levels[level] += node
+            nodes = self._levels[level]
+            pairs = range(2 * len(nodes), len(below) - HASH_SIZE, 2 * HASH_SIZE)
+            nodes += b"".join([digest(_NODE + below[at : at + 2 * HASH_SIZE]) for at in pairs])
+            below, level = nodes, level + 1
 
     def root(self, size: int) -> bytes:
         """The root of the first `size` leaves; that of none is the hash of nothing."""

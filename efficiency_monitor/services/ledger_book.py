@@ -4,39 +4,62 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core import ledger as core
+from ..core.faults import EffmonError
 from ..core.ledger import EntryType
+from ..core.ledger_keys import periods
 from ..language import t
 from ..os_words import say_os
 from ..reports.ledger_export import ExportSummary, write_export
+from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..verifier import verify as verifier
-from . import approval_checks
+from . import approval_checks, signer_state
+from .checkpoint_checks import check_roots, every_fault
 from .context import Context
+from .ledger_marks import marks
+from .ledger_tree import derive
+from .signer import origin_of
 
 
-def verify(context: Context) -> dict[str, Any]:
+def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
     """Rebuild both trees from the stored bodies and compare them with the kept heads.
 
     Says the number of the first row whose own leaves do not fit its body, if there is one, and
-    what is wrong with keys and approvals (`approval_checks`): all of it makes up `sound`.
+    what is wrong with keys and approvals (`approval_checks`) and with the roots of signed
+    checkpoints: all of it makes up `sound`. With `everything` also the notes, their signatures,
+    that each continues the one before, the ledger's keys, and what the signer remembers.
     """
+    state: dict[str, str] = {}
+    faults: list[str] = []
+    if everything:
+        try:
+            state = signer_state.read(context.folder / context.settings.ledger.state)
+        except EffmonError as fault:
+            faults.append(fault.message)
     with context.store.reading() as connection:
-        head = ledger.read_head_only(connection)
-        bad = ledger.first_bad_row(connection)
-        rebuilt = core.rebuild(ledger.bodies(connection))
-        faults = approval_checks.check(connection)
-    trees = rebuilt == head and bad is None
-    roots = core.root(rebuilt)
+        found = derive(connection)
+        stored = store_checkpoints.every(connection)
+        approvals = approval_checks.check(connection)
+    keys, wrong = periods(found.keys)
+    if everything:
+        faults += [t(f"第 {seq} 条：密钥：{why}", f"entry {seq}: key: {why}") for seq, why in wrong]
+        faults += every_fault(found, stored, state, origin_of(context.settings), keys)
+    else:
+        faults += check_roots(found, stored)
+    trees = found.fits_head and found.first_bad is None
+    roots = found.roots()
     return {
-        "sound": trees and not faults,
+        "sound": trees and not approvals and not faults,
         "trees": trees,
-        "size": rebuilt.size,
-        "kept_size": head.size,
-        "first_bad": bad,
+        "size": found.size,
+        "kept_size": found.kept.size,
+        "first_bad": found.first_bad,
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),
-        "approvals": faults,
+        "approvals": approvals,
+        "checkpoints": faults,
+        "signed": max((row.size for row in stored), default=0),
+        "marks": marks(found, keys),
     }
 
 

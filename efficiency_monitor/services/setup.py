@@ -14,6 +14,7 @@ from ..os_words import say_os
 from ..settings import FILE, parse
 from ..store import ledger
 from .context import Catalogue, Context, meta, set_meta
+from .signer import default_origin
 
 TEMPLATE = """\
 # effmon workspace 工作区. Every key and its default: docs/workspace.md
@@ -35,6 +36,12 @@ days = "every"
 [ladders]
 # Who is told of a card, and whom next 督办层级, see: effmon ladders list
 default = "standard"
+
+[ledger]
+# Names this ledger 台账 among all others; stands in its checkpoints, never to be changed.
+origin = {origin}
+# Persons who are sent the newest checkpoint once a day; two, of two departments: docs/ledger.md
+# anchors = ["…", "…"]
 
 [channels.file]
 folder = "outbox"
@@ -92,6 +99,7 @@ def write_settings(
         return False
     text = TEMPLATE.format(
         name=_quoted(name),
+        origin=_quoted(default_origin(name)),
         zone=_quoted(zone),
         language=_quoted(language),
         calendar=_quoted(calendar),

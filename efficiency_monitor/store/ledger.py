@@ -125,6 +125,30 @@ def bodies(connection: Connection) -> Iterator[bytes]:
         yield _bytes(row.body)
 
 
+def stored(connection: Connection) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+    """Number, bytes and both kept leaf hashes of every entry as they stand, in order."""
+    rows = connection.execution_options(stream_results=True).execute(_AS_IT_STANDS)
+    for row in rows:
+        yield int(row.seq), _bytes(row.body), _bytes(row.sha256), _bytes(row.sm3)
+
+
+def of_type(connection: Connection, kind: core.EntryType) -> list[bytes]:
+    """Bodies of all entries of a type, oldest first."""
+    statement = select(ENTRY.c.body).where(ENTRY.c.type == str(kind)).order_by(ENTRY.c.seq)
+    return [_bytes(row.body) for row in connection.execute(statement)]
+
+
+def first_after(connection: Connection, size: int, *, without: core.EntryType) -> bytes | None:
+    """Bytes of the first entry after the `size`-th that is not of a type, or None."""
+    row = connection.execute(
+        select(ENTRY.c.body)
+        .where(ENTRY.c.seq > size, ENTRY.c.type != str(without))
+        .order_by(ENTRY.c.seq)
+        .limit(1)
+    ).first()
+    return None if row is None else _bytes(row.body)
+
+
 def first(connection: Connection) -> bytes | None:
     """Bytes of the first entry, or None."""
     row = connection.execute(select(ENTRY.c.body).where(ENTRY.c.seq == 1)).first()

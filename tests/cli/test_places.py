@@ -23,7 +23,10 @@ def test_making_a_workspace_twice(tmp_path: Path) -> None:
     assert (folder / "effmon.toml").read_text(encoding="utf-8") == toml
     assert content(folder) == before
     assert (folder / "effmon.db").stat().st_mode & 0o777 == 0o600
-    (entry,) = effmon("-C", folder, "ledger", "list", "-o", "json").well().json
+    entry, key = effmon("-C", folder, "ledger", "list", "-o", "json").well().json
+    assert (key["type"], key["old"]) == ("ledger.key_rotated", None)
+    assert key["new"] in first.err
+    assert (folder / "keys" / "ledger.key").stat().st_mode & 0o777 == 0o600
     assert (entry["workspace"], entry["actor"]["claimed"]) == ("审批局", "张")
 
 

@@ -163,6 +163,16 @@ def test_every_root_and_proof_is_that_of_the_definition() -> None:
             assert tree.consistency(at + 1, size) == plain_proof(at + 1, LEAVES[:size])
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 64, 127])
+def test_a_tree_that_grows_by_steps_is_the_same(step: int) -> None:
+    tree = Tree((), sha256)
+    for at in range(0, MOST, step):
+        tree.extend(LEAVES[at : min(at + step, MOST)])
+        tree.extend([])
+        assert tree.root(tree.size) == plain_root(LEAVES[: tree.size])
+    assert tree.inclusion(77, MOST) == plain_path(77, LEAVES[:MOST])
+
+
 def test_every_inclusion_is_accepted_and_no_forgery_of_it() -> None:
     tree = Tree(LEAVES[:MOST], sha256)
     for size in range(1, MOST + 1):
@@ -275,9 +285,10 @@ def test_what_cannot_be_asked_is_said() -> None:
         lambda: tree.consistency(4, 3),
         lambda: tree.consistency(-1, 3),
         lambda: tree.consistency(1, 6),
-        lambda: tree.append(b"short"),
+        lambda: tree.extend([LEAVES[5], b"short"]),
     ):
         with pytest.raises(ValueError, match=r"leaf|leaves"):
             ask()
     assert tree.size == 5
+    assert tree.root(5) == plain_root(LEAVES[:5])
     assert list(itertools.chain(tree.inclusion(0, 1), tree.consistency(3, 3))) == []
