@@ -240,7 +240,7 @@ def commitment(salt: bytes, text: str) -> str:
     """
     if len(salt) != SALT_SIZE:
         raise ValueError(f"the salt of a commitment is {SALT_SIZE} bytes, not {len(salt)}")
-    return hmac.new(salt, unicodedata.normalize("NFC", text).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, unicodedata.normalize("NFC", text).encode(), "sha256").hex()
 
 
 def leaf_of(body: bytes) -> Leaf:

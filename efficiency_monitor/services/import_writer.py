@@ -1,7 +1,7 @@
 """Batches of an import: decided against what the store knows, and written in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from ..sources.mapping import SourceMapping
 from ..sources.rows import Quarantined, Refusal
 from ..store import items, received
 from ..store.overtaken import without_overtaken
+from ..store.personal import NewValue, Sealing
 from ..store.scratch import Scratch
 from . import quarantine
 from .context import Context
@@ -23,6 +24,7 @@ from .spill import Fact
 Touched = Callable[[Sequence[str]], None]
 #: What became of a row: refused for a reason, or taken.
 Outcome = Quarantined | RowResult
+_REHEARSED = bytes(32)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +53,11 @@ class ImportWriter:
         `waited_since` an instant what others have said since stands.
         """
         rows = [fact for fact in facts if isinstance(fact, RowFacts)]
+        # What a dry run seals is compared with what it sealed before, and thrown away.
+        sealing = Sealing(self.context.salt if self.report.wrote else lambda: _REHEARSED)
         if self.report.wrote:
             with self.context.store.writing() as connection:
+                rows = sealing.rows(connection, rows)
                 if waited_since is not None:
                     rows = without_overtaken(
                         connection,
@@ -66,12 +71,12 @@ class ImportWriter:
                     )
                 decisions = self._decide(connection, rows)
                 outcomes = _outcomes(facts, decisions)
-                self._write(connection, decisions, outcomes, waited_since)
+                self._write(connection, decisions, outcomes, waited_since, sealing.new)
                 if also is not None:
                     also(connection, outcomes)
         else:
             with self.context.store.reading() as connection:
-                decisions = self._decide(connection, rows)
+                decisions = self._decide(connection, sealing.rows(connection, rows))
             outcomes = _outcomes(facts, decisions)
         self._count(facts, outcomes)
         if self.touched is not None:
@@ -112,6 +117,7 @@ class ImportWriter:
         decisions: Sequence[RowDecision],
         outcomes: Sequence[Outcome],
         waited_since: Sequence[int] | None,
+        personal_values: Mapping[NewValue, tuple[bytes, str]],
     ) -> None:
         received.append_rows(
             connection,
@@ -120,6 +126,7 @@ class ImportWriter:
             received_at=self.now,
             source=self.source,
             default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
+            personal_values=personal_values,
         )
         received_at = waited_since or [self.now] * len(outcomes)
         refused = [

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import (
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
 from ..core.statements import EventFacts, RowFacts, RowVersion, digest
-from . import items
+from . import items, personal
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 from .tables import RowVersionRow
 
@@ -131,15 +132,22 @@ def append_rows(
     received_at: int,
     source: str,
     default_calendar: str,
+    personal_values: Mapping[personal.NewValue, tuple[bytes, str]] = MappingProxyType({}),
 ) -> None:
     """Append what the decisions add: fields, events, withdrawals, facts of items; mark the cases
-    changed that they touch."""
+    changed that they touch. `personal_values` are salts and values behind the fields' seals."""
     new = [one.item for one in decisions if one.item is not None]
     items.append(connection, new, import_id=import_id, received_at=received_at, source=source)
     wanted = [one for one in decisions if one.result is RowResult.IMPORTED and one.row.item is None]
     if wanted:
         kept = _cases(connection, wanted, source, default_calendar, received_at)
         _append(connection, wanted, kept, import_id, received_at)
+        stated = [
+            (kept[one.row.case_no].id, one.row.case_no, one.fields)
+            for one in wanted
+            if one.fields is not None
+        ]
+        personal.keep(connection, stated, personal_values)
     _remember(connection, decisions)
 
 
