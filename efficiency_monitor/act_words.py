@@ -30,6 +30,8 @@ _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.END_SILENCE: ("结束静默", "end a silence"),
     Act.ENROL_KEY: ("登记密钥", "enrol a key"),
     Act.REVOKE_KEY: ("吊销密钥", "revoke a key"),
+    Act.UNMASK: ("查看未遮盖的个人信息", "see personal data unmasked"),
+    Act.ERASE: ("删除个人信息", "erase personal data"),
 }
 _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.HANDLER: ("承办人", "handler"),

@@ -37,6 +37,8 @@ class Act(StrEnum):
     END_SILENCE = "end_silence"
     ENROL_KEY = "enrol_key"
     REVOKE_KEY = "revoke_key"
+    UNMASK = "unmask"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.END_SILENCE: _SUPERVISOR,
     Act.ENROL_KEY: _SUPERVISOR,
     Act.REVOKE_KEY: _SUPERVISOR,
+    Act.UNMASK: (Role.SUPERVISOR, Role.LEADER),
+    Act.ERASE: _SUPERVISOR,
 }
 #: A supervisor answers a card only if they were told of it themselves.
 _IF_TOLD: Final = frozenset({Act.ACKNOWLEDGE, Act.REPLY})

@@ -68,9 +68,7 @@ def sealed(row: RowFacts, take: Callable[[str, str], str | None]) -> RowFacts:
     return row if not names else replace(row, case=_sealed(row.case, names, take))
 
 
-def _sealed(
-    case: CaseFacts, names: list[str], take: Callable[[str, str], str | None]
-) -> CaseFacts:
+def _sealed(case: CaseFacts, names: list[str], take: Callable[[str, str], str | None]) -> CaseFacts:
     fields: dict[str, str] = dict(case.fields)
     for name in names:
         stands = take(name, fields[name])

@@ -8,7 +8,7 @@ vouches for the ledger up to there.
 import binascii
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -100,7 +100,7 @@ def statement(
     round: int,  # noqa: A002  the column's and the statement's word
     decision: str,
     ground: str | None,
-    text: str | None,
+    text: Mapping[str, str] | None,
     evidence: Sequence[Attachment],
     person: str,
     on_behalf_of: str | None,
@@ -111,9 +111,10 @@ def statement(
 ) -> bytes:
     """The canonical bytes (RFC 8785) of an approval, which are what is signed.
 
-    `workspace` is the SHA-256 in hex of the ledger's first entry; `text` the digest of what the
-    person wrote; `at` an RFC 3339 instant; `size` and `root` (SHA-256, hex) the ledger's at that
-    time; `key` the id of the key that signs, None for an approval without a signature.
+    `workspace` is the SHA-256 in hex of the ledger's first entry; `text` a salted commitment
+    to what the person wrote (older ones: its digest); `at` an RFC 3339 instant; `size` and `root`
+    (SHA-256, hex) the ledger's at that time; `key` the id of the key that signs, None for an
+    approval without a signature.
     """
     return canonical_json(
         {
@@ -124,7 +125,7 @@ def statement(
             "round": round,
             "decision": decision,
             "ground": ground,
-            "text": None if text is None else {"sha256": text},
+            "text": text,
             "evidence": for_ledger(evidence),
             "person": person,
             "on_behalf_of": on_behalf_of,

@@ -17,7 +17,6 @@ from ..core.faults import ConfigurationError
 from ..core.instants import local_date
 from ..core.ledger import EntryType
 from ..core.people import Person, Role, recipients
-from ..core.statements import digest
 from ..core.terms import AccountStatus, ExemptionGround
 from ..language import t
 from ..store import accounts, ledger, outbox
@@ -34,7 +33,7 @@ from .acting import acting, approve, scope_of
 from .context import Context
 from .notices import notices_to, people
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, said
 
 #: Grounds that a person may give; an upheld appeal is one of its own.
 GROUNDS = (
@@ -68,7 +67,7 @@ def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
             connection,
             EntryType.ACCOUNTABILITY_VERIFIED,
             card_no,
-            {"person": person, "text": {"sha256": digest(words)}},
+            {"person": person, "text": committed(context, connection, words)},
         )
     return AccountStatus.VERIFIED
 
@@ -96,7 +95,11 @@ def record_measure(
             connection,
             EntryType.ACCOUNTABILITY_MEASURE,
             f"{card_no}/{measure_id}",
-            {"person": person, "measure": measure_id, "text": {"sha256": digest(words)}},
+            {
+                "person": person,
+                "measure": measure_id,
+                "text": committed(context, connection, words),
+            },
             card_no=card_no,
         )
     return AccountStatus.MEASURE_RECORDED
@@ -138,7 +141,7 @@ def ask_exemption(
             {
                 "person": person,
                 "ground": str(ground),
-                "text": {"sha256": digest(words)},
+                "text": committed(context, connection, words),
                 "evidence": for_ledger(evidence),
             },
             card_no=card_no,

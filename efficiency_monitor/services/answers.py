@@ -12,7 +12,6 @@ from ..core.evidence import Attachment, attachments_json, for_ledger
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.orders import late
-from ..core.statements import digest
 from ..core.terms import CardState
 from ..language import t
 from ..store import cards, ledger
@@ -21,7 +20,7 @@ from .acting import acting, approvals, approve, claimed, scope_of
 from .card_states import check_state
 from .context import Context
 from .listing import no_card
-from .texts import said
+from .texts import committed, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def answer(
         content: dict[str, object] = {
             "card": card_no,
             "state": str(asked.state),
-            "text": None if text is None else {"sha256": digest(text)},
+            "text": None if text is None else committed(context, connection, text),
             "evidence": for_ledger(evidence),
         }
         if what == "replied":

@@ -13,7 +13,6 @@ from ..core.evidence import Attachment, attachments_json, for_ledger
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..core.statements import digest
 from ..core.terms import AppealState, CardState, Level, LiftReason
 from ..language import say_appeal_state, say_state, t
 from ..store import appeals as store
@@ -29,7 +28,7 @@ from .listing import no_card
 from .notices import people
 from .recusal import act_of, who_withdraws
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, said
 
 #: What an upheld appeal lifts its card for.
 GROUND = str(LiftReason.APPEAL)
@@ -319,7 +318,7 @@ def _happened(
                 {
                     "appeal": appeal.appeal_no,
                     "card": appeal.card_no,
-                    "text": {"sha256": digest(text)},
+                    "text": committed(context, connection, text),
                     "evidence": for_ledger(evidence),
                     "decide_by": rfc3339(appeal.decide_by, context.zone),
                     **(more or {}),

@@ -7,7 +7,7 @@ well, by the signature that it cannot have. In the ledger's order, never by cloc
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ from ..core.ledger import EntryType
 from ..core.statements import digest
 from ..language import t
 from ..store import approvals as store_approvals
-from ..store import keys, ledger
+from ..store import keys, ledger, text_salts
 from . import lift_checks
 from .keys import ENOUGH
 from .signing import entry_of
@@ -45,6 +45,8 @@ Entry = Mapping[str, Any]
 class _Known:
     """What the ledger has said so far, entry by entry."""
 
+    #: Salt of a commitment to a text, None where there is none.
+    salt_of: Callable[[str], bytes | None]
     #: Every key that was enrolled: its holder, its public half.
     enrolled: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
@@ -66,7 +68,7 @@ def check(connection: Connection) -> list[str]:
         for row in rows
         if stored[_fact(row)] is not row
     ]
-    known = _Known()
+    known = _Known(lambda made: text_salts.find(connection, made))
     seen: set[tuple[Any, ...]] = set()
     for entry in _entries(connection, rows, known):
         try:
@@ -159,7 +161,7 @@ def _approval(
         wanted = entry_of(statement, signature)
         if core_ledger.canonical_json(said) != statement:
             raise ValueError("not canonical")
-        own = _of_row(row)
+        own = _of_row(row, said["text"], known)
         tree = said["ledger"]
         at = parse_instant(said["at"], "UTC")[0]
     except (ValueError, KeyError, TypeError):
@@ -179,8 +181,18 @@ def _approval(
     yield from _signature(said, statement, signature, known)
 
 
-def _of_row(row: Row) -> dict[str, Any]:  # type: ignore[type-arg]
-    """The statement's fields as the row has them."""
+def _text_of(text: str | None, said: Any, known: _Known) -> dict[str, str] | None:
+    """What a statement says of a row's text: a commitment; of older ones, its plain digest."""
+    if text is None:
+        return None
+    if isinstance(said, dict) and list(said) == ["commitment"]:
+        salt = known.salt_of(str(said["commitment"]))
+        return {"commitment": "" if salt is None else core_ledger.commitment(salt, text)}
+    return {"sha256": digest(text)}
+
+
+def _of_row(row: Row, text: Any, known: _Known) -> dict[str, Any]:  # type: ignore[type-arg]
+    """The statement's fields as the row has them; `text` is what the statement says of its text."""
     plain = {
         "subject": row.subject,
         "act": row.act,
@@ -188,7 +200,7 @@ def _of_row(row: Row) -> dict[str, Any]:  # type: ignore[type-arg]
         "decision": row.decision,
         "ground": row.ground,
         "person": row.person_id,
-        "text": None if row.text is None else {"sha256": digest(row.text)},
+        "text": _text_of(row.text, text, known),
         "evidence": for_ledger(attachments_of(row.evidence)),
         "key": row.key_id,
     }
@@ -262,7 +274,7 @@ def exported(connection: Connection) -> Iterator[bytes]:
     """
     rows = store_approvals.every_approval(connection)
     stored = {_fact(row): row for row in rows}
-    for entry in _entries(connection, (), _Known()):
+    for entry in _entries(connection, (), _Known(lambda _made: None)):
         if entry["type"] != EntryType.APPROVAL_GIVEN or "statement" not in entry:
             continue
         row = stored.get(tuple(entry.get(name) for name in _FACT))

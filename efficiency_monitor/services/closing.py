@@ -10,7 +10,6 @@ from ..core.authority import Act
 from ..core.evidence import Attachment, attachments_json, for_ledger
 from ..core.faults import ConfigurationError
 from ..core.ledger import EntryType
-from ..core.statements import digest
 from ..core.terms import CardState, Level
 from ..language import t
 from ..store import cards, ledger, orders, outbox
@@ -22,7 +21,7 @@ from .listing import no_card
 from .notices import notices_to, people
 from .recusal import named_on
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, said
 from .told import reached
 
 
@@ -122,7 +121,7 @@ def close_row(
     content: dict[str, object] = {
         "card": row.card_no,
         "state": str(CardState.CLOSED),
-        "text": {"sha256": digest(text)},
+        "text": committed(context, connection, text),
         "evidence": for_ledger(evidence),
     }
     if order_no is not None:

@@ -39,11 +39,16 @@ def find(
         torn = torn_cases(context, connection, ids, known_by)
         stored = cases.read_cases(connection, ids, known_by=known_by, stale=stale, torn=torn)
     if not stored:
-        raise ConfigurationError(
-            t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
-            t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
-        )
+        raise no_case(case_no)
     return stored[0]
+
+
+def no_case(case_no: str) -> ConfigurationError:
+    """The fault of a case number that nobody knows."""
+    return ConfigurationError(
+        t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
+        t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
+    )
 
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:

@@ -16,13 +16,13 @@ from ..core.faults import ConfigurationError, NotAllowed
 from ..core.ledger import EntryType
 from ..core.people import Person, Role
 from ..core.signatures import key_id as id_of
-from ..core.statements import digest
 from ..language import t
 from ..store import keys, ledger, outbox
 from .acting import acting, approvals, approve
 from .context import Context, meta, set_meta
 from .notices import notices_to, people
 from .signing import sign
+from .texts import committed
 
 #: Approvals by key holders that a key takes, and keys after which the beginning is over.
 ENOUGH = 2
@@ -336,7 +336,7 @@ def _end(
         "person": key.person_id,
         "by": context.person,
         "replaced_by": replaced_by,
-        "text": None if text is None else {"sha256": digest(text)},
+        "text": None if text is None else committed(context, connection, text),
     }
     _record(context, connection, EntryType.KEY_REVOKED, key.key_id, content)
 

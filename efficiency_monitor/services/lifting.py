@@ -14,7 +14,6 @@ from ..core.evidence import Attachment, attachments_json
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..core.statements import digest
 from ..core.terms import CardState, Level, LiftReason
 from ..language import say_lift_reason, say_state, t
 from ..store import appeals, cards, ledger
@@ -28,7 +27,7 @@ from .listing import no_card
 from .notices import people
 from .recusal import who_withdraws
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, said
 
 __all__ = ["Lifted", "aftermath", "by_hand", "lift"]
 
@@ -110,7 +109,7 @@ def lift(
             {
                 "card": card_no,
                 "reason": str(reason),
-                "text": None if text is None else {"sha256": digest(text)},
+                "text": None if text is None else committed(context, connection, text),
                 "as_of": at,
             },
         )

@@ -24,7 +24,7 @@ from .card_rows import handler_of, input_digest, persons_json
 from .context import Context, compact_json
 from .notices import notices_to, people
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, refuse_id_numbers, said
 
 #: Characters of a basis: it is a reference, not a text.
 MOST_BASIS = 300
@@ -79,7 +79,8 @@ def issue(
         cards.issue(
             connection, [row], context.actor, text=text, evidence=attachments_json(evidence)
         )
-        entries = [_entry(context, case, row, salt, text, evidence)]
+        told = committed(context, connection, text)
+        entries = [_entry(context, case, row, salt, told, evidence)]
         if level > Level.WARNING:
             entries.append(_account(context, connection, row, salt))
         ledger.append(connection, entries)
@@ -112,6 +113,7 @@ def issue(
 
 def _basis(basis: str) -> str:
     found = " ".join(basis.split())
+    refuse_id_numbers(found)
     if not found or len(found) > MOST_BASIS:
         raise ConfigurationError(
             t(
@@ -240,7 +242,7 @@ def _entry(
     case: cases.StoredCase,
     row: Mapping[str, Any],
     salt: bytes,
-    text: str,
+    text: Mapping[str, str],
     evidence: Sequence[Attachment],
 ) -> ledger.NewEntry:
     at = rfc3339(context.now(), context.zone)
@@ -270,7 +272,7 @@ def _entry(
             "as_of": at,
             "input": {"sha256": input_digest(case)},
             "persons": {"commitment": commitment(salt, persons_json(row))},
-            "text": {"sha256": digest(text)},
+            "text": text,
             "evidence": for_ledger(evidence),
         },
     )

@@ -16,7 +16,6 @@ from ..core.evidence import Attachment, attachments_json, for_ledger
 from ..core.faults import ConfigurationError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..core.statements import digest
 from ..core.terms import CardState, OrderState
 from ..language import t
 from ..store import ladders, ledger, orders
@@ -36,7 +35,7 @@ from .order_checks import (
 )
 from .order_deadlines import overdue
 from .rehearsal import rehearsed
-from .texts import said
+from .texts import committed, said
 from .voiding import void
 
 __all__ = ["Done", "close", "open_order", "overdue", "reply", "return_order"]
@@ -325,7 +324,7 @@ def _record(
                 {
                     "order": order_no,
                     **content,
-                    "text": {"sha256": digest(text)},
+                    "text": committed(context, connection, text),
                     "evidence": for_ledger(evidence),
                 },
             )

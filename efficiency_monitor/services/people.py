@@ -17,6 +17,7 @@ from ..sources.rows import Quarantined, Row, shown
 from ..sources.tabular import read_rows
 from ..store import cases, keys, ledger
 from .context import Context
+from .erasing import erased_persons
 from .ladders import who_first
 from .notices import people, replace_people
 from .people_words import in_words
@@ -78,11 +79,14 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         )
 
     def become(connection: Connection) -> tuple[Person, ...]:
-        before = people(connection)
-        kept = still_known(before, everybody, faulty)
+        before, gone = people(connection), erased_persons(connection)
+        report.problems.extend(_erased(everybody, gone, path.name))
+        taken = tuple(person for person in everybody if person.person_id not in gone)
+        report.imported = len(taken)
+        kept = still_known(before, taken, faulty)
         report.kept = tuple(sorted({person.person_id for person in kept}))
-        report.change = change_of(before, (*everybody, *kept), keys.holders(connection))
-        return (*everybody, *kept)
+        report.change = change_of(before, (*taken, *kept), keys.holders(connection))
+        return (*taken, *kept)
 
     if dry_run:
         with context.store.reading() as connection:
@@ -106,6 +110,19 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             ],
         )
     return report
+
+
+def _erased(everybody: Sequence[Person], gone: frozenset[str], where: str) -> Iterator[Problem]:
+    """Who was erased does not come back by a file that nobody has mended."""
+    for person_id in sorted({person.person_id for person in everybody} & gone):
+        yield Problem(
+            where,
+            "erased",
+            t(
+                f"{shown(person_id)} 的个人信息已删除，此行不导入；确需再用请另给编号",
+                f"{shown(person_id)} was erased: the row is not taken; who returns takes a new id",
+            ),
+        )
 
 
 def _unknown_channels(

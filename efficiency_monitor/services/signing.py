@@ -15,11 +15,11 @@ from ..core.evidence import Attachment, attachments_json
 from ..core.faults import EffmonError, NotAllowed
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..core.statements import digest
 from ..language import t
 from ..store import approvals as store_approvals
 from ..store import keys, ledger
 from .context import Context
+from .texts import committed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def sign(
     statement = signatures.statement(
         **what,
         workspace=workspace_id(connection),
-        text=None if text is None else digest(text),
+        text=None if text is None else committed(context, connection, text),
         evidence=evidence,
         person=standing.person_id,
         on_behalf_of=standing.on_behalf_of,

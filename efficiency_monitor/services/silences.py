@@ -18,7 +18,6 @@ from ..core.faults import ConfigurationError, NotAllowed
 from ..core.instants import local_date, rfc3339
 from ..core.ledger import EntryType
 from ..core.people import Role
-from ..core.statements import digest
 from ..language import t
 from ..store import cases, ledger, outbox, silences
 from ..store.tables import CardRow
@@ -26,6 +25,7 @@ from .acting import acting, standing_of
 from .context import Context
 from .notices import people
 from .signing import sign
+from .texts import committed, refuse_id_numbers
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 MOST_DAYS = 30
@@ -104,7 +104,7 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
             **_said(number, filters),
             "over_supervisors": supervisor,
             "owner": owner,
-            "reason": {"sha256": digest(reason)},
+            "reason": committed(context, connection, reason),
             "until": rfc3339(until, context.zone),
         }
         entry = context.entry(EntryType.SILENCE_ADDED, f"silence.added/{number}", said)
@@ -184,7 +184,7 @@ def _end(
         "silence": row.silence_no,
         "ended": rfc3339(at, context.zone),
         "by": by,
-        "reason": None if reason is None else {"sha256": digest(reason)},
+        "reason": None if reason is None else committed(context, connection, reason),
         "released": released,
     }
     entry = context.entry(EntryType.SILENCE_ENDED, f"silence.ended/{row.silence_no}", said)
@@ -292,6 +292,7 @@ def _check_text(reason: str) -> None:
         raise ConfigurationError(
             t("没有说明理由", "no reason is given"), t("用 --reason 写明", "give one with --reason")
         )
+    refuse_id_numbers(reason)
     if len(reason) > MOST_TEXT:
         raise ConfigurationError(
             t(

@@ -1,6 +1,6 @@
-"""The tables of personal data: values outside of what is kept for ever, and who saw or erased what.
+"""The tables of personal data: values outside of what is kept for ever; who saw or erased what.
 
-`disclosure`, `erasure`, `erased_case` and `erased_person` are append-only, by triggers (see migrations).
+`disclosure`, `erasure`, `erased_case`, `erased_person` are append-only, by triggers (migrations).
 """
 
 from sqlalchemy import LargeBinary

@@ -1,6 +1,7 @@
 """Approvals: who may give them, what is signed, what the ledger says of them."""
 
 import hashlib
+import hmac
 import json
 import sqlite3
 
@@ -28,6 +29,12 @@ def said(desk: Desk, person: str, key: str | None = None, **more: object) -> str
     return caught.value.message
 
 
+def committed(desk: Desk, text: str) -> str:
+    """The only commitment that there is to a text, by the salt that stands beside it."""
+    (row,) = desk.world.rows("SELECT salt FROM text_salt")
+    return hmac.new(row["salt"], text.encode(), "sha256").hexdigest()
+
+
 def test_a_signed_approval_can_be_checked_by_anybody(desk: Desk) -> None:
     desk.enrolled("wang")
     before = len(desk.world.entries())
@@ -45,7 +52,7 @@ def test_a_signed_approval_can_be_checked_by_anybody(desk: Desk) -> None:
         "round": 0,
         "decision": "lift",
         "ground": "force_majeure",
-        "text": {"sha256": hashlib.sha256(json.dumps(["属实，王五"]).encode()).hexdigest()},
+        "text": {"commitment": committed(desk, "属实，王五")},
         "evidence": [{"sha256": "ab" * 32, "size": 7}],
         "person": "wang",
         "on_behalf_of": None,

@@ -101,7 +101,9 @@ def test_what_people_wrote_is_in_no_entry_of_the_ledger(world: World) -> None:
     ledger = " ".join(str(entry) for entry in world.entries())
     for name in ("张三", "李四", "张经办"):
         assert name not in ledger
-    assert all(len(entry["text"]["sha256"]) == 64 for entry in desk.entries(world, "order.replied"))
+    assert all(
+        len(entry["text"]["commitment"]) == 64 for entry in desk.entries(world, "order.replied")
+    )
     about = world.rows("SELECT about FROM notice WHERE subject LIKE 'order:%'")
     assert about
     assert not any("张" in row["about"] or "李" in row["about"] for row in about)
