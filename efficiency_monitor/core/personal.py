@@ -13,8 +13,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from .id_numbers import SHORTEST, find_id_number
 from .ledger import commitment
-from .statements import CaseFacts, RowFacts
+from .statements import CASE_FIELDS, CaseFacts, RowFacts
 
 #: A tilde and 32 bytes in base64. A text from a source never stands where a seal does: every
 #: value of such a field is sealed, also one that looks like a seal.
@@ -28,6 +29,7 @@ _OF_PERSONS: Final = re.compile(
 )
 #: … but not if it says of which kind they are: rules may match that.
 _OF_KINDS: Final = re.compile("(?:类型|类别|性质|种类|人数|数量|type|kind|category|count)$")
+_CANONICAL: Final = frozenset(CASE_FIELDS)
 _BETWEEN: Final = re.compile(r"[\s\-.]+")
 
 
@@ -64,8 +66,15 @@ def sealed(row: RowFacts, take: Callable[[str, str], str | None]) -> RowFacts:
     """
     if row.case is None:
         return row
-    names = [name for name in row.case.fields if is_personal(name)]
+    names = [name for name, text in row.case.fields.items() if _to_seal(name, text)]
     return row if not names else replace(row, case=_sealed(row.case, names, take))
+
+
+def _to_seal(name: str, text: str) -> bool:
+    """Also a number of an identity card that a mapping allows, whatever its attribute is called."""
+    if is_personal(name):
+        return True
+    return name not in _CANONICAL and len(text) >= SHORTEST and find_id_number(text) is not None
 
 
 def _sealed(case: CaseFacts, names: list[str], take: Callable[[str, str], str | None]) -> CaseFacts:

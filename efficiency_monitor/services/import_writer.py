@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ..core import intake
+from ..core.id_numbers import masked
 from ..core.intake import Counts, RowDecision, RowResult
 from ..core.statements import RowFacts
 from ..sources.mapping import SourceMapping
@@ -177,5 +178,6 @@ def _conflict(decision: RowDecision) -> Quarantined:
         number=row.number,
         refusal=Refusal.BAD_VERSION if decision.against else Refusal.CONFLICT,
         value=f"{row.version} ≠ {decision.against}" if decision.against else decision.dispute,
-        cells=row.cells,
+        # Such a row waits for a new file: what looks like an ID-card number is not kept.
+        cells={name: masked(text) for name, text in row.cells.items()},
     )

@@ -6,9 +6,9 @@ The ledger holds a salted commitment to it: a short text could be guessed from a
 from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError
+from ..core.id_numbers import find_id_number
 from ..core.ledger import commitment
 from ..language import t
-from ..sources.id_numbers import find_id_number
 from ..store import text_salts
 from .context import Context
 

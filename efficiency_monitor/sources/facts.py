@@ -14,7 +14,8 @@ from .cells import Context
 from .file_bytes import BytesRead
 from .headers import Layout
 from .mapping import SourceMapping
-from .plan import Misfit, Plan
+from .misfit import Misfit
+from .plan import Plan
 from .rows import Quarantined, Row, refuse
 from .table import EVENT_TYPES
 from .tabular import read_rows

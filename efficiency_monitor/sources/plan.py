@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.core.id_numbers import SHORTEST, find_id_number, masked
+from efficiency_monitor.core.personal import is_personal
 from efficiency_monitor.core.statements import (
     CASE_FIELDS,
     CaseFacts,
@@ -17,28 +19,17 @@ from efficiency_monitor.core.terms import ItemKind, Precision
 from efficiency_monitor.language import t
 
 from .cells import CellFault, Cells, Context
-from .id_numbers import SHORTEST, find_id_number
 from .mapping import SourceMapping
+from .misfit import Misfit, table_of
 from .rows import Quarantined, Refusal, Row, refuse
-from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom, Table
+from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom
 from .times import read_time
 
 _MOST_CHARACTERS: Final = 200
+#: Stands in a row of the quarantine where an ID-card number was: no case is called so.
+_MASKED: Final = "*" * 8
 _FIELD_NAMES: Final = frozenset((*CASE_FIELDS, "case_no"))
 _ITEM_KINDS: Final = frozenset(str(kind) for kind in ItemKind)
-
-
-class Misfit(ConfigurationError):
-    """The columns of a row cannot be laid under a table; `refusal`, `column` and `value` say so of
-    the single row."""
-
-    def __init__(
-        self, fault: ConfigurationError, refusal: Refusal, *, column: str = "", value: str
-    ) -> None:
-        super().__init__(fault.message, fault.hint)
-        self.refusal = refusal
-        self.column = column
-        self.value = value
 
 
 class Plan:
@@ -49,7 +40,7 @@ class Plan:
 
     def __init__(self, mapping: SourceMapping, row: Row) -> None:
         header = tuple(row.cells)
-        table = _table_of(mapping, row)
+        table = table_of(mapping, row)
         self._mapping = mapping
         self._table = table
         try:
@@ -62,11 +53,20 @@ class Plan:
         self._kept = tuple(name for name in header if name in used or not table.ignores(name))
         allowed = {self._columns[name] for name in table.id_numbers_allowed}
         self._checked = tuple(name for name in self._kept if name not in allowed)
+        told_apart = (table.subject, table.source_key, table.version, *(table.identifying or ()))
+        #: Case numbers and keys are often made of region, date and a running number.
+        self._identifiers = {self._columns[name] for name in told_apart if name is not None}
         further = table.further == "attributes"
-        self._further = tuple(name for name in self._kept if further and name not in used)
+        states_case = table.case_no is not None and bool(table.fields or table.attributes)
+        # An event is kept for ever as it was received: no telephone number belongs into it.
+        self._further = tuple(
+            name
+            for name in self._kept
+            if further and name not in used and (states_case or not is_personal(name))
+        )
         self._refuse_names(row)
         self._times = frozenset(table.times())
-        self._states_case = table.case_no is not None and bool(table.fields or table.attributes)
+        self._states_case = states_case
         versioned = table.version is not None
         self._shared = (
             frozenset[str]() if versioned else mapping.shared_fields(table, versioned=False)
@@ -93,16 +93,24 @@ class Plan:
         """What the row says, or why it cannot be taken."""
         kept = {name: row.cells[name] for name in self._kept}
         for name in self._checked:
-            number = find_id_number(kept[name]) if len(kept[name]) >= SHORTEST else None
+            if len(kept[name]) < SHORTEST:
+                continue
+            number = find_id_number(kept[name], identifier=name in self._identifiers)
             if number is not None:
-                return refuse(row, Refusal.ID_NUMBER, column=name, value=number, cells=kept)
+                return self._refused(row, Refusal.ID_NUMBER, name, number, kept)
         cells = Cells(row, self._columns, mapping=self._mapping, context=context)
         try:
             if self._table.item_code is not None:
                 return self._item_facts(row, cells, context, kept)
             return self._case_facts(row, cells, context, kept)
         except CellFault as fault:
-            return refuse(row, fault.refusal, column=fault.column, value=fault.value, cells=kept)
+            return self._refused(row, fault.refusal, fault.column, fault.value, kept)
+
+    def _refused(
+        self, row: Row, refusal: Refusal, column: str, value: str, kept: dict[str, str]
+    ) -> Quarantined:
+        known = self._identifiers
+        return refuse(row, refusal, column=column, value=value, cells=kept, identifiers=known)
 
     def case_no(self, row: Row) -> str | None:
         """Number of the case that the row speaks of, if it speaks of one."""
@@ -186,7 +194,7 @@ class Plan:
         found = cells.raw(name)
         if not found:
             raise cells.fault(Refusal.MISSING, name, "")
-        if not found.isprintable() or len(found) > _MOST_CHARACTERS:
+        if not found.isprintable() or len(found) > _MOST_CHARACTERS or _MASKED in found:
             raise cells.fault(unusable, name, found)
         return found
 
@@ -255,7 +263,8 @@ class Plan:
             stated.update(field for field in (name, cell.or_limit) if field is not None)
             for field, value in self._field(name, cells):
                 if given.setdefault(field, value) != value:
-                    raise cells.fault(Refusal.CONTRADICTION, cell.column, f"{field}: {value}")
+                    told = field if is_personal(field) else f"{field}: {value}"
+                    raise cells.fault(Refusal.CONTRADICTION, cell.column, told)
         if calendar is not None:
             given["calendar"] = calendar
         return CaseFacts(
@@ -376,18 +385,8 @@ class Plan:
             amount=cells.amount(spec.amount) if spec.amount is not None else None,
             due_at=due.instant if due is not None else None,
             due_precision=due.precision if due is not None else Precision.SECOND,
-            reason=cells.text(spec.reason),
+            reason=masked(cells.text(spec.reason) or "") or None,
             source_key=source_key,
-            attributes={name: text for name, text in attributes.items() if text} | further,
+            attributes={n: masked(text) for n, text in attributes.items() if text} | further,
             identity=identity,
         )
-
-
-def _table_of(mapping: SourceMapping, row: Row) -> Table:
-    header = tuple(row.cells)
-    table = mapping.table_of(header, file=row.file, sheet=row.sheet)
-    if table is None:
-        fault = mapping.misfit(header)
-        placed = ConfigurationError(f"{row.file}: {fault.message}", fault.hint)
-        raise Misfit(placed, Refusal.UNKNOWN_TABLE, value="、".join(header))
-    return table

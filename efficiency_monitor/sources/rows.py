@@ -1,14 +1,13 @@
 """A row as a source has it, and a row that could not be taken, with its reason in two languages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from efficiency_monitor.core.faults import Problem
+from efficiency_monitor.core.id_numbers import masked
 from efficiency_monitor.language import t
-
-from .id_numbers import masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +239,12 @@ def refuse(
     column: str = "",
     value: str = "",
     cells: Mapping[str, str] | None = None,
+    identifiers: Set[str | None] = frozenset(),
 ) -> Quarantined:
-    """Put a row in quarantine. What is kept of it is masked and can be stored and printed."""
+    """Put a row in quarantine. What is kept of it is masked and can be stored and printed.
+
+    `identifiers` are columns of case numbers and keys, which often look like ID-card numbers.
+    """
     kept = row.cells if cells is None else cells
     return Quarantined(
         file=row.file,
@@ -250,7 +253,10 @@ def refuse(
         refusal=refusal,
         column=masked(printable(column)),
         value=shown(value),
-        cells={masked(printable(name)): masked(_storable(cell)) for name, cell in kept.items()},
+        cells={
+            masked(printable(name)): masked(_storable(cell), identifier=name in identifiers)
+            for name, cell in kept.items()
+        },
     )
 
 
