@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from . import (
     account,
     appeal,
+    backup,
     calendar,
     card,
     case,
@@ -93,7 +94,7 @@ def options(
     ctx.obj = State(folder, person, key, state_of(ctx).clock)
 
 
-for commands in (workspace, data, source, scan):
+for commands in (workspace, data, source, scan, backup):
     commands.add_to(app)
 lift.add_to(card.app)
 for name, group in (

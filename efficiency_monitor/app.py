@@ -5,7 +5,8 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from . import catalogue_files, settings
 from .core.faults import ConfigurationError
 from .language import t
 from .operating_user import actor
+from .os_words import say_os
 
 if TYPE_CHECKING:
     from .core.signatures import PersonalKey
@@ -107,6 +109,58 @@ def open_context(
         actor=actor(person),
         key=None if key is None or person is None else personal_key(key),
     )
+
+
+def open_restored(
+    folder: Path,
+    found: settings.Settings,
+    *,
+    person: str | None = None,
+    drill: bool = False,
+    clock: Callable[[], int] = now,
+) -> "Context":
+    """The services of a workspace that is about to be restored, with the settings of the backup.
+
+    Its database has no tables yet. For a drill it is always a file in the folder.
+    """
+    from .services.context import Context
+    from .store.engine import Store
+
+    if drill:
+        found = found.model_copy(
+            update={"workspace": found.workspace.model_copy(update={"database": "effmon.db"})}
+        )
+    url = settings.database_url(folder, found, {} if drill else os.environ)
+    file = settings.database_file(url)
+    if file is not None and file.parent != folder.absolute():
+        _check_file(file, missing=not file.exists(), create=True)
+    return Context(
+        folder=folder,
+        settings=found,
+        store=Store(url),
+        catalogue=open_catalogue(None, None),
+        now=clock,
+        salt=lambda: secrets.token_bytes(32),
+        actor=actor(person),
+    )
+
+
+@contextmanager
+def drill_place(under: Path) -> Iterator[tuple[Path, Callable[[], int]]]:
+    """A folder for a rehearsal, gone when the block ends; and the whole seconds since it began."""
+    import tempfile
+
+    began = time.monotonic()
+    try:
+        under.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix="effmon-drill-", dir=under)
+    except OSError as fault:
+        raise ConfigurationError(
+            t(f"{under}：{say_os(fault)}", f"{under}: {say_os(fault)}"),
+            t("检查路径和权限", "check the path and its permissions"),
+        ) from None
+    with made as name:
+        yield Path(name) / "workspace", lambda: int(time.monotonic() - began)
 
 
 def read_again(context: "Context") -> "Context":

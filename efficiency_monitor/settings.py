@@ -31,6 +31,8 @@ from .os_words import say_os
 from .source_settings import SourceName, SourceSection
 
 FILE = "effmon.toml"
+#: The settings of a workspace that is being restored; renamed to `FILE` as the last step.
+RESTORING = "effmon.toml.restoring"
 DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
 _SQLITE = "sqlite:///"
 _SERVER = "postgresql"
@@ -223,6 +225,7 @@ def load(folder: Path) -> Settings:
         # Editors on Windows begin a file in UTF-8 with a byte-order mark.
         text = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
+        refuse_half_restored(folder)
         raise ConfigurationError(
             t(f"{folder} 不是工作区：没有 {FILE}", f"{folder} is no workspace: there is no {FILE}"),
             t(
@@ -240,6 +243,22 @@ def load(folder: Path) -> Settings:
             t("检查路径和权限", "check the path and its permissions"),
         ) from None
     return parse(text, str(path))
+
+
+def refuse_half_restored(folder: Path) -> None:
+    """ConfigurationError where a restore into the folder was broken off."""
+    if (folder / RESTORING).exists():
+        raise ConfigurationError(
+            t(
+                f"{folder} 只恢复了一半：上次 restore 被中断",
+                f"{folder} is half restored: a restore was broken off",
+            ),
+            t(
+                f"删除其中除 keys 以外的内容（包括 {RESTORING}）和数据库，再运行 effmon restore",
+                f"delete what is in it except keys (also {RESTORING}) and the database, "
+                "then run effmon restore again",
+            ),
+        )
 
 
 def parse(text: str, name: str) -> Settings:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ..core.evidence import Attachment, attachments_of
 from ..core.faults import ConfigurationError
@@ -47,7 +47,7 @@ def keep(
         return found
     for path, attachment in zip(paths, found, strict=True):
         place = place_of(context, attachment)
-        if not _whole(context, attachment):
+        if not whole(context, attachment):
             _copy(path, place, attachment)
     return _distinct(found)
 
@@ -70,24 +70,30 @@ def place_of(context: Context, attachment: Attachment) -> Path:
     return context.folder / FOLDER / attachment.sha256[:2] / attachment.sha256
 
 
+def handed_in(connection: Connection) -> dict[str, Attachment]:
+    """Every file that was handed in, by its digest."""
+    texts = [
+        row.evidence
+        for table in _HAND_IN
+        for row in connection.execute(
+            select(table.c.evidence).where(table.c.evidence.not_in(["", "[]"]))
+        )
+    ]
+    return {each.sha256: each for text in texts for each in attachments_of(text)}
+
+
 def spoilt(context: Context) -> tuple[int, list[str]]:
     """How many files were handed in, and the digests of those that are gone or were changed.
 
     Every file is read: its size alone says nothing of somebody who rewrites it.
     """
     with context.store.reading() as connection:
-        texts = [
-            row.evidence
-            for table in _HAND_IN
-            for row in connection.execute(
-                select(table.c.evidence).where(table.c.evidence.not_in(["", "[]"]))
-            )
-        ]
-    known = {each.sha256: each for text in texts for each in attachments_of(text)}
-    return len(known), [name for name in sorted(known) if not _whole(context, known[name])]
+        known = handed_in(connection)
+    return len(known), [name for name in sorted(known) if not whole(context, known[name])]
 
 
-def _whole(context: Context, attachment: Attachment) -> bool:
+def whole(context: Context, attachment: Attachment) -> bool:
+    """Whether the file of an attachment is there and is what was handed in; it is read."""
     seen = hashlib.sha256()
     try:
         with place_of(context, attachment).open("rb") as file:

@@ -11,7 +11,7 @@ from ..core.ledger import EntryType
 from ..language import t
 from ..model_words import nearest
 from ..os_words import say_os
-from ..settings import FILE, parse
+from ..settings import FILE, parse, refuse_half_restored
 from ..store import ledger
 from .context import Catalogue, Context, meta, set_meta
 from .signer import default_origin
@@ -97,6 +97,7 @@ def write_settings(
     path = folder / FILE
     if path.exists():
         return False
+    refuse_half_restored(folder)
     text = TEMPLATE.format(
         name=_quoted(name),
         origin=_quoted(default_origin(name)),

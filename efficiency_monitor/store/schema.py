@@ -20,15 +20,20 @@ _PROPERTIES = text(
 
 def upgrade(store: Store) -> None:
     """Run every migration that is missing, in one transaction."""
+    with store.writing() as connection:
+        migrate(connection, HEAD)
+
+
+def migrate(connection: Connection, to: str) -> None:
+    """Run the migrations that are missing up to the revision `to`, in the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(files("efficiency_monitor.store") / "migrations"))
-    with store.writing() as connection:
-        fit(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    fit(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
 
 
 def fit(connection: Connection) -> None:

@@ -1,0 +1,352 @@
+"""`effmon restore`: a workspace from a backup, whole or not at all, and a drill of it."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy.exc import DataError, IntegrityError
+
+from .. import settings
+from ..core import ledger as core
+from ..core.faults import ConfigurationError, EffmonError
+from ..core.instants import rfc3339
+from ..core.ledger import EntryType
+from ..language import t
+from ..os_words import say_os
+from ..store import ledger, schema, table_lines
+from ..store.matter_tables import NoticeRow
+from . import archive
+from .archive import Archive, Damaged
+from .attachments import FOLDER as ATTACHMENTS
+from .context import Context, set_meta
+from .ledger_book import verify
+from .workspace_keys import KEYS_FOLDER, signed_size, state_folder
+
+#: Facts about a workspace that was restored: when, and of when the backup is.
+RESTORED_AT, RESTORED_FROM = "restored_at", "restored_from"
+_REVISION = re.compile(r"[0-9]{4}")
+_NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What was restored, or would be."""
+
+    folder: Path
+    made_at: str
+    engine: str
+    schema: str
+    size: int
+    sha256_root: str
+    sm3_root: str
+    rows: int
+    attachments: int
+    missing: tuple[str, ...]
+    #: Notices that wait: they may have been sent after the backup was made.
+    pending: int
+    #: Largest ledger that a signed note in the signer's folder speaks of, 0 where there is none.
+    signed: int
+    #: Whether the ledger, the keys and the approvals were found sound after it.
+    sound: bool
+    manifest: str
+
+    @property
+    def behind(self) -> bool:
+        """Whether somebody may hold a note of more entries than there are now."""
+        return self.signed > self.size
+
+
+def settings_of(found: Archive) -> settings.Settings:
+    """The settings in a backup; ConfigurationError where they are wrong."""
+    with found.member(archive.SETTINGS) as content:
+        try:
+            text = content.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Damaged(f"{archive.SETTINGS}: UTF-8") from None
+    return settings.parse(text, f"{found.path}: {archive.SETTINGS}")
+
+
+def check(found: Archive, expected: str | None = None) -> None:
+    """Whether this release can restore it, and whether its ledger is what its manifest says.
+
+    `expected` is the SHA-256 of the manifest as somebody else has it: on paper, in the ledger.
+    """
+    manifest = found.manifest
+    if expected is not None and expected.lower() != manifest.digest:
+        raise Damaged(
+            t(
+                f"清单的 SHA-256 是 {manifest.digest}，不是所给的值",
+                f"its manifest has the SHA-256 {manifest.digest}, not the one that was given",
+            )
+        )
+    if not _REVISION.fullmatch(manifest.schema):
+        raise Damaged(t("清单没有数据库版本", "its manifest names no schema"))
+    if manifest.schema > schema.HEAD:
+        raise ConfigurationError(
+            t(
+                f"备份由较新的 effmon {manifest.release} 制作（数据库版本 {manifest.schema}，"
+                f"本版本只到 {schema.HEAD}）",
+                f"the backup was made by effmon {manifest.release} with schema {manifest.schema}, "
+                f"this release goes to {schema.HEAD}",
+            ),
+            t(
+                f"安装 effmon {manifest.release} 或更新版本再恢复",
+                f"install effmon {manifest.release} or newer and restore with it",
+            ),
+        )
+    if not _agrees(found.ledger(), manifest):
+        raise Damaged(t("台账与清单的根值不符", "its ledger has other roots than its manifest"))
+
+
+def _agrees(head: core.Head, manifest: archive.Manifest) -> bool:
+    roots = core.root(head)
+    return (head.size, roots.sha256.hex(), roots.sm3.hex()) == (
+        manifest.size,
+        manifest.sha256_root,
+        manifest.sm3_root,
+    )
+
+
+def check_place(context: Context, file: Path) -> None:
+    """ConfigurationError where there is anything that a restore would write over."""
+    folder = context.folder
+    settings.refuse_half_restored(folder)
+    ours = {KEYS_FOLDER}
+    if file.absolute().parent == folder.absolute():
+        ours.add(file.name)
+    there = sorted(set(os.listdir(folder)) - ours) if folder.is_dir() else []  # noqa: PTH208
+    if there or (folder.exists() and not folder.is_dir()):
+        what = f"{folder}: {there[0]}" if there else str(folder)
+        raise ConfigurationError(
+            t(f"只能恢复到空目录，已有 {what}", f"only into an empty folder, and there is {what}"),
+            t(
+                "用 -C 指定另一个目录，或先移走其内容",
+                "name another with -C, or move it away first",
+            ),
+        )
+    database = settings.database_file(context.store.url)
+    if database is None:
+        with context.store.reading() as connection:
+            taken = not table_lines.is_empty(connection)
+    else:
+        taken = database.exists()
+    if taken:
+        raise ConfigurationError(
+            t(
+                "只能恢复到空数据库，该数据库已有内容"
+                + ("" if database is None else f"：{database}"),
+                "only into an empty database, and this one has something in it"
+                + ("" if database is None else f": {database}"),
+            ),
+            t(
+                f"用 {settings.DATABASE_VARIABLE} 指定新建的空数据库，或移走该文件",
+                f"name a new one with {settings.DATABASE_VARIABLE}, or move the file away",
+            ),
+        )
+
+
+def restore(
+    context: Context,
+    found: Archive,
+    *,
+    expected: str | None = None,
+    dry_run: bool = False,
+    drill: bool = False,
+) -> RestoreReport:
+    """Restore a checked archive into the folder and the database of `context`, or only check.
+
+    Damaged, ConfigurationError and EffmonError (70) leave the place as it was. A process that is
+    killed leaves a folder that every command says to be half restored: the settings get their name
+    as the very last step.
+    """
+    check(found, expected)
+    check_place(context, found.path)
+    signed = signed_size(state_folder(context.folder, context.settings))
+    if dry_run:
+        rows = sum(rows for _, rows in found.manifest.tables)
+        return _report(context, found, rows=rows, pending=0, signed=signed, sound=True)
+    with _undone(context, found):
+        _begin(context.folder, found)
+        _write_files(context, found)
+        with context.store.writing() as connection:
+            rows, pending = _fill(context, connection, found, drill=drill)
+        database = settings.database_file(context.store.url)
+        if database is not None:
+            database.chmod(0o600)
+        sound = bool(verify(context)["sound"])
+        signed = signed_size(state_folder(context.folder, context.settings))
+        context.store.close()
+        (context.folder / settings.RESTORING).rename(context.folder / settings.FILE)
+        _sync(context.folder)
+    return _report(context, found, rows=rows, pending=pending, signed=signed, sound=sound)
+
+
+def _report(
+    context: Context, found: Archive, *, rows: int, pending: int, signed: int, sound: bool
+) -> RestoreReport:
+    manifest = found.manifest
+    return RestoreReport(
+        folder=context.folder,
+        made_at=manifest.made_at,
+        engine=manifest.engine,
+        schema=manifest.schema,
+        size=manifest.size,
+        sha256_root=manifest.sha256_root,
+        sm3_root=manifest.sm3_root,
+        rows=rows,
+        attachments=len(found.names(archive.ATTACHMENTS)),
+        missing=manifest.missing,
+        pending=pending,
+        signed=signed,
+        sound=sound,
+        manifest=manifest.digest,
+    )
+
+
+@contextmanager
+def _undone(context: Context, found: Archive) -> Iterator[None]:
+    """Take away what was written where the block fails; nothing else was there before."""
+    folder = context.folder
+    existed = folder.is_dir()
+    try:
+        yield
+    except BaseException as fault:
+        context.store.close()
+        database = settings.database_file(context.store.url)
+        for path in () if database is None else (database, Path(f"{database}-journal")):
+            path.unlink(missing_ok=True)
+        for name in _own_folders(context, found):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / settings.RESTORING).unlink(missing_ok=True)
+        if not existed:
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(fault, OSError):
+            error = EffmonError(
+                t(
+                    f"无法恢复到 {folder}：{say_os(fault)}",
+                    f"{folder} cannot be restored into: {say_os(fault)}",
+                ),
+                t("检查权限和磁盘空间", "check the permissions and the disk's space"),
+            )
+            error.exit_code = 70
+            raise error from fault
+        raise
+
+
+def _own_folders(context: Context, found: Archive) -> set[str]:
+    """Folders that a restore makes, beside that of the keys, which may have been there."""
+    own = {ATTACHMENTS}
+    rules = context.settings.workspace.rules
+    if rules is not None and found.names(archive.CATALOGUE):
+        own.add(Path(rules).parts[0])
+    return own
+
+
+def _begin(folder: Path, found: Archive) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with found.member(archive.SETTINGS) as content:
+        _write(folder / settings.RESTORING, content.read(), mode=0o644)
+    _sync(folder)
+
+
+def _write_files(context: Context, found: Archive) -> None:
+    rules = context.settings.workspace.rules
+    state = state_folder(context.folder, context.settings)
+    places = {
+        archive.ATTACHMENTS: (context.folder / ATTACHMENTS, 0o600),
+        archive.KEYS: (context.folder / KEYS_FOLDER, 0o600),
+        archive.CHECKPOINTS: (state, 0o644),
+    }
+    if rules is not None:
+        places[archive.CATALOGUE] = (context.folder / rules, 0o644)
+    for inner, (folder, mode) in places.items():
+        for name in found.names(inner):
+            path = folder / name
+            if path.exists():
+                continue  # a key, or a note: what the signer has itself is the newer one
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if mode == 0o600 else 0o755)
+            with found.member(f"{inner}/{name}") as content:
+                _write(path, content.read(), mode=mode)
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(
+    context: Context, connection: Connection, found: Archive, *, drill: bool
+) -> tuple[int, int]:
+    """Tables at the backup's schema, their rows, then the schema of this release: one transaction.
+
+    How many rows there are, and how many notices wait.
+    """
+    manifest = found.manifest
+    schema.migrate(connection, manifest.schema)
+    total = 0
+    for name, rows in manifest.tables:
+        if not inspect(connection).has_table(name) or name == "alembic_version":
+            raise Damaged(t(f"没有表 {name}", f"there is no table {name!a}"))
+        try:
+            count = table_lines.load(connection, name, found.lines(name))
+        except table_lines.BadLine as fault:
+            raise Damaged(str(fault)) from None
+        except (IntegrityError, DataError) as fault:
+            raise Damaged(f"{name}: {fault.orig}") from None
+        if count != rows:
+            raise Damaged(t(f"表 {name} 行数不符", f"table {name} has another number of rows"))
+        total += count
+    schema.migrate(connection, schema.HEAD)
+    table_lines.continue_numbers(connection)
+    head = core.rebuild(ledger.bodies(connection))
+    if head != ledger.read_head_only(connection) or not _agrees(head, manifest):
+        raise Damaged(t("恢复的台账与清单的根值不符", "the restored ledger has other roots"))
+    set_meta(connection, RESTORED_AT, rfc3339(context.now(), context.zone))
+    set_meta(connection, RESTORED_FROM, manifest.made_at)
+    ledger.append(connection, [entry(context, found, drill=drill)])
+    pending = connection.execute(
+        select(func.count()).select_from(_NOTICE).where(_NOTICE.c.state == "pending")
+    ).scalar_one()
+    return total, int(pending)
+
+
+def entry(
+    context: Context, found: Archive, *, drill: bool, seconds: int | None = None
+) -> ledger.NewEntry:
+    """The ledger entry of a restore, or of a drill, which took so many seconds."""
+    manifest = found.manifest
+    content: dict[str, object] = {
+        "drill": drill,
+        "size": manifest.size,
+        "sha256_root": manifest.sha256_root,
+        "sm3_root": manifest.sm3_root,
+        "manifest": manifest.digest,
+        "backup_made_at": manifest.made_at,
+    }
+    if seconds is not None:
+        content["seconds"] = seconds
+    return context.entry(
+        EntryType.BACKUP_RESTORED, f"backup.restored/{manifest.digest}/{context.now()}", content
+    )
+
+
+def record_drill(context: Context, found: Archive, seconds: int) -> None:
+    """Record in the workspace's own ledger that a backup was restored elsewhere and was sound."""
+    with context.store.writing() as connection:
+        ledger.append(connection, [entry(context, found, drill=True, seconds=seconds)])

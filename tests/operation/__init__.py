@@ -1,0 +1,1 @@
+"""Backup, restore, logs, metrics, what failed, and the doctor."""
