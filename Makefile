@@ -11,7 +11,7 @@ IN_TEST = @set -e; $(ENVIRONMENT) test);
 IN_FULL = @set -e; $(ENVIRONMENT) full);
 IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
-.PHONY: help demo test test-all soak lint bench validate pictures generated audit lock wheel wheelhouse clean
+.PHONY: help demo test test-all soak lint bench validate pictures generated audit sbom lock wheel wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -48,6 +48,9 @@ generated: ## write the files that are made from code: rules/schema.json, docs/c
 
 audit: ## look every locked package up in advisories (ADVISORIES=folder|zip|address)
 	$(IN_FULL) "$$env/bin/python" tools/audit.py "$${ADVISORIES:-online}"
+
+sbom: ## what an installation brings, with licences, as CycloneDX: dist/sbom
+	$(IN_TEST) "$$env/bin/python" tools/sbom.py dist/sbom
 
 lock: ## resolve the dependencies again (needs uv)
 	@sh tools/lock.sh
