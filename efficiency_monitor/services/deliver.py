@@ -19,9 +19,10 @@ from ..notify.channel import Channel, Refused, Result, Retry, Sent
 from ..notify.digest import Addressed
 from ..store import attempts, ledger, outbox
 from . import after_delivery, rates
-from .context import Context
+from .context import Context, Writing
 from .deliver_lock import PATIENCE, alone
 from .holding import Held
+from .one_at_a_time import turn
 from .outgoing import Outgoing, outgoing, put_into_words
 from .silences import end_what_ran_out
 from .voiding import told_of
@@ -85,10 +86,13 @@ def deliver(
             report.held = dict(outbox.held_until(connection))
         _count_held(report, found)
         return report, found.messages
-    with alone(context.folder, patience, pause):
+    with (
+        alone(context.folder, patience, pause),
+        turn(context, "deliver", context.folder, patience, pause) as mine,
+    ):
         end_what_ran_out(context)
         found = outgoing(context, channels)
-        _Run(context, channels, report).send_all(found)
+        _Run(context, channels, report, mine.writing).send_all(found)
         with context.store.reading() as connection:
             report.held = dict(outbox.held_until(connection))
     return report, found.messages
@@ -107,11 +111,17 @@ class _Run:
     """One delivery: which receivers have failed, and what was put off because of it."""
 
     def __init__(
-        self, context: Context, channels: Mapping[str, Channel], report: DeliverReport
+        self,
+        context: Context,
+        channels: Mapping[str, Channel],
+        report: DeliverReport,
+        writing: Writing,
     ) -> None:
         self._context = context
         self._channels = channels
         self._report = report
+        #: A transaction that only who has the turn may commit.
+        self._writing = writing
         #: Failures of a receiver, one after another.
         self._failures: dict[str, int] = {}
         #: Receivers that are not tried any more in this run, and when they are again.
@@ -145,7 +155,7 @@ class _Run:
         for notice_id, reason in found.unsayable.items():
             self._report.messages += 1
             self._report.faults.append((found.rows[notice_id].person_id, reason))
-            with self._context.store.writing() as connection:
+            with self._writing() as connection:
                 self._later(connection, [notice_id], notice_id, Refused(reason))
 
     def _hold(self, found: Outgoing) -> None:
@@ -158,7 +168,7 @@ class _Run:
         if not groups:
             return
         now = self._context.now()
-        with self._context.store.writing() as connection:
+        with self._writing() as connection:
             for held, ids in groups.items():
                 outbox.hold(connection, ids, why=held.why, until=held.until, now=now)
 
@@ -177,7 +187,7 @@ class _Run:
             self._put_off.append((key, ids))
             return []
         now = self._context.now()
-        with self._context.store.writing() as connection:
+        with self._writing() as connection:
             rows = [row for row in outbox.rows_of(connection, ids) if row.state == "pending"]
             if len(rows) < len(ids):
                 return put_into_words(self._context, self._channels, connection, rows)[0]
@@ -206,7 +216,7 @@ class _Run:
     def _sent(self, addressed: Addressed, number: int, result: Sent, key: str) -> None:
         message, now = addressed.message, self._context.now()
         self._failures[key] = 0
-        with self._context.store.writing() as connection:
+        with self._writing() as connection:
             attempts.end(connection, number, result="sent", detail=result.detail, now=now)
             # What became void while the message was on its way has reached somebody all the same.
             marked = outbox.mark(
@@ -232,7 +242,7 @@ class _Run:
         message, now = addressed.message, self._context.now()
         ids = [notice.notice_id for notice in message.notices]
         self._report.faults.append((message.recipient, result.reason))
-        with self._context.store.writing() as connection:
+        with self._writing() as connection:
             if number is not None:
                 word = "retry" if isinstance(result, Retry) else "refused"
                 attempts.end(connection, number, result=word, detail=result.reason, now=now)
@@ -303,7 +313,7 @@ class _Run:
         if not self._put_off:
             return
         now = self._context.now()
-        with self._context.store.writing() as connection:
+        with self._writing() as connection:
             for key, ids in self._put_off:
                 over = []
                 for row in outbox.rows_of(connection, ids):

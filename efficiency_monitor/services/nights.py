@@ -12,6 +12,7 @@ from ..notify.channel import Channel
 from ..store import ledger, runs
 from . import deliver as delivery
 from .context import Context, meta
+from .one_at_a_time import lease_now
 from .pull_report import PullReport
 from .round import RoundReport, go_round
 from .scan import scan
@@ -90,7 +91,14 @@ def run_due(
 
 def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> list[int]:
     with context.store.writing() as connection:
-        skipped = runs.skip(connection, job=JOB, slots=slots, run_id=run_id, now=context.now())
+        skipped = runs.skip(
+            connection,
+            job=JOB,
+            slots=slots,
+            run_id=run_id,
+            now=context.now(),
+            clock=lease_now(context, connection),
+        )
         ledger.append(
             connection,
             [
@@ -123,6 +131,7 @@ def _run_slot(
             owner=f"{socket.gethostname()}:{os.getpid()}:{run_id}",
             now=context.now(),
             lease=context.settings.jobs.scan.lease,
+            clock=lease_now(context, connection),
             gone=owner if _died(owner) else "",
         )
     held = claim or runs.Helper(JOB, slot)

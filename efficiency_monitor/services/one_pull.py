@@ -26,7 +26,7 @@ from ..sources.spool import Spool
 from ..sources.tabular import read_rows
 from ..store import feeds, ledger
 from . import vanished
-from .context import Context, compact_json
+from .context import Context, Writing, compact_json
 from .feeds import adopting, mapping_of, totals_of
 from .ingest import Progress, find_mapping, import_files
 from .pull_report import Outside, PullReport
@@ -51,8 +51,11 @@ class OnePull:
         anew: bool,
         slot: int | None,
         progress: Progress | None,
+        writing: Writing,
     ) -> None:
         self.context = context
+        #: A transaction that only who pulls the source now may commit.
+        self.writing = writing
         self.outside = outside
         self.name = name
         self.section = section
@@ -119,7 +122,7 @@ class OnePull:
     def _begin(self) -> None:
         if not self.report.wrote:
             return
-        with self.context.store.writing() as connection:
+        with self.writing() as connection:
             feeds.begin(
                 connection,
                 run_id=self.report.run_id,
@@ -213,7 +216,7 @@ class OnePull:
         """Say what the run does: while it imports, no scan may rest on what is written so far."""
         self.torn = state == "importing"
         if self.report.wrote:
-            with self.context.store.writing() as connection:
+            with self.writing() as connection:
                 feeds.finish(connection, self.report.run_id, state=state)
 
     def _encoding(self) -> str | None:
@@ -268,7 +271,7 @@ class OnePull:
     def _finish(self, seen: vanished.Present | None) -> None:
         context, report = self.context, self.report
         assert report.data_as_of is not None
-        with context.store.writing() as connection:
+        with self.writing() as connection:
             if seen is not None:
                 report.vanished = vanished.compare(
                     context, connection, self.name, seen, as_of=report.data_as_of
@@ -298,7 +301,7 @@ class OnePull:
         """Nothing new: the data are as old as they were, so it does not count for freshness."""
         self.report.state = "idle"
         if self.report.wrote:
-            with self.context.store.writing() as connection:
+            with self.writing() as connection:
                 self._close(connection, state="idle")
             self.spool.remove()
         return self.report
@@ -327,7 +330,7 @@ class OnePull:
         """Write that it failed; where even that fails, the next pull finds it interrupted."""
         if not self.begun:
             return
-        with suppress(EffmonError, OSError), self.context.store.writing() as connection:
+        with suppress(EffmonError, OSError), self.writing() as connection:
             state = "half" if self.torn else "failed"
             self._close(connection, state=state, message=fault.message)
             content = {"source": self.name, "run": self.report.run_id, "reason": fault.message}

@@ -10,6 +10,7 @@ from ..store import feeds
 from .context import Context
 from .feeds import source_of
 from .ingest import Progress
+from .one_at_a_time import turn
 from .one_pull import OnePull
 from .pull_lock import alone
 from .pull_report import Outside, PullReport
@@ -52,7 +53,11 @@ def pull(
         )
     spool = Spool(context.folder / SPOOL / (f"{name}.dry" if dry_run else name))
     asked_at = context.now()
-    with alone(context.folder / SPOOL, name, outside.world, patience) as waited:
+    folder = context.folder / SPOOL
+    with (
+        alone(folder, name, outside.world, patience) as waited,
+        turn(context, f"pull/{name}", folder, patience, outside.world.sleep) as mine,
+    ):
         if waited and (found := _pulled_since(context, name, asked_at)) is not None:
             return found
         work = OnePull(
@@ -65,6 +70,7 @@ def pull(
             anew=anew,
             slot=slot,
             progress=progress,
+            writing=mine.writing,
         )
         try:
             return work.run()

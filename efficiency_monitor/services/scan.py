@@ -19,6 +19,7 @@ from ..store import feeds as feed_store
 from . import card_rows, catalogue_change, feeds, issuing, ladders
 from .context import Context, Writing, compact_json
 from .dead_letters import undelivered
+from .one_at_a_time import lease_now
 from .scan_report import ScanReport
 
 #: Cases judged together; one transaction each.
@@ -42,7 +43,8 @@ def _writing(context: Context, slot: Slot) -> Iterator[Connection]:
     """A transaction that only who still runs the slot may commit; Locked otherwise."""
     with context.store.writing() as connection:
         if isinstance(slot, runs.Claim):
-            runs.hold(connection, slot, context.now() + context.settings.jobs.scan.lease)
+            until = lease_now(context, connection) + context.settings.jobs.scan.lease
+            runs.hold(connection, slot, until)
         elif isinstance(slot, runs.Helper) and not runs.still_runs(connection, slot):
             raise Locked("this slot is finished", "nothing was lost; there is nothing left to do")
         yield connection

@@ -3,6 +3,7 @@
 from . import (
     checkpoint_tables,
     feed_tables,
+    lease_table,
     matter_tables,
     personal_tables,
 )
@@ -11,6 +12,7 @@ from .tables import metadata
 __all__ = [
     "checkpoint_tables",
     "feed_tables",
+    "lease_table",
     "matter_tables",
     "metadata",
     "personal_tables",

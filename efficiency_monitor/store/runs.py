@@ -18,7 +18,7 @@ _CLAIM = text(
     " run_id = :run_id, lease_until = :lease, fence = run.fence + 1, finished_at = NULL,"
     " message = NULL"
     " WHERE run.state = 'failed'"
-    " OR (run.state = 'running' AND (run.lease_until < :now OR run.owner = :gone))"
+    " OR (run.state = 'running' AND (run.lease_until < :clock OR run.owner = :gone))"
     " RETURNING fence"
 )
 _SKIP = text(
@@ -26,7 +26,7 @@ _SKIP = text(
     " finished_at, totals) VALUES (:job, :slot, :run_id, 'skipped', '', 0, 0, :now, :now, '{}')"
     " ON CONFLICT (job, scheduled_for) DO UPDATE SET state = 'skipped', fence = run.fence + 1,"
     " finished_at = :now"
-    " WHERE run.state = 'failed' OR (run.state = 'running' AND run.lease_until < :now)"
+    " WHERE run.state = 'failed' OR (run.state = 'running' AND run.lease_until < :clock)"
     " RETURNING scheduled_for"
 )
 
@@ -58,11 +58,13 @@ def claim(
     owner: str,
     now: int,
     lease: int,
+    clock: int | None = None,
     gone: str = "",
 ) -> Claim | None:
     """Take a slot, or None where another holds it or has done it.
 
-    `gone` is an owner that is known to have died: its lease need not run out first.
+    Leases go by `clock`, the one that all machines share; by `now` where it is not given. `gone`
+    is an owner that is known to have died: its lease need not run out first.
     """
     fence = connection.execute(
         _CLAIM,
@@ -72,7 +74,8 @@ def claim(
             "run_id": run_id,
             "owner": owner,
             "now": now,
-            "lease": now + lease,
+            "clock": now if clock is None else clock,
+            "lease": (now if clock is None else clock) + lease,
             "gone": gone,
         },
     ).scalar()
@@ -127,20 +130,24 @@ def finish(
 
 
 def skip(
-    connection: Connection, *, job: str, slots: Sequence[int], run_id: str, now: int
+    connection: Connection,
+    *,
+    job: str,
+    slots: Sequence[int],
+    run_id: str,
+    now: int,
+    clock: int | None = None,
 ) -> list[int]:
     """Record slots that are too old to be caught up; those that were not recorded before.
 
     A slot that failed or was left behind by a process that died is given up; one that is done or
-    still held is left alone.
+    still held is left alone; leases go by `clock` as in `claim`.
     """
+    values = {"job": job, "run_id": run_id, "now": now, "clock": now if clock is None else clock}
     return [
         slot
         for slot in slots
-        if connection.execute(
-            _SKIP, {"job": job, "slot": slot, "run_id": run_id, "now": now}
-        ).scalar()
-        is not None
+        if connection.execute(_SKIP, {**values, "slot": slot}).scalar() is not None
     ]
 
 
