@@ -49,12 +49,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "database_engine",
             ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)],
             indirect=True,
+            scope="module",
         )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def database_engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The engine on which this test's workspaces are made."""
+    """The engine on which workspaces are made; a fixture of a module that makes one asks for it."""
     param = getattr(request, "param", "sqlite")
     if param == "sqlite":
         yield param
@@ -63,6 +64,18 @@ def database_engine(request: pytest.FixtureRequest) -> Iterator[str]:
 
     with engines.chosen(param):
         yield param
+
+
+@pytest.fixture(autouse=True)
+def _databases_of_one_test(database_engine: str) -> Iterator[None]:
+    """Take away the databases that a test has made as soon as it has ended."""
+    if database_engine == "sqlite":
+        yield
+        return
+    from tests import engines
+
+    with engines.chosen(database_engine):
+        yield
 
 
 #: Tests that were left out because the folder of data that may not be copied is not there.

@@ -43,7 +43,7 @@ def new_url() -> str | None:
 
 
 def copied(workspace: Path, folder: Path) -> Path:
-    """A copy of a workspace that nobody has open, with its database."""
+    """A copy of a workspace, which nobody uses just now, with its database."""
     shutil.copytree(workspace, folder)
     url = url_of(workspace)
     if not url.startswith(SQLITE):
@@ -52,6 +52,11 @@ def copied(workspace: Path, folder: Path) -> Path:
         file = folder / settings.FILE
         file.write_text(file.read_text("utf-8").replace(url, copy), encoding="utf-8")
     return folder
+
+
+def fits(url: str) -> bool:
+    """Whether a database is of the engine that was chosen: a test must not be on another one."""
+    return url.startswith(_Chosen.engine)
 
 
 def url_of(workspace: Path) -> str:

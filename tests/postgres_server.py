@@ -79,8 +79,13 @@ class Server:
         return self.url(name)
 
     def copied(self, url: str) -> str:
-        """URL of a copy of a database to which nobody is connected."""
+        """URL of a copy of a database; whoever is connected to it is not any more."""
         name = f"w{next(self._numbers)}"
+        with self.connection() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                (name_of(url),),
+            )
         self._make(name, name_of(url))
         return self.url(name)
 

@@ -62,7 +62,7 @@ def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type:
                 ~_ORDERED,
                 ~raised,
             )
-            .group_by(CARD.c.card_no, NOTICE.c.person_id)
+            .group_by(CARD.c.card_no, RUN.c.card_no, NOTICE.c.person_id)
             .order_by(CARD.c.card_no, NOTICE.c.person_id)
         )
     )

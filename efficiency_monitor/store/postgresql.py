@@ -85,7 +85,11 @@ class Postgresql:
 
     def commit(self, connection: Connection) -> None:
         """Make durable what was written."""
-        connection.commit()
+        raw: Any = connection.connection.dbapi_connection
+        if raw.info.transaction_status == raw.info.transaction_status.INERROR:
+            # The server answers such a COMMIT with a rollback, and with no error.
+            raise RuntimeError("a statement failed and its transaction was to be committed")
+        connection.exec_driver_sql("COMMIT")
 
     def roll_back(self, connection: Connection) -> None:
         """Take back what was written."""

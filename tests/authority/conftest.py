@@ -1,6 +1,5 @@
 """A workspace with a red card, four supervisors and a department; keys that the tests know."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.evidence import Attachment
 from efficiency_monitor.services.keys import enrol, revoke
 
+from .. import engines
 from ..stories.world import World
 from .desk import PEOPLE, Desk, key_of
 
@@ -27,8 +27,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def template(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys that were begun with, approved, replaced and revoked; approvals of every sort."""
     desk = Desk(World.made(tmp_path_factory.mktemp("busy") / "ws", "2026-03-01 12:00"))
     desk.world.people(PEOPLE)
@@ -53,7 +53,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def busy(template: Path, tmp_path: Path) -> Iterator[Desk]:
     """The same, to be tampered with."""
-    shutil.copytree(template, tmp_path / "ws")
+    engines.copied(template, tmp_path / "ws")
     desk = Desk(World(tmp_path / "ws", 1_773_622_800))
     yield desk
     desk.close()

@@ -1,7 +1,6 @@
 """Persons who act in a workspace, each through a context of their own."""
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -104,10 +103,7 @@ class Desk:
 
     def sql(self, statement: str) -> None:
         """Change the database as its owner can, past the product."""
-        connection = sqlite3.connect(self.world.folder / "effmon.db")
-        with connection:
-            connection.execute(statement)
-        connection.close()
+        self.world.change(statement)
 
     def close(self) -> None:
         """Give the connections back."""

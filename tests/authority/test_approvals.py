@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 import json
-import sqlite3
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.exc import IntegrityError
 
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.evidence import Attachment
@@ -164,8 +164,6 @@ def test_there_is_no_such_thing(desk: Desk, subject: str) -> None:
 
 def test_an_approval_is_not_changed_afterwards(desk: Desk) -> None:
     desk.approve("wang")
-    with sqlite3.connect(desk.world.folder / "effmon.db") as connection:
-        for statement in ("UPDATE approval SET person_id = 'chen'", "DELETE FROM approval"):
-            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-                connection.execute(statement)
-    connection.close()
+    for statement in ("UPDATE approval SET person_id = 'chen'", "DELETE FROM approval"):
+        with pytest.raises(IntegrityError, match="append-only"):
+            desk.world.change(statement)

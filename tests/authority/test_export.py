@@ -14,6 +14,7 @@ from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.services import appeals, ledger_book
 from efficiency_monitor.verifier import verify
 
+from .. import engines
 from ..stories.world import World
 from .desk import Desk, key_of
 from .test_lift_checks import slip_in
@@ -22,11 +23,11 @@ from .test_signatures import SMALL, VECTORS
 Lines = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of the busy workspace."""
     folder = tmp_path_factory.mktemp("export")
-    shutil.copytree(template, folder / "ws")
+    engines.copied(template, folder / "ws")
     world = World(folder / "ws", 1_773_622_800)
     ledger_book.export(world.context, folder / "out", words={})
     world.close()

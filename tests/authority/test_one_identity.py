@@ -22,6 +22,7 @@ from efficiency_monitor.services import people as people_service
 from efficiency_monitor.services.acting import approve
 from efficiency_monitor.services.keys import enrol, revoke
 
+from .. import engines
 from ..stories.world import World, write_csv
 from .desk import PEOPLE, Desk, key_of
 
@@ -66,13 +67,13 @@ STEPS = st.lists(st.tuples(CLAIMS, ACTION).map(lambda step: (*step[0], step[1]))
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def settled(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which Wang (the identity) and Chen (honest) hold keys, and Zhao none."""
     return _prepared(tmp_path_factory.mktemp("settled") / "ws", ("wang", "own"), ("chen", "chen"))
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which only Chen (honest) holds a key."""
     return _prepared(tmp_path_factory.mktemp("begun") / "ws", ("chen", "chen"))
 
@@ -138,7 +139,7 @@ def held(desk: Desk) -> set[str]:
 
 def one_voice_at_most(template: Path, folder: Path, steps: list[Any]) -> set[str]:
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(template, folder)
+    engines.copied(template, folder)
     desk = Desk(World(folder, 1_773_622_800))
     try:
         for step in [*steps, *_every_door()]:
@@ -185,7 +186,7 @@ def walk(template: Path, *steps: Any) -> list[bool]:
     """Which of the commands are let through."""
     folder = template.parent / "walk"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(template, folder)
+    engines.copied(template, folder)
     desk = Desk(World(folder, 1_773_622_800))
     try:
         return [tries(desk, step) for step in steps]

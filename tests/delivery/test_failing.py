@@ -244,17 +244,8 @@ def test_dead_letters_are_seen_in_every_scan_and_in_the_doctor(dead: World) -> N
 def test_of_a_card_that_is_over_nobody_needs_to_hear(dead: World) -> None:
     (red,) = dead.rows("SELECT card_no FROM card WHERE level = 3")
     assert len(undelivered(dead.context)) == 4
-    change(dead, "UPDATE card SET state = 'lifted' WHERE card_no = ?", red["card_no"])
+    dead.change("UPDATE card SET state = 'lifted' WHERE card_no = ?", red["card_no"])
     assert len(undelivered(dead.context)) == 1
-
-
-def change(world: World, statement: str, *values: object) -> None:
-    import sqlite3
-
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        connection.execute(statement, values)
-    connection.close()
 
 
 def test_dead_letters_that_are_put_back(dead: World) -> None:
@@ -343,7 +334,7 @@ def test_a_clock_that_ran_ahead_blocks_no_robot(crowd: World) -> None:
     crowd.now += 400 * 24 * HOUR
     crowd.deliver({"file": robot})
     crowd.now -= 400 * 24 * HOUR
-    change(crowd, "UPDATE notice SET next_attempt_at = ?", crowd.now)
+    crowd.change("UPDATE notice SET next_attempt_at = ?", crowd.now)
     crowd.deliver({"file": robot})
     assert len(robot.got) == 10
 

@@ -12,6 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests import engines
 from tests.cli.command import ROOT, environment
 from tests.feeds.conftest import Office, accepted, answer, case, http
 
@@ -77,7 +78,7 @@ def copied(office: Office, name: str) -> Office:
     world = office.world
     world.close()
     folder = world.folder.with_name(name)
-    shutil.copytree(world.folder, folder)
+    engines.copied(world.folder, folder)
     return Office(type(world)(folder, world.now), office.environ)
 
 

@@ -1,7 +1,6 @@
 """Alarms on supervisors: raised once, told to the leaders, ended with their reason."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from efficiency_monitor.core.terms import AlarmKind
 from efficiency_monitor.services import alarms
 from efficiency_monitor.services.round import RoundReport, go_round
 from tests.stories.world import Row, World, instant
+
+pytestmark = pytest.mark.both_engines
 
 CARD = {
     "person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler",
@@ -161,27 +162,19 @@ def test_warnings_raise_no_alarm(worlds: list[World], tmp_path: Path) -> None:
 
 def test_an_order_that_stays_open(worlds: list[World], tmp_path: Path) -> None:
     world = red(worlds, tmp_path, (CARD, LEADER, WANG, ZHAO))
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        connection.execute(
-            "INSERT INTO supervision_order (order_no, department, calendar, text, opened_by,"
-            " opened_at, state, round, reply_within) VALUES ('D-AAAAAAAAAAAA', '住建局', 'town',"
-            " '', 'wang', ?, 'open', 1, '90 working_days')",
-            (instant("2026-03-06 10:00"),),
-        )
-        connection.execute(
-            "INSERT INTO order_card VALUES ('D-AAAAAAAAAAAA', ?)", (world.card("A CASE red"),)
-        )
-    connection.close()
+    world.change(
+        "INSERT INTO supervision_order (order_no, department, calendar, text, opened_by,"
+        " opened_at, state, round, reply_within) VALUES ('D-AAAAAAAAAAAA', '住建局', 'town',"
+        " '', 'wang', ?, 'open', 1, '90 working_days')",
+        instant("2026-03-06 10:00"),
+    )
+    world.change("INSERT INTO order_card VALUES ('D-AAAAAAAAAAAA', ?)", world.card("A CASE red"))
     # Twenty working days from Friday 6 March: Friday 3 April.
     assert go(world, "2026-04-03 23:59:59").alarms == []
     (raised,) = go(world, "2026-04-04 00:00:00").alarms
     assert (raised.kind, raised.person_id) == (AlarmKind.ORDER_OPEN, "wang")
     assert told(world) == ["chen order_open"]
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        connection.execute("UPDATE supervision_order SET state = 'closed'")
-    connection.close()
+    world.change("UPDATE supervision_order SET state = 'closed'")
     go(world, "2026-04-04 09:00")
     (row,) = alarms.listing(world.context, everything=True)
     assert row["ended_reason"] == "order_closed"

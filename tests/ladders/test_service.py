@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,10 +67,7 @@ def run_of(world: World, card_no: str) -> dict[str, object]:
 
 def execute(world: World, statement: str, *values: object) -> None:
     """Change the database past the product's own code."""
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        connection.execute(statement, values)
-    connection.close()
+    world.change(statement, *values)
 
 
 FIRST = ["li issued sent", "zhang issued sent"]

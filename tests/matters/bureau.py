@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import engines
 from tests.cli.command import Ran
 from tests.stories.world import World, instant, wall
 
@@ -320,7 +321,9 @@ def _enrol(bureau: Bureau, folder: Path) -> None:
 
 def copied(bureau: Bureau, folder: Path) -> Bureau:
     """The same bureau in another folder."""
-    shutil.copytree(bureau.world.folder.parent, folder)
+    before = bureau.world.folder
+    shutil.copytree(before.parent, folder, ignore=shutil.ignore_patterns(before.name))
+    engines.copied(before, folder / "ws")
     return Bureau(
         World(folder / "ws", bureau.world.now, bureau.world.watch_from, bureau.world.imports),
         {name: [folder / path.name for path in paths] for name, paths in bureau.keys.items()},

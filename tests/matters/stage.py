@@ -4,7 +4,6 @@ import contextlib
 import io
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import Engine, event
 from cli.main import app as commands
 from cli.state import State
 from efficiency_monitor.core.faults import EffmonError
+from tests import engines
 from tests.cli.command import Ran
 from tests.stories.world import World
 
@@ -137,5 +137,5 @@ def facts(world: World) -> dict[str, list[str]]:
 def copied(world: World, folder: Path) -> World:
     """The same workspace in another folder: each death leaves its own behind."""
     world.close()
-    shutil.copytree(world.folder, folder)
+    engines.copied(world.folder, folder)
     return World(folder, world.now, world.watch_from, world.imports)

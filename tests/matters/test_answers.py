@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from .stage import Killed, copied, facts, killed_at, run
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> World:
+def stage(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Late cases of two departments, everybody told; each test gets a copy."""
     made = desk.opened(tmp_path_factory.mktemp("answers") / "ws")
     made.close()
@@ -39,14 +38,8 @@ def world(stage: World, tmp_path: Path) -> Iterator[World]:
 
 def deadline(world: World, card: str, at: str) -> None:
     """Give the card's ladder a reply deadline: how it comes about is tested elsewhere."""
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        changed = connection.execute(
-            "UPDATE ladder_run SET reply_due_at = ? WHERE card_no = ?",
-            (instant(at), world.card(card)),
-        )
-    assert changed.rowcount == 1
-    connection.close()
+    asked = "UPDATE ladder_run SET reply_due_at = ? WHERE card_no = ?"
+    assert world.change(asked, instant(at), world.card(card)) == 1
 
 
 def entries_of(world: World, card: str) -> list[dict[str, Any]]:

@@ -196,20 +196,13 @@ def test_an_appeal_that_waits_is_settled_by_a_scan(office: Office) -> None:
 
 def order(world: World, number: str, *cards: str) -> None:
     """An order on cards as the database holds it; how it comes about is tested elsewhere."""
-    import sqlite3
-
-    connection = sqlite3.connect(world.folder / "effmon.db")
-    with connection:
-        connection.execute(
-            "INSERT INTO supervision_order (order_no, calendar, text, opened_by, opened_at, state,"
-            " round, reply_within) VALUES (?, 'town', 'x', 'zhao', 0, 'open', 1, '5 working_days')",
-            (number,),
-        )
-        connection.executemany(
-            "INSERT INTO order_card (order_no, card_no) VALUES (?, ?)",
-            [(number, card) for card in cards],
-        )
-    connection.close()
+    world.change(
+        "INSERT INTO supervision_order (order_no, calendar, text, opened_by, opened_at, state,"
+        " round, reply_within) VALUES (?, 'town', 'x', 'zhao', 0, 'open', 1, '5 working_days')",
+        number,
+    )
+    for card in cards:
+        world.change("INSERT INTO order_card (order_no, card_no) VALUES (?, ?)", number, card)
 
 
 def test_an_order_is_closed_when_its_last_card_is_lifted(office: Office) -> None:

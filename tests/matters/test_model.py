@@ -322,7 +322,7 @@ class Model(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+def template(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     """The workspace with which each sequence begins."""
     folder = tmp_path_factory.mktemp("bureau") / "begin"
     folder.mkdir()

@@ -18,7 +18,7 @@ from .stage import copied, run
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> World:
+def stage(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Late cases of two departments, everybody told; each test gets a copy."""
     made = desk.opened(tmp_path_factory.mktemp("orders") / "ws")
     made.close()

@@ -8,6 +8,8 @@ import pytest
 from efficiency_monitor.services import ingest
 from tests.stories.world import World, instant, write_csv
 
+pytestmark = pytest.mark.both_engines
+
 NUMBERS = [f"C{n:02}" for n in range(20)]
 ACCEPTED = [{"case_no": n, "event": "accepted", "occurred_at": "2026-03-02 10:00"} for n in NUMBERS]
 #: All in time, by the last batch of the file.

@@ -11,6 +11,8 @@ from efficiency_monitor.services import ingest
 from efficiency_monitor.store import cases
 from tests.stories.world import World, instant, town
 
+pytestmark = pytest.mark.both_engines
+
 Row = dict[str, str]
 
 

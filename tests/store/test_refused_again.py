@@ -10,6 +10,8 @@ from efficiency_monitor.services import ingest
 from efficiency_monitor.store import cases
 from tests.stories.world import World, instant, write_csv
 
+pytestmark = pytest.mark.both_engines
+
 REFUSED = Counts(quarantined=1)
 
 

@@ -17,6 +17,8 @@ from tests.stories.world import World, instant, town, wall
 
 from .conftest import Maker
 
+pytestmark = pytest.mark.both_engines
+
 JOB = nights.JOB
 SLOT = instant("2026-03-20 02:10")
 LEASE = 300

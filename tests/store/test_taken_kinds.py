@@ -9,6 +9,8 @@ from efficiency_monitor.services import ingest
 from efficiency_monitor.store import cases
 from tests.stories.world import World, instant
 
+pytestmark = pytest.mark.both_engines
+
 HALL = "SBLSH,SXBM,XZQHDM,SJBBH,"
 ASKED = HALL + "XH,TBCXZL,TBCXZLMC,TBCXKSRQ,TBCXPZR,TBCXSX,TBCXSXDW\n"
 ENDED = HALL + "XH,TBCXJG,TBCXJSRQ\n"

@@ -13,6 +13,8 @@ from tests.stories.world import World
 
 from .conftest import Maker
 
+pytestmark = pytest.mark.both_engines
+
 
 def before_writing(world: World, number: int, act: Callable[[], object]) -> None:
     """Do something just before the workspace's engine begins its n-th writing transaction."""

@@ -22,12 +22,12 @@ def hold(world: World, place: str) -> None:
     )
     assert first == Counter(numbers), place
     twice = world.rows(
-        "SELECT case_no, rule_id, level FROM card WHERE state NOT IN ('lifted', 'closed')"
+        "SELECT case_id, rule_id, level FROM card WHERE state NOT IN ('lifted', 'closed')"
         " GROUP BY case_id, rule_id, episode, level HAVING COUNT(*) > 1"
     )
     assert twice == [], place
     side_by_side = world.rows(
-        f"SELECT case_no, rule_id FROM card WHERE state IN {STANDING}"
+        f"SELECT case_id, rule_id FROM card WHERE state IN {STANDING}"
         " GROUP BY case_id, rule_id, episode HAVING COUNT(*) > 1"
     )
     assert side_by_side == [], place

@@ -11,6 +11,8 @@ from efficiency_monitor.services.deliver_lock import LOCK
 
 from .world import PEOPLE, World, instant, wall
 
+pytestmark = pytest.mark.both_engines
+
 HOUR = 3600
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from .world import PEOPLE, World, instant
 
+pytestmark = pytest.mark.both_engines
+
 CASE = {"case_no": "A", "item_kind": "promised", "department": "住建局"}
 ACCEPTED = {
     "case_no": "A",

@@ -130,6 +130,7 @@ class World:
     def context(self) -> Context:
         """The wired services; opened again after the catalogue has changed."""
         if self._context is None:
+            assert engines.fits(self.url), f"this test is not to run on {self.url}"
             self._context = app.open_context(self.folder, clock=lambda: self.now)
         return self._context
 

@@ -6,13 +6,13 @@ reaches to 2099, and the one open slot fell due an hour ago.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from random import Random, SystemRandom
 
 from efficiency_monitor import app
+from tests import engines
 from tests.stories.world import HOURS, WEEK, World, wall, write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def write_cases(folder: Path, number: int) -> list[Path]:
 def copied(world: World, folder: Path) -> World:
     """The same workspace in another folder."""
     world.close()
-    shutil.copytree(world.folder, folder)
+    engines.copied(world.folder, folder)
     return World(folder, world.now)
 
 

@@ -31,7 +31,7 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
+def quiet(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     """Import once, scan once without any disturbance."""
     folder = tmp_path_factory.mktemp("quiet")
     unscanned = late.workspace(folder / "unscanned")
