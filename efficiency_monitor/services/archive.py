@@ -2,7 +2,8 @@
 
 `effmon.toml`, `catalogue/…`, `attachments/…`, `checkpoints/…`, `keys/…` are files as they were;
 `tables/NAME.jsonl.gz` are rows (`store.table_lines`); `manifest.json` names every other member with
-its size and SHA-256. Being the last, it is missing where the file was cut off.
+its size and SHA-256, and `manifest.json.sha256` has its own. Being the last, they are missing where
+the file was cut off.
 """
 
 import base64
@@ -27,6 +28,7 @@ from ..store import table_lines
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+DIGEST = "manifest.json.sha256"
 SETTINGS = "effmon.toml"
 TABLES, ATTACHMENTS, CATALOGUE, CHECKPOINTS, KEYS = (
     "tables",
@@ -96,8 +98,11 @@ class Writer:
             sort_keys=True,
         ).encode()
         self._put(MANIFEST, io.BytesIO(text), len(text))
+        digest = hashlib.sha256(text).hexdigest()
+        line = _digest_line(digest)
+        self._put(DIGEST, io.BytesIO(line), len(line))
         self._tar.close()
-        return hashlib.sha256(text).hexdigest()
+        return digest
 
     def _put(self, name: str, content: IO[bytes], size: int) -> None:
         entry = tarfile.TarInfo(name)
@@ -159,6 +164,11 @@ class Manifest:
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Damaged(t("清单无法读取", "its manifest cannot be read")) from None
+
+
+def _digest_line(digest: str) -> bytes:
+    """As `sha256sum -c` reads it."""
+    return f"{digest}  {MANIFEST}\n".encode()
 
 
 _WORDS = (
@@ -250,17 +260,20 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
     """The manifest, and where each member stands; Damaged where one is not as it says."""
     seen: dict[str, tuple[int, str]] = {}
     places: dict[str, tarfile.TarInfo] = {}
-    manifest: Manifest | None = None
+    text = line = None
     with _opened(path) as tar:
         for entry in tar:
-            if manifest is not None:
+            if text is not None and (line is not None or entry.name != DIGEST):
                 raise Damaged(t("清单之后还有内容", "something stands after its manifest"))
             if not entry.isreg() or entry.name in seen or not _is_name(entry.name):
                 name = ascii(entry.name[:100])
                 raise Damaged(t(f"不该有的成员 {name}", f"a member that it cannot have: {name}"))
             content: Any = tar.extractfile(entry)
             if entry.name == MANIFEST:
-                manifest = Manifest.parse(content.read(_MOST_MANIFEST))
+                text = content.read(_MOST_MANIFEST)
+                continue
+            if entry.name == DIGEST:
+                line = content.read(_PIECE)
                 continue
             sums, size = hashlib.sha256(), 0
             while piece := content.read(_PIECE):
@@ -268,8 +281,11 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
                 size += len(piece)
             seen[entry.name] = (size, sums.hexdigest())
             places[entry.name] = entry
-    if manifest is None:
+    if text is None or line is None:
         raise Damaged(t("没有清单，文件不完整", "it has no manifest, so it is not whole"))
+    if line != _digest_line(hashlib.sha256(text).hexdigest()):
+        raise Damaged(t("清单与其 SHA-256 不符", "its manifest has another SHA-256"))
+    manifest = Manifest.parse(text)
     for name in sorted(seen.keys() | manifest.members.keys()):
         if seen.get(name) != manifest.members.get(name):
             raise Damaged(
@@ -280,7 +296,7 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
 
 def _is_name(name: str) -> bool:
     steps = name.split("/")
-    known = name in (MANIFEST, SETTINGS) or (
+    known = name in (MANIFEST, DIGEST, SETTINGS) or (
         len(steps) > 1 and steps[0] in (TABLES, ATTACHMENTS, CATALOGUE, CHECKPOINTS, KEYS)
     )
     return known and all(_STEP.fullmatch(step) and step not in (".", "..") for step in steps)

@@ -301,10 +301,11 @@ def _fill(
     schema.migrate(connection, manifest.schema)
     total = 0
     for name, rows in manifest.tables:
-        if not inspect(connection).has_table(name) or name == "alembic_version":
+        columns = _columns(connection, name)
+        if not columns:
             raise Damaged(t(f"没有表 {name}", f"there is no table {name!a}"))
         try:
-            count = table_lines.load(connection, name, found.lines(name))
+            count = table_lines.load(connection, name, columns, found.lines(name))
         except table_lines.BadLine as fault:
             raise Damaged(str(fault)) from None
         except (IntegrityError, DataError) as fault:
@@ -315,7 +316,11 @@ def _fill(
     schema.migrate(connection, schema.HEAD)
     table_lines.continue_numbers(connection)
     head = core.rebuild(ledger.bodies(connection))
-    if head != ledger.read_head_only(connection) or not _agrees(head, manifest):
+    try:
+        same = head == ledger.read_head_only(connection) and _agrees(head, manifest)
+    except ValueError:
+        same = False
+    if not same or ledger.first_bad_row(connection) is not None:
         raise Damaged(t("恢复的台账与清单的根值不符", "the restored ledger has other roots"))
     set_meta(connection, RESTORED_AT, rfc3339(context.now(), context.zone))
     set_meta(connection, RESTORED_FROM, manifest.made_at)
@@ -324,6 +329,14 @@ def _fill(
         select(func.count()).select_from(_NOTICE).where(_NOTICE.c.state == "pending")
     ).scalar_one()
     return total, int(pending)
+
+
+def _columns(connection: Connection, name: str) -> set[str]:
+    """Columns of a table that may be filled, none where there is no such table."""
+    asked = inspect(connection)
+    if name == "alembic_version" or not asked.has_table(name):
+        return set()
+    return {str(each["name"]) for each in asked.get_columns(name)}
 
 
 def entry(

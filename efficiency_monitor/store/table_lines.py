@@ -126,10 +126,11 @@ def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def load(connection: Connection, name: str, given: Iterable[bytes]) -> int:
+def load(connection: Connection, name: str, columns: set[str], given: Iterable[bytes]) -> int:
     """Insert a table's lines; how many rows there were. BadLine says what is wrong with one.
 
-    The columns are those of the lines: the schema may be an older one than this release's.
+    The columns are those of the lines, which must be among `columns`: the schema may be an older
+    one than this release's.
     """
     rows = iter(given)
     heading = parsed(next(rows, b""), name, 1)
@@ -137,6 +138,8 @@ def load(connection: Connection, name: str, given: Iterable[bytes]) -> int:
         kinds = [(str(each), kind == BYTES) for each, kind in heading]
     except (TypeError, ValueError):
         raise BadLine(f"{name}: the first line does not name the columns") from None
+    if not {each for each, _ in kinds} <= columns:
+        raise BadLine(f"{name}: other columns than the table has")
     target = table(name, *(column(each, LargeBinary if raw else None) for each, raw in kinds))
     no_nul = connection.dialect.name == "postgresql"
     count = 0

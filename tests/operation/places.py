@@ -14,9 +14,12 @@ from efficiency_monitor import app
 from efficiency_monitor.services import answers, appeals, attachments, backup, orders, restore
 from efficiency_monitor.services.archive import Archive
 from efficiency_monitor.services.context import Context, set_meta
+from efficiency_monitor.store import schema
+from efficiency_monitor.store.engine import Store
 from tests.matters import desk
 from tests.stories.world import World
 
+LAST = "manifest.json"
 Members = dict[str, bytes]
 
 
@@ -95,19 +98,42 @@ def members(path: Path) -> Members:
 
 def write_members(path: Path, found: Members, change: Callable[[Any], None] | None = None) -> Path:
     """A tar of these members, its manifest made to agree with them: what a forger does."""
-    text = json.loads(found["manifest.json"])
-    for each in text["members"]:
-        content = found.get(each["name"], b"")
-        each["bytes"] = len(content)
-        each["sha256"] = hashlib.sha256(content).hexdigest()
-        if each["name"].endswith(".gz") and content:
-            each["rows"] = gzip.decompress(content).count(b"\n") - 1
-    text["members"] = [each for each in text["members"] if each["name"] in found]
+    text = json.loads(found[LAST])
+    text["members"] = [
+        _said(name, content) for name, content in found.items() if not name.startswith(LAST)
+    ]
     if change is not None:
         change(text)
+    last = json.dumps(text).encode()
+    line = f"{hashlib.sha256(last).hexdigest()}  {LAST}\n".encode()
     with tarfile.open(path, "w") as tar:
-        for name, content in {**found, "manifest.json": json.dumps(text).encode()}.items():
+        for name, content in {**found, LAST: last, f"{LAST}.sha256": line}.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return path
+
+
+def _said(name: str, content: bytes) -> dict[str, Any]:
+    """What a manifest says of a member."""
+    said: dict[str, Any] = {
+        "name": name,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    if name.startswith("tables/"):
+        packed = content.startswith(b"\x1f\x8b")
+        said["rows"] = gzip.decompress(content).count(b"\n") - 1 if packed else 0
+    return said
+
+
+def tables_of(revision: str) -> set[str]:
+    """Names of what a database of that schema has."""
+    store = Store("sqlite://")
+    with store.writing() as connection:
+        schema.migrate(connection, revision)
+        names = {
+            str(row[0]) for row in connection.exec_driver_sql("SELECT name FROM sqlite_master")
+        }
+    store.close()
+    return names
