@@ -129,7 +129,7 @@ def check_place(context: Context, file: Path) -> None:
                 "name another with -C, or move it away first",
             ),
         )
-    database = settings.database_file(context.store.url)
+    database = _file_of(context)
     if database is None:
         with context.store.reading() as connection:
             taken = not table_lines.is_empty(connection)
@@ -175,7 +175,7 @@ def restore(
         _write_files(context, found)
         with context.store.writing() as connection:
             rows, pending = _fill(context, connection, found, drill=drill)
-        database = settings.database_file(context.store.url)
+        database = _file_of(context)
         if database is not None:
             database.chmod(0o600)
         sound = bool(verify(context)["sound"])
@@ -217,7 +217,7 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
         yield
     except BaseException as fault:
         context.store.close()
-        database = settings.database_file(context.store.url)
+        database = _file_of(context)
         for path in () if database is None else (database, Path(f"{database}-journal")):
             path.unlink(missing_ok=True)
         for name in _own_folders(context, found):
@@ -363,3 +363,9 @@ def record_drill(context: Context, found: Archive, seconds: int) -> None:
     """Record in the workspace's own ledger that a backup was restored elsewhere and was sound."""
     with context.store.writing() as connection:
         ledger.append(connection, [entry(context, found, drill=True, seconds=seconds)])
+
+
+def _file_of(context: Context) -> Path | None:
+    """The file of an SQLite database."""
+    url = context.store.engine.url
+    return Path(str(url.database)) if context.store.dialect == "sqlite" else None

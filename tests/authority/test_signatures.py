@@ -70,8 +70,8 @@ SMALL = (
 SAID: dict[str, Any] = {
     "workspace": "00", "act": "lift", "subject": "card:R-1", "round": 0, "decision": "lift",
     "ground": "force_majeure", "text": {"commitment": "ab"},
-    "evidence": (Attachment("a", "cd", 3),), "person": "wang", "on_behalf_of": "chen", "at": "2026-03-02T10:00:00+08:00", "size": 9,
-    "root": "ef", "key": "12",
+    "evidence": (Attachment("a", "cd", 3),), "person": "wang", "on_behalf_of": "chen",
+    "at": "2026-03-02T10:00:00+08:00", "size": 9, "root": "ef", "key": "12",
 }  # fmt: skip
 
 
