@@ -44,7 +44,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is marked `both_engines` on each: on PostgreSQL it takes a server, so it is full."""
-    if metafunc.definition.get_closest_marker("both_engines"):
+    marked = metafunc.definition.get_closest_marker
+    if marked("both_engines") and not marked("sqlite_only"):
         metafunc.parametrize(
             "database_engine",
             ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)],

@@ -195,6 +195,7 @@ def test_a_case_is_judged_once_as_of_an_instant(world: World) -> None:
     assert due(world, "2026-03-02 12:00:01") == [1]
 
 
+@pytest.mark.sqlite_only
 def test_asking_what_is_due_costs_what_is_due(world: World) -> None:
     """Both halves of the question stand in indexes that hold only what is due or changed."""
     receive(world, "2026-03-02 12:00", "events", ACCEPTED)
