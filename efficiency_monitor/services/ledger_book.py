@@ -1,10 +1,10 @@
 """The ledger as a whole: verified against its rows, exported for an auditor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.faults import EffmonError
+from ..core.faults import ConfigurationError, EffmonError
 from ..core.ledger import EntryType
 from ..core.ledger_keys import periods
 from ..language import t
@@ -63,15 +63,20 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
     }
 
 
-def verify_export(folder: Path) -> tuple[dict[str, object], int]:
-    """What the verifier says of an exported folder, and its code: 0, 1 changed, 2 unreadable."""
+def verify_export(
+    folder: Path, keys: Sequence[str] = (), checkpoints: Sequence[Path] = ()
+) -> tuple[dict[str, object], int]:
+    """What the verifier says of an exported folder, and its code.
+
+    0 as exported, 1 changed, 2 unreadable, 3 signed by an unknown key. `keys` are vkeys and
+    `checkpoints` files or folders that came another way than the export. ConfigurationError where
+    a key is none.
+    """
     found: dict[str, object] = {"sound": False, "folder": str(folder)}
+    given = tuple(map(_key, keys))
     try:
-        size, roots = verifier.read_head(folder)
-        sizes = verifier.signed_sizes(folder)
-        read = verifier.read_entries(folder, verifier.best_sm3()[0], -1, sizes)
-        verifier.compare_head(size, roots, read)
-        verifier.check_approvals(folder, read)
+        brought = verifier.Brought(None, given, verifier.received(checkpoints))
+        done = verifier.examine(folder, brought, lambda _: None)
     except verifier.Changed as why:
         return {**found, "fault": t(why.zh, why.en)}, why.code
     except OSError as fault:
@@ -79,10 +84,23 @@ def verify_export(folder: Path) -> tuple[dict[str, object], int]:
     return {
         **found,
         "sound": True,
-        "size": read.size,
-        "sha256_root": read.roots.sha256,
-        "sm3_root": read.roots.sm3,
+        "size": done.found.size,
+        "sha256_root": done.found.roots.sha256,
+        "sm3_root": done.found.roots.sm3,
+        "checkpoints": sum(done.signed.values()),
+        "signed_by": [key.vkey for key in done.signed],
+        "vouched_to": done.vouched,
     }, 0
+
+
+def _key(text: str) -> verifier.Key:
+    try:
+        return verifier.key_of(text.strip())
+    except verifier.Changed as why:
+        raise ConfigurationError(
+            t(f"--key：{why.zh}", f"--key: {why.en}"),
+            t("照纸面逐字抄写", "type it as it stands on paper"),
+        ) from None
 
 
 def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSummary:

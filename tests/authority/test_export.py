@@ -129,7 +129,7 @@ def rewritten(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     for entry in entries:
         change(entry)
     path.write_text("".join(verify.jcs(entry) + "\n" for entry in entries), encoding="utf-8")
-    read = verify.read_entries(folder, verify.best_sm3()[0], -1)
+    read = verify.read_entries(folder)
     head = {"size": read.size, "sha256_root": read.roots.sha256, "sm3_root": read.roots.sm3}
     (folder / "head.json").write_text(verify.jcs(head) + "\n", encoding="utf-8")
 

@@ -12,6 +12,8 @@ from efficiency_monitor.core import ledger
 from efficiency_monitor.reports.ledger_export import write_export
 from efficiency_monitor.verifier import verify
 
+from .hand_made import Book, grown
+
 SIZE = 21
 
 
@@ -50,6 +52,18 @@ def exported(bodies: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> P
     out = tmp_path_factory.mktemp("exported") / "ledger"
     write_export(out, bodies, ledger.rebuild(bodies), readme_context={"version": "1"})
     return out
+
+
+@pytest.fixture(scope="session")
+def book() -> Book:
+    """A signed ledger made by hand; read only."""
+    return grown()
+
+
+@pytest.fixture
+def folder(book: Book, tmp_path: Path) -> Path:
+    """The export of the signed ledger, to be tampered with."""
+    return book.write(tmp_path / "out")
 
 
 @pytest.fixture(scope="session")
