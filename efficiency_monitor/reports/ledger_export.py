@@ -4,7 +4,8 @@ import hashlib
 import os
 import string
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from itertools import islice
@@ -139,42 +140,31 @@ def write_export(
 ) -> ExportSummary:
     """Write `entries.jsonl`, `head.json`, `verify.py` and `README.txt` into the new folder `out`.
 
-    `approvals` are the lines of `approvals.jsonl`, in the order of the entries; without any there
-    is no such file.
+    What `appearing` and `fill` say holds for it.
+    """
+    with appearing(out) as folder:
+        return fill(folder, out, bodies, head, approvals=approvals, readme_context=readme_context)
 
-    `bodies` are the canonical bytes of all entries in order, read once and never held together;
-    both trees are rebuilt from them on the way and must end at `head`. `readme_context` is shown
-    in the readme, one line for each key (`organisation`, `workspace`, `exported_at`,
-    `exported_by`, `version` have titles). Everything is written into a folder beside `out`, which
-    is renamed when it is on the disk: after a crash `out` is complete or not there.
 
-    Raises `ConfigurationError` when `out` exists and is no empty folder (nothing is ever
-    overwritten) or cannot be written, and `LedgerDamaged` when the entries do not end at `head`.
+@contextmanager
+def appearing(out: Path) -> Iterator[Path]:
+    """A new folder beside `out`, to be filled: it becomes `out` when the block ends well.
+
+    Whatever is to be on record before anybody can have the export is written in the block. After a
+    crash `out` is complete or not there. Raises `ConfigurationError` when `out` exists and is no
+    empty folder (nothing is ever overwritten) or cannot be written.
     """
     out = out.absolute()
-    verifier = resources.files("efficiency_monitor.verifier").joinpath("verify.py").read_bytes()
-    roots = ledger.root(head)
-    summary = ExportSummary(
-        folder=out,
-        size=head.size,
-        sha256_root=roots.sha256.hex(),
-        sm3_root=roots.sm3.hex(),
-        verifier_sha256=hashlib.sha256(verifier).hexdigest(),
-    )
     try:
         _check_free(out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".effmon-export-", dir=out.parent) as beside:
+        with tempfile.TemporaryDirectory(
+            prefix=".effmon-export-", dir=out.parent, ignore_cleanup_errors=True
+        ) as beside:
             # A folder inside: the outer one is private, this one has the modes of the umask.
             folder = Path(beside, "export")
             folder.mkdir()
-            _write_entries(folder / "entries.jsonl", bodies, head)
-            lines = b"".join(line + b"\n" for line in approvals)
-            if lines:
-                _write(folder / "approvals.jsonl", lines)
-            _write(folder / "head.json", _head_json(summary))
-            _write(folder / "verify.py", verifier)
-            _write(folder / "README.txt", _readme(summary, readme_context))
+            yield folder
             _sync(folder)
             folder.rename(out)
             _sync(out.parent)
@@ -189,6 +179,45 @@ def write_export(
                 "name a new folder with --out, on a disk with room where you may write",
             ),
         ) from fault
+
+
+def fill(
+    folder: Path,
+    out: Path,
+    bodies: Iterable[bytes],
+    head: ledger.Head,
+    *,
+    approvals: Iterable[bytes] = (),
+    readme_context: Mapping[str, str],
+) -> ExportSummary:
+    """Write the files of an export into a folder that will be `out`, on the disk when this ends.
+
+    `approvals` are the lines of `approvals.jsonl`, in the order of the entries; without any there
+    is no such file.
+
+    `bodies` are the canonical bytes of all entries in order, read once and never held together;
+    both trees are rebuilt from them on the way and must end at `head`. `readme_context` is shown
+    in the readme, one line for each key (`organisation`, `workspace`, `exported_at`,
+    `exported_by`, `version` have titles).
+
+    Raises `LedgerDamaged` when the entries do not end at `head`, OSError as writing does.
+    """
+    verifier = resources.files("efficiency_monitor.verifier").joinpath("verify.py").read_bytes()
+    roots = ledger.root(head)
+    summary = ExportSummary(
+        folder=out.absolute(),
+        size=head.size,
+        sha256_root=roots.sha256.hex(),
+        sm3_root=roots.sm3.hex(),
+        verifier_sha256=hashlib.sha256(verifier).hexdigest(),
+    )
+    _write_entries(folder / "entries.jsonl", bodies, head)
+    lines = b"".join(line + b"\n" for line in approvals)
+    if lines:
+        _write(folder / "approvals.jsonl", lines)
+    _write(folder / "head.json", _head_json(summary))
+    _write(folder / "verify.py", verifier)
+    _write(folder / "README.txt", _readme(summary, readme_context))
     return summary
 
 

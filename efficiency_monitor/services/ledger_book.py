@@ -9,7 +9,7 @@ from ..core.ledger import EntryType
 from ..core.ledger_keys import periods
 from ..language import t
 from ..os_words import say_os
-from ..reports.ledger_export import ExportSummary, write_export
+from ..reports.ledger_export import ExportSummary, appearing, fill
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..verifier import verify as verifier
@@ -104,29 +104,35 @@ def _key(text: str) -> verifier.Key:
 
 
 def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSummary:
-    """Write the folder that an auditor verifies offline; the export itself is recorded after it."""
-    with context.store.reading() as connection:
-        head = ledger.read_head_only(connection)
-        summary = write_export(
-            out,
-            ledger.bodies(connection),
-            head,
-            approvals=approval_checks.exported(connection),
-            readme_context=words,
-        )
-    with context.store.writing() as connection:
-        ledger.append(
-            connection,
-            [
-                context.entry(
-                    EntryType.EXPORT_MADE,
-                    f"export.made/{summary.size}/{context.now()}",
-                    {
-                        "size": summary.size,
-                        "sha256_root": summary.sha256_root,
-                        "sm3_root": summary.sm3_root,
-                    },
-                )
-            ],
-        )
+    """Write the folder that an auditor verifies offline.
+
+    The export is on record before it can be had: whatever stops in between, no copy of the ledger
+    is about that the ledger does not know of.
+    """
+    with appearing(out) as folder:
+        with context.store.reading() as connection:
+            head = ledger.read_head_only(connection)
+            summary = fill(
+                folder,
+                out,
+                ledger.bodies(connection),
+                head,
+                approvals=approval_checks.exported(connection),
+                readme_context=words,
+            )
+        with context.store.writing() as connection:
+            ledger.append(
+                connection,
+                [
+                    context.entry(
+                        EntryType.EXPORT_MADE,
+                        f"export.made/{summary.size}/{context.now()}",
+                        {
+                            "size": summary.size,
+                            "sha256_root": summary.sha256_root,
+                            "sm3_root": summary.sm3_root,
+                        },
+                    )
+                ],
+            )
     return summary
