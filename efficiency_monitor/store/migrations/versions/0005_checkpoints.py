@@ -4,6 +4,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from efficiency_monitor.store.column_types import WHOLE
 from efficiency_monitor.store.migrations.append_only import protect
 
 revision = "0005"
@@ -16,7 +17,7 @@ def upgrade() -> None:
     """Apply."""
     op.create_table(
         "checkpoint",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("tree", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),

@@ -9,6 +9,7 @@ from alembic import op
 
 from efficiency_monitor.core.personal import is_personal, seal
 from efficiency_monitor.core.statements import digest
+from efficiency_monitor.store.column_types import WHOLE
 from efficiency_monitor.store.migrations.append_only import protect
 
 revision = "0007"
@@ -38,8 +39,8 @@ def upgrade() -> None:
     """Apply."""
     op.create_table(
         "personal_value",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         _text("field"),
         _text("seal"),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
@@ -58,17 +59,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "disclosure",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", WHOLE, autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         *_who(),
         sa.Column("subjects", sa.Text(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", WHOLE, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_disclosure")),
     )
     op.create_table(
         "erasure",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", WHOLE, autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         *_who(),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -76,8 +77,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "erased_case",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_erased_case_case_id_case_file")
         ),
@@ -87,7 +88,7 @@ def upgrade() -> None:
     op.create_table(
         "erased_person",
         _text("person_id"),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["seq"], ["erasure.seq"], name=op.f("fk_erased_person_seq_erasure")
         ),

@@ -1,0 +1,426 @@
+"""PostgreSQL itself: its settings, its lock, its faults; what SQLite does otherwise."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy.exc import IntegrityError
+
+from efficiency_monitor.core.faults import ConfigurationError, Disconnected, EffmonError, Locked
+from efficiency_monitor.store import engine, schema
+from efficiency_monitor.store.engine import Store
+from efficiency_monitor.store.every_table import metadata
+from tests.postgres_server import Server, name_of, server
+
+pytestmark = pytest.mark.full
+PROCESSES = 8
+ROUNDS = 60
+
+
+@pytest.fixture(scope="module")
+def running() -> Server:
+    """The server of this process."""
+    return server(durable=False)
+
+
+@pytest.fixture
+def url(running: Server) -> Iterator[str]:
+    """A new database with effmon's tables."""
+    made = running.new_database()
+    yield made
+    running.drop(made)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store on it."""
+    made = Store(url)
+    yield made
+    made.close()
+
+
+def described(store: Store, schema_name: str) -> dict[str, object]:
+    """Columns, keys, indexes and checks of a schema, as PostgreSQL itself says."""
+    with store.reading() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"
+            " replace(pg_get_expr(d.adbin, d.adrelid), n.nspname || '.', '')"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            " LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
+            f" WHERE n.nspname = '{schema_name}' AND c.relkind = 'r' AND c.relname <>"
+            " 'alembic_version' ORDER BY 1, 2"
+        ).all()
+        indexes = connection.exec_driver_sql(
+            "SELECT tablename, indexname, replace(indexdef, schemaname || '.', '') FROM pg_indexes"
+            f" WHERE schemaname = '{schema_name}' AND tablename <> 'alembic_version' ORDER BY 1, 2"
+        ).all()
+        constraints = connection.exec_driver_sql(
+            "SELECT c.relname, k.conname,"
+            " replace(pg_get_constraintdef(k.oid), n.nspname || '.', '')"
+            " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            f" WHERE n.nspname = '{schema_name}' AND c.relname <> 'alembic_version'"
+            " AND k.contype <> 'n' ORDER BY 1, 2"
+        ).all()
+    return {
+        "columns": [tuple(row) for row in rows],
+        "indexes": [tuple(row) for row in indexes],
+        "constraints": [tuple(row) for row in constraints],
+    }
+
+
+def test_migrations_and_classes_describe_the_same_tables(running: Server, store: Store) -> None:
+    empty = running.new_database(empty=True)
+    made = Store(empty)
+    with made.writing() as connection:
+        metadata.create_all(connection)
+    by_classes, by_migrations = described(made, "public"), described(store, "public")
+    made.close()
+    running.drop(empty)
+    assert by_migrations == by_classes
+    narrow = [row for row in by_classes["columns"] if row[2] in ("integer", "smallint")]  # type: ignore[attr-defined]
+    assert narrow == [], "every whole number has 64 bits"
+
+
+def test_a_database_is_set_up_once(running: Server) -> None:
+    empty = running.new_database(empty=True)
+    made = Store(empty)
+    with pytest.raises(ConfigurationError, match="no effmon database"):
+        schema.check(made)
+    schema.upgrade(made)
+    schema.check(made)
+    before = described(made, "public")
+    schema.upgrade(made)
+    assert described(made, "public") == before
+    made.close()
+    running.drop(empty)
+
+
+def test_a_database_that_is_not_in_utf8_is_refused(running: Server) -> None:
+    with running.connection() as connection:
+        connection.execute(
+            "CREATE DATABASE other TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        )
+    made = Store(running.url("other"))
+    with pytest.raises(ConfigurationError, match="UTF8 and C") as raised:
+        schema.upgrade(made)
+    assert "LOCALE 'C'" in raised.value.hint
+    made.close()
+    running.drop(running.url("other"))
+
+
+def test_every_transaction_has_the_settings(store: Store) -> None:
+    wanted = {
+        "lock_timeout": "1min",
+        "statement_timeout": "10min",
+        "timezone": "UTC",
+        "application_name": "effmon",
+        "client_encoding": "UTF8",
+    }
+    writes = {
+        "transaction_isolation": "read committed",
+        "transaction_read_only": "off",
+        "synchronous_commit": "on",
+        "idle_in_transaction_session_timeout": "45s",
+    }
+    reads = {
+        "transaction_isolation": "repeatable read",
+        "transaction_read_only": "on",
+        "idle_in_transaction_session_timeout": "10min",
+    }
+    for opened, more in ((store.writing, writes), (store.reading, reads)):
+        with opened() as connection:
+            expected = wanted | more
+            found = {name: shown(connection, name) for name in expected}
+            assert found == expected
+    assert engine.BUSY_MILLISECONDS == 60_000
+
+
+def test_nothing_is_left_on_a_connection(store: Store) -> None:
+    """A pooler gives it to somebody else after the transaction."""
+    with store.writing() as connection:
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    with store.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() == pid
+        assert shown(connection, "lock_timeout") == "0"
+        assert (
+            shown(connection, "timezone") != "UTC" or shown(connection, "statement_timeout") == "0"
+        )
+        held = connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE locktype='advisory'")
+        assert held.scalar() == 0
+        prepared = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements")
+        assert prepared.scalar() == 0
+
+
+def shown(connection: Connection, name: str) -> Any:
+    """A setting as the server shows it."""
+    return connection.exec_driver_sql(f"SHOW {name}").scalar()
+
+
+# Writers
+
+
+Opens = Callable[[], AbstractContextManager[Connection]]
+WAYS: dict[str, Callable[[str], Opens]] = {
+    "sqlalchemy": lambda url: create_engine(url).begin,
+    "store": lambda url: Store(url).writing,
+}
+
+
+def count_up(url: str, way: str, barrier: Barrier) -> None:
+    """Read a number, think for a while and write it back one higher, again and again."""
+    opened = WAYS[way](url)
+    barrier.wait()
+    for _ in range(ROUNDS):
+        with opened() as connection:
+            number: Any = connection.exec_driver_sql("SELECT number FROM counter").scalar()
+            sum(range(20_000))
+            connection.exec_driver_sql(f"UPDATE counter SET number = {number + 1}")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_updates_of_eight_processes(url: str, running: Server, way: str) -> None:
+    """The store loses none. READ COMMITTED without the lock loses some: so the test can tell."""
+    with running.connection(name_of(url)) as connection:
+        connection.execute("CREATE TABLE counter (number bigint)")
+        connection.execute("INSERT INTO counter VALUES (0)")
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(PROCESSES)
+    processes = [spawn.Process(target=count_up, args=(url, way, barrier)) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    with running.connection(name_of(url)) as connection:
+        (number,) = connection.execute("SELECT number FROM counter").fetchone()
+    print(f"{way}: {number} of {PROCESSES * ROUNDS}")
+    if way == "store":
+        assert number == PROCESSES * ROUNDS
+    else:
+        assert number < PROCESSES * ROUNDS
+
+
+def test_a_writer_that_waits_reads_what_the_one_before_it_committed(url: str) -> None:
+    first, second = Store(url), Store(url)
+    with first.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('turn', 'first')")
+        with second.reading() as other:
+            assert other.exec_driver_sql("SELECT count(*) FROM meta").scalar() == 0
+    with second.reading() as other:
+        seen = other.exec_driver_sql("SELECT value FROM meta").scalar()
+        with first.writing() as connection:
+            connection.exec_driver_sql("UPDATE meta SET value = 'second'")
+        assert other.exec_driver_sql("SELECT value FROM meta").scalar() == seen == "first"
+    first.close()
+    second.close()
+
+
+def test_another_writer_that_does_not_end_is_locked(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_MILLISECONDS", 50)
+    first, second = Store(url), Store(url)
+    with first.writing():
+        with pytest.raises(Locked) as raised, second.writing():
+            pass
+        with second.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM card").scalar() == 0
+    assert raised.value.exit_code == 75
+    with second.writing():
+        pass
+    first.close()
+    second.close()
+
+
+def test_a_reader_cannot_write(store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="read-only"), store.reading() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
+
+
+def test_a_statement_that_failed_is_never_committed_in_silence(store: Store) -> None:
+    """The server answers the COMMIT of such a transaction with a rollback and no error."""
+
+    def written() -> None:
+        with store.writing() as connection:
+            connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
+            with pytest.raises(IntegrityError):
+                connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'c')")
+
+    with pytest.raises(RuntimeError, match="failed"):
+        written()
+    with store.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM meta").scalar() == 0
+
+
+def test_the_clock_is_the_servers(store: Store) -> None:
+    with store.reading() as connection:
+        clock = store.clock(connection)
+        asked = connection.exec_driver_sql("SELECT extract(epoch FROM now())").scalar()
+    assert clock is not None
+    assert clock >= int(asked)  # type: ignore[arg-type]
+
+
+# Append-only
+
+
+APPENDED = {
+    "event": "INSERT INTO case_file (case_no, source, calendar, default_calendar, revision,"
+    " changed, troubles, open) VALUES ('A', '', '', '', 1, 1, '[]', 1);"
+    "INSERT INTO event (case_id, event_key, generation, identity, type, occurred_at, precision,"
+    " received_at, due_precision, attributes, import_id)"
+    " VALUES (1, 'k', 0, 'i', 'accepted', 0, 'second', 0, 'second', '{}', 'I')",
+    "ledger_entry": "INSERT INTO ledger_entry VALUES (1, 't', 'f', 'x', 'x', 'x')",
+}
+
+
+@pytest.mark.parametrize("table", APPENDED)
+@pytest.mark.parametrize(
+    "verb", ["UPDATE {t} SET {c} = {c}", "DELETE FROM {t}", "TRUNCATE {t} CASCADE"]
+)
+def test_triggers_refuse_even_the_owner(store: Store, table: str, verb: str) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql(APPENDED[table])
+    column = inspect(store.engine).get_columns(table)[-1]["name"]
+    statement = verb.format(t=table, c=column)
+    refused = pytest.raises(IntegrityError, match="append-only")
+    with refused, store.writing() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_ledger_entries_are_numbered_without_gaps(store: Store) -> None:
+    for seq in (2, 0, -5):
+        refused = pytest.raises(IntegrityError, match="without gaps")
+        with refused, store.writing() as connection:
+            connection.exec_driver_sql(
+                f"INSERT INTO ledger_entry VALUES ({seq}, 't', 'f', 'x', 'x', 'x')"
+            )
+
+
+# Faults
+
+
+@contextmanager
+def terminated(url: str, running: Server) -> Iterator[None]:
+    """End every connection to a database, as a restart does."""
+    with running.connection() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            (name_of(url),),
+        )
+    yield
+
+
+def test_a_connection_that_is_lost_is_said_and_made_again(
+    store: Store, url: str, running: Server
+) -> None:
+    lost = pytest.raises(Disconnected, match="no connection to the database")
+    with lost as raised, store.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
+        with terminated(url, running):
+            connection.exec_driver_sql("SELECT 1")
+    assert raised.value.exit_code == 75
+    with store.writing() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM meta").scalar() == 0
+
+
+def test_a_connection_that_is_lost_while_idle_is_not_noticed(
+    store: Store, url: str, running: Server
+) -> None:
+    with store.reading():
+        pass
+    with terminated(url, running), store.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM meta").scalar() == 0
+
+
+def test_a_commit_without_an_answer_is_unknown(store: Store, url: str, running: Server) -> None:
+    lost = pytest.raises(Disconnected, match="nobody knows whether it was written")
+    with lost as raised, store.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
+        with terminated(url, running):
+            pass
+    assert raised.value.exit_code == 75
+    assert "again" in raised.value.hint
+
+
+REFUSED = {
+    "a wrong password": ("locked", "canary-77", "effmon_template", ConfigurationError, "locked"),
+    "no such database": ("postgres", None, "nowhere", ConfigurationError, "no such database"),
+    "no such role": ("stranger", None, "effmon_template", ConfigurationError, "stranger"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_refuses_a_connection(running: Server, what: str) -> None:
+    user, password, database, kind, words = REFUSED[what]
+    running.drop(running.new_database())  # there is a template
+    with running.connection() as connection:
+        connection.execute("DROP ROLE IF EXISTS locked")
+        connection.execute("CREATE ROLE locked LOGIN PASSWORD 'another'")
+    made = Store(running.url(database, user, password))
+    with pytest.raises(kind, match=words) as raised:
+        schema.check(made)
+    said = f"{raised.value.message} {raised.value.hint} {made!r} {made.engine!r}"
+    assert "canary-77" not in said
+    assert "\n" not in said
+    made.close()
+
+
+def test_a_server_that_is_not_there() -> None:
+    made = Store("postgresql+psycopg://u:canary-77@127.0.0.1:1/effmon")
+    with pytest.raises(Disconnected) as raised:
+        schema.check(made)
+    assert (raised.value.exit_code, "canary-77" in raised.value.message) == (75, False)
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://u:canary@77@host/effmon",
+        "postgresql+psycopg://u:canary77@host:port/effmon",
+        "postgresql+psycopg:/canary77",
+        "postgresql+psycopg://u:canary77@host",
+        "postgresql+asyncpg://u:canary77@host/effmon",
+        "mysql://u:canary77@host/effmon",
+    ],
+)
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    with pytest.raises(EffmonError) as raised:
+        Store(url)
+    assert "canary" not in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_no_tables_and_no_right(running: Server, store: Store) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE attempt")
+    with pytest.raises(ConfigurationError, match="tables") as raised, store.reading() as connection:
+        connection.exec_driver_sql("SELECT * FROM attempt")
+    assert "effmon init" in raised.value.hint
+    with running.connection() as connection:
+        connection.execute("DROP ROLE IF EXISTS stranger")
+        connection.execute("CREATE ROLE stranger LOGIN")
+    other = Store(store.engine.url.set(username="stranger").render_as_string(hide_password=False))
+    refused = pytest.raises(ConfigurationError, match="stranger")
+    with refused as raised, other.reading() as connection:
+        connection.exec_driver_sql("SELECT * FROM card")
+    assert "card" in raised.value.message
+    other.close()
+    with running.connection() as connection:
+        connection.execute("DROP ROLE stranger")
+
+
+def test_a_disk_that_is_full(store: Store) -> None:
+    """As the server says it: no disk of a test can be filled without root."""
+    full = pytest.raises(EffmonError, match="could not be written")
+    with full as raised, store.writing() as connection:
+        connection.exec_driver_sql(
+            "DO $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device'"
+            " USING ERRCODE = 'disk_full'; END $$"
+        )
+    assert raised.value.exit_code == 70
