@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from efficiency_monitor import settings
-from tests.postgres_server import Server, server
+from tests.postgres_server import APPLICATION, Server, server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
@@ -34,10 +34,13 @@ def chosen(engine: str) -> Iterator[str]:
 
 
 def new_url() -> str | None:
-    """URL of a new database on the chosen engine; None: a file in the workspace."""
+    """URL of a new database on the chosen engine; None: a file in the workspace.
+
+    On PostgreSQL it is the application's, which may do what `effmon database roles` lets it.
+    """
     if _Chosen.engine == SQLITE:
         return None
-    url = _server().new_database()
+    url = _server().new_database(user=APPLICATION)
     _Chosen.made.append(url)
     return url
 

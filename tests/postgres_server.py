@@ -22,10 +22,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from efficiency_monitor.store import schema
+from efficiency_monitor.store import rights, schema
 from efficiency_monitor.store.engine import Store
 
 OWNER = "postgres"
+#: Roles that have their rights in every database made here: `effmon database roles`.
+APPLICATION, AUDITOR = "effmon_app", "effmon_auditor"
 TEMPLATE = "effmon_template"
 _PR_SET_PDEATHSIG = 1
 #: How the server is asked to stop: `fast` rolls back what is open, `immediate` is a crash.
@@ -70,13 +72,13 @@ class Server:
         secret = "" if password is None else f":{password}"
         return f"postgresql+psycopg://{user}{secret}@/{database}?host={self.place}"
 
-    def new_database(self, *, empty: bool = False) -> str:
+    def new_database(self, *, empty: bool = False, user: str = OWNER) -> str:
         """URL of a new database: with effmon's tables as `effmon init` makes them, or `empty`."""
         if not empty:
             self._template()
         name = f"w{next(self._numbers)}"
         self._make(name, "template0" if empty else TEMPLATE)
-        return self.url(name)
+        return self.url(name, user)
 
     def copied(self, url: str) -> str:
         """URL of a copy of a database; whoever is connected to it is not any more."""
@@ -87,7 +89,7 @@ class Server:
                 (name_of(url),),
             )
         self._make(name, name_of(url))
-        return self.url(name)
+        return url.replace(f"/{name_of(url)}?", f"/{name}?")
 
     def drop(self, url: str) -> None:
         """Take a database away, whoever is connected."""
@@ -141,9 +143,20 @@ class Server:
             ).fetchone()
         if found is None:
             self._make(TEMPLATE, "template0")
+            with self.connection() as connection:
+                for role in (APPLICATION, AUDITOR):
+                    connection.execute(f"CREATE ROLE {role} LOGIN")
             store = Store(self.url(TEMPLATE))
             schema.upgrade(store)
+            with store.writing() as writing:
+                for statement in list(rights.statements(writing, APPLICATION, AUDITOR)):
+                    writing.exec_driver_sql(statement)
             store.close()
+
+
+def as_owner(url: str) -> str:
+    """The same database for the owner of its tables."""
+    return url.replace(f"//{APPLICATION}@", f"//{OWNER}@")
 
 
 def name_of(url: str) -> str:

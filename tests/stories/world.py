@@ -23,6 +23,7 @@ from efficiency_monitor.services.context import Context
 from efficiency_monitor.services.pull_report import PullReport
 from efficiency_monitor.store.every_table import metadata
 from tests import engines
+from tests.postgres_server import as_owner
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HERE = Path(__file__).parent
@@ -215,7 +216,7 @@ class World:
     @contextmanager
     def beside(self) -> Iterator[Connection]:
         """A transaction past the product's own code, on a connection of its own."""
-        engine = create_engine(self.url, poolclass=NullPool)
+        engine = create_engine(as_owner(self.url), poolclass=NullPool)
         with engine.begin() as connection:
             yield connection
 

@@ -1,0 +1,167 @@
+"""Rights of PostgreSQL's roles: the application changes nothing that stands for ever."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from efficiency_monitor.core.faults import ConfigurationError, EffmonError
+from efficiency_monitor.services import database_roles
+from efficiency_monitor.store import rights
+from efficiency_monitor.store.engine import Store
+from efficiency_monitor.store.every_table import metadata
+from tests.postgres_server import APPLICATION, AUDITOR, OWNER, as_owner, name_of, server
+from tests.stories.world import World
+
+from .conftest import Maker
+
+
+def test_every_table_says_what_of_it_is_personal() -> None:
+    """A new table is listed, or an auditor sees nothing of it."""
+    assert set(rights.PERSONAL) == set(metadata.tables)
+    for name, columns in rights.PERSONAL.items():
+        assert columns <= set(metadata.tables[name].columns.keys()), name
+    assert set(metadata.tables) >= rights.DELETED_FROM
+
+
+def test_sqlite_has_no_roles(late_cases: Maker) -> None:
+    with pytest.raises(ConfigurationError, match="SQLite has no roles"):
+        database_roles.give(late_cases(0).context, application="a", auditor=None, dry_run=True)
+
+
+@pytest.fixture
+def world(database_engine: str, late_cases: Maker) -> World:
+    """A workspace of the application's role in which a scan was made."""
+    assert database_engine == "postgresql"
+    made = late_cases(2)
+    made.scan()
+    made.deliver()
+    return made
+
+
+on_postgresql = pytest.mark.parametrize(
+    "database_engine",
+    [pytest.param("postgresql", marks=pytest.mark.full)],
+    indirect=True,
+    scope="module",
+)
+
+
+@pytest.fixture
+def store(world: World) -> Iterator[Store]:
+    """As the application."""
+    made = Store(world.url)
+    yield made
+    made.close()
+
+
+#: What nobody does by accident alone: each is tried on the ledger and on the events.
+MUTATIONS = {
+    "update": "UPDATE {table} SET {column} = {column}",
+    "update of nothing": "UPDATE {table} SET {column} = {column} WHERE false",
+    "delete": "DELETE FROM {table}",
+    "truncate": "TRUNCATE {table} CASCADE",
+    "upsert": "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ({key}) DO UPDATE SET"
+    " {column} = excluded.{column}",
+    "merge": "MERGE INTO {table} a USING {table} b ON a.{key} = b.{key} WHEN MATCHED THEN DELETE",
+    "no trigger": "ALTER TABLE {table} DISABLE TRIGGER ALL",
+    "drop trigger": "DROP TRIGGER {table}_no_update ON {table}",
+    "as a replica": "SET session_replication_role = replica",
+    "drop": "DROP TABLE {table} CASCADE",
+    "new column": "ALTER TABLE {table} ADD COLUMN forged text",
+    "new rule": "CREATE RULE forged AS ON INSERT TO {table} DO INSTEAD NOTHING",
+    "new table": "CREATE TABLE forged (a int)",
+    "new function": "CREATE OR REPLACE FUNCTION effmon_append_only() RETURNS trigger LANGUAGE"
+    " plpgsql AS $$ BEGIN RETURN NEW; END $$",
+    "another role": "SET ROLE postgres",
+}
+
+
+@on_postgresql
+@pytest.mark.parametrize("table", ["ledger_entry", "event"])
+def test_the_application_can_change_nothing_that_stands(
+    world: World, store: Store, table: str
+) -> None:
+    before = world.tuples(f"SELECT * FROM {table}")
+    assert before
+    key, column = ("seq", "body") if table == "ledger_entry" else ("id", "reason")
+    for what, statement in MUTATIONS.items():
+        words = statement.format(table=table, key=key, column=column)
+        refused = pytest.raises(ConfigurationError, match=APPLICATION)
+        with refused, store.writing() as connection:
+            connection.exec_driver_sql(words)
+        assert world.tuples(f"SELECT * FROM {table}") == before, what
+    with store.writing() as connection:  # a warning, and no right
+        connection.exec_driver_sql(f"GRANT UPDATE ON {table} TO PUBLIC")
+        assert rights.excessive(connection) == []
+    assert world.sound()
+    print(f"{len(MUTATIONS)} statements refused on {table}")
+
+
+@on_postgresql
+def test_append_only_is_every_table_with_the_triggers(world: World) -> None:
+    with world.context.store.reading() as connection:
+        found = rights.append_only(connection)
+        assert rights.missing(connection) == []
+        assert rights.excessive(connection) == []
+    assert found >= {"ledger_entry", "event", "case_fact", "card_entry", "approval", "checkpoint"}
+    assert not found & rights.DELETED_FROM
+    owner = Store(as_owner(world.url))
+    with owner.reading() as connection:
+        assert rights.excessive(connection) == sorted(found)
+    owner.close()
+
+
+@on_postgresql
+def test_the_application_deletes_from_no_other_table(world: World, store: Store) -> None:
+    for name in sorted(set(metadata.tables) - rights.DELETED_FROM):
+        with pytest.raises(ConfigurationError, match=name), store.writing() as connection:
+            connection.execute(text(f"DELETE FROM {name}"))
+
+
+@on_postgresql
+def test_an_auditor_reads_and_sees_no_names(world: World) -> None:
+    auditor = Store(world.url.replace(APPLICATION, AUDITOR))
+    with auditor.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM ledger_entry")).scalar()
+        assert connection.execute(text("SELECT card_no, level FROM card")).first()
+    for statement in (
+        "SELECT handler FROM card",
+        "SELECT * FROM card",
+        "SELECT value FROM person",
+        "SELECT value FROM personal_value",
+        "SELECT salt FROM text_salt",
+        "SELECT content FROM quarantine",
+        "INSERT INTO meta VALUES ('a', 'b')",
+    ):
+        with pytest.raises(EffmonError), auditor.writing() as connection:
+            connection.execute(text(statement))
+    auditor.close()
+
+
+@on_postgresql
+def test_rights_are_given_by_the_owner_and_again(world: World) -> None:
+    """All others are taken away: also one that somebody has given on the side."""
+    url = world.url
+    with server(durable=False).connection(name_of(url)) as connection:
+        connection.execute(f"GRANT UPDATE ON ledger_entry TO {APPLICATION}")
+    with world.context.store.reading() as connection:
+        assert rights.excessive(connection) == ["ledger_entry"]
+    settings = world.folder / "effmon.toml"
+    kept = settings.read_text(encoding="utf-8")
+    settings.write_text(kept.replace(url, as_owner(url)), encoding="utf-8")
+    world.close()
+    for dry_run in (True, False):
+        made = database_roles.give(
+            world.context, application=APPLICATION, auditor=AUDITOR, dry_run=dry_run
+        )
+        assert f"GRANT SELECT, INSERT ON ledger_entry TO {APPLICATION}" in made
+    for name, words in (("nobody_here", "no role"), ("x; DROP", "no name"), (OWNER, "superuser")):
+        with pytest.raises(ConfigurationError, match=words):
+            database_roles.give(world.context, application=name, auditor=None, dry_run=False)
+    world.close()
+    settings.write_text(kept, encoding="utf-8")
+    with world.context.store.reading() as connection:
+        assert rights.excessive(connection) == []
+    with pytest.raises(ConfigurationError, match=APPLICATION):
+        database_roles.give(world.context, application=APPLICATION, auditor=AUDITOR, dry_run=False)
