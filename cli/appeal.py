@@ -7,6 +7,7 @@ import typer
 from efficiency_monitor.language import say_appeal_state, say_level, say_local, t
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
+from .ledger_note import say_tried
 from .render import Format, emit, emit_object, emit_text, heading, message, warn
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
@@ -172,9 +173,11 @@ def decide(
     """Decide an appeal; a red card is lifted by two persons. Needs --as PERSON and --text."""
     from efficiency_monitor.core.appeals import Decision
     from efficiency_monitor.services.appeals import decide as decide_appeal
+    from efficiency_monitor.services.checkpoints import try_after
 
+    context = context_of(ctx)
     done = decide_appeal(
-        context_of(ctx),
+        context,
         appeal_no,
         Decision(decision),
         read_text(text),
@@ -184,6 +187,8 @@ def decide(
     if output is not None:
         emit_object(done.as_json(), output)
     message(_outcome(done))
+    if done.step == "upheld" and not dry_run:
+        say_tried(try_after(context))
     if dry_run and done.step == "signed":
         say_later()
     say_followed(done.followed, done.told)

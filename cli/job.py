@@ -7,6 +7,7 @@ from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import Column
 
 from . import columns
+from .ledger_note import say_tried
 from .notice import say_round
 from .render import emit, emit_object, fail, message, progress, warn
 from .scan import exit_code, say
@@ -112,6 +113,7 @@ def run(
             say(done, context)
         if not report.scans and not report.held:
             message(t("没有到期的班次", "no slot is due"))
+        say_tried(report.checkpoint)
         _say_delivered(report)
     else:
         emit_object(_as_json(report, context.zone), output)
@@ -153,6 +155,7 @@ def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
         "scans": [done.as_json(zone) for done in report.scans],
         "skipped": [rfc3339(slot, zone) for slot in report.skipped],
         "held": [rfc3339(slot, zone) for slot in report.held],
+        "checkpoint": None if report.checkpoint is None else report.checkpoint.as_json(),
         "delivered": None if report.delivered is None else report.delivered.as_json(),
         **({} if report.round is None else report.round.as_json(zone)),
     }
@@ -202,6 +205,7 @@ def serve(
         say_pulls(report.pulls, current)
         for done in report.scans:
             say(done, current)
+        say_tried(report.checkpoint)
         if report.round is not None:
             say_round(report.round)
 

@@ -7,6 +7,7 @@ import typer
 from efficiency_monitor.language import say_lift_reason, t
 
 from .appeal import say_followed, say_later
+from .ledger_note import say_tried
 from .render import emit_object, message
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
@@ -31,10 +32,12 @@ def lift(
 ) -> None:
     """Lift a card without an appeal; a red one takes two persons. Needs --as PERSON and --text."""
     from efficiency_monitor.core.terms import LiftReason
+    from efficiency_monitor.services.checkpoints import try_after
     from efficiency_monitor.services.lifting import by_hand
 
+    context = context_of(ctx)
     done = by_hand(
-        context_of(ctx),
+        context,
         card_no,
         LiftReason(reason),
         read_text(text),
@@ -56,6 +59,9 @@ def lift(
                 "another person has to sign for the same reason",
             )
         )
+    if done.lifted and not dry_run:
+        # As the command ends: a signer that fails takes nothing back.
+        say_tried(try_after(context))
     if dry_run and not done.lifted:
         say_later()
     say_followed(done.followed, [])

@@ -27,6 +27,7 @@ _KINDS: Final = {
     "exempted": ("免责", "exempted"),
     "key_enrolled": ("登记密钥", "key enrolled"),
     "key_revoked": ("吊销密钥", "key revoked"),
+    "checkpoint": ("台账检查点", "checkpoint of the ledger"),
 }
 
 
@@ -40,6 +41,8 @@ def say_kind(kind: str) -> str:
         return t(f"第{step}层，第{turn}次", f"step {step}, turn {turn}")
     if word not in _KINDS:
         return kind
+    if word == "checkpoint":
+        return f"{t(*_KINDS[word])} {rest}".strip()
     said = t(*_KINDS[word])
     return said + (t(f"（第{rest}轮）", f" (round {rest})") if rest else "")
 
@@ -47,6 +50,8 @@ def say_kind(kind: str) -> str:
 def say_subject(subject: str) -> str:
     """`order:D-…` as the number that commands take; only a key needs the word, its id has none."""
     kind, _, number = subject.partition(":")
+    if kind == "ledger":
+        return t("台账", "ledger")
     if kind == "key":
         return t("密钥 ", "key ") + number
     return number or subject

@@ -7,6 +7,7 @@ import typer
 from efficiency_monitor.language import say_reason, t
 
 from . import columns
+from .ledger_note import say_tried
 from .render import emit, emit_object, message, progress, warn
 from .state import (
     AsOf,
@@ -57,6 +58,7 @@ def scan(
     """
     from efficiency_monitor import app
     from efficiency_monitor.services import scan as service
+    from efficiency_monitor.services.checkpoints import try_after
 
     context = context_of(ctx)
     instant = instant_of(as_of, context)
@@ -75,6 +77,7 @@ def scan(
             report = service.scan(
                 context, as_of=now, run_id=app.run_id(), start_at=app.turn(), progress=step
             )
+        report.checkpoint = try_after(context)
     if output is None:
         say(report, context)
     else:
@@ -184,6 +187,7 @@ def say(report: "ScanReport", context: "Context") -> None:
                 f"{card_no}: its rule's text was changed since; left as it is",
             )
         )
+    say_tried(report.checkpoint)
 
 
 def _say_undelivered(report: "ScanReport") -> None:

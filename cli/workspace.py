@@ -98,6 +98,8 @@ _CHECKS = {
     "calendar": "工作日历",
     "ledger": "台账",
     "approvals": "密钥与批准",
+    "checkpoint": "检查点",
+    "anchors": "锚",
     "clock": "系统时钟",
     "scan": "巡检",
     "slot": "班次",

@@ -31,6 +31,14 @@ class NoticeLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text that goes with a message as a file, byte for byte: what is signed stays as it is."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What one recipient gets at once on one channel."""
@@ -43,6 +51,8 @@ class Message:
     subject: str
     text: str
     notices: tuple[NoticeLine, ...]
+    #: Only mail carries them as files; their content stands in the text too.
+    attachments: tuple[Attachment, ...] = ()
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.message_id):

@@ -17,8 +17,8 @@ from efficiency_monitor.core.people import Language
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.language import speaking, t
 
-from .channel import Message, NoticeLine
-from .matter import Family, Matter, card_name, family_name, heading
+from .channel import Attachment, Message, NoticeLine
+from .matter import Family, Matter, card_name, family_name, heading, notes_of
 from .plain import plain_line
 from .wording import sentence
 
@@ -27,6 +27,7 @@ MOST_NOTICES: Final = 50
 #: Notices of one matter that are said together in a group: their numbers stand in one line.
 MOST_TOGETHER: Final = 15
 _LONGEST_FIELD: Final = 120
+_NOTHING_ASKED: Final = (Family.SETTLED, Family.LEDGER)
 #: Characters of free text that are left where a notice alone is too long; its numbers stay whole.
 _SHORTER: Final = (60, 30, 15, 0)
 #: What a chat would take for a mention of everybody or for markup.
@@ -41,7 +42,8 @@ class PendingNotice:
     recipient: str
     channel: str
     address: str
-    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `account:…`, `key:…`.
+    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `account:…`, `key:…`,
+    #: `ledger`.
     subject: str = ""
     kind: str = "issued"
     #: Numbers and instants (unix seconds) that the text is made of.
@@ -54,6 +56,21 @@ class PendingNotice:
     department: str = ""
     #: The due instant of the card's limit, in unix seconds; None when there is none.
     due_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Size and SHA-256 root (base64) of the ledger, as they stand under every message.
+
+    Whoever keeps the message can have the ledger held against it for ever.
+    """
+
+    size: int
+    root: str
+
+    def __str__(self) -> str:
+        """The last line, in the language that is being spoken."""
+        return t(f"台账 {self.size} · {self.root}", f"Ledger {self.size} · {self.root}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,7 @@ def digest(
     zone: ZoneInfo,
     longest: Mapping[str, int | None] = {},
     groups: Collection[str] = (),
+    signed: Signed | None = None,
 ) -> tuple[Addressed, ...]:
     """The messages for the notices, in an order that does not depend on theirs.
 
@@ -99,8 +117,11 @@ def digest(
         together.setdefault((who, notice.channel, notice.address), []).append(notice)
     made: list[Addressed] = []
     with speaking(language.value):
+        footer = "" if signed is None else f"\n{signed}\n"
         for (recipient, channel, address), some in sorted(together.items()):
             group, most = channel in groups, longest.get(channel)
+            if most is not None:
+                most -= _bytes(footer)
             parts = _parts(_blocks(some, zone, group=group, most=most), most)
             for number, part in enumerate(parts, start=1):
                 numbered = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
@@ -112,6 +133,7 @@ def digest(
                             recipient=channel if group else recipient,
                             address=address,
                             numbered=numbered,
+                            footer=footer,
                         ),
                     )
                 )
@@ -209,14 +231,23 @@ def _parts(blocks: Sequence[_Block], most: int | None) -> list[list[_Block]]:
     return parts
 
 
-def _message(part: Sequence[_Block], *, recipient: str, address: str, numbered: str) -> Message:
+def _message(
+    part: Sequence[_Block], *, recipient: str, address: str, numbered: str, footer: str
+) -> Message:
     return Message(
         message_id=message_id(notice.notice_id for block in part for notice in block.notices),
         recipient=recipient,
         address=address,
         subject=_subject(part) + numbered,
         text=_opening(asks=any(_asks(block) for block in part))
-        + "".join(block.shown(n) for n, block in enumerate(part, start=1)),
+        + "".join(block.shown(n) for n, block in enumerate(part, start=1))
+        + footer,
+        attachments=tuple(
+            Attachment(name, text)
+            for name, text in dict.fromkeys(
+                noted for block in part for one in block.notices for noted in notes_of(one.about)
+            )
+        ),
         notices=tuple(
             NoticeLine(
                 notice_id=notice.notice_id,
@@ -238,7 +269,7 @@ def _opening(*, asks: bool = True) -> str:
 
 
 def _asks(block: _Block) -> bool:
-    return _matter(block.notices[0], ZoneInfo("UTC")).family is not Family.SETTLED
+    return _matter(block.notices[0], ZoneInfo("UTC")).family not in _NOTHING_ASKED
 
 
 def _subject(part: Sequence[_Block]) -> str:

@@ -26,6 +26,8 @@ class Family(IntEnum):
     KEY = 5
     #: A card that nobody has to answer any more.
     SETTLED = 6
+    #: A checkpoint of the ledger, to be kept.
+    LEDGER = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,19 @@ _FAMILIES: Final = {
     "exempted": Family.EXEMPTION,
     "key_enrolled": Family.KEY,
     "key_revoked": Family.KEY,
+    "checkpoint": Family.LEDGER,
 }
 _NUMBERED: Final = frozenset({Family.ORDER, Family.APPEAL, Family.ALARM, Family.KEY})
+
+
+def notes_of(about: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The signed notes of a checkpoint, (file name, text), byte for byte; none of other matters."""
+    notes, size = about.get("notes"), about.get("size")
+    if not isinstance(notes, Mapping) or not isinstance(size, int):
+        return []
+    return [
+        (f"{size:012}-{tree}.note", str(notes[tree])) for tree in ("sha256", "sm3") if tree in notes
+    ]
 
 
 def field(text: str, longest: int = _LONGEST_FIELD) -> str:
@@ -127,6 +140,7 @@ def family_name(family: Family) -> str:
         Family.EXEMPTION: t("免责", "exemption"),
         Family.KEY: t("密钥", "key"),
         Family.SETTLED: t("已了结", "settled card"),
+        Family.LEDGER: t("台账", "ledger"),
     }[family]
 
 
@@ -143,6 +157,9 @@ def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
     of_card = family in (Family.CARD, Family.SETTLED)
     name = card_name(matter.level) if of_card else family_name(family)
     parts: list[str] = []
+    if family is Family.LEDGER:
+        size = matter.of("size") or matter.own
+        parts.append(t(f"检查点 {size} 条", f"checkpoint {size}"))
     if family in _NUMBERED:
         parts.append(t("编号 ", "no. ") + matter.own)
     if matter.case_no:

@@ -279,6 +279,14 @@ def letter(message: Message, settings: MailSettings, at: int) -> EmailMessage:
     made["Auto-Submitted"] = "auto-generated"
     made["X-Effmon-Message-Id"] = message.message_id
     made.set_content(message.text, charset="utf-8", cte="base64")
+    for attached in message.attachments:
+        # As bytes: a mail program must not turn its line ends into others.
+        made.add_attachment(
+            attached.text.encode(),
+            maintype="application",
+            subtype="octet-stream",
+            filename=attached.name,
+        )
     return made
 
 

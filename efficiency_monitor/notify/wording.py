@@ -10,7 +10,11 @@ from typing import Final
 from efficiency_monitor.core.terms import AlarmKind, ExemptionGround
 from efficiency_monitor.language import say_amount, say_lift_reason, t
 
-from .matter import Matter, field
+from .matter import Matter, field, notes_of
+from .plain import plain_line
+
+#: Of a note; the signature of a key of another kind may be long.
+_LONGEST_LINE: Final = 400
 
 
 def sentence(matter: Matter) -> str:
@@ -268,6 +272,17 @@ def _key_revoked(matter: Matter) -> str:
     )
 
 
+def _checkpoint(matter: Matter) -> str:
+    notes = [text for _, text in notes_of(matter.about)]
+    said = t(
+        "请保存，勿改动，并按月比对：effmon ledger compare 文件.note。签名原文：",
+        "Keep it unchanged and compare it each month: effmon ledger compare FILE.note. "
+        "As it was signed:",
+    )
+    lines = [line for text in notes for line in text.split("\n") if line]
+    return "\n   ".join([said, *(plain_line(line, longest=_LONGEST_LINE) for line in lines)])
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Matter], str]]] = {
     "issued": _issued,
     "to_confirm": _to_confirm,
@@ -292,6 +307,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Matter], str]]] = {
     "exempted": _exempted,
     "key_enrolled": _key_enrolled,
     "key_revoked": _key_revoked,
+    "checkpoint": _checkpoint,
 }
 #: Kinds that have a sentence.
 KINDS: Final = tuple(_SENTENCES)

@@ -111,15 +111,15 @@ def make(
     entry says so for ever. SignerFailed where there is no signature that holds.
     """
     signer = open_signer(context.folder, context.settings)
-    folder = context.folder / context.settings.ledger.state
+    folder = _folder(context)
     reason = None
     if after_loss is not None:
         reason = said(after_loss, t("丢失的理由", "why it was lost"))
     with signer_state.alone(folder, patience, pause):
         ledger_keys.begin(context, signer)
         found = _look(context, folder)
-        ledger_keys.check_current(found.keys, signer)
         found.derived.check()
+        ledger_keys.check_current(found.keys, signer)
         _refuse(check_roots(found.derived, found.stored))
         if reason is None:
             _check_memory(found)
@@ -289,18 +289,31 @@ def try_after(context: Context) -> Tried:
     try:
         return Tried(made=make(context, patience=BRIEFLY))
     except EffmonError as fault:
-        return Tried(fault=fault)
+        tried = Tried(fault=fault)
     except OSError as fault:
-        return Tried(fault=EffmonError(say_os(fault)))
+        tried = Tried(fault=EffmonError(say_os(fault)))
+    signer_state.note_failure(_folder(context), context.now())
+    return tried
 
 
 def try_when_due(context: Context) -> Tried:
-    """A checkpoint by the bell: when entries have been pending for a quarter of an hour."""
+    """A checkpoint by the bell: when entries have been pending for a quarter of an hour.
+
+    One that failed is tried again after as long.
+    """
+    now = context.now()
     with context.store.reading() as connection:
         since = pending_since(connection, context.zone)
-    if since is None or context.now() - since < PENDING:
+    failed = signer_state.failed_at(_folder(context))
+    newest = max(instant for instant in (since, failed, 0) if instant is not None)
+    # A clock that was set back must not silence it.
+    if since is None or 0 <= now - newest < PENDING:
         return Tried()
     return try_after(context)
+
+
+def _folder(context: Context) -> Path:
+    return context.folder / context.settings.ledger.state
 
 
 def pending_since(connection: Any, zone: str) -> int | None:

@@ -18,8 +18,10 @@ from ..language import t
 from ..store import cards, cases, feeds, ledger, orders, outbox, runs
 from ..store.sqlite import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
+from .anchors import check_anchors
 from .appeal_check import check_appeals
 from .attachments import spoilt
+from .checkpoint_doctor import check_checkpoints
 from .context import Context
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
@@ -45,6 +47,8 @@ def examine(context: Context) -> list[dict[str, str]]:
         _catalogue,
         _calendar,
         _ledger,
+        check_checkpoints,
+        check_anchors,
         _clock,
         _scans,
         _sources,
@@ -148,6 +152,8 @@ def _ledger(context: Context) -> Iterator[Finding]:
         )
         for fault in found["approvals"]:
             yield "approvals", BAD, fault
+        for fault in found["checkpoints"]:
+            yield "checkpoint", BAD, fault
     else:
         yield (
             "ledger",
@@ -157,6 +163,8 @@ def _ledger(context: Context) -> Iterator[Finding]:
                 "the ledger was changed: run effmon ledger verify",
             ),
         )
+    for mark in found["marks"]:
+        yield "ledger", LOOK, mark
 
 
 def _attachments(context: Context) -> Iterator[Finding]:

@@ -16,9 +16,9 @@ from ..store import outbox, silences
 from .context import Context
 
 #: Kinds and subjects that no silence holds: who was told something wrong must learn of it, and
-#: nobody may be kept from an appeal, an alarm or a key by one whom it concerns.
+#: nobody may be kept from an appeal, an alarm, a key or the ledger by one whom it concerns.
 NEVER_SILENT_KINDS = frozenset({"lifted"})
-NEVER_SILENT_SUBJECTS = frozenset({"appeal", "alarm", "key"})
+NEVER_SILENT_SUBJECTS = frozenset({"appeal", "alarm", "key", "ledger"})
 #: Filters of a silence and what they are compared with in a notice.
 FILTERS = ("department", "region", "item_code", "rule_id", "case_no", "person_id")
 

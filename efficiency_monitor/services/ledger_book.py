@@ -52,7 +52,7 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         "sound": trees and not approvals and not faults,
         "trees": trees,
         "size": found.size,
-        "kept_size": found.kept.size,
+        "kept_size": None if found.kept is None else found.kept.size,
         "first_bad": found.first_bad,
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),

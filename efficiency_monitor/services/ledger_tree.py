@@ -33,8 +33,8 @@ class Derived:
     """What the rows give."""
 
     trees: Mapping[str, Tree]
-    #: What the database keeps of itself.
-    kept: core.Head
+    #: What the database keeps of itself; None where that belongs to no ledger.
+    kept: core.Head | None
     #: Number of the first row that is not what was recorded by its own hashes or number.
     first_bad: int | None = None
     #: Bodies of the entries about checkpoints and the ledger's keys, in order.
@@ -59,7 +59,8 @@ class Derived:
     @property
     def fits_head(self) -> bool:
         """Whether the kept size and right edges give what the rows give."""
-        return self.kept.size == self.size and core.root(self.kept) == self.roots()
+        kept = self.kept
+        return kept is not None and kept.size == self.size and core.root(kept) == self.roots()
 
     def check(self) -> None:
         """LedgerChanged where the rows are not what the database keeps of them."""
@@ -75,10 +76,11 @@ class Derived:
                 ),
             )
         if not self.fits_head:
+            size = "?" if self.kept is None else self.kept.size
             raise LedgerChanged(
                 t(
-                    f"台账各行（{self.size} 条）与所记的头（{self.kept.size} 条）不符",
-                    f"the ledger's rows ({self.size}) are not those of its head ({self.kept.size})",
+                    f"台账各行（{self.size} 条）与所记的头（{size} 条）不符",
+                    f"the ledger's rows ({self.size}) are not those of its head ({size})",
                 ),
                 t(
                     "没有签名；运行：effmon ledger verify",
@@ -89,10 +91,11 @@ class Derived:
 
 def derive(connection: Connection) -> Derived:
     """Read every row once and build both trees: 128 bytes of memory an entry."""
-    found = Derived(
-        trees={name: Tree((), digest) for name, digest in core.DIGESTS.items()},
-        kept=ledger.read_head_only(connection),
-    )
+    trees = {name: Tree((), digest) for name, digest in core.DIGESTS.items()}
+    try:
+        found = Derived(trees=trees, kept=ledger.read_head_only(connection))
+    except ledger.HeadDamaged:
+        found = Derived(trees=trees, kept=None)
     rows, place = ledger.stored(connection), 0
     while batch := list(islice(rows, _BATCH)):
         leaves = [core.leaf_of(body) for _, body, _, _ in batch]

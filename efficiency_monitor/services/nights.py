@@ -11,6 +11,7 @@ from ..core.ledger import EntryType
 from ..notify.channel import Channel
 from ..store import ledger, runs
 from . import deliver as delivery
+from .checkpoints import Tried, try_after, try_when_due
 from .context import Context, meta
 from .one_at_a_time import lease_now
 from .pull_report import PullReport
@@ -34,6 +35,8 @@ class NightReport:
     delivered: delivery.DeliverReport | None = None
     #: Ladders, alarms, what is overdue, and that delivery.
     round: RoundReport | None = None
+    #: After the scans, before the notices: these show what was signed.
+    checkpoint: Tried | None = None
 
 
 def since(context: Context) -> int:
@@ -81,6 +84,7 @@ def run_due(
         elif not _finished(context, slot):
             report.held.append(slot)
             break
+    report.checkpoint = try_after(context) if report.scans else try_when_due(context)
     # Another process that delivers sends these notices too: no bell waits for it.
     report.round = go_round(context, channels(), patience=0)
     report.delivered = report.round.delivered

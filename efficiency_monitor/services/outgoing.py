@@ -1,6 +1,7 @@
 """What leaves the outbox now: the messages in the order in which they go, and what is held."""
 
 import json
+from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from ..core import ledger as core_ledger
 from ..core.people import Language
 from ..core.terms import Level
 from ..notify.channel import Channel
-from ..notify.digest import Addressed, PendingNotice, digest
-from ..store import outbox
+from ..notify.digest import Addressed, PendingNotice, Signed, digest
+from ..store import checkpoints, ledger, outbox
 from .context import Context
 from .holding import Held, Holding
 from .notices import people
@@ -60,6 +62,7 @@ def put_into_words(
     for row in rows:
         who = "" if row.channel in groups else row.person_id
         together.setdefault((row.language, row.channel, who), []).append(row)
+    signed = _signed(connection)
     messages: list[Addressed] = []
     unsayable: dict[str, str] = {}
 
@@ -70,6 +73,7 @@ def put_into_words(
             zone=ZoneInfo(context.zone),
             longest=longest,
             groups=groups,
+            signed=signed,
         )
 
     for key in sorted(together):
@@ -84,6 +88,17 @@ def put_into_words(
                     unsayable[row.notice_id] = f"cannot be put into words: {type(fault).__name__}"
     by_id = {row.notice_id: row for row in rows}
     return sorted(messages, key=lambda made: _turn(made, by_id, channels)), unsayable
+
+
+def _signed(connection: Connection) -> Signed | None:
+    """What stands under every message: the newest checkpoint, else the ledger as it is."""
+    for row in checkpoints.newest(connection):
+        if row.tree == "sha256":
+            return Signed(row.size, b64encode(row.root).decode())
+    head = ledger.read_head_only(connection)
+    if not head.size:
+        return None
+    return Signed(head.size, b64encode(core_ledger.root(head).sha256).decode())
 
 
 def _turn(

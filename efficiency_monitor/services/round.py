@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..core.faults import CatalogueError, ConfigurationError, EffmonError, Locked
 from ..notify.channel import Channel
-from . import alarms, appeals, ladders, orders
+from . import alarms, anchors, appeals, ladders, orders
 from .alarms import Raised
 from .climbing import LadderReport
 from .context import Context
@@ -28,6 +28,8 @@ class RoundReport:
     orders: list[str]
     appeals: list[str]
     alarms: list[Raised]
+    #: Notices with the day's checkpoint that were written.
+    anchors: int = 0
     #: None where another process delivers, which sends these notices too.
     delivered: DeliverReport | None = None
 
@@ -38,6 +40,7 @@ class RoundReport:
             "orders_overdue": self.orders,
             "appeals_overdue": self.appeals,
             "alarms": [raised.as_json(zone) for raised in self.alarms],
+            "anchors": self.anchors,
         }
 
 
@@ -64,6 +67,7 @@ def go_round(
         orders=tried(orders.overdue, []),
         appeals=tried(appeals.overdue, []),
         alarms=tried(alarms.raise_due, []),
+        anchors=tried(anchors.send_due, 0),
     )
     try:
         done.delivered, _ = deliver(context, channels, patience=patience)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..core.instants import rfc3339
 from ..core.terms import Level, Outcome
+from .checkpoints import Tried
 from .feeds import Stale
 
 
@@ -35,6 +36,8 @@ class ScanReport:
     wrote: bool = True
     #: Cards that would be issued, where nothing was written.
     would_issue: list[dict[str, object]] = field(default_factory=list)
+    #: The checkpoint that was made after it; of a night one is made after all its scans.
+    checkpoint: Tried | None = None
 
     def summary(self, zone: str) -> dict[str, object]:
         """The counts alone, for the history of slots."""
@@ -69,6 +72,8 @@ class ScanReport:
             "vanished": self.vanished,
             "wrote": self.wrote,
         }
+        if self.checkpoint is not None:
+            document["checkpoint"] = self.checkpoint.as_json()
         if not self.wrote:
             document["would_issue"] = self.would_issue
         return document

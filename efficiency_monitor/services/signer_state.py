@@ -42,7 +42,7 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
     except OSError as fault:
         raise _unusable(folder, fault) from None
     with file:
-        looks = int(patience / _LOOK)
+        looks = round(patience / _LOOK)
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,6 +108,21 @@ def lost(folder: Path) -> list[str]:
         return [path.read_text(encoding="utf-8") for path in paths]
     except (OSError, UnicodeDecodeError):
         return []
+
+
+def note_failure(folder: Path, now: int) -> None:
+    """Remember when a checkpoint last failed, so that the bell does not try it at every ring."""
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "failed").write_text(f"{now}\n", encoding="ascii")
+
+
+def failed_at(folder: Path) -> int | None:
+    """When a checkpoint last failed, in UTC seconds; None: never, or it is not known."""
+    try:
+        return int((folder / "failed").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _replace(path: Path, text: str) -> None:

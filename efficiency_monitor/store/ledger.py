@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
@@ -95,7 +96,23 @@ def read_head(connection: Connection) -> core.Head:
     if row is None:
         connection.execute(insert(HEAD).values(id=1, size=0, sha256_stack=b"", sm3_stack=b""))
         return core.EMPTY
-    return core.Head(row.size, _nodes(row.sha256_stack), _nodes(row.sm3_stack))
+    return _head(row)
+
+
+class HeadDamaged(EffmonError):
+    """What the database keeps of the ledger's size and right edges belongs to no ledger."""
+
+    exit_code = 1
+
+
+def _head(row: Any) -> core.Head:
+    try:
+        return core.Head(row.size, _nodes(row.sha256_stack), _nodes(row.sm3_stack))
+    except (ValueError, TypeError):
+        raise HeadDamaged(
+            "the ledger's head was changed: it belongs to no ledger",
+            "nothing was written; keep the database as it is and run: effmon ledger verify",
+        ) from None
 
 
 def _nodes(joined: bytes) -> tuple[bytes, ...]:
@@ -173,7 +190,7 @@ def read_head_only(connection: Connection) -> core.Head:
     row = connection.execute(select(HEAD).where(HEAD.c.id == 1)).first()
     if row is None:
         return core.EMPTY
-    return core.Head(row.size, _nodes(row.sha256_stack), _nodes(row.sm3_stack))
+    return _head(row)
 
 
 def first_bad_row(connection: Connection) -> int | None:

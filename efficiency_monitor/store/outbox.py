@@ -44,7 +44,7 @@ class NewNotice:
     """A notice to a person, by a channel; its id is derived from its natural key."""
 
     notice_id: str
-    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `key:…`.
+    #: What it is about: `card:…`, `order:…`, `appeal:…`, `alarm:…`, `key:…`, `ledger`.
     subject: str
     #: Card that it is about, if it is about one.
     card_no: str | None
@@ -258,7 +258,7 @@ def _still_needed() -> ColumnElement[bool]:
         ),
         and_(subject.startswith("order:"), ORDER.c.state != str(OrderState.CLOSED), this_round),
         and_(subject.startswith("appeal:"), APPEAL.c.state.in_([str(each) for each in WAITING])),
-        *(subject.startswith(each) for each in ("alarm:", "account:", "key:")),
+        *(subject.startswith(each) for each in ("alarm:", "account:", "key:", "ledger")),
     )
 
 

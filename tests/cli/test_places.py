@@ -63,7 +63,7 @@ def test_any_name_makes_a_file_that_can_be_read(tmp_path: Path) -> None:
 def test_folders_with_odd_names(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     effmon("-C", folder, "init").well()
-    assert sorted(path.name for path in folder.iterdir()) == ["effmon.db", "effmon.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["effmon.db", "effmon.toml", "keys"]
     assert [path.name for path in tmp_path.iterdir()] == [name]
     effmon("-C", folder, "jobs", "list").well()
 

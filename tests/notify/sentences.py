@@ -4,6 +4,7 @@
 DUE = 1_795_771_800
 CARD, ORDER, APPEAL, ALARM = "R-381", "D-ABC", "A-XYZ", "AL-77"
 
+NOTE = "hall\n42\nAAAA\n\n— hall c2ln\n"
 _ORDER_ABOUT = {"order": ORDER, "cards": 2, "department": "市住建局"}
 _APPEAL_ABOUT = {"appeal": APPEAL, "card": CARD, "decide_by": DUE}
 
@@ -302,6 +303,23 @@ SAID: list[tuple[str, str, dict[str, object], str, str, str]] = [
         (
             "A personal signing key was revoked: it signs nothing any more. "
             "See: effmon people key list"
+        ),
+    ),
+    (
+        "checkpoint:2026-11-27",
+        "ledger",
+        {"size": 42, "notes": {"sha256": NOTE, "sm3": NOTE.replace("hall", "hall-sm3", 1)}},
+        "【台账】检查点 42 条",
+        (
+            "请保存，勿改动，并按月比对：effmon ledger compare 文件.note。签名原文：\n"
+            "   hall\n   42\n   AAAA\n   — hall c2ln\n"
+            "   hall-sm3\n   42\n   AAAA\n   — hall c2ln"
+        ),
+        (
+            "Keep it unchanged and compare it each month: effmon ledger compare FILE.note. "
+            "As it was signed:\n"
+            "   hall\n   42\n   AAAA\n   — hall c2ln\n"
+            "   hall-sm3\n   42\n   AAAA\n   — hall c2ln"
         ),
     ),
 ]

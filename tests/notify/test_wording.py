@@ -31,7 +31,7 @@ def a_notice(kind: str, subject: str, about: dict[str, object]) -> PendingNotice
         kind=kind,
         about=about,
     )
-    if subject.startswith("key:"):
+    if subject.startswith(("key:", "ledger")):
         return bare
     return replace(
         bare,
@@ -54,11 +54,11 @@ def test_each_kind_says_what_happened_what_is_asked_and_by_when(
     notice = a_notice(kind, subject, about)
     (chinese,) = digest([notice], language=Language.ZH, zone=SHANGHAI)
     (english,) = digest([notice], language=Language.EN, zone=SHANGHAI)
-    asked = "知悉" if kind in ("lifted", "closed") else "处理"
+    asked = "知悉" if kind.split(":")[0] in ("lifted", "closed", "checkpoint") else "处理"
     assert chinese.message.text == (
         f"以下事项请{asked}：\n\n1. {heading}\n   {zh}\n   通知号 N-1\n"
     )
-    assert english.message.text.splitlines()[3:] == [f"   {en}", "   notice N-1"]
+    assert english.message.text.splitlines()[3:] == [*f"   {en}".splitlines(), "   notice N-1"]
     assert not any("\u4e00" <= char <= "\u9fff" for char in english.message.subject)
 
 

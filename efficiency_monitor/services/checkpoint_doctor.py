@@ -1,0 +1,43 @@
+"""What the doctor says of checkpoints: signed lately, and what has to be known for ever."""
+
+from collections.abc import Iterator
+
+from ..core.faults import EffmonError
+from ..core.instants import rfc3339
+from ..language import t
+from ..store import checkpoints as store
+from .checkpoints import pending_since
+from .context import Context
+from .ledger_keys import check_current, known
+from .signer import open_signer
+
+GOOD, LOOK, BAD = "ok", "look", "bad"
+#: Seconds for which entries may wait to be signed.
+LONGEST = 24 * 3600
+
+
+def check_checkpoints(context: Context) -> Iterator[tuple[str, str, str]]:
+    """Is there a key, is it the ledger's, has anything waited for more than a day."""
+    with context.store.reading() as connection:
+        newest = store.newest(connection)
+        since = pending_since(connection, context.zone)
+        keys = known(connection)
+    try:
+        signer = open_signer(context.folder, context.settings)
+        if keys:
+            check_current(keys, signer)
+    except EffmonError as fault:
+        yield "checkpoint", LOOK, f"{fault.message} ({fault.hint})"
+    late = since is not None and context.now() - since > LONGEST
+    if newest:
+        at = rfc3339(newest[0].made_at, context.zone)
+        said = t(f"最近一次 {at}，{newest[0].size} 条", f"last {at}, {newest[0].size} entries")
+    else:
+        said = t("还没有签过", "none was signed yet")
+    if late and since is not None:
+        at = rfc3339(since, context.zone)
+        said += t(
+            f"；自 {at} 起的条目未签：effmon ledger checkpoint",
+            f"; entries since {at} are not signed: effmon ledger checkpoint",
+        )
+    yield "checkpoint", BAD if late else GOOD, said

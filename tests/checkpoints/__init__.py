@@ -1,0 +1,1 @@
+"""Checkpoints of the ledger: made, compared, sent out; their keys."""
