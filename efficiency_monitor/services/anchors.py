@@ -129,7 +129,7 @@ def check_anchors(context: Context) -> Iterator[tuple[str, str, str]]:
     since = max(sent, default=None if not signed else signed[0].made_at)
     if known and waiting is not None and since is not None:
         days = _working_days(context, since)
-        if days > MOST_DAYS:
+        if days >= MOST_DAYS:
             yield (
                 "anchors",
                 BAD,

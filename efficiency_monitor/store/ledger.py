@@ -144,8 +144,7 @@ def bodies(connection: Connection) -> Iterator[bytes]:
 
 def stored(connection: Connection) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     """Number, bytes and both kept leaf hashes of every entry as they stand, in order."""
-    rows = connection.execution_options(stream_results=True).execute(_AS_IT_STANDS)
-    for row in rows:
+    for row in connection.execute(_AS_IT_STANDS.execution_options(stream_results=True)):
         yield int(row.seq), _bytes(row.body), _bytes(row.sha256), _bytes(row.sm3)
 
 
