@@ -2,111 +2,24 @@
 
 import hashlib
 import os
-import string
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from efficiency_monitor.core import ledger
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
+from efficiency_monitor.core.ledger_keys import KeyPeriod
+from efficiency_monitor.core.proof_stream import ProofStream
 from efficiency_monitor.language import t
 from efficiency_monitor.os_words import say_os
 
+from .ledger_readme import readme
+
 _BATCH = 4096
-
-#: Keys of the readme's context that have a title in both languages; others are shown as they are.
-_TITLES = {
-    "organisation": "单位 Organisation",
-    "workspace": "工作区 Workspace",
-    "exported_at": "导出时间 Exported at",
-    "exported_by": "导出人 Exported by",
-    "version": "程序版本 Program version",
-}
-
-_README = string.Template("""\
-行政效能监察台账(导出)   Administrative-efficiency ledger (export)
-
-$context条目数 Entries: $size
-SHA-256 根 root: $sha256_root
-SM3 根 root:     $sm3_root
-verify.py SHA-256: $verifier_sha256
-
-
-一、内容
-  entries.jsonl  台账条目,每行一条(RFC 8785 规范 JSON,UTF-8),行号即 seq
-  approvals.jsonl  各项批准中本人所签的内容与签名,每行一条;没有批准则无此文件
-  head.json      条目数与两个根值
-  verify.py      核验程序:单个文件,只需 Python 3.8 或更高版本,不联网
-  README.txt     本说明
-
-二、如何核验
-  1. 在本文件夹中打开命令行,运行:python verify.py
-  2. 如持有纸面、公报或邮件上的条目数 N 与根值 HEX,运行:
-     python verify.py --size N --root HEX
-     N 可以小于现有条目数,程序会重算当时的根值。
-  3. 核验程序本身也可能被替换。请使用您自己保存的 verify.py,或先核对其 SHA-256
-     (Linux:sha256sum verify.py;Windows:certutil -hashfile verify.py SHA256),
-     对照值应来自本文件夹之外。
-  返回值:0 通过;1 被改动或损坏(指出第一处);2 文件缺失或无法读取。
-
-三、能证明什么
-  - 条目与 head.json 的根值相符:没有只改条目而未改根值的改动、删除、插入或调换顺序
-    (RFC 6962 树,SHA-256 与 SM3 各算一遍)。
-  - 与外部根值一致时:seq 1..N 与该根值公布之时逐字节相同。
-  - 每项批准与台账所记相符;有签名的,由该人当时登记的密钥所签(Ed25519),除首批与恢复的密钥外,
-    密钥由两名其他持有人签名登记。
-
-四、不能证明什么
-  - 没有外部根值时,若有人把全部条目连同 head.json 一并重写,核验无法发现。
-  - 晚于外部根值的条目,只与 head.json 核对过。
-  - 所记内容是否属实、有无漏记、时间是否准确(时间取自记录时的计算机)。
-  - 本导出不带数字签名,不能证明由谁制作。
-
-五、个人信息
-  条目内不含个人信息,只有加盐承诺值(HMAC-SHA256);盐值销毁后无从还原。
-
-
-1. Contents
-  entries.jsonl  the entries, one a line (RFC 8785 JSON, UTF-8); the line number is the seq
-  approvals.jsonl  what each person signed who approved something, one a line; no approvals, no file
-  head.json      the number of entries and both roots
-  verify.py      the verifier: one file, needs only Python 3.8 or later, no network
-  README.txt     this page
-
-2. How to verify
-  1. Open a command line in this folder and run: python verify.py
-  2. If you hold a number of entries N and a root HEX on paper, in a bulletin or a mail, run:
-     python verify.py --size N --root HEX
-     N may be less than the present number: the root of that time is computed again.
-  3. The verifier itself can be swapped. Use a verify.py of your own keeping, or first compare
-     its SHA-256 (Linux: sha256sum verify.py; Windows: certutil -hashfile verify.py SHA256) with
-     a value from outside this folder.
-  Exit code: 0 as exported; 1 changed or damaged (the first place is named); 2 a file is missing
-  or unreadable.
-
-3. What is proved
-  - The entries agree with the roots in head.json: nothing was changed, deleted, inserted or
-    reordered without changing the roots too (RFC 6962 trees, in SHA-256 and again in SM3).
-  - With a matching outside root: seq 1..N are byte for byte what they were when it was given out.
-  - Each approval is what the ledger says of it; where it is signed, by the key that was enrolled
-    for that person at that time (Ed25519); and keys by two other holders, except for the first
-    two and those that were recovered.
-
-4. What is not proved
-  - Without an outside root, a rewrite of all entries together with head.json is not detectable.
-  - Entries later than the outside root are checked against head.json only.
-  - That what was entered is true, that nothing was left out, that the times are right (they are
-    those of the recording computer).
-  - This export carries no signature and does not prove who made it.
-
-5. Personal data
-  The entries hold none, only salted commitments (HMAC-SHA256); once a salt is deleted, nothing
-  can be recovered from them.
-""")
 
 
 class LedgerDamaged(EffmonError):
@@ -128,6 +41,23 @@ class ExportSummary:
     sha256_root: str
     sm3_root: str
     verifier_sha256: str
+    #: Entries that the newest checkpoint covers; 0: none was made.
+    signed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedParts:
+    """What was signed of a ledger: `notes` by size and tree, as text, and the keys that may sign.
+
+    Not in the entries, so it is exported beside them.
+    """
+
+    notes: Mapping[tuple[int, str], str]
+    keys: tuple[KeyPeriod, ...]
+
+
+#: Of a ledger that has no key yet.
+UNSIGNED = SignedParts({}, ())
 
 
 def write_export(
@@ -136,6 +66,7 @@ def write_export(
     head: ledger.Head,
     *,
     approvals: Iterable[bytes] = (),
+    signed: SignedParts = UNSIGNED,
     readme_context: Mapping[str, str],
 ) -> ExportSummary:
     """Write `entries.jsonl`, `head.json`, `verify.py` and `README.txt` into the new folder `out`.
@@ -143,7 +74,15 @@ def write_export(
     What `appearing` and `fill` say holds for it.
     """
     with appearing(out) as folder:
-        return fill(folder, out, bodies, head, approvals=approvals, readme_context=readme_context)
+        return fill(
+            folder,
+            out,
+            bodies,
+            head,
+            approvals=approvals,
+            signed=signed,
+            readme_context=readme_context,
+        )
 
 
 @contextmanager
@@ -188,12 +127,14 @@ def fill(
     head: ledger.Head,
     *,
     approvals: Iterable[bytes] = (),
+    signed: SignedParts = UNSIGNED,
     readme_context: Mapping[str, str],
 ) -> ExportSummary:
     """Write the files of an export into a folder that will be `out`, on the disk when this ends.
 
     `approvals` are the lines of `approvals.jsonl`, in the order of the entries; without any there
-    is no such file.
+    is no such file. Of a ledger that has a key, `signed`, there are `trust.json`, `checkpoints`
+    and `consistency.json` too.
 
     `bodies` are the canonical bytes of all entries in order, read once and never held together;
     both trees are rebuilt from them on the way and must end at `head`. `readme_context` is shown
@@ -210,14 +151,28 @@ def fill(
         sha256_root=roots.sha256.hex(),
         sm3_root=roots.sm3.hex(),
         verifier_sha256=hashlib.sha256(verifier).hexdigest(),
+        signed=max((size for size, _ in signed.notes), default=0),
     )
-    _write_entries(folder / "entries.jsonl", bodies, head)
+    streams = _streams(signed)
+    _write_entries(folder / "entries.jsonl", bodies, head, streams)
+    if signed.keys:
+        _write_signed(folder, signed, streams)
     lines = b"".join(line + b"\n" for line in approvals)
     if lines:
         _write(folder / "approvals.jsonl", lines)
     _write(folder / "head.json", _head_json(summary))
     _write(folder / "verify.py", verifier)
-    _write(folder / "README.txt", _readme(summary, readme_context))
+    _write(
+        folder / "README.txt",
+        readme(
+            readme_context,
+            size=str(summary.size),
+            sha256_root=summary.sha256_root,
+            sm3_root=summary.sm3_root,
+            signed=str(summary.signed),
+            verifier_sha256=summary.verifier_sha256,
+        ),
+    )
     return summary
 
 
@@ -234,22 +189,71 @@ def _check_free(out: Path) -> None:
         )
 
 
-def _write_entries(path: Path, bodies: Iterable[bytes], head: ledger.Head) -> None:
+def _steps(signed: SignedParts, tree: str) -> list[tuple[int, int]]:
+    """From each checkpoint of a tree to the next."""
+    return list(pairwise(sorted(size for size, kind in signed.notes if kind == tree)))
+
+
+def _streams(signed: SignedParts) -> dict[str, ProofStream]:
+    return {
+        tree: ProofStream(digest, steps=_steps(signed, tree))
+        for tree, digest in ledger.DIGESTS.items()
+    }
+
+
+def _write_entries(
+    path: Path, bodies: Iterable[bytes], head: ledger.Head, streams: Mapping[str, ProofStream]
+) -> None:
     """Write one line an entry while both trees are rebuilt; `LedgerDamaged` unless they match."""
-    grown, rest = ledger.EMPTY, iter(bodies)
+    rest, sha256, sm3 = iter(bodies), streams["sha256"], streams["sm3"]
     with path.open("wb") as file:
         while batch := list(islice(rest, _BATCH)):
-            grown, _ = ledger.append_many(grown, batch)
             for body in batch:
+                leaf = ledger.leaf_of(body)
+                sha256.add(leaf.sha256)
+                sm3.add(leaf.sm3)
                 file.write(body + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    grown = ledger.Head(sha256.size, sha256.stack, sm3.stack)
     if grown != head:
         raise LedgerDamaged(
             f"the stored entries ({grown.size}, root {ledger.root(grown).sha256.hex()}) are not "
             f"those of the ledger's head ({head.size}, root {ledger.root(head).sha256.hex()})",
             "nothing was exported; keep the database as it is and compare it with a backup",
         )
+
+
+def _write_signed(folder: Path, signed: SignedParts, streams: Mapping[str, ProofStream]) -> None:
+    """The signed notes, a proof from each to the next, and the keys that may have signed them."""
+    place = folder / "checkpoints"
+    place.mkdir()
+    for (size, tree), text in signed.notes.items():
+        _write(place / f"{size:012}-{tree}.note", text.encode("utf-8", "surrogatepass"))
+    _sync(place)
+    proofs = [
+        {
+            "tree": tree,
+            "first": first,
+            "second": second,
+            "proof": [node.hex() for node in stream.consistency(first, second)],
+        }
+        for tree, stream in streams.items()
+        for first, second in _steps(signed, tree)
+        # Of checkpoints that are larger than the ledger there is no proof: it was cut off.
+        if second <= stream.size
+    ]
+    _write(folder / "consistency.json", ledger.canonical_json(proofs) + b"\n")
+    keys = [
+        {
+            "vkey": period.verifier.vkey,
+            "from_size": period.from_size,
+            "until_size": period.until_size,
+        }
+        for period in signed.keys
+    ]
+    trust = {"keys": keys, "origin": signed.keys[0].verifier.name}
+    _write(folder / "trust.json", ledger.canonical_json(trust) + b"\n")
 
 
 def _head_json(summary: ExportSummary) -> bytes:
@@ -259,26 +263,6 @@ def _head_json(summary: ExportSummary) -> bytes:
         "sm3_root": summary.sm3_root,
     }
     return ledger.canonical_json(said) + b"\n"
-
-
-def _readme(summary: ExportSummary, context: Mapping[str, str]) -> bytes:
-    """The readme with a byte order mark and CRLF, so that any Windows editor shows the Chinese."""
-    lines = "".join(
-        f"{_line(_TITLES.get(key, key))}: {_line(text)}\n" for key, text in context.items()
-    )
-    text = _README.substitute(
-        context=lines,
-        size=summary.size,
-        sha256_root=summary.sha256_root,
-        sm3_root=summary.sm3_root,
-        verifier_sha256=summary.verifier_sha256,
-    )
-    return text.replace("\n", "\r\n").encode("utf-8-sig", "replace")
-
-
-def _line(text: str) -> str:
-    """`text` on one line without control characters: it must not be able to forge a line."""
-    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from ..core.faults import ConfigurationError, EffmonError
-from ..core.ledger import EntryType
+from ..core.ledger import DIGESTS, EntryType
 from ..core.ledger_keys import periods
 from ..language import t
 from ..os_words import say_os
-from ..reports.ledger_export import ExportSummary, appearing, fill
+from ..reports.ledger_export import ExportSummary, SignedParts, appearing, fill
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..verifier import verify as verifier
-from . import approval_checks, signer_state
+from . import approval_checks, ledger_keys, signer_state
 from .checkpoint_checks import check_roots, every_fault
 from .context import Context
 from .ledger_marks import marks
@@ -112,12 +112,23 @@ def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSu
     with appearing(out) as folder:
         with context.store.reading() as connection:
             head = ledger.read_head_only(connection)
+            stored = store_checkpoints.every(connection)
             summary = fill(
                 folder,
                 out,
-                ledger.bodies(connection),
+                (body for _, body, _, _ in ledger.stored(connection)),
                 head,
                 approvals=approval_checks.exported(connection),
+                signed=SignedParts(
+                    {
+                        (row.size, row.tree): str(row.note)
+                        for row in stored
+                        # Files are named by them; whoever tampered with them is found by what is
+                        # missing.
+                        if row.tree in DIGESTS and type(row.size) is int
+                    },
+                    tuple(ledger_keys.known(connection)),
+                ),
                 readme_context=words,
             )
         with context.store.writing() as connection:

@@ -165,6 +165,19 @@ def first_after(connection: Connection, size: int, *, without: core.EntryType) -
     return None if row is None else _bytes(row.body)
 
 
+def entry(
+    connection: Connection, *, seq: int | None = None, fact: str | None = None
+) -> tuple[int, bytes] | None:
+    """Number and bytes of the entry with this number, or that recorded this fact; None: none is."""
+    statement = select(ENTRY.c.seq, ENTRY.c.body)
+    if seq is not None:
+        statement = statement.where(ENTRY.c.seq == seq)
+    if fact is not None:
+        statement = statement.where(ENTRY.c.fact == fact)
+    row = connection.execute(statement.limit(1)).first()
+    return None if row is None else (int(row.seq), _bytes(row.body))
+
+
 def first(connection: Connection) -> bytes | None:
     """Bytes of the first entry, or None."""
     row = connection.execute(select(ENTRY.c.body).where(ENTRY.c.seq == 1)).first()

@@ -1,0 +1,148 @@
+"""The evidence slip: one entry of the ledger with what proves that it is in a signed checkpoint.
+
+About 2 KB in one line of canonical JSON, to be handed to whom a card concerns. Whoever has the
+ledger's key on paper verifies it without the ledger: `verify.py slip FILE --key VKEY`.
+"""
+
+import json
+import os
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..core import ledger as core
+from ..core.checkpoints import CheckpointError, of_note
+from ..core.faults import ConfigurationError
+from ..core.ledger import DIGESTS, EntryType
+from ..core.proof_stream import ProofStream
+from ..core.signed_notes import NoteError, parse
+from ..core.tree_proofs import ProofError, verify_inclusion
+from ..language import t
+from ..os_words import say_os
+from ..store import checkpoints as store_checkpoints
+from ..store import ledger
+from ..store.checkpoints import StoredCheckpoint
+from .context import Context
+from .ledger_tree import LedgerChanged
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """A slip as it was written: its bytes, the entry, the size of its checkpoint."""
+
+    content: bytes
+    entry: dict[str, Any]
+    size: int
+
+
+def make(context: Context, what: str) -> Slip:
+    """The slip of an entry, by its number, or of a card, by the entry that issued it.
+
+    Under the first checkpoint that covers it: the one that was given out soon after.
+    ConfigurationError where there is no such entry or nothing signed covers it yet; LedgerChanged
+    where the rows do not lead to what was signed.
+    """
+    with context.store.reading() as connection:
+        seq, body = _entry(connection, what)
+        rows = _covering(connection, seq)
+        size = rows["sha256"].size
+        streams = {
+            tree: ProofStream(digest, paths=[(seq - 1, size)]) for tree, digest in DIGESTS.items()
+        }
+        for number, _, sha256, sm3 in ledger.stored(connection):
+            if number > size:
+                break
+            streams["sha256"].add(sha256)
+            streams["sm3"].add(sm3)
+    leaf = core.leaf_of(body)
+    proofs = [
+        _proof(rows[tree], seq, {"sha256": leaf.sha256, "sm3": leaf.sm3}[tree], stream)
+        for tree, stream in streams.items()
+    ]
+    entry = json.loads(body)
+    slip = {"v": VERSION, "entry": entry, "proofs": proofs}
+    return Slip(content=core.canonical_json(slip) + b"\n", entry=entry, size=size)
+
+
+def write(slip: Slip, out: Path) -> None:
+    """Write a slip into a new file; ConfigurationError where it exists or cannot be written."""
+    try:
+        with out.open("xb") as file:
+            file.write(slip.content)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise ConfigurationError(
+            t(f"{out} 已存在，不会覆盖", f"{out} exists and is not overwritten"),
+            t("换一个文件名", "choose another name"),
+        ) from None
+    except OSError as fault:
+        raise ConfigurationError(
+            t(f"{out} 无法写入：{say_os(fault)}", f"{out} cannot be written: {say_os(fault)}"),
+            t("检查目录的权限和空间", "check the folder's permissions and space"),
+        ) from None
+
+
+def _entry(connection: Connection, what: str) -> tuple[int, bytes]:
+    if what.isascii() and what.isdigit() and len(what) < 17:
+        found = ledger.entry(connection, seq=int(what))
+        said = t(f"台账没有第 {what} 条", f"the ledger has no entry {what}")
+    else:
+        found = ledger.entry(connection, fact=f"{EntryType.CARD_ISSUED}/{what}")
+        said = t(f"台账没有发出 {what} 的条目", f"the ledger has no entry that issued {what}")
+    if found is None:
+        raise ConfigurationError(
+            said, t("用 effmon ledger list 查看", "look it up: effmon ledger list")
+        )
+    return found
+
+
+def _covering(connection: Connection, seq: int) -> dict[str, StoredCheckpoint]:
+    """The checkpoints of both trees at the smallest size that is signed and covers the entry."""
+    by_size: dict[int, dict[str, StoredCheckpoint]] = {}
+    for row in store_checkpoints.every(connection):
+        if row.size >= seq:
+            by_size.setdefault(row.size, {})[row.tree] = row
+    for _, rows in sorted(by_size.items()):
+        if set(DIGESTS) <= set(rows):
+            return rows
+    raise ConfigurationError(
+        t(
+            f"第 {seq} 条还没有签过的检查点",
+            f"no signed checkpoint covers entry {seq} yet",
+        ),
+        t("先运行：effmon ledger checkpoint", "first run: effmon ledger checkpoint"),
+    )
+
+
+def _proof(row: StoredCheckpoint, seq: int, leaf: bytes, stream: ProofStream) -> dict[str, object]:
+    """The proof of one tree, verified before it is given out."""
+    try:
+        checkpoint = of_note(parse(row.note.encode()))
+        path = stream.inclusion(seq - 1, row.size)
+        if checkpoint.size != row.size:
+            raise ProofError("another size was signed")
+        verify_inclusion(leaf, seq - 1, row.size, path, checkpoint.root, DIGESTS[row.tree])
+    except (NoteError, CheckpointError, ProofError, KeyError) as fault:
+        raise LedgerChanged(
+            t(
+                f"第 {seq} 条与已签的检查点（{row.size} 条）不符：{fault}",
+                f"entry {seq} is not in what was signed at {row.size} entries: {fault}",
+            ),
+            t(
+                "没有写凭证；运行：effmon ledger verify",
+                "no slip was written; run: effmon ledger verify",
+            ),
+        ) from None
+    return {
+        "tree": row.tree,
+        "note": row.note,
+        "index": seq - 1,
+        "size": row.size,
+        "path": [b64encode(node).decode() for node in path],
+    }
