@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.language import t
@@ -233,9 +233,16 @@ def warn(text: str) -> None:
     streams.tell(_marked(t("注意：", "warning: "), "33") + safe(text))
 
 
+#: Characters of what is said of a fault: what it quotes may be as long as a file.
+_MOST_SAID: Final = 8_000
+
+
 def fail(error: EffmonError) -> int:
     """Say on stderr what is wrong and how to mend it, and give the exit code."""
-    streams.tell(_marked(t("错误：", "error: "), "1;31") + safe(error.message))
+    said = error.message
+    if len(said) > _MOST_SAID:
+        said = f"{said[:_MOST_SAID]}…"
+    streams.tell(_marked(t("错误：", "error: "), "1;31") + safe(said))
     if error.hint:
         streams.tell(t("办法：", "hint: ") + safe(error.hint))
     return error.exit_code

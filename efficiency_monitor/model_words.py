@@ -8,8 +8,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from .core.faults import brief
+
 _PREFIX = re.compile(r"^(?:Value|Assertion) error, ")
 _FIELD = re.compile(r"Value error, ([a-z_]+): ")
+#: Letters of a name that is compared with the known ones.
+_LONGEST = 100
 _SENTENCES = {
     "tuple_type": "should be a list",
     "list_type": "should be a list",
@@ -32,7 +36,7 @@ def sentence(model: type[BaseModel], error: ErrorDetails) -> str:
         owner, name = _path(loc[:-1]), str(loc[-1])
         if kind == "missing":
             return f"{owner}missing field {name!r}"
-        return f"{owner}unknown field {name!r}{nearest(name, _names_at(model, loc[:-1]))}"
+        return f"{owner}unknown field {brief(name)}{nearest(name, _names_at(model, loc[:-1]))}"
     return f"{_path(loc)}{_what(error)}"
 
 
@@ -44,7 +48,8 @@ def subject(error: ErrorDetails) -> tuple[int | str, ...]:
 
 def nearest(name: str, known: list[str]) -> str:
     """`; did you mean …?` if a known name is close, else the known names; nothing if none is."""
-    close = get_close_matches(name, known, 1)
+    # Comparing takes time for each letter of either: no known name is that long.
+    close = get_close_matches(name, known, 1) if len(name) <= _LONGEST else []
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; one of {', '.join(known)}" if known else ""
@@ -59,7 +64,7 @@ def _what(error: ErrorDetails) -> str:
     if kind in ("too_short", "string_too_short"):
         return f"should have at least {context.get('min_length')} entry or character"
     if kind == "string_pattern_mismatch":
-        return f"{value!r} does not have the form {context.get('pattern')}"
+        return f"{brief(value)} does not have the form {context.get('pattern')}"
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     text = _PREFIX.sub("", error["msg"])

@@ -33,6 +33,12 @@ from .source_settings import SourceName, SourceSection
 FILE = "effmon.toml"
 #: The settings of a workspace that is being restored; renamed to `FILE` as the last step.
 RESTORING = "effmon.toml.restoring"
+#: Of the file: a large workspace's has a few thousand.
+MOST_BYTES = 262_144
+#: Parts of one name, `a.b.c`: the parser takes time and memory for each part of each part.
+_MOST_PARTS = 16
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_NAME = re.compile(rf"(?<![\w-]){_PART}(?:\.[ \t]*+{_PART}){{{_MOST_PARTS}}}")
 DATABASE_VARIABLE = "EFFMON_DATABASE_URL"
 _SQLITE = "sqlite:///"
 _SERVER = "postgresql"
@@ -223,7 +229,11 @@ def load(folder: Path) -> Settings:
     path = folder / FILE
     try:
         # Editors on Windows begin a file in UTF-8 with a byte-order mark.
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise _too_large(str(path))
+        text = data.decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         refuse_half_restored(folder)
         raise ConfigurationError(
@@ -263,9 +273,10 @@ def refuse_half_restored(folder: Path) -> None:
 
 def parse(text: str, name: str) -> Settings:
     """Read settings from the text of the file `name`; ConfigurationError as `load`."""
+    _check_size(text, name)
     try:
-        return Settings.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
+        said = tomllib.loads(text)
+    except ValueError as fault:  # a number of thousands of digits is no TOMLDecodeError
         raise ConfigurationError(
             f"{name}: {fault}", t("改正该处的 TOML", "mend the TOML at that place")
         ) from None
@@ -274,11 +285,36 @@ def parse(text: str, name: str) -> Settings:
             t(f"{name}：嵌套过深", f"{name}: nested too deeply"),
             t("见 docs/workspace.md", "see docs/workspace.md"),
         ) from None
+    try:
+        return Settings.model_validate(said)
     except ValidationError as fault:
         raise ConfigurationError(
             f"{name}: {sentence(Settings, fault.errors()[0])}",
             t("见 docs/workspace.md", "see docs/workspace.md"),
         ) from None
+
+
+def _check_size(text: str, name: str) -> None:
+    """ConfigurationError for a file that would take the parser's time and memory."""
+    if len(text) > MOST_BYTES:
+        raise _too_large(name)
+    found = _LONG_NAME.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise ConfigurationError(
+            t(
+                f"{name}：第 {line} 行：名称超过 {_MOST_PARTS} 段",
+                f"{name}: line {line}: a name of more than {_MOST_PARTS} parts",
+            ),
+            t("见 docs/workspace.md", "see docs/workspace.md"),
+        )
+
+
+def _too_large(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"{name}：超过 {MOST_BYTES} 字节", f"{name}: larger than {MOST_BYTES} bytes"),
+        t("见 docs/workspace.md", "see docs/workspace.md"),
+    )
 
 
 def database_url(folder: Path, settings: Settings, env: Mapping[str, str]) -> str:

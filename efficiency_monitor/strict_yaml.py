@@ -22,6 +22,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 30
+#: Faults of a document that are named; a file of nothing but faults has a hundred thousand.
+MOST_FAULTS = 50
 #: Longest whole number: what fits in 64 bits with a digit to spare.
 _MOST_DIGITS = 18
 
@@ -148,17 +150,19 @@ def validate(node: Node, model: type[_Model]) -> _Model:
         return model.model_validate(plain(node))
     except ValidationError as fault:
         errors = fault.errors(include_url=False)
-    lines = sorted(
+    found = sorted(
         (
-            _position(node, subject(error), at_key=error["type"] == "extra_forbidden"),
-            sentence(model, error),
+            (_position(node, subject(error), at_key=error["type"] == "extra_forbidden"), number)
+            for number, error in enumerate(errors)
         )
-        for error in errors
     )
-    raise CatalogueError(
-        "\n".join(f"{node.source}:{line}:{col}: {text}" for (line, col), text in lines),
-        _MEND,
+    lines = sorted(
+        (position, sentence(model, errors[number])) for position, number in found[:MOST_FAULTS]
     )
+    said = [f"{node.source}:{line}:{col}: {text}" for (line, col), text in lines]
+    if len(found) > MOST_FAULTS:
+        said.append(f"{node.source}: {len(found) - MOST_FAULTS} more")
+    raise CatalogueError("\n".join(said), _MEND)
 
 
 def placed(node: Node, fault: PlacedFault) -> CatalogueError:

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import Final
+
+from .faults import brief
 
 
 class Unit(StrEnum):
@@ -37,6 +40,8 @@ MOST_DAYS = 100_000
 MOST_HOURS = 10_000
 PLACES = 6
 
+#: Signs of an amount or a threshold: arithmetic with a hundred thousand digits takes seconds.
+_MOST_SIGNS: Final = 100
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s+([a-z]+_[a-z]+)")
 
 
@@ -61,9 +66,12 @@ class Amount:
     @classmethod
     def parse(cls, text: str) -> "Amount":
         """Read `20 working_days`; ValueError says what is wrong."""
-        found = _AMOUNT.fullmatch(text.strip())
+        text = text.strip()
+        found = _AMOUNT.fullmatch(text) if len(text) <= _MOST_SIGNS else None
         if not found:
-            raise ValueError(f"{text!r} is no amount: write a number and a unit, '20 working_days'")
+            raise ValueError(
+                f"{brief(text)} is no amount: write a number and a unit, '20 working_days'"
+            )
         try:
             unit = Unit(found[2])
         except ValueError:
@@ -108,10 +116,12 @@ class Threshold:
     @classmethod
     def parse(cls, text: str) -> "Threshold":
         """Read a threshold; ValueError says what is wrong."""
-        found = _THRESHOLD.fullmatch(text.strip())
+        text = text.strip()
+        found = _THRESHOLD.fullmatch(text) if len(text) <= _MOST_SIGNS else None
         if not found:
             raise ValueError(
-                f"{text!r} is no threshold: 'promised', 'promised - 2 working_days', '90% promised'"
+                f"{brief(text)} is no threshold: 'promised', "
+                "'promised - 2 working_days', '90% promised'"
             )
         percent = _percent(found["percent"]) if found["percent"] else None
         if percent is not None and found["offset"]:

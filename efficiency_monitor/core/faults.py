@@ -65,6 +65,12 @@ class FeedFailed(EffmonError):
     exit_code = 3
 
 
+def brief(value: object, most: int = 200) -> str:
+    """A value from outside in quotes, cut where it is long: a fault is one line that is read."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A data fault as a value: where it is, a stable code, and a sentence for a person."""

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from .faults import brief
 from .terms import Precision
 
 _WRITTEN = re.compile(
@@ -23,20 +24,20 @@ def parse_instant(text: str, zone: str) -> tuple[int, Precision]:
     """
     found = _WRITTEN.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is no time: write '2026-03-02 10:00' or RFC 3339")
+        raise ValueError(f"{brief(text)} is no time: write '2026-03-02 10:00' or RFC 3339")
     clock = (found["time"] or "00:00:00").split(".")[0]
     if len(clock) == 5:
         clock += ":00"
     try:
         wall = datetime.fromisoformat(f"{found['date']}T{clock}")
     except ValueError as fault:
-        raise ValueError(f"{text!r} is no time: {fault}") from None
+        raise ValueError(f"{brief(text)} is no time: {fault}") from None
     if found["offset"]:
         instant = int(wall.replace(tzinfo=offset_of(found["offset"])).timestamp())
     else:
         instant = from_wall(wall, zone, dated=found["time"] is None)
     if not FIRST <= instant < LAST:
-        raise ValueError(f"{text!r} lies outside 1900-2100")
+        raise ValueError(f"{brief(text)} lies outside 1900-2100")
     return instant, Precision.DAY if found["time"] is None else Precision.SECOND
 
 

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 GZIP: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 17
+#: How much a gzip may unpack to for each of its bytes, asked from so many bytes on. Texts pack to
+#: a tenth or a fiftieth; what packs to a thousandth is blank, and reading it takes hours.
+MOST_RATIO: Final = 200
+_RATIO_FROM: Final = 1_000_000
+#: Bytes that are handed to the unpacker at a time: the ratio is known as exactly as that.
+_PACKED_STEP: Final = 1 << 13
 
 #: Is told how many more bytes of the file on disk have been read.
 BytesRead = Callable[[int], None]
@@ -52,9 +58,27 @@ class _Counted(io.RawIOBase):
         return count
 
 
+class _Small(io.RawIOBase):
+    """Hands over little at a time, and counts it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(_PACKED_STEP if size < 0 else min(size, _PACKED_STEP))
+        self.count += len(data)
+        return data
+
+
 class _Unpacked(io.RawIOBase):
     def __init__(self, packed: IO[bytes]) -> None:
-        self._gzip = gzip.GzipFile(fileobj=packed, mode="rb")
+        self._packed = _Small(packed)
+        self._gzip = gzip.GzipFile(fileobj=self._packed, mode="rb")
+        self._count = 0
 
     def readable(self) -> bool:
         return True
@@ -66,6 +90,9 @@ class _Unpacked(io.RawIOBase):
             data = self._gzip.read1(len(view))
         except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
             raise CutOff(" ".join(str(fault).split())) from None
+        self._count += len(data)
+        if self._count > _RATIO_FROM and self._count > MOST_RATIO * self._packed.count:
+            raise CutOff(f"1:{self._count // self._packed.count} > 1:{MOST_RATIO}")
         view[: len(data)] = data
         return len(data)
 
@@ -75,7 +102,8 @@ def opened(path: Path, meter: Meter) -> Iterator[io.BufferedReader]:
     """The content of a file, read through the meter; of a gzip what is packed in it.
 
     Reading raises CutOff where a gzip is damaged; `read1` gives everything before. Nothing is
-    unpacked ahead of what is read, so that a bomb is no more than a long file.
+    unpacked ahead of what is read, and one that unpacks to far more than texts do is damaged there,
+    so that a bomb is no more than a long file.
     """
     with path.open("rb", buffering=0) as raw:
         packed = raw.read(len(GZIP)) == GZIP

@@ -29,9 +29,18 @@ class _Refused(Exception):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Refused(Refusal.KEY_TWICE, next(n for n in names if names.count(n) > 1))
+        raise _Refused(Refusal.KEY_TWICE, _twice(pairs))
     return found
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> str:
+    # One pass: a line may hold a hundred thousand names, and counting each took minutes.
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            break
+        seen.add(name)
+    return name
 
 
 def _no_number(word: str) -> Any:

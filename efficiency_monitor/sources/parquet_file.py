@@ -20,6 +20,13 @@ from .worksheets import MOST_EXACT, text_of
 _SLICE: Final = 4_000
 #: Bytes of a column that are read ahead.
 _BUFFER: Final = 1 << 18
+#: Rows for each byte of the file, asked from a million rows on: what tells rows apart takes more.
+_MOST_ROWS: Final = 50
+_ROWS_FROM: Final = 1_000_000
+#: Unpacked bytes of a group of rows for each byte of the file, asked from `_MOST_TEXT` on.
+_MOST_RATIO: Final = 200
+#: Bytes of text in one slice. A text that comes often stands in the file once.
+_MOST_TEXT: Final = 128_000_000
 #: From here on a single-precision number skips whole numbers.
 _MOST_EXACT_SINGLE: Final = 2**24
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -60,8 +67,13 @@ def read_parquet(
             "pip install 'efficiency-monitor[parquet]'",
         ) from None
     with parsing(file, "Parquet"):
+        with pyarrow.parquet.ParquetFile(path) as whole:
+            repeated = _texts_once(whole.metadata, path.stat().st_size, file)
         opened = pyarrow.parquet.ParquetFile(
-            path, buffer_size=_BUFFER, page_checksum_verification=True
+            path,
+            buffer_size=_BUFFER,
+            page_checksum_verification=True,
+            read_dictionary=repeated,
         )
     with opened as source:
         with parsing(file, "Parquet"):
@@ -78,6 +90,7 @@ def read_parquet(
                 batch = next(batches, None)
                 if batch is None:
                     break
+                _check_text(pyarrow, batch, file)
                 texts = [
                     texts_of(_part(batch.column(fields[top].name), inner))
                     for _, (_, (top, *inner), texts_of) in chosen
@@ -88,6 +101,57 @@ def read_parquet(
             meter.at(meter.size * done // max(total, 1))
     if done != total:
         raise unreadable(file, "Parquet", f"{done} ≠ {total}")
+
+
+def _texts_once(metadata: Any, size: int, file: str) -> list[str]:
+    """The columns of texts, to be read so that a text that comes often is in memory once.
+
+    A file of a kilobyte can hold one long text two thousand times, which is two gigabytes.
+    ConfigurationError for a file with more rows than it can tell apart.
+    """
+    if metadata.num_rows > max(_ROWS_FROM, _MOST_ROWS * size):
+        raise _bomb(file, t(f"{metadata.num_rows} 行", f"{metadata.num_rows} rows"))
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        if group.total_byte_size > max(_MOST_TEXT, _MOST_RATIO * size):
+            raise _bomb(file, f"{group.total_byte_size // 1_000_000} MB")
+    columns = map(metadata.schema.column, range(metadata.num_columns))
+    return [
+        column.path
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
+    ]
+
+
+def _check_text(pyarrow: Any, batch: Any, file: str) -> None:
+    """ConfigurationError where the texts of a slice, each counted as often as it comes, are more
+    than is kept in memory."""
+    size = sum(_text_bytes(pyarrow, column) for column in batch.columns)
+    if size > _MOST_TEXT:
+        raise _bomb(file, f"{size // 1_000_000} MB > {_MOST_TEXT // 1_000_000} MB")
+
+
+def _text_bytes(pyarrow: Any, array: Any) -> int:
+    from pyarrow import compute
+
+    kind = array.type
+    if pyarrow.types.is_dictionary(kind):
+        lengths = compute.binary_length(array.dictionary)
+        named = lengths.take(array.indices).cast(pyarrow.int64())
+        return int(compute.sum(named).as_py() or 0)
+    if pyarrow.types.is_map(kind):
+        return _text_bytes(pyarrow, array.keys) + _text_bytes(pyarrow, array.items)
+    if pyarrow.types.is_nested(kind) and not pyarrow.types.is_union(kind):
+        inner = array.flatten()
+        parts = inner if isinstance(inner, list) else [inner]
+        return sum(_text_bytes(pyarrow, part) for part in parts)
+    return int(array.nbytes)
+
+
+def _bomb(file: str, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"{file}：过大或是压缩炸弹：{what}", f"{file}: too large, or a bomb: {what}"),
+        t("请拆分文件，或另存为 CSV", "split it, or save it as CSV"),
+    )
 
 
 def _chosen(

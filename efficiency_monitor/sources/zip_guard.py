@@ -9,6 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ MOST_RATIO: Final = 200
 MOST_MEMBERS: Final = 2_000
 #: Rows times columns of one sheet, from its first used cell to its last.
 MOST_CELLS: Final = 20_000_000
+#: The workbook's texts stand in one list, and a cell names one: the parser copies it for each.
+_TEXTS: Final = "xl/sharedstrings.xml"
 #: The parser makes room for every cell between the first and the last: of a sheet that spans more
 #: than some millions, one in so many must be there.
 _SPARSE_CELLS, _SPARSE_SHARE = 2_000_000, 50
@@ -38,6 +41,13 @@ _TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^<]*)")
 _WHOLE = re.compile(rb"""(?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+>""")
 _PLACE = re.compile(rb"""(?:^|[\s"'])r\s*=\s*["']\s*\$?([A-Za-z]*)\$?([0-9]+)""")
 _ERROR = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']e["']""")
+#: A cell whose text stands in the list, and which it is, where it says so at once.
+_SHARED = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']s["']""")
+_NAMED = re.compile(
+    rb"""<(?:[\w.-]+:)?c\s[^<>]*?\bt\s*=\s*["']s["'][^<>]*>\s*<(?:[\w.-]+:)?v>\s*([0-9]{1,9})\s*"""
+    rb"""</(?:[\w.-]+:)?v>\s*</(?:[\w.-]+:)?c>"""
+)
+_TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])|<!")
 #: How many entries a list says it has: the parser makes room for them beforehand.
 _COUNT = re.compile(rb"""[\s"']\w*[cC]ount\s*=\s*["']\s*\+?([0-9]+)""")
 _SHEET = re.compile(rb"""<(?:[\w.-]+:)?sheet\s[^<]*?\s[\w.-]+:id\s*=\s*["']([^"'<]+)""")
@@ -74,6 +84,11 @@ class _Sheet:
     cells: int = 0
     count: int = 0
     errors: set[Cell] = field(default_factory=set)
+    #: Cells whose text stands in the workbook's list, those of them that name it at once, and the
+    #: bytes of the texts that these name.
+    shared: int = 0
+    named: int = 0
+    text: int = 0
     row: int = -1
     column: int = -1
     #: A tag had a `<` in its quotes, which no XML has: from there on every place counts that the
@@ -145,15 +160,74 @@ def _check_ratio(file: str, unpacked: int, packed: int) -> None:
         raise _too_large(file, f"1:{unpacked // max(packed, 1)} > 1:{MOST_RATIO}")
 
 
+@dataclass(slots=True)
+class _Texts:
+    """How long each text of the workbook's list is in the file, tags and all."""
+
+    lengths: array[int] = field(default_factory=lambda: array("I"))
+    longest: int = 0
+    #: What could hide where a text begins: then each of them may be the longest.
+    loose: bool = False
+    _since: int = 0
+
+    def take(self, data: bytes, file: str) -> bytes:
+        """Take in a piece; the rest, from the last `<` on, is for the next one."""
+        end = data.rfind(b"<")
+        if end < 0:
+            self._since += len(data)
+            return b""
+        at = 0
+        for found in _TEXT.finditer(data, 0, end):
+            self.loose = self.loose or found[0] == b"<!"
+            self._end(found.start() - at)
+            at = found.start()
+        self._since += end - at
+        if len(self.lengths) > MOST_CELLS:
+            raise _too_large(file, f"> {MOST_CELLS} texts")
+        return data[end:]
+
+    def _end(self, length: int) -> None:
+        length += self._since
+        self.lengths.append(min(length, MOST_UNPACKED))
+        self.longest = max(self.longest, length)
+        self._since = 0
+
+    def close(self) -> None:
+        """The list has ended. Its first piece is what stands before the first text."""
+        self._end(0)
+        self.lengths.pop(0)
+
+    def of(self, data: bytes, sheet: _Sheet) -> None:
+        """Add up the texts that cells in this piece of a sheet name."""
+        for found in _NAMED.finditer(data):
+            place = int(found[1])
+            sheet.named += 1
+            sheet.text += self.lengths[place] if place < len(self.lengths) else 0
+
+    def copied(self, sheet: _Sheet) -> int:
+        """Bytes of all the copies that the parser makes for a sheet, at most."""
+        if self.loose or sheet.loose:
+            return sheet.shared * self.longest
+        return sheet.text + max(0, sheet.shared - sheet.named) * self.longest
+
+
 def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[str, _Sheet]:
     """Unpack every member without keeping it; what the rows and cells in it span."""
     sheets: dict[str, _Sheet] = {}
     total = 0
-    for member in members:
+    texts = _Texts()
+    # The list of texts first: the sheets name them.
+    for member in sorted(members, key=lambda each: each.filename.casefold() != _TEXTS):
         sheet = _Sheet()
         size = 0
-        rest = b""
+        rest = left = b""
+        is_list = member.filename.casefold() == _TEXTS
         for chunk in _unpacked(stream, member):
+            if is_list:
+                left = texts.take(left + chunk, file)
+            elif texts.longest:
+                # What is cut in two by a piece's end counts as naming none, that is the longest.
+                texts.of(rest + chunk, sheet)
             size += len(chunk)
             if total + size > MOST_UNPACKED:
                 raise _too_large(file, f"> {MOST_UNPACKED // MEGABYTE} MB")
@@ -164,6 +238,12 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
                     file, f"{member.filename}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
                 )
         _tags(rest + b"<", sheet)
+        if is_list:
+            texts.take(left + b"<", file)
+            texts.close()
+        elif texts.copied(sheet) > MOST_UNPACKED:
+            copies = texts.copied(sheet) // MEGABYTE
+            raise _too_large(file, f"{member.filename}: {copies} MB > {MOST_UNPACKED // MEGABYTE}")
         span = sheet.rows * sheet.columns
         if span > max(_SPARSE_CELLS, _SPARSE_SHARE * sheet.cells):
             raise _too_large(file, f"{member.filename}: {sheet.cells} cells span {span}")
@@ -237,6 +317,7 @@ def _take(name: bytes, attributes: bytes, sheet: _Sheet) -> None:
             (_column(letters) for letters, _ in places if letters), default=sheet.column + 1
         )
         sheet.row = max(rows, default=sheet.row)
+        sheet.shared += b"s" in attributes and _SHARED.search(attributes) is not None
         if b"e" in attributes and _ERROR.search(attributes):
             sheet.errors.add((sheet.row, sheet.column))
     sheet.rows = max(sheet.rows, sheet.row + 1)
