@@ -1,5 +1,6 @@
 """`effmon accountability list | show | verify | record | exempt | export`."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ from . import columns
 from .card import LevelWord
 from .render import emit, message
 from .state import DryRun, Output, context_of
+from .unmasking import Reason, Unmask
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
@@ -94,12 +96,15 @@ def list_records(
             help=t("也列出联办件各部门自身计时", "the own clocks of joint cases' organs too"),
         ),
     ] = False,
+    unmask: Unmask = False,
+    reason: Reason = None,
     output: Output = None,
 ) -> None:
     """List who held each case how long and whose overrun it was. Proposals, to be verified.
 
     Records that are exempted or whose card was lifted are left out unless asked for.
     """
+    from efficiency_monitor.services import disclosing
     from efficiency_monitor.services.account_rows import list_accounts
 
     context = context_of(ctx)
@@ -117,22 +122,39 @@ def list_records(
         card_no=card,
         part=None if organs else "held",
     )
+    disclosing.asked(reason, unmask=unmask)
+    rows = list_accounts(context, query)
+    if unmask:
+        _disclose(context, "accountability.list", rows, reason)
     emit(
-        list_accounts(context, query),
+        rows,
         columns.ACCOUNT_CLOCKS if organs else columns.ACCOUNTS,
         output,
         empty=t("没有追责记录", "no accountability records"),
+        unmasked=unmask,
     )
 
 
 @app.command("show", help=t("显示一张牌的追责记录", "show the record of a card"))
-def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
+def show(
+    ctx: typer.Context,
+    card_no: str,
+    unmask: Unmask = False,
+    reason: Reason = None,
+    output: Output = None,
+) -> None:
     """Show the record of a card: parts with their sum, whose overrun, decisions, proposals."""
+    from efficiency_monitor.services import disclosing
     from efficiency_monitor.services.account_page import show_account
 
     from .account_view import show_record
 
-    show_record(show_account(context_of(ctx), card_no), output)
+    context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
+    document = show_account(context, card_no)
+    if unmask:
+        _disclose(context, "accountability.show", [document], reason)
+    show_record(document, output, unmasked=unmask)
 
 
 @app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
@@ -221,16 +243,17 @@ def export(
     rule: Rule = None,
     case_no: Case = None,
     card: Card = None,
-    mask: Annotated[
-        bool, typer.Option("--mask", help=t("隐去姓名", "hide the names of persons"))
-    ] = False,
+    unmask: Unmask = False,
+    reason: Reason = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help=t("覆盖已有文件", "replace the file"))
     ] = False,
 ) -> None:
     """Export the records to a file; its ending says the format. Filters as in `list`."""
     from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.reports.masking import masked
     from efficiency_monitor.reports.tabular import TableKind, write_table
+    from efficiency_monitor.services import disclosing
     from efficiency_monitor.services.account_rows import list_accounts
 
     endings = {f".{kind.value}": kind for kind in TableKind}
@@ -254,24 +277,39 @@ def export(
         case_no=case_no,
         card_no=card,
     )
-    rows = [_for_export(row, mask=mask) for row in list_accounts(context, query)]
+    disclosing.asked(reason, unmask=unmask)
+    rows = list_accounts(context, query)
+    if unmask:
+        _disclose(context, "accountability.export", rows, reason)
+    else:
+        rows = masked(rows)
+    rows = [_for_export(row) for row in rows]
     count = write_table(out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite)
     message(t(f"已写入 {out}，共 {count} 行", f"wrote {count} rows to {out}"))
 
 
-def _for_export(row: dict[str, Any], *, mask: bool) -> dict[str, Any]:
-    """A row as a sheet takes it: amounts as numbers that can be added up; names hidden if asked."""
-    from decimal import Decimal
+def _disclose(
+    context: "Context", what: str, shown: Sequence[Mapping[str, Any]], reason: str | None
+) -> None:
+    """Record that these records are shown unmasked; only then may they be."""
+    from efficiency_monitor.services.account_rows import scopes_of
+    from efficiency_monitor.services.disclosing import unmasked
 
-    from efficiency_monitor.reports.text_safety import mask_name
+    numbers = list(dict.fromkeys(row["card_no"] for row in shown))
+    scopes = scopes_of(context, numbers)
+    unmasked(context, what, subjects=numbers, scopes=scopes, reason=read_text(reason))
+
+
+def _for_export(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as a sheet takes it: amounts as numbers that can be added up."""
+    from decimal import Decimal
 
     amounts = {
         name: row[name] | {"value": Decimal(row[name]["value"])}
         for name in ("amount", "over")
         if row[name] is not None
     }
-    names = ("holder", "handler", "reviewer", "approver") if mask else ()
-    return row | amounts | {name: mask_name(row[name]) for name in names if row[name]}
+    return row | amounts
 
 
 def _done(card_no: str, status: str) -> None:

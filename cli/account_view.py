@@ -15,6 +15,7 @@ from efficiency_monitor.language import (
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_value
+from efficiency_monitor.reports.masking import masked
 
 from .render import Format, emit, emit_object, emit_text, message
 
@@ -149,12 +150,16 @@ def _names(attachments: Sequence[Mapping[str, Any]]) -> str:
     return t("、", ", ").join(str(each["name"]) for each in attachments)
 
 
-def show_record(document: Mapping[str, Any], fmt: Format | None = None) -> None:
+def show_record(
+    document: Mapping[str, Any], fmt: Format | None = None, *, unmasked: bool = False
+) -> None:
     """Print a record; JSON and CSV as it is, for people in words and tables."""
+    document = document if unmasked else masked(document)
     if fmt not in (None, Format.TABLE):
-        emit_object(document, fmt)
+        emit_object(document, fmt, unmasked=True)
         return
-    emit_object(document, fmt, columns=[one for one in _RECORD if one.words(document)])
+    shown = [one for one in _RECORD if one.words(document)]
+    emit_object(document, fmt, columns=shown, unmasked=True)
     parts = with_sum(document["parts"], document["total"])
     _section(t("占用", "Who held the case"), parts, HELD, fmt)
     _section(t("各部门自身计时", "The organs' own clocks"), document["organs"], ORGANS, fmt)
@@ -181,4 +186,4 @@ def _section(
     used = [column for column in columns if any(column.words(row) for row in rows)]
     if used:
         emit_text(["\n"])
-        emit(rows, used, fmt, title=title)
+        emit(rows, used, fmt, title=title, unmasked=True)

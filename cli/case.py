@@ -1,7 +1,8 @@
 """`effmon cases list | show | explain`."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from efficiency_monitor.language import t
@@ -9,6 +10,8 @@ from efficiency_monitor.language import t
 from . import columns
 from .render import emit
 from .state import AsOf, KnownBy, Output, context_of, instant_of
+from .unmasking import Reason, Unmask, erase_applicant
+from .written import read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from .explain_days import Naming
 
 app = typer.Typer(help=t("办件", "cases"))
+app.command("erase-applicant", help=t("删除办件申请人的个人信息", "erase the applicants' data"))(
+    erase_applicant
+)
 
 
 class OutcomeWord(StrEnum):
@@ -45,23 +51,50 @@ def list_cases(
             help=t("仅来源全量快照中已没有的", "only those missing from their source's snapshot"),
         ),
     ] = False,
+    unmask: Unmask = False,
+    reason: Reason = None,
     output: Output = None,
 ) -> None:
     """List the open cases with what the last scan said and what falls due next."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services import disclosing, listing
 
     context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
+    rows: Iterable[dict[str, Any]] = listing.list_cases(
+        context,
+        outcome=None if outcome is None else str(outcome),
+        department=department,
+        everything=everything,
+        vanished=vanished,
+    )
+    if unmask:
+        rows = list(rows)
+        _disclose(context, "cases.list", rows, reason)
     emit(
-        listing.list_cases(
-            context,
-            outcome=None if outcome is None else str(outcome),
-            department=department,
-            everything=everything,
-            vanished=vanished,
-        ),
+        rows,
         columns.VANISHED if vanished else columns.CASES,
         output,
         empty=t("没有办件", "no cases"),
+        unmasked=unmask,
+    )
+
+
+def _disclose(
+    context: "Context", what: str, shown: Sequence[Mapping[str, Any]], reason: str | None
+) -> None:
+    """Record that these cases are shown unmasked; only then may they be."""
+    from efficiency_monitor.core.authority import Scope
+    from efficiency_monitor.services.disclosing import unmasked
+
+    unmasked(
+        context,
+        what,
+        subjects=[row["case_no"] for row in shown],
+        scopes={
+            Scope(*(row.get(name) or "" for name in ("department", "region", "item_code")))
+            for row in shown
+        },
+        reason=read_text(reason),
     )
 
 
@@ -76,20 +109,27 @@ def show(
     case_no: str,
     as_of: AsOf = None,
     known_by: KnownBy = None,
+    unmask: Unmask = False,
+    reason: Reason = None,
     output: Output = None,
 ) -> None:
     """Show one case: its fields, its events, its clocks and its cards."""
-    from efficiency_monitor.services.explain import explain, find
+    from efficiency_monitor.services import disclosing
+    from efficiency_monitor.services.explain import explain, find, opened
 
     from .documents import show_case
 
     context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
     known = instant_of(known_by, context)
     case = find(context, case_no, known_by=known)
     document = explain(context, case_no, as_of=_asked(as_of, context), known_by=known)
     for clock in document["clocks"]:
         del clock["counted"]
-    show_case(case.record.fields, document, output, name=_names(context), zone=context.zone)
+    fields = opened(context, case)
+    if unmask:
+        _disclose(context, "cases.show", [{**fields, "case_no": case_no}], reason)
+    show_case(fields, document, output, name=_names(context), zone=context.zone, unmasked=unmask)
 
 
 @app.command("explain", help=t("逐日说明计时", "explain the count day by day"))
@@ -98,21 +138,28 @@ def explain_case(
     case_no: str,
     as_of: AsOf = None,
     known_by: KnownBy = None,
+    unmask: Unmask = False,
+    reason: Reason = None,
     output: Output = None,
 ) -> None:
     """Explain a case: each date counted or not and why, so that it can be shown to anybody."""
-    from efficiency_monitor.services.explain import explain
+    from efficiency_monitor.services import disclosing
+    from efficiency_monitor.services.explain import explain, find
 
     from .explain_view import show as show_page
 
     context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
     document = explain(
         context,
         case_no,
         as_of=_asked(as_of, context),
         known_by=instant_of(known_by, context),
     )
-    show_page(document, output, name=_names(context))
+    if unmask:
+        about = find(context, case_no).record.fields
+        _disclose(context, "cases.explain", [{**about, "case_no": case_no}], reason)
+    show_page(document, output, name=_names(context), unmasked=unmask)
 
 
 def _names(context: "Context") -> "Naming":

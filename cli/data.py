@@ -10,6 +10,8 @@ from efficiency_monitor.reports.columns import Column
 from . import columns
 from .render import emit, emit_object, message, progress, warn
 from .state import DryRun, Output, Strict, context_of, leave
+from .unmasking import Reason, Unmask
+from .written import read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.import_report import ImportReport
@@ -95,6 +97,8 @@ def import_(
 
 def _say(report: "ImportReport") -> None:
     """The totals and the first rows that were refused, on stderr."""
+    from efficiency_monitor.reports.masking import mask_text
+
     total = report.total
     message(
         t(
@@ -105,7 +109,7 @@ def _say(report: "ImportReport") -> None:
         )
     )
     for refused in report.refused[:_SHOWN]:
-        warn(f"{refused.where}: {refused.message}")
+        warn(f"{refused.where}: {mask_text(refused.message)}")
     if total.quarantined > _SHOWN:
         rest = total.quarantined - _SHOWN
         warn(
@@ -161,15 +165,23 @@ def list_quarantine(
 
 
 @quarantine.command("show", help=t("显示一行的内容", "show one row"))
-def show_quarantine(ctx: typer.Context, number: int, output: Output = None) -> None:
-    """Show one row as it was read."""
+def show_quarantine(
+    ctx: typer.Context,
+    number: int,
+    unmask: Unmask = False,
+    reason: Reason = None,
+    output: Output = None,
+) -> None:
+    """Show one row as it was read; names, telephones and the like are masked."""
     import json
 
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services import quarantine
+    from efficiency_monitor.reports.masking import mask_text, masked_row
+    from efficiency_monitor.services import disclosing, quarantine
     from efficiency_monitor.sources.rows import say_refusal
 
     context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
     with context.store.reading() as connection:
         found = [row for row in quarantine.listed(connection, None) if row.id == number]
     if not found:
@@ -178,6 +190,15 @@ def show_quarantine(ctx: typer.Context, number: int, output: Output = None) -> N
             "effmon quarantine list",
         )
     row = found[0]
+    content, said = json.loads(row.content), say_refusal(row.code, row.message)
+    if unmask:
+        about = [f"quarantine:{row.id}"]
+        disclosing.unmasked(
+            context, "quarantine.show", subjects=about, scopes=(), reason=read_text(reason)
+        )
+    else:
+        named = quarantine.named_columns(context, row.mapping, list(content))
+        content, said = masked_row(content, named), mask_text(said)
     emit_object(
         {
             "id": row.id,
@@ -186,12 +207,13 @@ def show_quarantine(ctx: typer.Context, number: int, output: Output = None) -> N
             "row": row.row,
             "column": row.column,
             "code": row.code,
-            "message": say_refusal(row.code, row.message),
+            "message": said,
             "state": row.state,
             "mapping": row.mapping,
-            "content": json.loads(row.content),
+            "content": content,
         },
         output,
+        unmasked=True,
     )
 
 

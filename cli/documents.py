@@ -19,6 +19,7 @@ from efficiency_monitor.language import (
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.reports.masking import masked
 
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
@@ -197,28 +198,40 @@ _CARDS: Final = (
 
 
 def show_case(
-    fields: Mapping[str, str], document: Document, fmt: Format | None, *, name: Naming, zone: str
+    fields: Mapping[str, str | None],
+    document: Document,
+    fmt: Format | None,
+    *,
+    name: Naming,
+    zone: str,
+    unmasked: bool = False,
 ) -> None:
     """Print one case; JSON and CSV as it is, for people in words and tables and in that zone.
 
-    `name` gives the names of event types and of grounds for a pause.
+    `name` gives the names of event types and of grounds for a pause. A field without a value was
+    erased. What is personal is masked unless `unmasked`.
     """
+    if not unmasked:
+        fields, document = masked(fields), masked(document)
     if fmt not in (None, Format.TABLE):
-        emit_object({"fields": dict(fields), **document}, fmt)
+        whole = {"fields": dict(fields), **document, "masked": not unmasked}
+        emit_object(whole, fmt, unmasked=True)
         return
+    gone = t("（已删除）", "(erased)")
+    words = {key: gone if value is None else value for key, value in fields.items()}
     known = {column.key for column in FIELDS}
-    own = [key for key in fields if key not in known]
+    own = [key for key in words if key not in known]
     record = {
-        **{f"own{place}": fields[key] for place, key in enumerate(own)},
-        **{key: fields[key] for key in known & set(fields)},
-        **{key: in_zone(fields[key], zone) for key in _DUE & set(fields)},
+        **{f"own{place}": words[key] for place, key in enumerate(own)},
+        **{key: words[key] for key in known & set(words)},
+        **{key: in_zone(words[key], zone) for key in _DUE & set(words)},
         **{column.key: document[column.key] for column in _CASE},
     }
     # A source may call a column anything: its name is a heading here, never a path.
     named = [Column(f"own{place}", key, key) for place, key in enumerate(own)]
-    emit_object(record, fmt, columns=filled((*_CASE, *FIELDS, *named), record))
+    emit_object(record, fmt, columns=filled((*_CASE, *FIELDS, *named), record), unmasked=True)
     clocks = document["clocks"]
-    section(t("事件", "Events"), document["events"], _events(name), fmt)
+    section(t("事件", "Events"), document["events"], _events(name), fmt, unmasked=True)
     section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
     section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
     cards = [card for clock in clocks for card in clock["cards"]] + document["by_hand"]
@@ -231,12 +244,19 @@ def filled(columns: Sequence[Column], document: Mapping[str, Any]) -> tuple[Colu
     return tuple(column for column in columns if column.words(document))
 
 
-def section(title: str, rows: Sequence[Any], columns: Sequence[Column], fmt: Format | None) -> None:
+def section(
+    title: str,
+    rows: Sequence[Any],
+    columns: Sequence[Column],
+    fmt: Format | None,
+    *,
+    unmasked: bool = False,
+) -> None:
     """A table under its title, without columns that no row fills; nothing where it is empty."""
     used = [column for column in columns if any(column.words(row) for row in rows)]
     if used:
         emit_text(["\n"])
-        emit(rows, used, fmt, title=title)
+        emit(rows, used, fmt, title=title, unmasked=unmasked)
 
 
 def _events(name: Naming) -> tuple[Column, ...]:

@@ -24,6 +24,7 @@ from efficiency_monitor.language import (
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, plain, say_value
+from efficiency_monitor.reports.masking import masked
 from efficiency_monitor.reports.text_safety import safe
 
 from . import layout, streams
@@ -40,16 +41,23 @@ _STATES: Final = {
 }
 
 
-def show(document: Document, fmt: Format | None = None, *, name: Naming = str) -> None:
-    """Print the explain document (DESIGN 6) to stdout.
+def show(
+    document: Document,
+    fmt: Format | None = None,
+    *,
+    name: Naming = str,
+    unmasked: bool = False,
+) -> None:
+    """Print the explain document (DESIGN 6) to stdout; names are masked unless `unmasked`.
 
     JSON as it is, CSV one line per day; otherwise a page that is folded to the terminal and left
     unfolded in a pipe. `name` gives the names of event types and of grounds for a pause.
     """
+    document = document if unmasked else masked(document)
     if fmt in (Format.JSON, Format.JSONL):
-        emit_object(document, fmt)
+        emit_object(document, fmt, unmasked=True)
     elif fmt is Format.CSV:
-        emit(day_records(document, name), DAY_COLUMNS, fmt)
+        emit(day_records(document, name), DAY_COLUMNS, fmt, unmasked=True)
     else:
         streams.speak_unicode(sys.stdout)
         colour = streams.coloured(sys.stdout)

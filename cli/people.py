@@ -12,6 +12,8 @@ from efficiency_monitor.reports.text_safety import mask_name
 from .documents import filled
 from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, context_of, leave
+from .unmasking import Reason, Unmask, erase_person, list_disclosures
+from .written import read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.keys import KeyReport
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help=t("人员与角色", "people and roles"))
 key = typer.Typer(help=t("个人密钥", "personal keys"))
 app.add_typer(key, name="key")
+app.command("erase", help=t("删除某人的个人信息", "erase a person's data"))(erase_person)
+app.command("disclosures", help=t("谁查看或删除了个人信息", "who saw or erased personal data"))(
+    list_disclosures
+)
 
 
 _STATES: Final = {
@@ -90,19 +96,37 @@ def import_(
 @app.command("list", help=t("列出人员", "list people"))
 def list_people(
     ctx: typer.Context,
+    unmask: Unmask = False,
+    reason: Reason = None,
     output: Output = None,
 ) -> None:
-    """List people and roles; names are masked, addresses are left out."""
+    """List people and roles; names are masked unless asked for, addresses are left out."""
+    from efficiency_monitor.core.authority import Scope
+    from efficiency_monitor.services import disclosing
     from efficiency_monitor.services.notices import people
 
     context = context_of(ctx)
+    disclosing.asked(reason, unmask=unmask)
     with context.store.reading() as connection:
         everybody = people(connection)
+    if unmask:
+        disclosing.unmasked(
+            context,
+            "people.list",
+            subjects=[person.person_id for person in everybody],
+            scopes={
+                Scope(person.department, person.region, person.item_code)
+                if person.department
+                else None
+                for person in everybody
+            },
+            reason=read_text(reason),
+        )
     emit(
         [
             {
                 "person_id": person.person_id,
-                "name": mask_name(person.name),
+                "name": person.name if unmask else mask_name(person.name),
                 "department": person.department,
                 "role": str(person.role),
                 "region": person.region,
@@ -126,6 +150,7 @@ def list_people(
         ),
         output,
         empty=t("没有人员", "nobody was imported"),
+        unmasked=True,
     )
 
 

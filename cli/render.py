@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.core.id_numbers import masked as mask_ids
 from efficiency_monitor.language import t
 from efficiency_monitor.reports.columns import (
     LEVEL_STYLES,
@@ -24,6 +25,7 @@ from efficiency_monitor.reports.columns import (
     machine_text,
     plain,
 )
+from efficiency_monitor.reports.masking import masked
 from efficiency_monitor.reports.tabular import json_text
 from efficiency_monitor.reports.text_safety import safe, safe_cell
 
@@ -60,8 +62,9 @@ def emit(
     title: str | None = None,
     empty: str | None = None,
     raw: bool = False,
+    unmasked: bool = False,
 ) -> None:
-    """Print a list to stdout.
+    """Print a list to stdout; what is personal in it is masked unless `unmasked`.
 
     Terminal: a table that fits the width, with `title` over it. Pipe: a heading and one line per
     record, tabs between, in words. JSON and JSON Lines: the records as they are, the columns'
@@ -70,6 +73,7 @@ def emit(
     If the reader goes away (`| head`), the list ends there without a word.
     """
     held = tuple(columns)
+    rows = rows if unmasked else (masked(row) for row in rows)
     try:
         if fmt in (Format.JSON, Format.JSONL):
             _emit_json(rows, held, lines=fmt is Format.JSONL)
@@ -167,13 +171,15 @@ def emit_object(
     *,
     columns: Sequence[Column] = (),
     title: str | None = None,
+    unmasked: bool = False,
 ) -> None:
-    """Print one document to stdout.
+    """Print one document to stdout; what is personal in it is masked unless `unmasked`.
 
     JSON as it is; CSV one heading and one record; otherwise one line per field, `name: value` in a
     terminal and a tab between in a pipe. Without `columns` the fields are the document's own, those
     of inner documents with a dot (`cards.issued.red`).
     """
+    obj = obj if unmasked else masked(obj)
     held = tuple(columns) or tuple(Column(key, key, key) for key in _keys(plain(obj)))
     try:
         if fmt in (Format.JSON, Format.JSONL):
@@ -225,12 +231,12 @@ def emit_text(pieces: Iterable[str]) -> None:
 
 def message(text: str) -> None:
     """Say one line on stderr."""
-    streams.tell(safe(text))
+    streams.tell(_line(text))
 
 
 def warn(text: str) -> None:
     """Say one line on stderr that somebody should look at."""
-    streams.tell(_marked(t("注意：", "warning: "), "33") + safe(text))
+    streams.tell(_marked(t("注意：", "warning: "), "33") + _line(text))
 
 
 #: Characters of what is said of a fault: what it quotes may be as long as a file.
@@ -242,10 +248,15 @@ def fail(error: EffmonError) -> int:
     said = error.message
     if len(said) > _MOST_SAID:
         said = f"{said[:_MOST_SAID]}…"
-    streams.tell(_marked(t("错误：", "error: "), "1;31") + safe(said))
+    streams.tell(_marked(t("错误：", "error: "), "1;31") + _line(said))
     if error.hint:
-        streams.tell(t("办法：", "hint: ") + safe(error.hint))
+        streams.tell(t("办法：", "hint: ") + _line(error.hint))
     return error.exit_code
+
+
+def _line(text: str) -> str:
+    """One printable line; what was typed or read may hold the number of an identity card."""
+    return safe(mask_ids(text, identifier=True))
 
 
 def _marked(word: str, code: str) -> str:

@@ -1,10 +1,12 @@
 """Accountability records as JSON: who held a case how long, whose overrun it was."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from ..core.authority import Scope
 from ..core.instants import rfc3339
 from ..core.terms import Level
-from ..store import accounts
+from ..store import accounts, cards
 from .context import Context
 
 
@@ -13,6 +15,18 @@ def list_accounts(context: Context, query: accounts.AccountQuery) -> list[dict[s
     with context.store.reading() as connection:
         rows = accounts.listed(connection, query)
     return [account_json(row, context.zone) for row in rows]
+
+
+def scopes_of(context: Context, card_nos: Sequence[str]) -> set[Scope]:
+    """What these cards are about, without regard to who handles them."""
+    found = set()
+    with context.store.reading() as connection:
+        for number in card_nos:
+            row = cards.find(connection, number)
+            if row is not None:
+                about = (row.department, row.region, row.item_code)
+                found.add(Scope(*(part or "" for part in about)))
+    return found
 
 
 def account_json(row: Any, zone: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from ..core import personal as personal_core
 from ..core.accountability import Holding
 from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
@@ -15,7 +16,7 @@ from ..core.terms import MANUAL_RULE, Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound
 from ..language import bilingual, language, t
-from ..store import cards, cases
+from ..store import cards, cases, personal
 from .account_holdings import holdings
 from .card_rows import until_of, walk_of
 from .context import Context
@@ -49,6 +50,16 @@ def no_case(case_no: str) -> ConfigurationError:
         t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
         t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
     )
+
+
+def opened(context: Context, case: cases.StoredCase) -> dict[str, str | None]:
+    """The case's fields with the values behind their seals; None where one was erased.
+
+    Not masked: whoever shows them masks them, or records that they are not (`disclosing`).
+    """
+    with context.store.reading() as connection:
+        values = personal.values_of(connection, case.case_id)
+    return personal_core.opened(case.record.fields, values)
 
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:

@@ -6,11 +6,17 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from ..core.faults import EffmonError
+from ..core.personal import is_personal
 from ..core.statements import digest
+from ..sources import mapping_files
+from ..sources.headers import folded
 from ..sources.rows import Quarantined, Refusal
 from ..store import cases
 from ..store.tables import QuarantineRow
-from .context import compact_json
+from .context import Context, compact_json
+
+_NAMED = frozenset(("handler", "reviewer", "approver"))
 
 QUARANTINE = QuarantineRow.__table__  # type: ignore[attr-defined]
 
@@ -67,6 +73,32 @@ def keep(
                 )
     if rows:
         connection.execute(insert(QUARANTINE), list(rows.values()))
+
+
+def named_columns(context: Context, mapping: str, columns: Sequence[str]) -> frozenset[str]:
+    """Columns of a row that hold names or other data of persons, as its mapping says.
+
+    All of them where the mapping is not there any more.
+    """
+    try:
+        found = mapping_files.find_mapping(mapping, context.catalogue.folder / "mappings")
+    except EffmonError:
+        return frozenset(columns)
+    named: set[str] = set()
+    for table in found.tables:
+        cells = [
+            cell
+            for name, cell in (*table.fields.items(), *table.attributes.items())
+            if name in _NAMED or is_personal(name)
+        ]
+        cells += [event.actor for event in table.events if event.actor is not None]
+        for cell in cells:
+            wanted = {
+                folded(name)
+                for name in (cell.column or "", *found.columns.get(cell.column or "", ()))
+            }
+            named.update(column for column in columns if folded(column) in wanted)
+    return frozenset(named)
 
 
 def listed(connection: Connection, state: str | None = "open") -> list[Any]:
