@@ -71,8 +71,10 @@ def sealed(row: RowFacts, take: Callable[[str, str], str | None]) -> RowFacts:
 
 
 def _to_seal(name: str, text: str) -> bool:
-    """Also a number of an identity card that a mapping allows, whatever its attribute is called."""
-    if is_personal(name):
+    """Also a number of an identity card that a mapping allows, whatever its attribute is called,
+    and what only looks like a seal: so nothing that stands there unsealed does.
+    """
+    if is_personal(name) or is_seal(text):
         return True
     return name not in _CANONICAL and len(text) >= SHORTEST and find_id_number(text) is not None
 

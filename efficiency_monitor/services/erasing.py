@@ -65,7 +65,7 @@ def erase_applicants(
     def erase(connection: Connection, seq: int) -> None:
         for number, case_id in found.items():
             names = list(personal.values_of(connection, case_id).values())
-            done.quarantined += _out_of_quarantine(connection, number, names)
+            done.quarantined += _out_of_quarantine(connection, number)
             for place, times in remains_of_applicant(connection, case_id, names).items():
                 done.remains[place] = done.remains.get(place, 0) + times
             done.values += personal.erase(connection, case_id, seq)
@@ -186,13 +186,12 @@ def _scopes(connection: Connection, case_ids: Sequence[int]) -> set[Scope]:
     }
 
 
-def _out_of_quarantine(connection: Connection, case_no: str, values: Sequence[str]) -> int:
-    """Delete rows in quarantine in which a cell is the case's number or one of the values."""
-    wanted = {case_no, *values}
+def _out_of_quarantine(connection: Connection, case_no: str) -> int:
+    """Delete rows in quarantine in which a cell is the case's number."""
     gone = [
         row.id
         for row in connection.execute(select(QUARANTINE.c.id, QUARANTINE.c.content))
-        if not wanted.isdisjoint(json.loads(row.content).values())
+        if case_no in json.loads(row.content).values()
     ]
     for part in cases.chunks(gone):
         connection.execute(delete(QUARANTINE).where(QUARANTINE.c.id.in_(part)))

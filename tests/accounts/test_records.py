@@ -30,10 +30,10 @@ def test_time_above_is_charged_above_and_the_parts_add_up(world: World) -> None:
     """The worked example of docs/accountability.md."""
     record = shown(world, "UP CASE red")
     assert parts(record) == [
-        "- 住建局 张经办 0.666666 0 9 0",
-        "- 住建局 李四 1.5 0 9 0",
+        "- 住建局 张** 0.666666 0 9 0",
+        "- 住建局 李* 1.5 0 9 0",
         "- 省厅 - 4.666667 0 28 28",
-        "- 住建局 李四 6.166667 5 37 2",
+        "- 住建局 李* 6.166667 5 37 2",
     ]
     assert record["total"] == {
         "amount": {"value": "13", "unit": "working_days"},
@@ -52,10 +52,10 @@ def test_of_organs_at_work_the_last_to_answer_held_the_case_up(world: World) -> 
     """The worked example of docs/accountability.md."""
     record = shown(world, "JOINT CASE red")
     assert parts(record) == [
-        "- 住建局 张经办 0 0 5 0",
+        "- 住建局 张** 0 0 5 0",
         "- 规划局 - 0.333333 0 2 0",
         "会审 消防局 - 5.333333 0 32 0",
-        "- 住建局 张经办 7.333334 5 44 30",
+        "- 住建局 张** 7.333334 5 44 30",
     ]
     assert parts(record, "organs") == [
         "- 规划局 - 2.833333 - 23 0",
@@ -87,7 +87,7 @@ def test_a_later_scan_brings_the_parts_up_to_date_and_keeps_what_was_decided(wor
     world.receive("events", [event("UP", "assigned", "20 14:00", actor="王五")])
     world.scan()
     record = shown(world, "UP CASE red")
-    assert parts(record)[-2:] == ["- 住建局 李四 6.666667 5.5 40 5", "- 住建局 王五 1 1 6 6"]
+    assert parts(record)[-2:] == ["- 住建局 李* 6.666667 5.5 40 5", "- 住建局 王* 1 1 6 6"]
     assert record["status"] == "verified"
     assert [decision["kind"] for decision in record["decisions"]] == ["verified"]
     world.receive("events", [event("UP", "decided", "23 11:00")])

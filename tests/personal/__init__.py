@@ -1,0 +1,1 @@
+"""Personal data: sealed beside what is kept for ever, masked, unmasked on record, erased."""
