@@ -144,6 +144,13 @@ def restore(
                 f"restored into {folder}; next: effmon doctor",
             )
         )
+        if os.environ.get(settings.DATABASE_VARIABLE):
+            message(
+                t(
+                    f"数据库由 {settings.DATABASE_VARIABLE} 指定：今后也须设置它",
+                    f"the database is the one of {settings.DATABASE_VARIABLE}: keep it set",
+                )
+            )
     leave(0 if report.sound else 1)
 
 

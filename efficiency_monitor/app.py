@@ -127,8 +127,12 @@ def open_restored(
     from .store.engine import Store
 
     if drill:
+        # Whatever its settings name elsewhere: a drill touches nothing but its own folder.
         found = found.model_copy(
-            update={"workspace": found.workspace.model_copy(update={"database": "effmon.db"})}
+            update={
+                "workspace": found.workspace.model_copy(update={"database": "effmon.db"}),
+                "ledger": settings.LedgerSection(),
+            }
         )
     url = settings.database_url(folder, found, {} if drill else os.environ)
     file = settings.database_file(url)

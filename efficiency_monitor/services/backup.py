@@ -147,7 +147,8 @@ def _write(
     for inner, path in _files(catalogue):
         _add(writer, f"{archive.CATALOGUE}/{inner}", path)
     for inner, path in _files(state_folder(context.folder, context.settings)):
-        _add(writer, f"{archive.CHECKPOINTS}/{inner}", path)
+        if path.suffix in (".note", ".txt"):
+            _add(writer, f"{archive.CHECKPOINTS}/{inner}", path)
     before = len(writer.members)
     if with_keys:
         for inner, path in _files(context.folder / KEYS_FOLDER):

@@ -1,18 +1,17 @@
-"""Where a workspace keeps the ledger's key, and what its signer remembers."""
+"""Where a workspace keeps the ledger's key, and what its signer remembers, for backups."""
 
 from pathlib import Path
-from typing import Any
 
 from ..settings import Settings
 
 KEYS_FOLDER = "keys"
-_STATE = "keys/checkpoints"
+#: Notes that were set aside after a loss: the signer does not go by them any more.
+_LOST = "lost-"
 
 
 def state_folder(folder: Path, settings: Settings) -> Path:
     """The folder of the signer's own last notes, outside of the database."""
-    section: Any = getattr(settings, "ledger", None)
-    return folder / str(getattr(section, "state", _STATE))
+    return folder / settings.ledger.state
 
 
 def signed_size(folder: Path) -> int:
@@ -21,11 +20,11 @@ def signed_size(folder: Path) -> int:
     The notes are read as everybody may: the second line of a checkpoint is the number of entries.
     """
     largest = 0
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+    for path in sorted(folder.glob("*.note")):
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
-            size = int(lines[1]) if len(lines) > 3 and lines[1].isdecimal() else 0
-        except (OSError, UnicodeDecodeError, ValueError):
+        except (OSError, UnicodeDecodeError):
             continue
-        largest = max(largest, size)
+        if len(lines) > 3 and lines[1].isdecimal() and not path.name.startswith(_LOST):
+            largest = max(largest, int(lines[1][:18]))
     return largest
