@@ -11,7 +11,7 @@ IN_TEST = @set -e; $(ENVIRONMENT) test);
 IN_FULL = @set -e; $(ENVIRONMENT) full);
 IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
-.PHONY: help demo test test-all soak lint bench validate pictures generated audit sbom lock wheel wheelhouse clean
+.PHONY: help demo test test-all soak lint bench validate pictures generated audit sbom lock wheel wheelhouse bundle sizes clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -55,15 +55,20 @@ sbom: ## what an installation brings, with licences, as CycloneDX: dist/sbom
 lock: ## resolve the dependencies again (needs uv)
 	@sh tools/lock.sh
 
-wheel: ## build dist/efficiency_monitor-*.whl
-	$(IN_CORE) rm -rf build dist; mkdir dist; "$$env/bin/python" -c \
-	"from setuptools import build_meta; build_meta.build_wheel('dist')" >/dev/null; ls dist/*.whl
+wheel: ## build dist/efficiency_monitor-*.whl, the same bytes from the same sources
+	$(IN_CORE) "$$env/bin/python" tools/build_wheel.py dist
 
 wheelhouse: ## collect the wheels of this Python for a machine without a network
 	$(IN_CORE) rm -rf wheelhouse; "$$env/bin/python" -I -m pip download --quiet --require-hashes \
 	--only-binary :all: --dest wheelhouse -r requirements/test.txt -r requirements/build.txt
 
+bundle: ## the folder for a machine without a network: bundle (EXTRAS="fast parquet postgres")
+	$(IN_TEST) rm -rf bundle; "$$env/bin/python" tools/bundle.py bundle $(EXTRAS)
+
+sizes: ## disk that the core and each extra take
+	$(IN_FULL) "$$env/bin/python" tools/core_size.py core fast parquet postgres
+
 clean: ## remove environments, caches and builds
-	rm -rf .env build dist wheelhouse *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .env build dist bundle wheelhouse *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.*' -prune -exec rm -rf {} +

@@ -1,9 +1,13 @@
-"""Print how much disk a plain installation takes, and which packages weigh most.
+"""Print how much disk an installation takes, and which packages weigh most.
 
-Counted from the running environment: the closure of the core's dependencies, the files that each
-package has really installed, bytecode apart. The core stays light: this is where one sees it.
+    python tools/core_size.py [core|EXTRA...]
+
+For an extra, what it adds to the core. Counted from the running environment: the closure of the
+dependencies, the files that each package has really installed, bytecode apart. The core stays
+light: this is where one sees it.
 """
 
+import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
@@ -14,10 +18,10 @@ HEAVIEST_COUNT = 5
 BYTES_PER_MEGABYTE = 1_000_000
 
 
-def closure(name: str) -> dict[str, Distribution]:
-    """Distributions that an installation of `name` brings, by canonical name, without extras."""
+def closure(name: str, *extras: str) -> dict[str, Distribution]:
+    """Distributions that an installation of `name` with these extras brings, by canonical name."""
     found: dict[str, Distribution] = {}
-    waiting: list[tuple[str, frozenset[str]]] = [(name, frozenset())]
+    waiting: list[tuple[str, frozenset[str]]] = [(name, frozenset(extras))]
     seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         wanted = waiting.pop()
@@ -52,23 +56,33 @@ def installed_bytes(found: Distribution) -> tuple[int, int]:
     return plain, bytecode
 
 
-def main() -> None:
-    """Print the total and the heaviest packages."""
-    try:
-        found = closure(PRODUCT)
-    except PackageNotFoundError as missing:
-        raise SystemExit(f"core size: {missing.name} is not installed here") from None
-    del found[PRODUCT]
+def line(what: str, found: dict[str, Distribution]) -> str:
+    """What these distributions weigh, in a sentence."""
     sizes = {name: installed_bytes(each) for name, each in found.items()}
     plain = sum(size for size, _ in sizes.values())
     bytecode = sum(size for _, size in sizes.values())
     heaviest = sorted(sizes, key=lambda name: sizes[name], reverse=True)[:HEAVIEST_COUNT]
     listed = ", ".join(f"{name} {sizes[name][0] / BYTES_PER_MEGABYTE:.1f}" for name in heaviest)
-    print(
-        f"core: {plain / BYTES_PER_MEGABYTE:.1f} MB in {len(sizes)} packages "
+    return (
+        f"{what}: {plain / BYTES_PER_MEGABYTE:.1f} MB in {len(sizes)} packages "
         f"(and {bytecode / BYTES_PER_MEGABYTE:.1f} MB of bytecode); heaviest: {listed}"
     )
 
 
+def main(*wanted: str) -> None:
+    """Print a line for the core and each extra that is asked for; no argument: the core."""
+    try:
+        known = distribution(PRODUCT).metadata.get_all("Provides-Extra") or []
+        if unknown := [what for what in wanted if what not in ("core", *known)]:
+            raise SystemExit(f"no extra: {', '.join(unknown)}; there are {', '.join(known)}")
+        core = closure(PRODUCT)
+        for what in wanted or ("core",):
+            found = core if what == "core" else closure(PRODUCT, what)
+            beside = {PRODUCT} if what == "core" else core.keys()
+            print(line(what, {name: each for name, each in found.items() if name not in beside}))
+    except PackageNotFoundError as missing:
+        raise SystemExit(f"sizes: {missing.name} is not installed here") from None
+
+
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

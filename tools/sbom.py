@@ -20,6 +20,7 @@ from locks import PROJECT, ROOT, Pin, extras, pins
 
 SPECIFICATION = "1.6"
 LICENCES = "requirements/licences.toml"
+SUFFIX = ".cdx.json"
 
 
 def version(root: Path = ROOT) -> str:
@@ -114,25 +115,26 @@ def bills(root: Path = ROOT) -> dict[str, dict[str, Any]]:
     if faults := licence_faults(list(every.values()), stated):
         raise SystemExit("\n".join(faults))
     return {
-        f"effmon-{number}-{what}.cdx.json": bill(
+        f"effmon-{number}-{what}{SUFFIX}": bill(
             PROJECT if what == "core" else f"{PROJECT}[{what}]", wanted, stated["packages"], number
         )
         for what, wanted in found.items()
     }
 
 
-def write(folder: Path) -> list[Path]:
-    """Write the bills into a folder and return their paths."""
-    made = bills()
+def of(name: str) -> str:
+    """What the bill of that file name is of: `core` or an extra."""
+    return name.removesuffix(SUFFIX).rsplit("-", 1)[-1]
+
+
+def write(folder: Path, made: dict[str, dict[str, Any]]) -> list[Path]:
+    """Write bills into a folder and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for name, content in made.items():
-        path = folder / name
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        written.append(path)
-    return written
+        (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return [folder / name for name in made]
 
 
 if __name__ == "__main__":
-    for each in write(Path(sys.argv[1])):
+    for each in write(Path(sys.argv[1]), bills()):
         print(each)

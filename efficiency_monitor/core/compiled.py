@@ -81,7 +81,7 @@ def judge_compiled(
     """
     if not available():
         raise ConfigurationError(
-            "the compiled kernel needs numba", "pip install 'efficiency-monitor[fast]'"
+            "the compiled kernel needs numba", "install the extra fast (deploy/README.md)"
         )
     import numpy
 

@@ -64,7 +64,10 @@ def read_parquet(
     except ImportError:
         raise ConfigurationError(
             t(f"{file}：读取 Parquet 需要 pyarrow", f"{file}: reading Parquet takes pyarrow"),
-            "pip install 'efficiency-monitor[parquet]'",
+            t(
+                "请安装扩展 parquet（deploy/README.md）",
+                "install the extra parquet (deploy/README.md)",
+            ),
         ) from None
     with parsing(file, "Parquet"):
         with pyarrow.parquet.ParquetFile(path) as whole:

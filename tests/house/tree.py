@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Folders whose Python is the product.
 PRODUCT_FOLDERS = ("efficiency_monitor", "cli", "rules")
 _NOT_OURS = {
-    ".git", ".env", ".venv", "__pycache__", "build", "dist", "wheelhouse", ".hypothesis",
+    ".git", ".env", ".venv", "__pycache__", "build", "dist", "bundle", "wheelhouse", ".hypothesis",
     ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache",
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     path.write_bytes(b"PAR1" + b"\0" * 100)
     with pytest.raises(EffmonError, match="pyarrow") as caught:
         list(read_rows(path))
-    assert caught.value.hint == "pip install 'efficiency-monitor[parquet]'"
+    assert caught.value.hint == "install the extra parquet (deploy/README.md)"
 
 
 @pytest.fixture
