@@ -12,7 +12,7 @@ from efficiency_monitor.language import t
 
 from . import columns
 from .card import LevelWord
-from .render import emit, message
+from .render import Format, emit, emit_object, message
 from .state import DryRun, Output, context_of
 from .unmasking import Reason, Unmask
 from .written import Attach, Text, read_text
@@ -158,11 +158,13 @@ def show(
 
 
 @app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
-def verify(ctx: typer.Context, card_no: str, text: Text = None) -> None:
+def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output = None) -> None:
     """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
     from efficiency_monitor.services import accountability
 
-    _done(card_no, accountability.verify(context_of(ctx), card_no, read_text(text)))
+    status = accountability.verify(context_of(ctx), card_no, read_text(text))
+    _emit_done({"card_no": card_no, "status": status}, output)
+    _done(card_no, status)
 
 
 @app.command("record", help=t("记录已决定的处理措施", "record a measure that was decided"))
@@ -171,6 +173,7 @@ def record(
     card_no: str,
     measure: Annotated[str, typer.Option(help=t("措施", "the measure's id"))],
     text: Text = None,
+    output: Output = None,
 ) -> None:
     """Record a measure that was decided elsewhere; needs --as PERSON (a supervisor) and --text.
 
@@ -179,7 +182,9 @@ def record(
     from efficiency_monitor.services import accountability
 
     context = context_of(ctx)
-    _done(card_no, accountability.record_measure(context, card_no, measure, read_text(text)))
+    status = accountability.record_measure(context, card_no, measure, read_text(text))
+    _emit_done({"card_no": card_no, "status": status, "measure": measure}, output)
+    _done(card_no, status)
 
 
 @app.command("exempt", help=t("申请或决定免责", "ask for an exemption, or decide on it"))
@@ -197,6 +202,7 @@ def exempt(
     text: Text = None,
     attach: Attach = None,
     dry_run: DryRun = False,
+    output: Output = None,
 ) -> None:
     """Ask for an exemption (--ground) or decide on it (--decision); needs --as PERSON and --text.
 
@@ -214,9 +220,10 @@ def exempt(
     context, said = context_of(ctx), read_text(text)
     evidence = attachments.keep(context, attach or (), dry_run=dry_run)
     if ground is not None:
-        accountability.ask_exemption(
+        status = accountability.ask_exemption(
             context, card_no, ExemptionGround(ground), said, evidence, dry_run=dry_run
         )
+        _emit_done({"card_no": card_no, "status": status, "asked": str(ground)}, output)
         message(
             t(f"{card_no}：已申请免责，由另一人决定", f"{card_no}: asked; another person decides")
         )
@@ -224,6 +231,7 @@ def exempt(
         status = accountability.decide_exemption(
             context, card_no, decision.value, said, evidence, dry_run=dry_run
         )
+        _emit_done({"card_no": card_no, "status": status, "decision": str(decision)}, output)
         _done(card_no, status)
     if dry_run:
         message(t("仅为预演，未写入", "a rehearsal: nothing was written"))
@@ -310,6 +318,12 @@ def _for_export(row: dict[str, Any]) -> dict[str, Any]:
         if row[name] is not None
     }
     return row | amounts
+
+
+def _emit_done(done: dict[str, Any], output: Format | None) -> None:
+    """What was done, where an output was asked for."""
+    if output is not None:
+        emit_object(done, output)
 
 
 def _done(card_no: str, status: str) -> None:

@@ -91,13 +91,21 @@ _APPROVALS = (
 
 
 @app.command("file", help=t("提出申诉", "appeal against a card"))
-def file(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+def file(
+    ctx: typer.Context,
+    card_no: str,
+    text: Text = None,
+    attach: Attach = None,
+    output: Output = None,
+) -> None:
     """File an appeal for its department; needs --as PERSON and --text."""
     from efficiency_monitor.core.instants import wall_text
     from efficiency_monitor.services.appeals import file as file_appeal
 
     context = context_of(ctx)
     filed = file_appeal(context, card_no, read_text(text), attach or ())
+    if output is not None:
+        emit_object({"card_no": card_no, **filed.as_json(context.zone)}, output)
     by = wall_text(filed.decide_by, context.zone)
     message(
         t(

@@ -8,7 +8,7 @@ import typer
 from efficiency_monitor.language import say_instant, say_level, say_state, t
 
 from . import columns
-from .render import emit, emit_object, message, warn
+from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
@@ -80,13 +80,20 @@ def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
 
 
 def _answer(
-    ctx: typer.Context, card_no: str, what: str, text: str | None, attach: list[Path] | None
+    ctx: typer.Context,
+    card_no: str,
+    what: str,
+    text: str | None,
+    attach: list[Path] | None,
+    output: Format | None,
 ) -> None:
     from efficiency_monitor.services import attachments
     from efficiency_monitor.services.answers import answer
 
     context = context_of(ctx)
     done = answer(context, card_no, what, read_text(text), attachments.keep(context, attach or []))
+    if output is not None:
+        emit_object(done.as_json(context.zone), output)
     if done.repeated:
         message(
             t(
@@ -109,21 +116,39 @@ def _answer(
 
 
 @app.command("acknowledge", help=t("签收", "acknowledge a card"))
-def acknowledge(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+def acknowledge(
+    ctx: typer.Context,
+    card_no: str,
+    text: Text = None,
+    attach: Attach = None,
+    output: Output = None,
+) -> None:
     """Say that the card was received; needs --as PERSON."""
-    _answer(ctx, card_no, "acknowledged", text, attach)
+    _answer(ctx, card_no, "acknowledged", text, attach, output)
 
 
 @app.command("reply", help=t("反馈", "reply to a card"))
-def reply(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+def reply(
+    ctx: typer.Context,
+    card_no: str,
+    text: Text = None,
+    attach: Attach = None,
+    output: Output = None,
+) -> None:
     """Answer the card; needs --as PERSON and --text. A further reply is added to the former."""
-    _answer(ctx, card_no, "replied", text, attach)
+    _answer(ctx, card_no, "replied", text, attach, output)
 
 
 @app.command("confirm", help=t("确认待发的牌", "confirm a pending card"))
-def confirm(ctx: typer.Context, card_no: str, text: Text = None, attach: Attach = None) -> None:
+def confirm(
+    ctx: typer.Context,
+    card_no: str,
+    text: Text = None,
+    attach: Attach = None,
+    output: Output = None,
+) -> None:
     """Confirm a card that waits for it; needs --as PERSON, another one than who gave it."""
-    _answer(ctx, card_no, "confirmed", text, attach)
+    _answer(ctx, card_no, "confirmed", text, attach, output)
 
 
 @app.command("close", help=t("销号：认可反馈", "close a card: its reply is accepted"))

@@ -1,4 +1,4 @@
-"""`effmon notices list | deliver | retry`."""
+"""`effmon notices list | deliver | retry | dismiss`."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
@@ -206,5 +206,31 @@ def retry(
         t(
             f"{len(done)} 条将随下一次投递发出：effmon notices deliver",
             f"{len(done)} go with the next delivery: effmon notices deliver",
+        )
+    )
+
+
+@app.command("dismiss", help=t("撤下一条未能送达的通知", "let an undelivered notice be"))
+def dismiss(
+    ctx: typer.Context,
+    notice_id: Annotated[str, typer.Argument(metavar="NOTICE", help=t("通知编号", "notice"))],
+    reason: Annotated[str, typer.Option(help=t("理由", "why"))],
+    output: Output = None,
+) -> None:
+    """Take a dead letter off the list of what somebody has to look at; needs --as PERSON.
+
+    The notice is void and is never sent; the reason is on record.
+    """
+    from efficiency_monitor.services.dead_letters import dismiss as let_be
+
+    done = let_be(context_of(ctx), notice_id, reason)
+    if output is not None:
+        emit_object({"notice_id": notice_id, "state": "void", "repeated": not done}, output)
+    message(
+        t(f"{notice_id}：不再投递", f"{notice_id}: it is not sent any more")
+        if done
+        else t(
+            f"{notice_id}：早已不再投递，未再写入",
+            f"{notice_id}: it was void already; nothing was written",
         )
     )

@@ -58,11 +58,14 @@ def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help=t("CSV 或 XLSX", "CSV or XLSX"))],
     dry_run: DryRun = False,
+    output: Output = None,
 ) -> None:
     """Import people and their roles from a table."""
     from efficiency_monitor.services.people import import_people
 
     report = import_people(context_of(ctx), file, dry_run=dry_run)
+    if output is not None:
+        emit_object(report.as_json(), output)
     for problem in report.problems:
         warn(f"{problem.where}: {problem.message}")
     message(t(f"导入 {report.imported} 行人员", f"{report.imported} rows of people"))

@@ -1,13 +1,16 @@
 """`effmon silences add | list | end`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import say_local, t
 from efficiency_monitor.reports.columns import Column
 
-from .render import emit, message
+from .render import Format, emit, emit_object, message
 from .state import Output, context_of
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
 
 app = typer.Typer(help=t("静默", "silences"))
 
@@ -50,6 +53,7 @@ def add(
     rule: Annotated[str, typer.Option(help=t("规则", "rule"))] = "",
     case_no: Annotated[str, typer.Option("--case", help=t("办件", "case"))] = "",
     person: Annotated[str, typer.Option(help=t("收件人", "recipient"))] = "",
+    output: Output = None,
 ) -> None:
     """Hold notices that fit every option given until an instant; needs --as PERSON."""
     from efficiency_monitor.core.faults import ConfigurationError
@@ -73,6 +77,7 @@ def add(
         person_id=person,
     )
     number = add_silence(context, filters, reason=reason, until=ends)
+    _emit_one(context, number, output)
     message(t(f"{number}：通知等到静默结束再发", f"{number}: notices wait until it ends"))
 
 
@@ -100,9 +105,21 @@ def end(
     ctx: typer.Context,
     silence_no: Annotated[str, typer.Argument(metavar="SILENCE")],
     reason: Annotated[str, typer.Option(help=t("理由", "why"))],
+    output: Output = None,
 ) -> None:
     """End a silence before its time: its owner may, and supervisors; needs --as PERSON."""
     from efficiency_monitor.services.silences import end_silence
 
-    end_silence(context_of(ctx), silence_no, reason=reason)
+    context = context_of(ctx)
+    end_silence(context, silence_no, reason=reason)
+    _emit_one(context, silence_no, output)
     message(t(f"{silence_no}：已结束", f"{silence_no}: ended"))
+
+
+def _emit_one(context: "Context", silence_no: str, output: Format | None) -> None:
+    """The silence as the list has it, where an output was asked for."""
+    from efficiency_monitor.services.silences import list_silences
+
+    if output is not None:
+        known = list_silences(context, everything=True)
+        emit_object(next(row for row in known if row["silence_no"] == silence_no), output)

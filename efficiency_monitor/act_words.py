@@ -28,6 +28,7 @@ _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.EXEMPT: ("批准免责", "approve an exemption"),
     Act.ADD_SILENCE: ("设置静默", "add a silence"),
     Act.END_SILENCE: ("结束静默", "end a silence"),
+    Act.DISMISS_NOTICE: ("撤下未能送达的通知", "dismiss an undelivered notice"),
     Act.ENROL_KEY: ("登记密钥", "enrol a key"),
     Act.REVOKE_KEY: ("吊销密钥", "revoke a key"),
     Act.UNMASK: ("查看未遮盖的个人信息", "see personal data unmasked"),

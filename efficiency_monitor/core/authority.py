@@ -35,6 +35,7 @@ class Act(StrEnum):
     EXEMPT = "exempt"
     ADD_SILENCE = "add_silence"
     END_SILENCE = "end_silence"
+    DISMISS_NOTICE = "dismiss_notice"
     ENROL_KEY = "enrol_key"
     REVOKE_KEY = "revoke_key"
     UNMASK = "unmask"
@@ -91,6 +92,7 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.EXEMPT: _SUPERVISOR,
     Act.ADD_SILENCE: (Role.HEAD, Role.LEADER, Role.SUPERVISOR),
     Act.END_SILENCE: _SUPERVISOR,
+    Act.DISMISS_NOTICE: _SUPERVISOR,
     Act.ENROL_KEY: _SUPERVISOR,
     Act.REVOKE_KEY: _SUPERVISOR,
     Act.UNMASK: (Role.SUPERVISOR, Role.LEADER),

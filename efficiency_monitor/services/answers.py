@@ -1,7 +1,7 @@
 """What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -79,6 +79,11 @@ class Answered:
     repeated: bool = False
     #: True: a confirmed card of which nobody could be told.
     untold: bool = False
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """For the command line; the deadline as RFC 3339 in that zone."""
+        due = self.reply_due_at
+        return {**asdict(self), "reply_due_at": None if due is None else rfc3339(due, zone)}
 
 
 def answer(

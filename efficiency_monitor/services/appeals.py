@@ -1,7 +1,7 @@
 """Appeals 申诉: filed by the department, decided by somebody who took no part in the card."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ class Filed:
     decide_by: int
     #: Who was told that it waits; nobody: nobody may decide it.
     told: list[str]
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """For the command line; the deadline as RFC 3339 in that zone."""
+        return {**asdict(self), "decide_by": rfc3339(self.decide_by, zone)}
 
 
 @dataclass(slots=True)

@@ -1,13 +1,19 @@
-"""Dead letters: notices that were tried for 72 hours; who looks at them, and how they go again."""
+"""Dead letters: notices that were tried for 72 hours; who looks at them, how they go again, how
+somebody lets them be."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
+from ..core.authority import Act, Scope
 from ..core.faults import ConfigurationError
 from ..core.ledger import EntryType
 from ..core.terms import NoticeState
 from ..language import t
-from ..store import ledger, outbox
+from ..store import alarms, ledger, outbox
+from . import texts
+from .acting import acting, scope_of_subject
 from .context import Context
 from .notices import people
 from .readdress import where_now
@@ -76,14 +82,74 @@ def retry(context: Context, notice_ids: Sequence[str]) -> list[str]:
     return [row.notice_id for row in rows]
 
 
+def dismiss(context: Context, notice_id: str, reason: str) -> bool:
+    """Let a dead letter be: a supervisor says why, and nobody is asked to look at it any more.
+
+    The notice is void from then on. False: it was void already, nothing was written; so the same
+    command given twice is done once. ConfigurationError where there is no such notice, it is not
+    dead, or no reason is given; NotAllowed where the person of `--as` may not (who an alarm is
+    about does not dismiss it).
+    """
+    if not reason.strip():
+        raise ConfigurationError(
+            t("没有说明理由", "no reason is given"), t("用 --reason 写明", "give one with --reason")
+        )
+    words = texts.said(reason, t("理由", "reason"))
+    with context.store.writing() as connection:
+        found = outbox.rows_of(connection, [notice_id])
+        if not found:
+            raise _unknown(notice_id)
+        [row] = found
+        scope, barred = _about(connection, row.subject)
+        person = acting(context, connection, Act.DISMISS_NOTICE, scope, barred)
+        if row.state == NoticeState.VOID:
+            return False
+        if row.state != NoticeState.DEAD:
+            raise ConfigurationError(
+                t(f"{notice_id} 的状态是 {row.state}", f"{notice_id} is {row.state}"),
+                t(
+                    "只有未能送达的可以撤下：effmon notices list --state dead",
+                    "only dead letters are dismissed: effmon notices list --state dead",
+                ),
+            )
+        outbox.mark(connection, [notice_id], among=(NoticeState.DEAD,), state=str(NoticeState.VOID))
+        entry = context.entry(
+            EntryType.NOTICE_VOID,
+            f"{EntryType.NOTICE_VOID}/{notice_id}",
+            {
+                **told_of(row),
+                "reason": "dismissed",
+                "by": person,
+                "text": texts.committed(context, connection, words),
+            },
+        )
+        ledger.append(connection, [entry])
+    return True
+
+
+def _about(connection: Connection, subject: str) -> tuple[Scope | None, dict[str, str]]:
+    """Whose matter a notice is about, and who may not dismiss it, with the reason."""
+    barred = {}
+    kind, _, number = subject.partition(":")
+    if kind == "alarm" and (alarm := alarms.find(connection, number)) is not None:
+        barred[alarm.person_id] = t("报警针对其本人", "the alarm is about them")
+        subject = alarm.subject
+    known = subject.partition(":")[0] in ("card", "account", "order", "appeal")
+    return (scope_of_subject(connection, subject) if known else None), barred
+
+
+def _unknown(notice_id: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"没有通知 {notice_id}", f"there is no notice {notice_id}"),
+        t("见 effmon notices list", "see effmon notices list"),
+    )
+
+
 def _check(notice_ids: Sequence[str], rows: Sequence[Any], needed: Collection[str]) -> None:
     known = {row.notice_id for row in rows}
     for notice_id in notice_ids:
         if notice_id not in known:
-            raise ConfigurationError(
-                t(f"没有通知 {notice_id}", f"there is no notice {notice_id}"),
-                t("见 effmon notices list", "see effmon notices list"),
-            )
+            raise _unknown(notice_id)
     for row in rows:
         if row.state not in (NoticeState.DEAD, NoticeState.PENDING):
             raise ConfigurationError(

@@ -36,6 +36,16 @@ class PeopleReport:
     #: Who may now do more, and which holders of keys are not there any more.
     change: PeopleChange = field(default_factory=PeopleChange)
 
+    def as_json(self) -> dict[str, object]:
+        """For the command line; ids, no names."""
+        problems = [{"where": each.where, "message": each.message} for each in self.problems]
+        return {
+            "imported": self.imported,
+            "problems": problems,
+            "kept": list(self.kept),
+            **self.change.as_json(),
+        }
+
 
 def import_people(context: Context, path: Path, *, dry_run: bool = False) -> PeopleReport:
     """Replace who is known by the rows of a file; faulty rows are reported, the rest is taken.

@@ -126,6 +126,11 @@ def end(connection: Connection, alarm_no: str, reason: str, now: int) -> bool:
     return bool(done.rowcount)
 
 
+def find(connection: Connection, alarm_no: str) -> Row | None:  # type: ignore[type-arg]
+    """The alarm of that number."""
+    return connection.execute(select(ALARM).where(ALARM.c.alarm_no == alarm_no)).first()
+
+
 def listed(connection: Connection, *, everything: bool) -> list[Row]:  # type: ignore[type-arg]
     """Alarms that stand, or all; the oldest first."""
     statement = select(ALARM)

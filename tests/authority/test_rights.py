@@ -35,6 +35,7 @@ REGULATION = {
     "exempt": "-----x",
     "add_silence": "---xxx",
     "end_silence": "-----x",
+    "dismiss_notice": "-----x",
     "enrol_key": "-----x",
     "revoke_key": "-----x",
 }

@@ -119,6 +119,7 @@ RANGES = [
     ("1.4.0", [("fixed", "1.2"), ("introduced", "0")], [], False),
     ("1.4.0", [("introduced", "0"), ("fixed", "1.2"), ("introduced", "1.3")], [], True),
     ("1.4.0", [("introduced", "1.4.1")], [], False),
+    ("1.4.0", [("introduced", "1.4.1"), ("fixed", "1.5")], [], False),
     ("1.4.0", [("introduced", "1.4")], [], True),
     ("1.4.0", [("introduced", "0"), ("fixed", "1.2")], ["1.4.0"], True),
     ("1.4.0rc1", [("introduced", "0"), ("fixed", "1.4")], [], True),
