@@ -2,10 +2,13 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, TypeVar
 
-from ..core.faults import EffmonError, Locked
+from ..core.faults import Disconnected, EffmonError, Locked
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..notify.channel import Channel
@@ -20,6 +23,10 @@ from .scan import scan
 from .scan_report import ScanReport
 
 JOB = "scan"
+#: Waits, in seconds, for a database server that is being restarted or replaced.
+AGAIN: Final = (0.5, 1, 2, 4, 8, 15, 30)
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -58,13 +65,15 @@ def run_due(
     turn: Callable[[], int],
     pull: Callable[[int], list[PullReport]] | None = None,
     progress: Callable[[int], None] | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> NightReport:
     """Pull the sources, run every open slot of the nightly scan, then go one round.
 
     `pull(slot)` pulls every source for the newest slot; one that fails is reported and stops no
     scan. `slots(since, now)` gives the slots to run, and those too old for it, oldest first.
     Five nights caught up give one digest per recipient. A slot that another process runs is helped
-    with; the next one is not begun before it is finished.
+    with; the next one is not begun before it is finished. A connection that is lost is waited for
+    (`pause` sleeps so many seconds), and what it cut off is done again: it is the same done once.
     """
     report = NightReport()
     to_run, too_old = slots(since(context), context.now())
@@ -75,7 +84,7 @@ def run_due(
     fault: Exception | None = None
     for slot in to_run:
         try:
-            done = _run_slot(context, slot, new_id(), turn(), progress)
+            done = _lasting(partial(_run_slot, context, slot, new_id(), turn(), progress), pause)
         except Exception as found:  # noqa: BLE001  what was decided before is told all the same
             fault = found
             break
@@ -86,11 +95,21 @@ def run_due(
             break
     report.checkpoint = try_after(context) if report.scans else try_when_due(context)
     # Another process that delivers sends these notices too: no bell waits for it.
-    report.round = go_round(context, channels(), patience=0)
+    report.round = _lasting(lambda: go_round(context, channels(), patience=0), pause)
     report.delivered = report.round.delivered
     if fault is not None:
         raise fault
     return report
+
+
+def _lasting(work: Callable[[], T], pause: Callable[[float], None]) -> T:
+    """Do it again where the connection to the database was lost, until the server is back."""
+    for seconds in AGAIN:
+        try:
+            return work()
+        except Disconnected:
+            pause(seconds)
+    return work()
 
 
 def _skip(context: Context, slots: tuple[int, ...], run_id: str) -> list[int]:
@@ -157,12 +176,15 @@ def _run_slot(
 def _died(owner: str) -> bool:
     """Whether a slot's owner was a process of this machine that is gone: no lease to wait for.
 
-    Taking a slot from an owner that lives after all does no harm: its fence is old, it stops.
+    One that this process itself began and was cut off from is gone too. Taking a slot from an
+    owner that lives after all does no harm: its fence is old, it stops.
     """
     host, _, rest = owner.partition(":")
     number = rest.partition(":")[0]
     if host != socket.gethostname() or not number.isdecimal():
         return False
+    if int(number) == os.getpid():
+        return True
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:
