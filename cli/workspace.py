@@ -92,6 +92,9 @@ def _status(word: str) -> str:
 
 
 _CHECKS = {
+    "database clock": "数据库时钟",
+    "database role": "数据库角色",
+    "durability": "持久性",
     "disk": "磁盘",
     "encoding": "编码",
     "rules": "规则",

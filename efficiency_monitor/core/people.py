@@ -85,6 +85,7 @@ _UNSEEN: Final = re.compile(
     "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _IDS: Final = ("person_id", "deputy")
+_LONGEST_ID: Final = 200
 _DATE: Final = re.compile(
     r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|\.([0-9]{1,2})\.|年([0-9]{1,2})月)"
     r"([0-9]{1,2})日?"
@@ -268,6 +269,9 @@ def _values(row: Mapping[str, str], place: str) -> tuple[dict[str, str], list[Pr
         if _CONTROL.search(values[name]) or (name in _IDS and _UNSEEN.search(values[name])):
             text = f"column {name} holds control characters, a line break or what nobody sees"
             problems.append(Problem(place, "unprintable", text))
+        if name in _IDS and len(values[name]) > _LONGEST_ID:
+            text = f"column {name} has more than {_LONGEST_ID} characters"
+            problems.append(Problem(place, "over_long", text))
     return values, problems
 
 

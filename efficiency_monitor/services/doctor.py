@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -16,13 +15,13 @@ from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
 from ..store import cards, cases, feeds, ledger, orders, outbox, runs
-from ..store.sqlite import wal_is_safe
 from ..store.tables import CaseRow, QuarantineRow
 from .anchors import check_anchors
 from .appeal_check import check_appeals
 from .attachments import spoilt
 from .checkpoint_doctor import check_checkpoints
 from .context import Context
+from .database_check import check_database
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
 from .ingest import find_mapping
@@ -43,6 +42,7 @@ Finding = tuple[str, str, str]
 def examine(context: Context) -> list[dict[str, str]]:
     """Every check with its status (`ok`, `look`, `bad`) and a sentence saying what to do."""
     checks: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+        check_database,
         _machine,
         _catalogue,
         _calendar,
@@ -70,18 +70,6 @@ def examine(context: Context) -> list[dict[str, str]]:
 
 
 def _machine(context: Context) -> Iterator[Finding]:
-    version = sqlite3.sqlite_version
-    if wal_is_safe():
-        yield "sqlite", GOOD, f"SQLite {version}, WAL"
-    else:
-        yield (
-            "sqlite",
-            GOOD,
-            t(
-                f"SQLite {version} 有 WAL 缺陷，已改用 DELETE 日志模式",
-                f"SQLite {version} has the WAL-reset fault; the DELETE journal is used instead",
-            ),
-        )
     free = shutil.disk_usage(context.folder).free
     yield (
         "disk",

@@ -201,9 +201,9 @@ def _out_of_quarantine(connection: Connection, case_no: str) -> int:
 def _void(context: Context, connection: Connection, person_id: str) -> None:
     """Nobody is told at an address that is gone; what was sent stays on record."""
     waiting = connection.execute(
-        select(NOTICE).where(
-            NOTICE.c.person_id == person_id, NOTICE.c.state == str(NoticeState.PENDING)
-        )
+        select(NOTICE)
+        .where(NOTICE.c.person_id == person_id, NOTICE.c.state == str(NoticeState.PENDING))
+        .order_by(NOTICE.c.notice_id)
     ).all()
     outbox.mark(connection, [row.notice_id for row in waiting], state=str(NoticeState.VOID))
     ledger.append(

@@ -18,6 +18,8 @@ from .rows import Refusal, Row
 from .table import EVENT_TYPES, SUSPENSION_KINDS, Cell, Condition
 from .times import Moment, read_time
 
+#: Of a number, a code, a stage. The indexes of databases end at about 2,700 bytes.
+MOST_CHARACTERS: Final = 200
 _WHOLE: Final = re.compile(r"[0-9]{1,40}")
 _FRACTION: Final = re.compile(r":[0-9]{2}[.,]([0-9]+)")
 _AMOUNT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(.*)", re.DOTALL)
@@ -94,6 +96,13 @@ class Cells:
         if cell.codes is None:
             return text
         return self._word(cell.codes, text, cell.column, keep=cell.unknown == "keep")
+
+    def short(self, cell: Cell | None) -> str | None:
+        """The same of a cell by which a database looks things up: its indexes take no long text."""
+        text = self.text(cell)
+        if text is not None and len(text) > MOST_CHARACTERS:
+            raise self.fault(Refusal.OVER_LONG, cell.column if cell else None, "")
+        return text
 
     def _word(self, table: str, code: str, column: str, *, keep: bool = False) -> str | None:
         if table == EVENT_TYPES:

@@ -18,14 +18,15 @@ from efficiency_monitor.core.statements import (
 from efficiency_monitor.core.terms import ItemKind, Precision
 from efficiency_monitor.language import t
 
-from .cells import CellFault, Cells, Context
+from .cells import MOST_CHARACTERS, CellFault, Cells, Context
 from .mapping import SourceMapping
 from .misfit import Misfit, table_of
 from .rows import Quarantined, Refusal, Row, refuse
 from .table import DUE_FIELDS, LIMIT_FIELDS, EventFrom
 from .times import read_time
 
-_MOST_CHARACTERS: Final = 200
+#: Fields by which a database looks things up.
+_LOOKED_UP: Final = ("item_code", "item_version")
 #: Stands in a row of the quarantine where an ID-card number was: no case is called so.
 _MASKED: Final = "*" * 8
 _FIELD_NAMES: Final = frozenset((*CASE_FIELDS, "case_no"))
@@ -167,7 +168,7 @@ class Plan:
         code = self._subject(cells, Refusal.BAD_ITEM_CODE)
         cells.zone = context.zone_of(self._mapping.calendar or context.default_calendar)
         deleted = self._is_deleted(cells)
-        item_version = cells.text(table.fields.get("item_version")) or ""
+        item_version = cells.short(table.fields.get("item_version")) or ""
         given: dict[str, str] = {}
         if not deleted:
             self._check(cells)
@@ -194,7 +195,7 @@ class Plan:
         found = cells.raw(name)
         if not found:
             raise cells.fault(Refusal.MISSING, name, "")
-        if not found.isprintable() or len(found) > _MOST_CHARACTERS or _MASKED in found:
+        if not found.isprintable() or len(found) > MOST_CHARACTERS or _MASKED in found:
             raise cells.fault(unusable, name, found)
         return found
 
@@ -289,7 +290,7 @@ class Plan:
         elif name in LIMIT_FIELDS:
             text = cells.amount(cell)
         else:
-            text = cells.text(cell)
+            text = cells.short(cell) if name in _LOOKED_UP else cells.text(cell)
             if name == "item_kind" and text is not None and text not in _ITEM_KINDS:
                 raise cells.fault(Refusal.UNKNOWN_CODE, cell.column, text)
         if text is not None:
@@ -378,7 +379,7 @@ class Plan:
             occurred_at=at.instant,
             precision=at.precision,
             recorded_at=recorded.instant if recorded is not None else None,
-            stage=cells.text(spec.stage),
+            stage=cells.short(spec.stage),
             actor=cells.text(spec.actor),
             department=cells.text(spec.department),
             kind=cells.text(spec.kind),

@@ -20,7 +20,7 @@ _ORDERED = exists().where(ORDER_CARD.c.card_no == CARD.c.card_no)
 
 def chains(connection: Connection) -> list[str]:
     """Every text that ladders on their way keep, once."""
-    return list(connection.execute(select(RUN.c.chain).distinct()).scalars())
+    return list(connection.execute(select(RUN.c.chain).distinct().order_by(RUN.c.chain)).scalars())
 
 
 def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type: ignore[type-arg]

@@ -23,7 +23,8 @@ def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[
     """All cards of these cases, lifted ones too, as `core.cards.decide` wants them."""
     cards: dict[int, list[Card]] = {}
     for part in chunks(sorted(case_ids)):
-        for row in connection.execute(select(CARD).where(CARD.c.case_id.in_(part))):
+        asked = select(CARD).where(CARD.c.case_id.in_(part)).order_by(CARD.c.card_no)
+        for row in connection.execute(asked):
             cards.setdefault(row.case_id, []).append(
                 Card(
                     card_no=row.card_no,

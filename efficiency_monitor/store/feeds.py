@@ -158,9 +158,9 @@ def strays(connection: Connection, numbers: Collection[str], owners: Collection[
     found: list[str] = []
     for part in chunks(sorted(numbers)):
         rows = connection.execute(
-            select(CASE.c.case_no).where(
-                CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners))
-            )
+            select(CASE.c.case_no)
+            .where(CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners)))
+            .order_by(CASE.c.case_no)
         )
         found.extend(rows.scalars())
     return found

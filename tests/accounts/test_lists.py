@@ -13,6 +13,8 @@ from tests.stories.world import World, instant
 
 from .conftest import event
 
+pytestmark = pytest.mark.both_engines
+
 FORMULA = "=HYPERLINK(1)"
 UNMASKED = "--as wang accountability export --unmask --reason 复核"
 

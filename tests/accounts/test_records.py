@@ -10,6 +10,8 @@ from tests.stories.world import World, instant
 
 from .conftest import event
 
+pytestmark = pytest.mark.both_engines
+
 
 def shown(world: World, card: str) -> Any:
     """`accountability show` as JSON."""
@@ -171,15 +173,12 @@ def test_a_card_without_a_record_says_so(world: World) -> None:
 
 
 def test_a_card_given_by_hand_has_a_record_without_amounts(world: World) -> None:
-    with world.context.store.writing() as connection:
-        connection.exec_driver_sql(
-            "DELETE FROM accountability WHERE card_no = ? AND place > 0",
-            (world.card("UP CASE red"),),
-        )
-        connection.exec_driver_sql(
-            "UPDATE accountability SET amount = NULL, over = NULL, unit = NULL, held_seconds = 0,"
-            " overrun_seconds = 0, charged_seconds = 0, until = since"
-        )
+    card = world.card("UP CASE red")
+    world.change("DELETE FROM accountability WHERE card_no = ? AND place > 0", card)
+    world.change(
+        "UPDATE accountability SET amount = NULL, over = NULL, unit = NULL, held_seconds = 0,"
+        " overrun_seconds = 0, charged_seconds = 0, until = since"
+    )
     record = shown(world, "UP CASE red")
     assert record["total"]["amount"] is None
     assert record["whose"] is None

@@ -9,6 +9,8 @@ from efficiency_monitor.store import cards
 
 from .desk import PEOPLE, Desk
 
+pytestmark = pytest.mark.both_engines
+
 HERE = Scope("住建局", "", "")
 
 

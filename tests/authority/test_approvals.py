@@ -15,6 +15,8 @@ from efficiency_monitor.services.acting import approvals
 
 from .desk import PEOPLE, Desk, key_of
 
+pytestmark = pytest.mark.both_engines
+
 PROOF = Attachment("张三的说明.pdf", "ab" * 32, 7)
 
 

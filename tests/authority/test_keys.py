@@ -10,6 +10,8 @@ from efficiency_monitor.services.keys import KeyReport, enrol, revoke
 
 from .desk import PEOPLE, Desk, key_of
 
+pytestmark = pytest.mark.both_engines
+
 
 def enrolled(desk: Desk, person: str, name: str, by: str, key: str | None = None) -> KeyReport:
     return enrol(desk.acting(by, key), person, key_of(name).public)

@@ -12,6 +12,8 @@ from efficiency_monitor.store import ledger
 
 from .desk import Desk
 
+pytestmark = pytest.mark.both_engines
+
 
 def faults(desk: Desk) -> list[str]:
     with desk.world.context.store.reading() as connection:

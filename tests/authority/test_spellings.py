@@ -11,6 +11,8 @@ from efficiency_monitor.services import people as people_service
 from ..stories.world import write_csv
 from .desk import PEOPLE, Desk
 
+pytestmark = pytest.mark.both_engines
+
 #: As a file from another system may write them, and as they are kept.
 SPELT = {"\uf9d1": "\u516d", "jose\u0301": "jos\u00e9"}
 

@@ -18,6 +18,8 @@ from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import CASE, Receiver, held, notices, recorded, red_and_warning, states
 
+pytestmark = pytest.mark.both_engines
+
 HOUR = 3600
 EVERY_HOUR = [{**row, "hours": "any"} for row in PEOPLE]
 

@@ -11,18 +11,14 @@ from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.core.terms import LiftReason
 from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
 from efficiency_monitor.services.notices import notices_to, people
-from efficiency_monitor.services.silences import (
-    Filters,
-    add_silence,
-    end_silence,
-    list_silences,
-)
+from efficiency_monitor.services.silences import Filters, add_silence, end_silence, list_silences
 from efficiency_monitor.services.voiding import void
 from efficiency_monitor.store import outbox
 from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import Receiver, held, notices, recorded, red_and_warning, states
 
+pytestmark = pytest.mark.both_engines
 EVENING = "2026-03-13 20:00"  # a Friday
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from efficiency_monitor.core.hours import Hours, next_open, read_hours, spans_of
 
+pytestmark = pytest.mark.both_engines
+
 HOUR = 3600
 #: Zones whose clocks jump at midnight, in the night, by half an hour, over a whole date, or never.
 ZONES = (

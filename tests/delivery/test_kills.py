@@ -30,6 +30,8 @@ from .fault_server import Book, Clock, hooks
 from .receiving import Receiver, recorded, states
 from .test_fault_server import LOOPBACK
 
+pytestmark = pytest.mark.both_engines
+
 AT = "2026-03-02 08:00"
 KILLS = 200
 PEOPLE = 300

@@ -12,6 +12,8 @@ from efficiency_monitor.services import scan
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
 
+pytestmark = pytest.mark.both_engines
+
 Serve = Callable[..., None]
 TABLES = 'cases = "/cases", events = "/events", done = "/done"'
 NUMBERS = [f"C{n:03}" for n in range(600)]

@@ -18,6 +18,8 @@ from efficiency_monitor.services.ingest import import_files
 from tests.feeds.conftest import Office, answer, http
 from tests.stories.world import World
 
+pytestmark = pytest.mark.both_engines
+
 SAMPLES = Path(__file__).parents[1] / "data" / "mappings"
 LAYOUTS = ("gbt39046", "up-pro", "ten-message", "gongcheng-jianshe", "hunan-sp")
 #: What a feed leaves, but for row numbers and file names.

@@ -6,8 +6,12 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import MODULE, environment
 from tests.stories.world import World
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_serve_reads_settings_and_catalogue_before_each_ring(tmp_path: Path) -> None:

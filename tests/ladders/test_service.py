@@ -15,6 +15,8 @@ from efficiency_monitor.services.round import RoundReport, go_round
 from efficiency_monitor.store.ladders import due
 from tests.stories.world import RULES, World, instant, town
 
+pytestmark = pytest.mark.both_engines
+
 OFFICE = (
     {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
     {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},

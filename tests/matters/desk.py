@@ -59,9 +59,13 @@ def arrive(world: World, *, dead: bool = False, only: str | None = None) -> None
         follow(world.context, connection, rows, world.now)
 
 
+#: Where an order stands among those that were opened in one second.
+_BEGAN = "(SELECT MIN(id) FROM order_entry e WHERE e.order_no = supervision_order.order_no)"
+
+
 def order(world: World) -> dict[str, Any]:
     """The newest order's row."""
-    return world.rows("SELECT * FROM supervision_order ORDER BY opened_at DESC, rowid DESC")[0]
+    return world.rows(f"SELECT * FROM supervision_order ORDER BY opened_at DESC, {_BEGAN} DESC")[0]
 
 
 def order_states(world: World) -> list[str]:
@@ -69,7 +73,7 @@ def order_states(world: World) -> list[str]:
     return [
         f"{row['state']} {row['round']} "
         + ("-" if row["reply_due_at"] is None else wall(row["reply_due_at"]))
-        for row in world.rows("SELECT * FROM supervision_order ORDER BY opened_at, rowid")
+        for row in world.rows(f"SELECT * FROM supervision_order ORDER BY opened_at, {_BEGAN}")
     ]
 
 

@@ -80,9 +80,10 @@ def _filled(world: World, word: str) -> str:
         if name == "folder":
             return str(world.folder)
         newest = {
-            "order": "SELECT order_no FROM supervision_order ORDER BY opened_at DESC, rowid DESC",
-            "appeal": "SELECT appeal_no FROM appeal ORDER BY filed_at DESC, rowid DESC",
-            "silence": "SELECT silence_no FROM silence ORDER BY starts_at DESC, rowid DESC",
+            "order": "SELECT order_no FROM order_entry WHERE kind = 'opened' ORDER BY id DESC",
+            "appeal": "SELECT appeal_no FROM appeal_entry WHERE kind = 'filed' ORDER BY id DESC",
+            "silence": "SELECT silence_no FROM silence ORDER BY starts_at DESC,"
+            " (SELECT MIN(seq) FROM ledger_entry WHERE fact LIKE '%' || silence_no || '%') DESC",
         }.get(name)
         if newest is None:
             return world.card(name)

@@ -18,6 +18,8 @@ from . import desk
 from .desk import refused, say
 from .stage import Killed, copied, facts, killed_at, run
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(scope="module")
 def stage(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> World:

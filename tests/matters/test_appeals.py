@@ -14,6 +14,8 @@ from tests.stories.world import instant, wall, write_csv
 from .office import PEOPLE, Office
 from .stage import run
 
+pytestmark = pytest.mark.both_engines
+
 LIFT, RETURN, REFER = Decision.LIFT, Decision.RETURN, Decision.REFER
 
 

@@ -3,9 +3,13 @@
 import contextlib
 from pathlib import Path
 
+import pytest
+
 from tests.stories.world import PEOPLE, World, instant
 
 from .stage import Killed, killed_at, run
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_whoever_a_message_may_have_reached_hears_of_the_lift(tmp_path: Path) -> None:

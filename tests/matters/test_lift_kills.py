@@ -10,6 +10,8 @@ from tests.stories.world import World
 from .office import HOLDERS, Office, key_of
 from .stage import Killed, copied, facts, killed_at, run
 
+pytestmark = pytest.mark.both_engines
+
 #: Commands on a red card over a yellow one; `{KEY}` stands before the key files.
 APPEALED = (
     "--as zhang appeals file {A CASE red} --text 申诉",

@@ -11,6 +11,8 @@ from tests.stories.world import World
 from .office import PEOPLE, Office
 from .stage import run
 
+pytestmark = pytest.mark.both_engines
+
 ERROR, EXEMPTION = LiftReason.ISSUED_IN_ERROR, LiftReason.EXEMPTION
 REFUSED = LiftReason.NOT_CONFIRMED
 

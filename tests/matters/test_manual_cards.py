@@ -11,6 +11,8 @@ from . import desk
 from .desk import refused, say
 from .stage import Killed, copied, facts, killed_at, run
 
+pytestmark = pytest.mark.both_engines
+
 GIVE = "--as wang cards issue A --level yellow --basis '某办法 第三条' --text 作风粗暴"
 CARD = "{A MANUAL yellow}"
 

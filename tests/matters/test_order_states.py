@@ -23,6 +23,8 @@ from . import desk
 from .desk import say
 from .stage import Killed, copied, facts, killed_at, run
 
+pytestmark = pytest.mark.both_engines
+
 #: What may happen to an order in which state, written by hand.
 TABLE = """
             replied    returned   closed     cards_lifted

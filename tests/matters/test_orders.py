@@ -16,6 +16,8 @@ from . import desk
 from .desk import refused, say
 from .stage import copied, run
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(scope="module")
 def stage(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> World:

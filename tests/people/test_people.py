@@ -15,6 +15,8 @@ from efficiency_monitor.core.people import (
     recipients,
 )
 
+pytestmark = pytest.mark.both_engines
+
 DAY = date(2026, 11, 24)
 ROW = {
     "person_id": "p1",

@@ -16,6 +16,8 @@ from efficiency_monitor.store import cases, schema
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World, instant, write_csv
 
+pytestmark = pytest.mark.both_engines
+
 MAPPING = """
 id: hall
 title: {zh: 大厅, en: hall}

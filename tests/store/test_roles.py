@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.services import database_roles
+from efficiency_monitor.services import database_check, database_roles
 from efficiency_monitor.store import rights
 from efficiency_monitor.store.engine import Store
 from efficiency_monitor.store.every_table import metadata
@@ -165,3 +165,43 @@ def test_rights_are_given_by_the_owner_and_again(world: World) -> None:
         assert rights.excessive(connection) == []
     with pytest.raises(ConfigurationError, match=APPLICATION):
         database_roles.give(world.context, application=APPLICATION, auditor=AUDITOR, dry_run=False)
+
+
+def database_findings(world: World) -> dict[str, tuple[str, str]]:
+    """What the doctor says of the database."""
+    return {
+        name: (status, detail)
+        for name, status, detail in database_check.check_database(world.context)
+    }
+
+
+@on_postgresql
+def test_the_doctor_knows_the_database(world: World) -> None:
+    url, settings = world.url, world.folder / "effmon.toml"
+    kept = settings.read_text(encoding="utf-8")
+    found = database_findings(world)
+    assert found["postgresql"][0] == "ok"
+    assert found["durability"] == (
+        "bad",
+        "fsync, full_page_writes off: a power cut damages the database",
+    )
+    assert found["database role"] == ("ok", APPLICATION)
+    assert found["database clock"][0] == "look", "the clock of a story is not the server's"
+    with server(durable=False).connection(name_of(url)) as connection:
+        connection.execute(f"REVOKE UPDATE ON card FROM {APPLICATION}")
+        assert "lacks UPDATE on card" in database_findings(world)["database role"][1]
+        connection.execute(f"GRANT UPDATE ON card TO {APPLICATION}")
+        connection.execute(f"GRANT DELETE ON event TO {APPLICATION}")
+        status, detail = database_findings(world)["database role"]
+        assert (status, "could change event" in detail) == ("bad", True)
+        connection.execute("DROP ROLE IF EXISTS somebody")
+        connection.execute("CREATE ROLE somebody LOGIN")
+        for table in metadata.tables:
+            connection.execute(f"ALTER TABLE {table} OWNER TO somebody")
+        connection.execute("GRANT SELECT ON alembic_version TO somebody")
+    for user, words in (("postgres", "superuser"), ("somebody", "the tables' owner")):
+        world.close()
+        settings.write_text(kept.replace(f"//{APPLICATION}@", f"//{user}@"), encoding="utf-8")
+        status, detail = database_findings(world)["database role"]
+        assert (status, words in detail) == ("look", True), detail
+    world.close()
