@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
 
 MARK = ".effmon-demo"
+#: Lines of a notice that are shown; the last is the ledger's.
+_MOST_LINES = 16
 EVENING = "2026-11-20 18:00"
 _TABLES = ("申请", "受理", "办理", "特别程序", "办结")
 
@@ -69,6 +71,8 @@ def _make_room(folder: Path) -> None:
 
 
 def _bureau(folder: Path) -> None:
+    from efficiency_monitor.services.checkpoints import make
+
     clock = Clock(EVENING, "Asia/Shanghai")
     head(
         t(
@@ -87,12 +91,14 @@ def _bureau(folder: Path) -> None:
     )
     _import(context)
     scan_now(context, t("三、夜间巡检", "3. the nightly scan"))
+    kept = make(context)
     _situations(context)
     _cards(context)
     _explain(context)
     _notice(context)
     _late_evidence(context, clock)
     show_matters(context, clock)
+    _checkpoint(context, kept.notes["sha256"])
     _ledger(context, folder)
 
 
@@ -209,10 +215,10 @@ def _notice(context: "Context") -> None:
         )
     )
     shortest = min(messages, key=lambda addressed: len(addressed.message.text))
-    emit_text(
-        f"   │ {line}\n"
-        for line in [shortest.message.subject, *shortest.message.text.splitlines()[:14]]
-    )
+    lines = shortest.message.text.splitlines()
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 2], "…", lines[-1]]
+    emit_text(f"   │ {line}\n" for line in [shortest.message.subject, *lines])
 
 
 def _late_evidence(context: "Context", clock: Clock) -> None:
@@ -236,12 +242,34 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     emit(list_cards(context, CardQuery(state="lifted")), columns.CARDS)
 
 
+def _checkpoint(context: "Context", kept: str) -> None:
+    from efficiency_monitor.services import checkpoints, compare
+
+    head(
+        t(
+            "十三、签一个检查点，比对巡检后所存的旧检查点",
+            "13. a checkpoint; an older one compared",
+        ),
+        "ledger checkpoint; effmon ledger compare OLD.note",
+    )
+    emit_text(f"   │ {line}\n" for line in checkpoints.make(context).notes["sha256"].splitlines())
+    found = compare.compare_note(context, kept.encode())
+    line(
+        t(
+            f"旧检查点（{found.size} 条）与台账{'一致' if found.result == 'equal' else '不一致'}："
+            f"其后新增 {found.now - found.size} 条",
+            f"the older checkpoint of {found.size} entries: {found.result}; "
+            f"{found.now - found.size} entries were added since",
+        )
+    )
+
+
 def _ledger(context: "Context", folder: Path) -> None:
     from efficiency_monitor.services import ledger_book
 
     out = folder / "ledger-export"
     head(
-        t("十三、导出台账，离线验证", "13. the ledger exported, verified offline"),
+        t("十四、导出台账，离线验证", "14. the ledger exported, verified offline"),
         f"ledger export --out {out}",
     )
     ledger_book.export(context, out, words={"organisation": context.settings.workspace.name})

@@ -64,7 +64,7 @@ def open_workspace(
 ) -> "Context":
     """Make a workspace on the demonstration\'s clock."""
     from efficiency_monitor import app
-    from efficiency_monitor.services import setup
+    from efficiency_monitor.services import ledger_keys, setup
 
     setup.write_settings(
         folder,
@@ -77,6 +77,7 @@ def open_workspace(
     )
     context = app.open_context(folder, create=True, clock=clock)
     setup.record_creation(context)
+    ledger_keys.ensure(context, app.seed())
     return context
 
 

@@ -22,8 +22,8 @@ def show_usda(folder: Path) -> None:
     clock = Clock(EVENING, "America/New_York")
     head(
         t(
-            "十四、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
-            "14. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
+            "十五、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
+            "15. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
         ),
         "import usda_foia_2012_2013.csv --mapping usda-foia; effmon scan",
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from efficiency_monitor.language import t
 
-from . import columns, ledger_note
+from . import columns, ledger_key, ledger_note
 from .render import Column, Format, emit, emit_object, message, warn
 from .state import Output, context_of, leave, state_of
 
@@ -33,6 +33,7 @@ _EXPORTED: Final = (
 
 app = typer.Typer(help=t("台账", "the ledger"))
 ledger_note.add_to(app)
+app.add_typer(ledger_key.app, name="key")
 
 
 @app.command("list", help=t("列出最近的台账条目", "list the newest entries"))

@@ -1,4 +1,4 @@
-"""`effmon ledger checkpoint | compare` and `effmon ledger key show | new | rotate`."""
+"""`effmon ledger checkpoint | compare`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from efficiency_monitor.language import t
 
-from .render import Column, emit_object, emit_text, message, warn
+from .render import Column, emit_object, message, warn
 from .state import Output, context_of, leave
 from .written import read_text
 
@@ -32,8 +32,6 @@ _COMPARED: Final = (
     Column("key", "密钥", "Key"),
 )
 
-key = typer.Typer(help=t("台账签名密钥", "the key that signs the ledger"))
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the group of the ledger."""
@@ -41,7 +39,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("compare", help=t("与所持的检查点比对", "compare with a checkpoint that was kept"))(
         compare
     )
-    app.add_typer(key, name="key")
 
 
 def checkpoint(
@@ -132,18 +129,19 @@ def compare(
             t("给出检查点文件，或 --text", "give the file of a checkpoint, or --text"),
             "effmon ledger compare FILE.note",
         )
-    known = [_vkey(given) for given in keys or ()]
+    known = [read_vkey(given) for given in keys or ()]
     context = context_of(ctx)
     if text is not None:
         found = service.compare_text(context, text)
     else:
-        found = service.compare_note(context, _read(file), known)
+        found = service.compare_note(context, read_file(file), known)
     emit_object(found.as_json(), output, columns=_COMPARED if output is None else ())
     _say(found)
     leave(0 if found.result == service.EQUAL else 1)
 
 
-def _read(file: Path | None) -> bytes:
+def read_file(file: Path | None) -> bytes:
+    """What a file holds, as far as a note may go; ConfigurationError where it cannot be read."""
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.signed_notes import MOST_BYTES
     from efficiency_monitor.os_words import say_os
@@ -157,7 +155,8 @@ def _read(file: Path | None) -> bytes:
         ) from None
 
 
-def _vkey(given: str) -> "Verifier":
+def read_vkey(given: str) -> "Verifier":
+    """A public key of the command line; ConfigurationError where it is none."""
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.signed_notes import NoteError, Verifier
 
@@ -229,130 +228,4 @@ def _alarm(found: "Compared") -> str:
         f"不一致 DIFFERENT：前 {found.size} 条在签发之后被改动过，或签发过两份不同的台账",
         f"DIFFERENT: the first {found.size} entries were changed after that, or two ledgers were "
         "shown",
-    )
-
-
-@key.command("show", help=t("显示公钥及其纸面形式", "show the public key, for paper too"))
-def show_key(ctx: typer.Context, output: Output = None) -> None:
-    """Print the public key that belongs on paper, and every key before it."""
-    from efficiency_monitor.services import ledger_keys
-
-    found = ledger_keys.shown(context_of(ctx))
-    if output is not None:
-        emit_object(found, output)
-        return
-    lines = [f"{found['vkey']}\n", "\n", f"{found['name']}   {found['digits']}\n"]
-    emit_text([*lines, *(f"{row}\n" for row in found["paper"])])
-    message(
-        t(
-            "请把以上公钥抄在纸上或印入公报，由监督部门保管；每行末两位是校验码",
-            "put the key above on paper or into a bulletin, to be kept by the supervisors; the "
-            "last two digits of a row check it",
-        )
-    )
-    for before in found["keys"]:
-        if not before["vouched"]:
-            digits = before["vkey"].split("+")[1]
-            warn(
-                t(
-                    f"密钥 {digits} 没有前一把密钥的签名",
-                    f"the key {digits} has no signature of the key before",
-                )
-            )
-
-
-@key.command("new", help=t("造一把新密钥", "write a new key"))
-def new_key(
-    ctx: typer.Context,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            help=t("新文件（更换密钥时用）", "a new file, for a key that is to take over"),
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Write a private key into a new file; without --out the one that the ledger begins with."""
-    from efficiency_monitor import app
-    from efficiency_monitor.services import ledger_keys
-
-    context = context_of(ctx)
-    made = ledger_keys.new_key(context, app.seed(), out)
-    emit_text([f"{made.verifier.vkey}\n"])
-    place = ledger_keys.key_file(context) if out is None else out
-    message(
-        t(
-            f"私钥已写入 {place}；上面一行是公钥，请抄在纸上",
-            f"the private key is in {place}; the line above is the public one: put it on paper",
-        )
-    )
-
-
-@key.command("rotate", help=t("更换密钥", "let another key take over"))
-def rotate_key(
-    ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="NEWFILE", show_default=False)] = None,
-    to_program: Annotated[
-        str | None,
-        typer.Option(
-            "--to-program",
-            metavar="COMMAND",
-            help=t("改由此程序签名（配合 --public）", "a program signs from now on, see --public"),
-        ),
-    ] = None,
-    public: Annotated[
-        str | None,
-        typer.Option("--public", metavar="VKEY", help=t("该程序的公钥", "the program's key")),
-    ] = None,
-    lost: Annotated[
-        str | None,
-        typer.Option(
-            "--lost",
-            metavar="REASON",
-            help=t(
-                "原密钥已丢失：没有它的签名，台账永久留痕",
-                "the old key is lost: it does not sign, and the ledger shows it for ever",
-            ),
-        ),
-    ] = None,
-) -> None:
-    """Enter a new key, signed by the old one and itself; later checkpoints are of the new one."""
-    import shlex
-
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services import ledger_keys, signer
-
-    context = context_of(ctx)
-    reason = read_text(lost)
-    if file is not None and to_program is None and public is None:
-        verifier = ledger_keys.rotate(context, file, lost=reason).verifier
-    elif file is None and to_program is not None and public is not None:
-        verifier = _vkey(public)
-        signer.check_name(verifier, signer.origin_of(context.settings))
-        command = tuple(shlex.split(to_program))
-        timeout = context.settings.ledger.signer.timeout
-        program = signer.Program(command, verifier, context.folder, timeout)
-        ledger_keys.rotate_signer(context, program, lost=reason)
-        message(
-            t(
-                '请在 effmon.toml 的 [ledger.signer] 写：kind = "command"、command、public',
-                'now write kind = "command", command and public under [ledger.signer]',
-            )
-        )
-    else:
-        raise ConfigurationError(
-            t(
-                "给出新密钥的文件，或 --to-program 和 --public",
-                "give the new key's file, or --to-program and --public",
-            ),
-            "effmon ledger key rotate NEWFILE",
-        )
-    emit_text([f"{verifier.vkey}\n"])
-    message(
-        t(
-            "密钥已更换；上面一行是新公钥，请抄在纸上，旧密钥的检查点到此为止有效",
-            "the key was replaced; the line above is the new public one: put it on paper. "
-            "Checkpoints by the old key stay valid up to here",
-        )
     )

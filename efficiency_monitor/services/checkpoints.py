@@ -18,7 +18,6 @@ from ..core.instants import parse_instant
 from ..core.ledger import DIGESTS, EntryType
 from ..core.ledger_keys import KeyPeriod, periods
 from ..core.signed_notes import parse, sign
-from ..core.statements import digest
 from ..core.tree_proofs import verify_consistency
 from ..language import t
 from ..os_words import say_os
@@ -31,7 +30,7 @@ from .context import Context
 from .ledger_tree import Derived, LedgerChanged, derive
 from .signer import Signer, open_signer
 from .signer import origin_of as ledger_origin
-from .texts import said
+from .texts import committed, said
 
 #: Seconds for which another process that signs is waited for; after a scan, only briefly.
 PATIENCE: Final = 30.0
@@ -237,9 +236,10 @@ def _keep(
         **{f"{tree}_root": root.hex() for tree, root in roots.items()},
         "key": key,
     }
-    if reason is not None:
-        content["after_loss"] = {"text": {"sha256": digest(reason)}, "lost": _lost(folder)}
     with context.store.writing() as connection:
+        if reason is not None:
+            text = committed(context, connection, reason)
+            content["after_loss"] = {"text": text, "lost": _lost(folder)}
         for tree, root in roots.items():
             store.add(
                 connection,

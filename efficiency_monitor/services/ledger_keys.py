@@ -1,7 +1,7 @@
 """The life of the key that signs the ledger: begun, shown, replaced by another, or lost."""
 
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,13 @@ from ..core import ledger as core_ledger
 from ..core.faults import ConfigurationError, EffmonError
 from ..core.ledger import EntryType
 from ..core.ledger_keys import KeyChange, KeyPeriod, paper, periods, statement
-from ..core.signed_notes import SigningKey, Verifier, sign
-from ..core.statements import digest
+from ..core.signed_notes import PRIVATE_KIND, SigningKey, Verifier, sign
 from ..language import t
 from ..os_words import say_os
 from ..store import ledger
 from .context import Context
 from .signer import Signer, open_signer, origin_of, read_key, sync_folder, write_key
-from .texts import said
+from .texts import committed, said
 
 
 def known(connection: Connection) -> list[KeyPeriod]:
@@ -199,7 +198,7 @@ def _record(
             "size": head.size,
             "note": str(note),
             "lost": reason is not None,
-            "reason": None if reason is None else {"sha256": digest(reason)},
+            "reason": None if reason is None else committed(context, connection, reason),
         },
     )
     if not ledger.append(connection, [entry]):
@@ -248,6 +247,18 @@ def _move(file: Path, place: Path, stands: Sequence[KeyPeriod], new: Verifier) -
                 f"请自行移动：mv {file} {place}",
                 f"move it yourself: mv {file} {place}",
             ),
+        ) from None
+
+
+def foreign(context: Context, public: str, word: str) -> Verifier:
+    """The vkey of a key of another kind: its bytes in base64, and what its kind is called."""
+    try:
+        data = b64decode("".join(public.split()), validate=True)
+        return Verifier(origin_of(context.settings), PRIVATE_KIND, word.encode() + b"\n" + data)
+    except (ValueError, UnicodeEncodeError):
+        raise ConfigurationError(
+            t("公钥不是 base64", "the public key is not base64"),
+            t("见 docs/ledger.md", "see docs/ledger.md"),
         ) from None
 
 
