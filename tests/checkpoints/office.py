@@ -107,8 +107,9 @@ def changed(world: World) -> list[bytes]:
 
 
 def kind_of(body: bytes) -> str:
-    """The type of an entry, as its row has it."""
-    return next(str(kind) for kind in EntryType if f'"type":"{kind}"'.encode() in body)
+    """The type of an entry, as its row has it; one that was spoilt keeps any."""
+    kinds = (str(kind) for kind in EntryType if f'"type":"{kind}"'.encode() in body)
+    return next(kinds, str(EntryType.EXPORT_MADE))
 
 
 def bodies(world: World) -> list[bytes]:
