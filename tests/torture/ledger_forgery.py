@@ -220,7 +220,7 @@ def _own(keys: list[hand_made.Signer], contents: list[dict[str, Any]]) -> Signer
     starts = [one["seq"] for one in contents if one["type"] == "ledger.key_rotated"]
 
     def signer_of(size: int) -> hand_made.Signer:
-        return keys[max(0, sum(start <= size for start in starts) - 1)]
+        return keys[max(0, sum(int(start <= size) for start in starts) - 1)]
 
     return signer_of
 
@@ -254,7 +254,7 @@ def rotation_forged(dice: random.Random, trial: Trial) -> State:
     wrong = [hand_made.Signer(f"{dice.random()}", trial.keys[0].name) for _ in starts]
 
     def signer_of(size: int) -> hand_made.Signer:
-        place = max(0, sum(start <= size for start in starts) - 1)
+        place = max(0, sum(int(start <= size) for start in starts) - 1)
         return wrong[place] if size >= turn or turn == starts[0] else trial.keys[place]
 
     whole = forged(trial, contents, signer_of)
