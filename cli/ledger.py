@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
-from . import columns, ledger_key, ledger_note
+from . import columns, ledger_key, ledger_note, ledger_slip
 from .render import Column, Format, emit, emit_object, message, warn
 from .state import Output, context_of, leave, state_of
 
@@ -29,11 +30,15 @@ _EXPORTED: Final = (
     Column("sha256_root", "SHA-256 根", "SHA-256 root"),
     Column("sm3_root", "SM3 根", "SM3 root"),
     Column("verifier_sha256", "验证程序的 SHA-256", "SHA-256 of the verifier"),
+    Column("signed", "已签到", "Signed up to"),
 )
 
 app = typer.Typer(help=t("台账", "the ledger"))
 ledger_note.add_to(app)
 app.add_typer(ledger_key.app, name="key")
+app.command("slip", help=t("一个条目的证据凭证", "the evidence slip of one entry"))(
+    ledger_slip.slip
+)
 
 
 @app.command("list", help=t("列出最近的台账条目", "list the newest entries"))
@@ -70,14 +75,46 @@ def verify(
             ),
         ),
     ] = False,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="VKEY",
+            help=t(
+                "导出：台账密钥（纸面所载）", "of an export: the ledger's key (the one on paper)"
+            ),
+        ),
+    ] = None,
+    received: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help=t(
+                "导出：另行收到的检查点，文件或文件夹",
+                "of an export: checkpoints that came another way, a file or folder",
+            ),
+        ),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
     from efficiency_monitor.services import ledger_book
 
     if path is not None:
-        _verify_export(path, output)
+        _verify_export(path, keys or [], received or [], output)
         return
+    if keys or received:
+        raise ConfigurationError(
+            t(
+                "--key 和 --checkpoint 用于核验导出的文件夹",
+                "--key and --checkpoint go with a FOLDER",
+            ),
+            t(
+                "与本台账比对：effmon ledger compare 文件",
+                "compare with this ledger: effmon ledger compare FILE",
+            ),
+        )
     found = ledger_book.verify(context_of(ctx), everything=rebuild)
     emit_object(found, output, columns=() if output is Format.CSV else _VERIFIED)
     if found["sound"]:
@@ -106,16 +143,18 @@ def verify(
     leave(0 if found["sound"] else 1)
 
 
-def _verify_export(path: Path, output: Output) -> None:
+def _verify_export(path: Path, keys: list[str], received: list[Path], output: Output) -> None:
     """In words it is the verifier itself that speaks, as it does for the auditor."""
+    from efficiency_monitor.services import ledger_book
+
     if output is None:
         from efficiency_monitor.verifier import verify as verifier
 
-        leave(verifier.main(["--", str(path)]))
+        ledger_book.vkeys(keys)
+        given = [f"--key={key}" for key in keys] + [f"--checkpoint={one}" for one in received]
+        leave(verifier.main([*given, "--", str(path)]))
         return
-    from efficiency_monitor.services import ledger_book
-
-    found, code = ledger_book.verify_export(path)
+    found, code = ledger_book.verify_export(path, keys, received)
     emit_object(found, output)
     leave(code)
 
@@ -149,7 +188,18 @@ def export(
             "sha256_root": summary.sha256_root,
             "sm3_root": summary.sm3_root,
             "verifier_sha256": summary.verifier_sha256,
+            "signed": summary.signed,
         },
         output,
         columns=_EXPORTED,
     )
+    # The entry that says that the checkpoint was made stands after it, always.
+    if summary.size > summary.signed + 1:
+        warn(
+            t(
+                f"最后的检查点只到 {summary.signed} 条，其后的条目没有签名；"
+                "可先运行 effmon ledger checkpoint 再导出",
+                f"the newest checkpoint covers {summary.signed} entries, those after it are not "
+                "signed; run effmon ledger checkpoint first, then export again",
+            )
+        )

@@ -73,7 +73,7 @@ def verify_export(
     a key is none.
     """
     found: dict[str, object] = {"sound": False, "folder": str(folder)}
-    given = tuple(map(_key, keys))
+    given = vkeys(keys)
     try:
         brought = verifier.Brought(None, given, verifier.received(checkpoints))
         done = verifier.examine(folder, brought, lambda _: None)
@@ -93,9 +93,10 @@ def verify_export(
     }, 0
 
 
-def _key(text: str) -> verifier.Key:
+def vkeys(texts: Sequence[str]) -> tuple[verifier.Key, ...]:
+    """Keys as the verifier knows them; ConfigurationError where one is none."""
     try:
-        return verifier.key_of(text.strip())
+        return tuple(verifier.key_of(text.strip()) for text in texts)
     except verifier.Changed as why:
         raise ConfigurationError(
             t(f"--key：{why.zh}", f"--key: {why.en}"),

@@ -7,6 +7,7 @@ ledger's key on paper verifies it without the ledger: `verify.py slip FILE --key
 import json
 import os
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ from ..os_words import say_os
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..store.checkpoints import StoredCheckpoint
+from ..verifier import verify as verifier
+from . import ledger_keys
 from .context import Context
+from .ledger_book import vkeys
 from .ledger_tree import LedgerChanged
 
 VERSION = 1
@@ -146,3 +150,71 @@ def _proof(row: StoredCheckpoint, seq: int, leaf: bytes, stream: ProofStream) ->
         "size": row.size,
         "path": [b64encode(node).decode() for node in path],
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a slip says and whether it holds: `code` 0, 1 changed, 2 unreadable, 3 unknown key."""
+
+    code: int
+    fault: str
+    entry: dict[str, Any]
+    #: Origin and size of the checkpoint; empty and 0 where the slip could not be verified.
+    ledger: str
+    size: int
+    signed_by: tuple[str, ...]
+
+    def values(self) -> dict[str, object]:
+        """For the command line: the entry in the words of whom the card concerns."""
+        entry = self.entry
+        limit, rule = _part(entry, "limit"), _part(entry, "rule")
+        return {
+            **{name: entry.get(name) for name in ("seq", "type", "at", "card", "subject")},
+            "level": entry.get("level"),
+            "department": entry.get("department"),
+            "limit": limit.get("amount"),
+            "due_at": limit.get("due_at"),
+            "fell_due_at": entry.get("fell_due_at"),
+            "rule": rule.get("id"),
+            "ledger": self.ledger,
+            "size": self.size,
+            "signed_by": list(self.signed_by),
+            "verified": self.code == 0,
+            "fault": self.fault,
+        }
+
+
+def _part(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = entry.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def own_keys(context: Context) -> list[str]:
+    """The keys of this workspace's ledger: good for a look, no proof to anybody else."""
+    with context.store.reading() as connection:
+        return [period.verifier.vkey for period in ledger_keys.known(connection)]
+
+
+def read(path: Path, keys: Sequence[str]) -> Read:
+    """Verify a slip by these keys, with the program that an auditor has, and say what it says.
+
+    ConfigurationError where a key is none.
+    """
+    given = vkeys(keys)
+    said = verifier.SlipFound({}, [], [])
+    code, fault = 0, ""
+    try:
+        verifier.check_slip(path, given, lambda _: None, said)
+    except verifier.Changed as why:
+        code, fault = why.code, t(why.zh, why.en)
+    except OSError as problem:
+        code, fault = verifier.Unreadable.code, f"{path}: {say_os(problem)}"
+    note = said.notes[0] if said.notes else None
+    return Read(
+        code=code,
+        fault=fault,
+        entry=said.entry,
+        ledger=note.origin if note else "",
+        size=note.size if note else 0,
+        signed_by=tuple(dict.fromkeys(str(key) for key in said.signers)),
+    )

@@ -1097,10 +1097,19 @@ def check_checkpoints(
     return counted
 
 
-def check_slip(path: Path, given: Sequence[Key], tell: Callable[[str], object] = print) -> None:
+class SlipFound(NamedTuple):
+    """What a slip says, filled in as far as it holds: its entry, its checkpoints, who signed."""
+
+    entry: dict[str, Any]
+    notes: list[Note]
+    signers: list[Key]
+
+
+def check_slip(
+    path: Path, given: Sequence[Key], tell: Callable[[str], object], said: SlipFound
+) -> None:
     """Verify a slip, telling what it says; Changed, Unreadable or UnknownKey otherwise."""
-    text = read_file(path, SLIP_LIMIT).rstrip(b"\r\n")
-    notes = []
+    text, notes = read_file(path, SLIP_LIMIT).rstrip(b"\r\n"), []
     try:
         slip = parse(text)
         entry, proofs = slip["entry"], slip["proofs"]
@@ -1133,6 +1142,8 @@ def check_slip(path: Path, given: Sequence[Key], tell: Callable[[str], object] =
         raise of_file(path.name, not_as_exported()) from None
     except Changed as why:
         raise of_file(path.name, why) from None
+    said.entry.update(entry)
+    said.notes.extend(notes)
     tell(f"条目 entry: seq {entry['seq']} {entry['type']}")
     for name in ("at", "card", "subject", "level", "state", "department"):
         if isinstance(entry.get(name), str):
@@ -1146,7 +1157,8 @@ def check_slip(path: Path, given: Sequence[Key], tell: Callable[[str], object] =
             "the slip fits itself, but without the key (--key) nobody knows who signed it",
         )
     for note in notes:
-        tell(f"签名成立 signature holds: {signer_of(note, [Term(key, 0, None) for key in given])}")
+        said.signers.append(signer_of(note, [Term(key, 0, None) for key in given]))
+        tell(f"签名成立 signature holds: {said.signers[-1]}")
 
 
 def verify(folder: Path, brought: Brought) -> None:
@@ -1225,7 +1237,7 @@ def run(given: argparse.Namespace) -> None:
     """Verify what the command line says and print what was found."""
     if hasattr(given, "slip"):
         print(f"凭证核验 slip verification: {shown(str(given.file.absolute()))}")
-        check_slip(given.file, given.key)
+        check_slip(given.file, given.key, print, SlipFound({}, [], []))
         print("结论 RESULT: 通过 OK")
         return
     anchor = None if given.size is None else Anchor(given.size, given.root)
