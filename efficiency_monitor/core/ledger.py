@@ -57,6 +57,7 @@ class EntryType(StrEnum):
     CARD_CLOSED = "card.closed"
     CARD_ESCALATED = "card.escalated"
     NOTICE_SENT = "notice.sent"
+    NOTICE_UNCERTAIN = "notice.uncertain"
     NOTICE_DEAD = "notice.dead"
     NOTICE_RETRIED = "notice.retried"
     NOTICE_VOID = "notice.void"

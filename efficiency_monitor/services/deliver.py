@@ -1,7 +1,8 @@
 """Delivering the outbox: one digest per recipient, at least once, retried, never lost silently.
 
 Each attempt is written down before the message leaves (`attempt`) and marked after the answer: a
-stop in between sends the same notices again, and the limits of a robot count it all the same.
+stop in between sends the same notices again, once that is on record (`unmarked`), and the limits of
+a robot count it all the same.
 """
 
 import time
@@ -25,6 +26,7 @@ from .holding import Held
 from .one_at_a_time import turn
 from .outgoing import Outgoing, outgoing, put_into_words
 from .silences import end_what_ran_out
+from .unmarked import settle
 from .voiding import told_of
 
 #: Seconds after which hours and silences are asked again for what is left of a run.
@@ -90,6 +92,7 @@ def deliver(
         alone(context.folder, patience, pause),
         turn(context, "deliver", context.folder, patience, pause) as mine,
     ):
+        settle(context, mine.writing)
         end_what_ran_out(context)
         found = outgoing(context, channels)
         _Run(context, channels, report, mine.writing).send_all(found)

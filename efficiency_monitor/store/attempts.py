@@ -1,6 +1,6 @@
 """Attempts to send a message: written before it leaves, so that no stop forgets one."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from .matter_tables import AttemptRow
 
@@ -35,6 +35,26 @@ def end(connection: Connection, number: int, *, result: str, detail: str, now: i
     """Note how an attempt ended, and when."""
     connection.execute(
         update(ATTEMPT).where(ATTEMPT.c.id == number).values(result=result, detail=detail, at=now)
+    )
+
+
+def begun(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """Attempts of which nobody noted how they ended, oldest first: `id`, `message_id`."""
+    return list(
+        connection.execute(
+            select(ATTEMPT.c.id, ATTEMPT.c.message_id)
+            .where(ATTEMPT.c.result == "begun")
+            .order_by(ATTEMPT.c.id)
+        )
+    )
+
+
+def give_up(connection: Connection, number: int) -> None:
+    """Note that nobody will learn how an attempt ended; its instant stays that of its begin."""
+    connection.execute(
+        update(ATTEMPT)
+        .where(ATTEMPT.c.id == number)
+        .values(result="unknown", detail="stopped before the answer was noted")
     )
 
 

@@ -130,6 +130,18 @@ def rows_of(connection: Connection, notice_ids: Sequence[str]) -> list[Row]:  # 
     return found
 
 
+def in_message(connection: Connection, message_id: str) -> list[Row]:  # type: ignore[type-arg]
+    """Notices that last left in this message and are not known to have arrived, by number."""
+    unknown = [str(NoticeState.PENDING), str(NoticeState.VOID)]
+    return list(
+        connection.execute(
+            _told()
+            .where(NOTICE.c.message_id == message_id, NOTICE.c.state.in_(unknown))
+            .order_by(NOTICE.c.notice_id)
+        )
+    )
+
+
 def may_have_arrived() -> ColumnElement[bool]:
     """Whether a notice was sent or tried: a message or only its answer may have been lost.
 

@@ -315,7 +315,7 @@ def test_a_process_that_dies_on_the_way_counts_for_the_limit(world: World) -> No
     robot = Receiver(robot="robot", limits=[Limit(1, 60)])
     world.deliver({"file": robot})
     assert robot.got == []
-    assert [row["result"] for row in world.rows("SELECT result FROM attempt")] == ["begun"]
+    assert [row["result"] for row in world.rows("SELECT result FROM attempt")] == ["unknown"]
     world.now += 61
     world.deliver({"file": robot})
     assert len(robot.got) == 1

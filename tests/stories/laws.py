@@ -7,8 +7,8 @@ from .world import World
 #: All that a scan may change but the ledger and its own bookkeeping.
 WRITTEN = ("card", "card_entry", "notice", "accountability", "clock")
 STANDING = "('open', 'acknowledged', 'replied')"
-#: Entries that a scan writes each time it runs.
-EACH_TIME = ("scan.done",)
+#: Entries that a scan writes each time it runs, and of messages on whose way a process died.
+EACH_TIME = ("scan.done", "notice.uncertain")
 
 
 def hold(world: World, place: str) -> None:
