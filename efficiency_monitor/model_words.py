@@ -68,11 +68,15 @@ def _what(error: ErrorDetails) -> str:
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     text = _PREFIX.sub("", error["msg"])
-    return text.removeprefix("Input ")
+    return _cut(text.removeprefix("Input "), 500)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(step) for step in loc) + ": " if loc else ""
+    return ".".join(_cut(str(step), _LONGEST) for step in loc) + ": " if loc else ""
 
 
 def _names_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -14,6 +14,8 @@ from itertools import chain, pairwise
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from .faults import brief
+
 #: Pairs of opening and closing, in seconds after local midnight.
 Spans = tuple[tuple[int, int], ...]
 
@@ -73,7 +75,7 @@ def read_hours(text: str) -> Hours:
     spans = tuple(_span(part, text) for part in parts)
     if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
         raise ValueError(
-            f"{text!r}: write the hours in order, the next not before the end of the last"
+            f"{brief(text)}: write the hours in order, the next not before the end of the last"
         )
     return Hours(spans, every_day=every is not None)
 
@@ -134,7 +136,8 @@ def _span(part: str, text: str) -> tuple[int, int]:
     found = _SPAN.fullmatch(part)
     if not found:
         raise ValueError(
-            f"{text!r} are no hours: write '09:00-12:00,14:00-17:30', 'every 08:00-20:00' or 'any'"
+            f"{brief(text)} are no hours: write '09:00-12:00,14:00-17:30', "
+            "'every 08:00-20:00' or 'any'"
         )
     opens, closes = (
         int(found[hour]) * 3600 + int(found[hour + 1]) * 60
@@ -143,7 +146,9 @@ def _span(part: str, text: str) -> tuple[int, int]:
         for hour in (1, 3)
     )
     if not opens < closes <= _DAY:
-        raise ValueError(f"{text!r}: {part} does not end after it begins, within one day")
+        raise ValueError(
+            f"{brief(text)}: {brief(part)} does not end after it begins, within one day"
+        )
     return opens, closes
 
 

@@ -10,7 +10,7 @@ from .. import catalogue_files
 from ..core.amount import Amount, Threshold, Unit, decimal_text
 from ..core.calendar import Calendar
 from ..core.evaluation import CompiledCalendar
-from ..core.faults import CatalogueError, ConfigurationError, EffmonError, NotCovered
+from ..core.faults import CatalogueError, ConfigurationError, EffmonError, NotCovered, brief
 from ..core.instants import parse_as_of, rfc3339
 from ..core.questions import Counting, PauseAsked, due, elapsed, threshold
 from ..language import t
@@ -30,15 +30,22 @@ class Calendars:
             return self.catalogue.compiled(name)
         if name not in self._files:
             path = Path(name)
-            if not path.is_file():
+            if not _is_file(path):
                 known = ", ".join(sorted(self.catalogue.calendars))
                 raise CatalogueError(
-                    t(f"没有工作日历 {name!r}", f"there is no calendar {name!r}"),
+                    t(f"没有工作日历 {brief(name)}", f"there is no calendar {brief(name)}"),
                     t(f"有：{known}；或写文件名", f"known are {known}; or name a file"),
                 )
             calendar = catalogue_files.load_calendar_file(path, self.catalogue.calendars)
             self._files[name] = CompiledCalendar.of(calendar)
         return self._files[name]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file system takes: one question, not all of them
+        return False
 
 
 def counting(options: Mapping[str, Any]) -> Counting:
@@ -53,7 +60,7 @@ def counting(options: Mapping[str, Any]) -> Counting:
     for name, allowed in words.items():
         value = options.get(name) or allowed[0]
         if value not in allowed:
-            raise ValueError(f"{name}: {value!r} is not one of {', '.join(allowed)}")
+            raise ValueError(f"{name}: {brief(value)} is not one of {', '.join(allowed)}")
         chosen[name] = value
     return Counting(
         by_time=chosen["resolution"] == "time",
@@ -83,7 +90,7 @@ def answer(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
     except EffmonError as fault:
         return {"error": fault.message}
     except KeyError as fault:
-        return {"error": f"the question lacks {fault.args[0]!r}"}
+        return {"error": f"the question lacks {brief(fault.args[0])}"}
     except (ValueError, TypeError, AttributeError) as fault:
         return {"error": str(fault)}
 
@@ -138,13 +145,13 @@ def _answer(calendars: Calendars, question: Mapping[str, Any], *, local: bool) -
         at = Threshold.parse(str(question["at"]))
         found = threshold(compiled.table, start, limits, at, counting=how, pauses=pauses)
     else:
-        raise ValueError(f"op {asked!r} is not one of due, elapsed, threshold")
+        raise ValueError(f"op {brief(asked)} is not one of due, elapsed, threshold")
     return {"due": None if found is None else rfc3339(found, zone if local else "UTC")}
 
 
 def _unit(text: str) -> Unit:
     if text not in set(Unit):
-        raise ValueError(f"unit: {text!r} is not one of {', '.join(Unit)}")
+        raise ValueError(f"unit: {brief(text)} is not one of {', '.join(Unit)}")
     return Unit(text)
 
 

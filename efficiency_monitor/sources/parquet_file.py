@@ -86,7 +86,14 @@ def read_parquet(
         chosen = _chosen(columns, file, layout)
         tops = dict.fromkeys(fields[column.path[0]].name for _, column in chosen)
         with parsing(file, "Parquet"):
-            batches = source.iter_batches(batch_size=_SLICE, columns=list(tops), use_threads=False)
+            # Group by group: texts that are kept once cannot be joined across two groups.
+            batches = (
+                batch
+                for group in range(source.metadata.num_row_groups)
+                for batch in source.iter_batches(
+                    batch_size=_SLICE, row_groups=[group], columns=list(tops), use_threads=False
+                )
+            )
         done = 0
         while True:
             with parsing(file, "Parquet"):

@@ -258,6 +258,8 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
 
 def _unpacked(stream: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """What a member really holds, in pieces, whatever size the archive states."""
+    if member.header_offset < 0:
+        raise zipfile.BadZipFile(f"member {member.filename!r}: no header")
     stream.seek(member.header_offset)
     magic, name, extra = _LOCAL.unpack(stream.read(_LOCAL.size))
     if magic != b"PK\x03\x04":
