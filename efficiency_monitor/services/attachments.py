@@ -16,6 +16,7 @@ from ..os_words import say_os
 from ..store.matter_tables import AccountEntry, AppealEntry, ApprovalRow, OrderEntry
 from ..store.tables import CardEntry
 from .context import Context
+from .texts import refuse_id_numbers
 
 #: What names files that were handed in.
 _HAND_IN = tuple(
@@ -120,6 +121,7 @@ def _look(path: Path) -> Attachment:
         size += len(piece)
     # A name in another encoding comes as single bytes that no text holds.
     name = os.fsencode(path.name).decode("utf-8", "replace")
+    refuse_id_numbers(name)
     return Attachment(name[-_LONGEST_NAME:], seen.hexdigest(), size)
 
 

@@ -26,6 +26,7 @@ from .context import Context, compact_json
 from .gathering import Batch, Gathering
 from .import_report import ImportReport, plain_counts
 from .import_writer import ImportWriter, Outcome, Touched
+from .texts import refuse_id_numbers
 
 #: Rows decided together, one transaction each.
 BATCH = 1000
@@ -79,6 +80,8 @@ def import_files(
     now = context.now()
     import_id = "I-" + digest([str(path) for path in paths], now, mapping.id)[:16].upper()
     names = file_names(paths)
+    for name in names:
+        refuse_id_numbers(name)
     report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
     reading = _Reading(mapping, dict(zip(names, paths, strict=True)), encoding, bytes_read)
     with ExitStack() as stack:

@@ -22,7 +22,7 @@ from .acting import acting, approvals, approve
 from .context import Context, meta, set_meta
 from .notices import notices_to, people
 from .signing import sign
-from .texts import committed
+from .texts import committed, refuse_id_numbers
 
 #: Approvals by key holders that a key takes, and keys after which the beginning is over.
 ENOUGH = 2
@@ -280,6 +280,7 @@ def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
 
     What was signed before stays signed. The text stays in the database.
     """
+    refuse_id_numbers(text or "")
     with context.store.writing() as connection:
         key = keys.find(connection, which) or keys.in_use(connection, which)
         if key is None or key.revoked_at is not None:

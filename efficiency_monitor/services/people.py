@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError, Problem
+from ..core.id_numbers import find_id_number
 from ..core.ledger import EntryType
 from ..core.people import Language, Person, faulty_persons, parse_people
 from ..core.people_change import PeopleChange, change_of, still_known
@@ -58,22 +59,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     A file without any usable row changes nothing: ConfigurationError.
     """
     report = PeopleReport()
-    rows: list[Row] = []
-    for row in read_rows(path, name=path.name):
-        if isinstance(row, Quarantined):
-            report.problems.append(row.problem)
-        elif isinstance(row, Row):
-            rows.append(row)
-    cells, numbers = [row.cells for row in rows], [row.number for row in rows]
-    everybody, problems = parse_people(
-        cells,
-        where=path.name,
-        numbers=numbers,
-        language=Language(context.settings.workspace.language or "zh"),
-    )
-    faulty = faulty_persons(cells, numbers, problems)
-    report.problems.extend(map(in_words, problems))
-    report.problems.extend(_unknown_channels(context, everybody, path.name))
+    everybody, faulty = _read(context, path, report)
     report.imported = len(everybody)
     if not everybody:
         said = f": {report.problems[0].message}" if report.problems else ""
@@ -120,6 +106,46 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             ],
         )
     return report
+
+
+def _read(
+    context: Context, path: Path, report: PeopleReport
+) -> tuple[tuple[Person, ...], frozenset[str]]:
+    """The people of a file, and who has a faulty row; what is wrong goes to the report."""
+    rows: list[Row] = []
+    for row in read_rows(path, name=path.name):
+        if isinstance(row, Quarantined):
+            report.problems.append(row.problem)
+        elif isinstance(row, Row):
+            rows.append(row)
+    cells, numbers = [row.cells for row in rows], [row.number for row in rows]
+    with_numbers = dict(_id_numbers(rows, path.name))
+    everybody, problems = parse_people(
+        [row.cells for row in rows if row.number not in with_numbers],
+        where=path.name,
+        numbers=[number for number in numbers if number not in with_numbers],
+        language=Language(context.settings.workspace.language or "zh"),
+    )
+    report.problems.extend(with_numbers.values())
+    faulty = faulty_persons(cells, numbers, [*problems, *with_numbers.values()])
+    report.problems.extend(map(in_words, problems))
+    report.problems.extend(_unknown_channels(context, everybody, path.name))
+    return everybody, faulty
+
+
+def _id_numbers(rows: Sequence[Row], where: str) -> Iterator[tuple[int, Problem]]:
+    """Rows in which somebody has put the number of an identity card, as their id or beside it."""
+    for row in rows:
+        for column, text in row.cells.items():
+            number = find_id_number(text)
+            if number is not None:
+                said = t(
+                    f"列 {shown(column)} 含有公民身份号码 {number}，此行不导入",
+                    f"column {shown(column)} holds the number of an identity card, {number}: "
+                    "the row is not taken",
+                )
+                yield row.number, Problem(f"{where}: row {row.number}", "id_number", said)
+                break
 
 
 def _erased(everybody: Sequence[Person], gone: frozenset[str], where: str) -> Iterator[Problem]:

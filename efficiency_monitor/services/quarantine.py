@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from ..core.faults import EffmonError
+from ..core.id_numbers import masked
 from ..core.personal import is_personal
 from ..core.statements import digest
 from ..sources import mapping_files
@@ -46,7 +47,7 @@ def keep(
             "row_key": key,
             "import_id": import_id,
             "file": bad.file,
-            "sheet": bad.sheet,
+            "sheet": None if bad.sheet is None else masked(bad.sheet),
             "row": bad.number,
             "column": bad.column or None,
             "code": str(bad.refusal),

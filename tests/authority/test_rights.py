@@ -40,6 +40,8 @@ REGULATION = {
     "dismiss_notice": "-----x",
     "enrol_key": "-----x",
     "revoke_key": "-----x",
+    "unmask": "----xx",
+    "erase": "-----x",
 }
 
 

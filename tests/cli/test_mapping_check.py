@@ -68,7 +68,7 @@ def test_what_becomes_of_columns_and_rows() -> None:
         "detail": {
             "kind": "hearing",
             "amount": "10 working_days",
-            "actor": "李样本",
+            "actor": "李**",
             "reason": "申请人要求",
         },
     }

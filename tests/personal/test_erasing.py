@@ -118,26 +118,26 @@ def test_a_rehearsal_writes_nothing(world: World) -> None:
     assert everything(world) == before
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("cases erase-applicant A --reason x", "nobody is named who acts"),
-        ("--as li cases erase-applicant A --reason x", "no role that may erase"),
-        ("--as zhou cases erase-applicant A --reason x", "no role that may erase"),
-        ("--as wang cases erase-applicant A", "reason is missing"),
-        ("--as wang cases erase-applicant A --reason 身份证11010519491231002X", "110\\*+002X"),
-        ("--as wang cases erase-applicant NONE --reason x", "there is no case"),
-        ("--as wang people erase wang --reason x", "nobody erases themselves"),
-        ("--as li people erase zhang --reason x", "no role that may erase"),
-        ("--as wang people erase nobody --reason x", "there is no person nobody"),
-        ("--as wang people erase zhang", "reason is missing"),
-    ],
+REFUSED = (
+    ("cases erase-applicant A --reason x", "nobody is named who acts"),
+    ("--as li cases erase-applicant A --reason x", "no role that may erase"),
+    ("--as zhou cases erase-applicant A --reason x", "no role that may erase"),
+    ("--as wang cases erase-applicant A", "reason is missing"),
+    ("--as wang cases erase-applicant A --reason 身份证11010519491231002X", "110\\*+002X"),
+    ("--as wang cases erase-applicant NONE --reason x", "there is no case"),
+    ("--as wang people erase wang --reason x", "nobody erases themselves"),
+    ("--as li people erase zhang --reason x", "no role that may erase"),
+    ("--as wang people erase nobody --reason x", "there is no person nobody"),
+    ("--as wang people erase zhang", "reason is missing"),
 )
-def test_who_may_not_erases_nothing(world: World, line: str, said: str) -> None:
+
+
+def test_who_may_not_erases_nothing(world: World) -> None:
     before = everything(world)
-    ran = run(world, line)
-    assert ran.code == 2
-    assert re.search(said, ran.err), ran.err
+    for line, said in REFUSED:
+        ran = run(world, line)
+        assert ran.code == 2
+        assert re.search(said, ran.err), ran.err
     assert everything(world) == before
 
 

@@ -1,0 +1,120 @@
+"""The bytes of the database's file: what was moved or erased is not in it any more (SQLite)."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from efficiency_monitor import app
+from efficiency_monitor.store import schema
+from efficiency_monitor.store.engine import Store
+from tests.matters.stage import run
+from tests.stories.world import World
+
+from .conftest import APPLICANT, CASE, MAIL, OTHER, PHONE
+
+
+def spellings(text: str) -> tuple[bytes, ...]:
+    """A text as it may stand in a file."""
+    return text.encode(), json.dumps(text).strip('"').encode(), text.encode("utf-16-le")
+
+
+def files_with(folder: Path, text: str) -> list[str]:
+    """Files of the database in which a text stands, its journals with it."""
+    return [
+        path.name
+        for path in sorted(folder.glob("effmon.db*"))
+        if any(spelling in path.read_bytes() for spelling in spellings(text))
+    ]
+
+
+def test_erased_bytes_are_gone_from_the_file(world: World) -> None:
+    # Enough to split pages: their old halves keep copies in free space.
+    rows = [{**CASE, "case_no": f"N{n:04}", "applicant": f"{OTHER}{n}"} for n in range(400)]
+    world.receive("cases", rows)
+    world.receive("cases", [{**CASE, "case_no": "A", "邮箱": MAIL}])
+    assert files_with(world.folder, APPLICANT) == ["effmon.db"]
+    run(world, "--as wang cases erase-applicant A B --reason x").well()
+    for secret in (APPLICANT, MAIL):
+        assert files_with(world.folder, secret) == []
+    assert files_with(world.folder, OTHER) == ["effmon.db"]
+    assert files_with(world.folder, PHONE) == ["effmon.db"], "others' telephone is the same"
+
+
+def test_a_person_is_gone_from_the_file(world: World) -> None:
+    assert files_with(world.folder, "周监察") == ["effmon.db"]
+    run(world, "--as wang people erase zhou --reason x").well()
+    assert files_with(world.folder, "周监察") == []
+
+
+def test_clearing_up_is_done_by_the_same_command_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process reads, the file cannot be written anew: what was erased stays so."""
+    monkeypatch.setattr("efficiency_monitor.store.engine.BUSY_MILLISECONDS", 50)
+    world.close()
+    reader = sqlite3.connect(world.folder / "effmon.db", isolation_level=None)
+    held = reader.execute("BEGIN").connection
+    line = "--as wang cases erase-applicant A B --reason x"
+    held.execute("SELECT count(*) FROM card").fetchone()
+    assert run(world, line).code == 75
+    reader.close()
+    assert run(world, line).well().code == 0
+    assert files_with(world.folder, APPLICANT) == []
+
+
+def before_0007(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of the release before: two versions of a case, with the names in them."""
+    store = Store(f"sqlite:///{path}")
+    with monkeypatch.context() as patch:
+        from alembic import command
+
+        upgrade = command.upgrade
+        patch.setattr(command, "upgrade", lambda config, _to: upgrade(config, "0006"))
+        schema.upgrade(store)
+    with store.writing() as connection:
+        insert = connection.exec_driver_sql
+        insert(
+            "INSERT INTO case_file (id, case_no, source, calendar, default_calendar, revision, "
+            "changed, open, judged_stale, troubles) "
+            "VALUES (1, 'A', 'canonical', 'town', 'town', 1, 0, 1, 0, '[]')"
+        )
+        for number, name in enumerate((APPLICANT, OTHER, APPLICANT), start=1):
+            fields = {"applicant": name, "department": "住建局", "联系电话": PHONE}
+            insert(
+                "INSERT INTO case_fact (case_id, digest, fields, received_at, import_id) "
+                "VALUES (1, 'x', ?, ?, 'I-1')",
+                (json.dumps(fields, ensure_ascii=False), number),
+            )
+    store.close()
+
+
+def test_what_an_older_release_has_is_moved_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World.made(tmp_path / "ws", "2026-03-01 12:00")
+    world.close()
+    (world.folder / "effmon.db").unlink()
+    before_0007(world.folder / "effmon.db", monkeypatch)
+    old = tmp_path / "old.db"
+    shutil.copy(world.folder / "effmon.db", old)
+    app.open_context(world.folder, create=True, clock=lambda: world.now).store.close()
+    facts = [json.loads(row["fields"]) for row in world.rows("SELECT fields FROM case_fact")]
+    assert [fact["department"] for fact in facts] == ["住建局"] * 3
+    seals = [fact["applicant"] for fact in facts]
+    assert seals[0] == seals[2] != seals[1]
+    values = {row["seal"]: row for row in world.rows("SELECT * FROM personal_value")}
+    assert [values[seal]["value"] for seal in seals] == [APPLICANT, OTHER, APPLICANT]
+    assert len(values) == 3
+    # The versions are as append-only as before.
+    for verb in ("UPDATE case_fact SET digest = ''", "DELETE FROM case_fact"):
+        connection = sqlite3.connect(world.folder / "effmon.db")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(verb)
+        connection.close()
+    # And what the file says again is nothing new.
+    same = {"case_no": "A", "applicant": APPLICANT, "department": "住建局", "联系电话": PHONE}
+    assert world.receive("cases", [same]).total.unchanged == 1
+    world.close()
