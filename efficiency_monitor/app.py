@@ -85,6 +85,7 @@ def open_context(
     from .services.context import Context
     from .store import schema
     from .store.engine import Store
+    from .store.ledger_tail import ensure_whole
 
     folder, found = load_settings(given)
     url = settings.database_url(folder, found, os.environ)
@@ -99,6 +100,8 @@ def open_context(
             # Only a new one: whoever has opened an old one to others meant it.
             file.chmod(0o600)
     schema.check(store)
+    # No act without a ledger that can record it.
+    store.guarded_by(ensure_whole)
     return Context(
         folder=folder,
         settings=found,

@@ -148,6 +148,15 @@ class Head:
                 raise ValueError(f"a hash on the right edge is not {HASH_SIZE} bytes long")
 
 
+def head_of(size: int, sha256_stack: bytes, sm3_stack: bytes) -> Head:
+    """The head whose stacks are stored as bytes end to end; ValueError as `Head`."""
+
+    def nodes(joined: bytes) -> tuple[bytes, ...]:
+        return tuple(joined[at : at + HASH_SIZE] for at in range(0, len(joined), HASH_SIZE))
+
+    return Head(size, nodes(sha256_stack), nodes(sm3_stack))
+
+
 #: The head of a ledger without entries.
 EMPTY = Head(0, (), ())
 

@@ -4,7 +4,7 @@ There is one writer at a time on both: what a writer reads is what was last comm
 until it commits. What each engine needs for that stands in its own module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,11 @@ class Store:
     def __init__(self, url: str) -> None:
         """Nothing is connected yet. `url` may hold a password: it is shown to nobody."""
         self._database = _database(url)
+        self._guard: Callable[[Connection], None] | None = None
+
+    def guarded_by(self, check: Callable[[Connection], None]) -> None:
+        """Let every writing transaction begin with this check; what it raises ends it."""
+        self._guard = check
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -49,6 +54,8 @@ class Store:
         with self._translated(), database.connect(writes=True) as connection:
             database.begin(connection, writes=True)
             try:
+                if self._guard is not None:
+                    self._guard(connection)
                 yield connection
             except BaseException:
                 database.roll_back(connection)
