@@ -1,6 +1,7 @@
 """`-o json` on commands that act: one object that says what was done, the same words on stderr."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ COMMANDS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("clerk", "zhang", f"appeals file '{RED}' --text 申诉", {"late": False}),
     ("clerk", "li", "people import {folder}/people.csv", {"imported": 6, "problems": []}),
 )  # fmt: skip
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00"
+INSTANTS = {"reply_due_at", "decide_by", "starts_at", "ends_at", "ended_at"}
 #: Fields that each object has besides; their values are the world's.
 NUMBERS = {
     "cards": {"card_no", "reply_due_at"},
@@ -75,5 +78,7 @@ def test_every_object_says_what_was_done(bureau: Bureau, tmp_path: Path) -> None
         assert isinstance(found, dict), line
         assert {name: found.get(name) for name in expected} == expected, (line, found)
         assert NUMBERS[line.split()[0]] <= set(found), (line, found)
+        instants = {name: found[name] for name in INSTANTS & set(found)}
+        assert all(re.fullmatch(RFC3339, at) for at in instants.values() if at), (line, instants)
         assert ran.err.strip(), line  # people are told all the same
     bureau.world.close()
