@@ -4,6 +4,7 @@ A test or module that is marked `both_engines` runs on SQLite and, marked `full`
 PostgreSQL: `make test` and `make test-all`.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,14 @@ def copied(workspace: Path, folder: Path) -> Path:
 def fits(url: str) -> bool:
     """Whether a database is of the engine that was chosen: a test must not be on another one."""
     return url.startswith(_Chosen.engine)
+
+
+def spoken(statement: str, url: str) -> str:
+    """A statement of a test, written for SQLite, as the engine says it: bytes, triggers."""
+    if url.startswith(SQLITE):
+        return statement
+    statement = re.sub(r"\bx'([0-9a-fA-F]*)'", r"decode('\1', 'hex')", statement)
+    return re.sub(r"\b(\w+)_no_(update|delete)\b", r"\1_no_\2 ON \1", statement)
 
 
 def url_of(workspace: Path) -> str:

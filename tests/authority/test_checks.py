@@ -13,8 +13,6 @@ from efficiency_monitor.store import ledger
 
 from .desk import Desk, key_of
 
-pytestmark = pytest.mark.both_engines
-
 
 def faults(desk: Desk) -> list[str]:
     with desk.world.context.store.reading() as connection:
