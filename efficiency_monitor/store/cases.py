@@ -10,11 +10,9 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    bindparam,
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
@@ -22,6 +20,7 @@ from sqlalchemy import (
 
 from ..core.terms import Precision
 from ..core.timeline import CaseRecord, Event, with_taken_kinds
+from . import bulk
 from .items import Items
 from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
 
@@ -281,31 +280,22 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
     for part in chunks([case.case_id for case in judged]):
         connection.execute(delete(CLOCK).where(CLOCK.c.case_id.in_(part)))
     rows = [{"case_id": case.case_id, **clock} for case in judged for clock in case.clocks]
-    if rows:
-        connection.execute(insert(CLOCK), rows)
-    if judged:
-        connection.execute(
-            update(CASE)
-            .where(CASE.c.id == bindparam("b_id"))
-            .values(
-                changed=0,
-                outcome=bindparam("b_outcome"),
-                troubles=bindparam("b_troubles"),
-                open=bindparam("b_open"),
-                judged_stale=bindparam("b_stale"),
-                judged_as_of=as_of,
-            ),
-            [
-                {
-                    "b_id": case.case_id,
-                    "b_outcome": case.outcome,
-                    "b_troubles": case.troubles,
-                    "b_open": int(case.open),
-                    "b_stale": int(case.stale),
-                }
-                for case in judged
-            ],
-        )
+    bulk.add(connection, CLOCK, rows)
+    bulk.change(
+        connection,
+        CASE,
+        [
+            {
+                "id": case.case_id,
+                "outcome": case.outcome,
+                "troubles": case.troubles,
+                "open": int(case.open),
+                "judged_stale": int(case.stale),
+            }
+            for case in judged
+        ],
+        {"changed": 0, "judged_as_of": as_of},
+    )
 
 
 def outcome_totals(connection: Connection, as_of: int) -> dict[str, int]:

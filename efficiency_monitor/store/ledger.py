@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from ..core import ledger as core
 from ..core.faults import EffmonError
+from . import bulk
 from .tables import LedgerHead, LedgerRow
 
 ENTRY = LedgerRow.__table__  # type: ignore[attr-defined]
@@ -56,7 +57,7 @@ def append(connection: Connection, entries: Sequence[NewEntry]) -> int:
             zip(fresh, bodies, leaves, strict=True), start=1
         )
     ]
-    connection.execute(insert(ENTRY), rows)
+    bulk.add(connection, ENTRY, rows)
     connection.execute(
         update(HEAD)
         .where(HEAD.c.id == 1)

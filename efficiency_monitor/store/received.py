@@ -15,12 +15,12 @@ from sqlalchemy import (
     insert,
     select,
     tuple_,
-    update,
 )
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
 from ..core.statements import EventFacts, RowFacts, RowVersion, digest
-from . import items, personal
+from . import bulk, items, personal
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 from .tables import RowVersionRow
 
@@ -168,20 +168,14 @@ def _append(
         for event in decision.events:
             batch.take_event(case.id, event)
     batch.write()
-    connection.execute(
-        update(CASE)
-        .where(CASE.c.id == bindparam("b_id"))
-        .values(
-            calendar=bindparam("b_calendar"),
-            item_code=bindparam("b_item"),
-            changed=1,
-            open=1,
-            revision=CASE.c.revision + 1,
-        ),
+    bulk.change(
+        connection,
+        CASE,
         [
-            {"b_id": case.id, "b_calendar": case.calendar, "b_item": case.item_code}
+            {"id": case.id, "calendar": case.calendar, "item_code": case.item_code}
             for case in kept.values()
         ],
+        {"changed": 1, "open": 1, "revision": CASE.c.revision + 1},
     )
 
 
@@ -279,8 +273,6 @@ class _Batch:
         """A new event; content that was withdrawn and comes back is its next generation."""
         self.events.append(
             {
-                "b_case": case_id,
-                "b_key": event.key,
                 "case_id": case_id,
                 "event_key": event.key,
                 "identity": event.identity,
@@ -307,8 +299,28 @@ class _Batch:
 
     def write(self) -> None:
         """Insert what was collected."""
-        if self.facts:
-            self.connection.execute(insert(FACT), self.facts)
-        if self.events:
-            self.connection.execute(_INSERT_EVENT, self.events)
+        bulk.add(self.connection, FACT, self.facts)
+        if self.connection.dialect.name == "postgresql":
+            bulk.add(self.connection, EVENT, self.events, {"generation": _generation})
+        elif self.events:
+            self.connection.execute(
+                _INSERT_EVENT,
+                [
+                    row | {"b_case": row["case_id"], "b_key": row["event_key"]}
+                    for row in self.events
+                ],
+            )
         self.facts, self.events = [], []
+
+
+def _generation(given: TableValuedAlias) -> ColumnElement[int]:
+    """The same for many rows at once: those before it among them count too."""
+    same = (given.c.case_id, given.c.event_key)
+    before = (
+        select(func.count())
+        .select_from(_SAME)
+        .where(_SAME.c.case_id == given.c.case_id, _SAME.c.event_key == given.c.event_key)
+        .scalar_subquery()
+    )
+    among = func.row_number().over(partition_by=same, order_by=given.c[bulk.PLACE])
+    return before + among - 1
