@@ -35,9 +35,24 @@ def check_root(found: Derived, tree: str, size: int, root: bytes, where: str) ->
 def check_roots(found: Derived, stored: Sequence[StoredCheckpoint]) -> Iterator[str]:
     """What is wrong with the roots of the database's checkpoints."""
     for row in stored:
-        fault = check_root(found, row.tree, row.size, row.root, _name(row.tree, row.size))
+        where = _name(row.tree, row.size)
+        if not _readable(row):
+            yield t(f"{where}：无法读取", f"{where}: it cannot be read")
+            continue
+        fault = check_root(found, row.tree, row.size, row.root, where)
         if fault is not None:
             yield fault
+
+
+def _readable(row: StoredCheckpoint) -> bool:
+    """Whether a row holds what its columns are for: who opens the file need not keep to them."""
+    return (
+        row.tree in SUFFIXES
+        and isinstance(row.size, int)
+        and row.size >= 0
+        and isinstance(row.root, bytes)
+        and isinstance(row.note, str)
+    )
 
 
 def check_note(
@@ -71,6 +86,7 @@ def every_fault(
 ) -> Iterator[str]:
     """All that is wrong with checkpoints: roots, notes, signatures, consistency, entries."""
     yield from check_roots(found, stored)
+    stored = [row for row in stored if _readable(row)]
     for row in stored:
         where = _name(row.tree, row.size)
         checkpoint, fault = check_note(row.note, row.tree, origin, periods, where)
@@ -80,8 +96,7 @@ def every_fault(
             yield t(f"{where}：与所签的文本不同", f"{where}: it is not what its note says")
     signed = {tree: [(0, digest(b""))] for tree, digest in DIGESTS.items()}
     for row in stored:
-        if row.tree in signed:
-            signed[row.tree].append((row.size, row.root))
+        signed[row.tree].append((row.size, row.root))
     for tree, text in state.items():
         where = t(f"签名状态 {tree}", f"the signer's memory, {tree}")
         checkpoint, fault = check_note(text, tree, origin, periods, where)

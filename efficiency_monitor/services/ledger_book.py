@@ -58,7 +58,7 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         "sm3_root": roots.sm3.hex(),
         "approvals": approvals,
         "checkpoints": faults,
-        "signed": max((row.size for row in stored), default=0),
+        "signed": max((row.size for row in stored if isinstance(row.size, int)), default=0),
         "marks": marks(found, keys),
     }
 

@@ -60,7 +60,7 @@ def test_a_checkpoint_cannot_be_changed_by_a_statement(world: World) -> None:
         "DELETE FROM checkpoint",
         "DELETE FROM checkpoint WHERE tree = 'sm3'",
     ):
-        refused = pytest.raises(Exception, match="append-only|may not")
+        refused = pytest.raises(Exception, match=r"append-only|may not")
         with refused, world.context.store.writing() as connection:
             connection.exec_driver_sql(statement)
     assert office.signed(world) == before

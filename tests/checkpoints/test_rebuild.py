@@ -3,11 +3,13 @@
 import json
 import os
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core import signed_notes
+from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.services import ledger_book, ledger_keys
 from tests.cli.command import effmon
 from tests.stories.world import World
@@ -78,6 +80,11 @@ STATEMENTS = {
     ),
     "a checkpoint": ("DELETE FROM checkpoint WHERE id = 2", "has lost or changed it"),
     "all checkpoints": ("DELETE FROM checkpoint", "has lost or changed it"),
+    "a size below nothing": ("UPDATE checkpoint SET size = -1 WHERE id = 3", "cannot be read"),
+    "a size that is none": ("UPDATE checkpoint SET size = 'x' WHERE id = 3", "cannot be read"),
+    "a root that is none": ("UPDATE checkpoint SET root = 'x' WHERE id = 3", "cannot be read"),
+    "a short root": ("UPDATE checkpoint SET root = x'00' WHERE id = 3", "changed afterwards"),
+    "a tree that is none": ("UPDATE checkpoint SET tree = 'md5' WHERE id = 3", "cannot be read"),
     "a key's name": ("UPDATE checkpoint SET key_hash = '00000000' WHERE id = 1", "says nothing"),
 }
 
@@ -91,6 +98,9 @@ def test_a_checkpoint_that_was_changed_is_found(grown: World, tmp_path: Path, wh
     assert found["trees"] is True
     assert found["sound"] is False
     assert any(said in fault for fault in found["checkpoints"]), found["checkpoints"]  # type: ignore[attr-defined]
+    # No command ends in something unexpected because of it.
+    with suppress(EffmonError):
+        office.make(world)
     world.close()
 
 
