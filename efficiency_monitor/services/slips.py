@@ -15,11 +15,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core import ledger as core
-from ..core.checkpoints import CheckpointError, of_note
+from ..core.checkpoints import Checkpoint
 from ..core.faults import ConfigurationError
 from ..core.ledger import DIGESTS, EntryType
 from ..core.proof_stream import ProofStream
-from ..core.signed_notes import NoteError, parse
 from ..core.tree_proofs import ProofError, verify_inclusion
 from ..language import t
 from ..os_words import say_os
@@ -28,9 +27,11 @@ from ..store import ledger
 from ..store.checkpoints import StoredCheckpoint
 from ..verifier import verify as verifier
 from . import ledger_keys
+from .checkpoint_checks import check_note
 from .context import Context
 from .ledger_book import vkeys
 from .ledger_tree import LedgerChanged
+from .signer import origin_of
 
 VERSION = 1
 
@@ -54,6 +55,7 @@ def make(context: Context, what: str) -> Slip:
     with context.store.reading() as connection:
         seq, body = _entry(connection, what)
         rows = _covering(connection, seq)
+        keys = ledger_keys.known(connection)
         size = rows["sha256"].size
         streams = {
             tree: ProofStream(digest, paths=[(seq - 1, size)]) for tree, digest in DIGESTS.items()
@@ -63,11 +65,14 @@ def make(context: Context, what: str) -> Slip:
                 break
             streams["sha256"].add(sha256)
             streams["sm3"].add(sm3)
-    leaf = core.leaf_of(body)
-    proofs = [
-        _proof(rows[tree], seq, {"sha256": leaf.sha256, "sm3": leaf.sm3}[tree], stream)
-        for tree, stream in streams.items()
-    ]
+    leaf, origin = core.leaf_of(body), origin_of(context.settings)
+    proofs = []
+    for tree, stream in streams.items():
+        checkpoint, fault = check_note(rows[tree].note, tree, origin, keys, tree)
+        if checkpoint is None or fault is not None:
+            raise _unfit(seq, size, fault or tree)
+        own = {"sha256": leaf.sha256, "sm3": leaf.sm3}[tree]
+        proofs.append(_proof(rows[tree], checkpoint, seq, own, stream))
     entry = json.loads(body)
     slip = {"v": VERSION, "entry": entry, "proofs": proofs}
     return Slip(content=core.canonical_json(slip) + b"\n", entry=entry, size=size)
@@ -124,25 +129,17 @@ def _covering(connection: Connection, seq: int) -> dict[str, StoredCheckpoint]:
     )
 
 
-def _proof(row: StoredCheckpoint, seq: int, leaf: bytes, stream: ProofStream) -> dict[str, object]:
+def _proof(
+    row: StoredCheckpoint, checkpoint: Checkpoint, seq: int, leaf: bytes, stream: ProofStream
+) -> dict[str, object]:
     """The proof of one tree, verified before it is given out."""
     try:
-        checkpoint = of_note(parse(row.note.encode()))
         path = stream.inclusion(seq - 1, row.size)
         if checkpoint.size != row.size:
             raise ProofError("another size was signed")
         verify_inclusion(leaf, seq - 1, row.size, path, checkpoint.root, DIGESTS[row.tree])
-    except (NoteError, CheckpointError, ProofError, KeyError) as fault:
-        raise LedgerChanged(
-            t(
-                f"第 {seq} 条与已签的检查点（{row.size} 条）不符：{fault}",
-                f"entry {seq} is not in what was signed at {row.size} entries: {fault}",
-            ),
-            t(
-                "没有写凭证；运行：effmon ledger verify",
-                "no slip was written; run: effmon ledger verify",
-            ),
-        ) from None
+    except (ProofError, KeyError) as fault:
+        raise _unfit(seq, row.size, str(fault)) from None
     return {
         "tree": row.tree,
         "note": row.note,
@@ -150,6 +147,19 @@ def _proof(row: StoredCheckpoint, seq: int, leaf: bytes, stream: ProofStream) ->
         "size": row.size,
         "path": [b64encode(node).decode() for node in path],
     }
+
+
+def _unfit(seq: int, size: int, fault: str) -> LedgerChanged:
+    return LedgerChanged(
+        t(
+            f"第 {seq} 条与已签的检查点（{size} 条）不符：{fault}",
+            f"entry {seq} is not in what was signed at {size} entries: {fault}",
+        ),
+        t(
+            "没有写凭证；运行：effmon ledger verify --rebuild",
+            "no slip was written; run: effmon ledger verify --rebuild",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
