@@ -22,6 +22,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 30
+#: Values of a document: a year of a calendar has a few hundred.
+MOST_VALUES = 100_000
 #: Faults of a document that are named; a file of nothing but faults has a hundred thousand.
 MOST_FAULTS = 50
 #: Longest whole number: what fits in 64 bits with a digit to spare.
@@ -176,6 +178,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self._source = source
+        self._values = 0
 
     def document(self, events: Iterator[Any]) -> Node:
         next(events)
@@ -204,6 +207,9 @@ class _Reader:
             )
         if event.tag is not None:
             raise self._fault(event, f"tag {event.tag} is not allowed", "remove it")
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise self._fault(event, f"more than {MOST_VALUES:,} values", "split the file")
         if depth > MOST_DEPTH:
             raise self._fault(event, f"nested deeper than {MOST_DEPTH} levels", "flatten it")
         if isinstance(event, yaml.ScalarEvent):

@@ -78,9 +78,20 @@ def is_formula(text: str) -> bool:
     return text[blank.end() if blank else 0 :][:1] in tuple(_FORMULA_SIGNS)
 
 
+#: Where a spreadsheet of a country that separates by semicolons would begin another cell.
+_NEXT_CELL: Final = re.compile(rf"(;\s*)(?=[{re.escape(_FORMULA_SIGNS)}])")
+
+
 def safe_cell(text: str) -> str:
-    """The text for a CSV cell: safe to print, and with a leading apostrophe if it is a formula."""
-    return f"'{safe(text)}" if is_formula(text) else safe(text)
+    """The text for a CSV cell: safe to print, and with a leading apostrophe if it is a formula.
+
+    So it is after a semicolon within it, which separates cells in the spreadsheets of some
+    countries.
+    """
+    shown = safe(text)
+    if ";" in shown:
+        shown = _NEXT_CELL.sub(r"\1'", shown)
+    return f"'{shown}" if is_formula(text) else shown
 
 
 #: 复姓, so that 欧阳震华 becomes 欧阳** and not 欧***.

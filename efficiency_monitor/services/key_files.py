@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -135,7 +135,8 @@ def _load(content: bytes, passphrase: bytes | None) -> Ed25519PrivateKey | None:
         if passphrase is None:
             raise _Encrypted from None
         return None
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, InternalError):
+        # The last of them for a key that is cut off: the library calls it a fault of its own.
         return None
     return private if isinstance(private, Ed25519PrivateKey) else None
 

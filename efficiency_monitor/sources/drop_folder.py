@@ -31,7 +31,9 @@ def waiting(
     place = folder / section.folder
     try:
         names = sorted(
-            path.name for path in place.iterdir() if path.is_file() and path.name[0] != "."
+            path.name
+            for path in place.iterdir()
+            if (path.is_symlink() or path.is_file()) and path.name[0] != "."
         )
     except OSError as fault:
         raise FeedFailed(
@@ -63,9 +65,23 @@ def waiting(
                 ),
                 t("请改名", "rename it"),
             )
+        if (place / name).is_symlink():
+            # It would have us read, as the machine's owner of secrets, what it leads to.
+            raise FeedFailed(
+                t(
+                    f"数据源 {source}：{name} 是符号链接，不读取",
+                    f"source {source}: {name} is a symbolic link and is not followed",
+                ),
+                t("请放入文件本身", "put the file itself there"),
+            )
     paths = [place / name for name in sorted(chosen)]
     new = [path for path in paths if seen.get(path.name) != stamp(path)]
     return paths if snapshot and new else new
+
+
+def _itself(path: str, flags: int) -> int:
+    """Open the file, never what a link put in its place leads to, nor a pipe that never ends."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def fetch(source: str, paths: list[Path], spool: Spool, *, snapshot: bool) -> dict[Path, str]:
@@ -78,7 +94,7 @@ def fetch(source: str, paths: list[Path], spool: Spool, *, snapshot: bool) -> di
     for path in paths:
         before = stamp(path)
         spool.table(path.name, path.name)
-        with path.open("rb") as file, spool.writing(path.name) as copy:
+        with open(path, "rb", opener=_itself) as file, spool.writing(path.name) as copy:
             # No more than it had: a file that grows as fast as it is read would have no end.
             left = os.fstat(file.fileno()).st_size
             while left and (data := file.read(min(left, 1 << 20))):

@@ -18,6 +18,8 @@ from typing import BinaryIO, Final
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
+from .rows import shown
+
 MEGABYTE: Final = 1_000_000
 MOST_PACKED: Final = 50 * MEGABYTE
 MOST_UNPACKED: Final = 500 * MEGABYTE
@@ -221,6 +223,7 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
         sheet = _Sheet()
         size = 0
         rest = left = b""
+        name = shown(member.filename)
         is_list = member.filename.casefold() == _TEXTS
         for chunk in _unpacked(stream, member):
             if is_list:
@@ -235,7 +238,7 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
             rest = _tags(rest + chunk, sheet)
             if sheet.rows * sheet.columns > MOST_CELLS:
                 raise _too_large(
-                    file, f"{member.filename}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
+                    file, f"{name}: {sheet.rows} x {sheet.columns} > {MOST_CELLS} cells"
                 )
         _tags(rest + b"<", sheet)
         if is_list:
@@ -243,10 +246,10 @@ def _scan(stream: BinaryIO, members: list[zipfile.ZipInfo], file: str) -> dict[s
             texts.close()
         elif texts.copied(sheet) > MOST_UNPACKED:
             copies = texts.copied(sheet) // MEGABYTE
-            raise _too_large(file, f"{member.filename}: {copies} MB > {MOST_UNPACKED // MEGABYTE}")
+            raise _too_large(file, f"{name}: {copies} MB > {MOST_UNPACKED // MEGABYTE}")
         span = sheet.rows * sheet.columns
         if span > max(_SPARSE_CELLS, _SPARSE_SHARE * sheet.cells):
-            raise _too_large(file, f"{member.filename}: {sheet.cells} cells span {span}")
+            raise _too_large(file, f"{name}: {sheet.cells} cells span {span}")
         if sheet.count > size:
             raise zipfile.BadZipFile(f"member {member.filename!r}: says it has {sheet.count} parts")
         if size != member.file_size:
@@ -358,10 +361,11 @@ def _errors(
     }
     unplaced = faulty.keys() - places.keys()
     if unplaced:
+        name = shown(min(unplaced))
         raise ConfigurationError(
             t(
-                f"{file}：{min(unplaced)} 含有错误值（如 #N/A），且无法确定属于哪个工作表",
-                f"{file}: {min(unplaced)} holds error values such as #N/A on an unknown sheet",
+                f"{file}：{name} 含有错误值（如 #N/A），且无法确定属于哪个工作表",
+                f"{file}: {name} holds error values such as #N/A on an unknown sheet",
             ),
             t("请在来源处改正公式", "mend the formulas at the source"),
         )

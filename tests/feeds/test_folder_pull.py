@@ -186,3 +186,17 @@ def test_a_name_in_another_encoding_is_one_line(office: Office) -> None:
     other.rename(path)
     office.pull()
     assert office.case_nos() == ["A"]
+
+
+def test_a_link_is_not_followed(office: Office, tmp_path: Path) -> None:
+    """Whoever may write into the folder must not have us read what they may not."""
+    office.configure(FOLDER)
+    put(office, "1.csv", [accepted("A")])
+    secret = tmp_path / "secret"
+    secret.write_text("case_no,event,occurred_at\nSECRET,accepted,2026-01-05 10:00\n")
+    (office.world.folder / "in" / "2.csv").symlink_to(secret)
+    with pytest.raises(FeedFailed, match=r"2\.csv is a symbolic link|2\.csv 是符号链接"):
+        office.pull()
+    (office.world.folder / "in" / "2.csv").unlink()
+    assert office.pull().document["imported"] == 1
+    assert office.case_nos() == ["A"]

@@ -75,6 +75,14 @@ def test_formulas_are_disarmed(text: str) -> None:
     assert safe_cell(text) == "'" + safe(text)
 
 
+@pytest.mark.parametrize("text", ["x;=1+1", "x; @SUM(A1)", "x;\u3000＝1", "a;b;-2+3|' calc'!A0"])
+def test_no_cell_begins_after_a_semicolon_either(text: str) -> None:
+    """A spreadsheet whose separator is another one opens the same line as other cells."""
+    cells = [part.lstrip() for part in safe_cell(text).split(";")]
+    assert not any(is_formula(cell) for cell in cells)
+    assert safe_cell(text).replace("'", "") == text.replace("'", "")
+
+
 @pytest.mark.parametrize("text", ["", "a=1", "1-2", "XK-2026", "'=1", "【=1】", "3 ＋ 4", "  a "])
 def test_other_texts_are_left_alone(text: str) -> None:
     assert not is_formula(text)
