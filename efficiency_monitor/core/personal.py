@@ -66,13 +66,14 @@ def sealed(row: RowFacts, take: Callable[[str, str], str | None]) -> RowFacts:
     """
     if row.case is None:
         return row
-    names = [name for name, text in row.case.fields.items() if _to_seal(name, text)]
+    names = [name for name, text in row.case.fields.items() if to_seal(name, text)]
     return row if not names else replace(row, case=_sealed(row.case, names, take))
 
 
-def _to_seal(name: str, text: str) -> bool:
-    """Also a number of an identity card that a mapping allows, whatever its attribute is called,
-    and what only looks like a seal: so nothing that stands there unsealed does.
+def to_seal(name: str, text: str) -> bool:
+    """Whether a field's value is sealed: what is personal by its name; a number of an identity card
+    that a mapping allows, whatever its attribute is called; and what only looks like a seal, so
+    that nothing that stands there unsealed does.
     """
     if is_personal(name) or is_seal(text):
         return True

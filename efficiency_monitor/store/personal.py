@@ -38,7 +38,8 @@ class Sealing:
         stating = {
             row.case_no
             for row in rows
-            if row.case is not None and any(map(personal.is_personal, row.case.fields))
+            if row.case is not None
+            and any(personal.to_seal(name, text) for name, text in row.case.fields.items())
         }
         if not stating:
             return list(rows)

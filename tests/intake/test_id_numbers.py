@@ -83,6 +83,11 @@ def test_a_column_that_the_mapping_drops_is_not_read_at_all(reading: Reading) ->
     assert "申请者证件号码" not in facts.cells
 
 
-def test_a_case_number_may_look_like_one(reading: Reading) -> None:
-    (facts,) = reading("canonical", f"case_no\n{NUMBER}\n")
-    assert facts.cells["case_no"] == NUMBER
+def test_a_case_number_may_look_like_one_but_not_a_grown_up_persons(reading: Reading) -> None:
+    """Region, date of the case, running number: the check digit fits one time in eleven."""
+    alike = "430302202603020030"
+    assert find_id_number(alike) is not None
+    taken, refused = reading("canonical", f"case_no\n{alike}\n{NUMBER}\n")
+    assert taken.cells["case_no"] == alike
+    assert quarantined(refused).column == "case_no"
+    assert NUMBER not in repr(refused)

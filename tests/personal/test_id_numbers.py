@@ -127,11 +127,6 @@ def test_what_is_none_is_taken_for_none(kind: str) -> None:
     assert taken <= most
 
 
-@pytest.fixture
-def plain(world: World) -> World:
-    return world
-
-
 def test_policies_at_the_import(world: World) -> None:
     """A case may be called by region, date and running number, not by a grown-up's number."""
     odd = "430302202603020002"
@@ -148,8 +143,10 @@ def test_policies_at_the_import(world: World) -> None:
 
 def test_a_column_that_a_mapping_allows_is_sealed(world: World) -> None:
     base = (world.folder / "catalogue" / "mappings" / "canonical.yaml").read_text(encoding="utf-8")
-    own = base.replace("id: canonical", "id: own", 1).replace(
-        "    further: attributes", "    further: attributes\n    id_numbers_allowed: [note]", 1
+    own = base.replace("id: canonical", "id: own", 1)
+    own = own.replace("id_numbers_allowed: [item_code]", "id_numbers_allowed: [note]", 1)
+    own = own.replace(
+        "    further: attributes", "    attributes: {note: note}\n    further: attributes", 1
     )
     (world.folder / "own.yaml").write_text(own, encoding="utf-8")
     path = world.folder / "allowed.csv"
