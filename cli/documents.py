@@ -19,7 +19,7 @@ from efficiency_monitor.language import (
     t,
 )
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
-from efficiency_monitor.reports.masking import masked
+from efficiency_monitor.reports.masking import masked, masked_fields
 
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
@@ -212,7 +212,7 @@ def show_case(
     erased. What is personal is masked unless `unmasked`.
     """
     if not unmasked:
-        fields, document = masked(fields), masked(document)
+        fields, document = masked_fields(fields), masked(document)
     if fmt not in (None, Format.TABLE):
         whole = {"fields": dict(fields), **document, "masked": not unmasked}
         emit_object(whole, fmt, unmasked=True)

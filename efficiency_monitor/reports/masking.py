@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..core.id_numbers import masked as mask_ids
 from ..core.personal import is_personal
+from ..core.statements import CASE_FIELDS
 from .text_safety import mask_name, mask_phone
 
 #: Keys under which the name of an official or an applicant stands.
@@ -18,6 +19,7 @@ NAMES: Final = frozenset(("handler", "reviewer", "approver", "holder", "actor", 
 _TEXTS: Final = frozenset(
     ("text", "reason", "detail", "message", "basis", "last_error", "name", "value", "why")
 )
+_CANONICAL: Final = frozenset(CASE_FIELDS)
 #: Columns of source files that hold an official's name, besides those of `is_personal`.
 _OFFICIALS: Final = re.compile(
     "承办人|经办人|办理人|审核人|审批人|批准人|受理人|处理人|操作人|负责人|人员"
@@ -52,6 +54,18 @@ def _text(value: str, key: str) -> str:
     if key in _TEXTS:
         return mask_text(value)
     return mask_personal(value) if is_personal(key) else value
+
+
+def masked_fields(fields: Mapping[str, str | None]) -> dict[str, str | None]:
+    """A case's own fields; the further ones may hold anything. None, which was erased, stays."""
+    return {
+        name: text
+        if text is None
+        else _text(text, name)
+        if name in _CANONICAL or is_personal(name)
+        else mask_text(text)
+        for name, text in fields.items()
+    }
 
 
 def mask_text(text: str) -> str:
