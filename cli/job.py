@@ -193,6 +193,7 @@ def serve(
 ) -> None:
     """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
     from efficiency_monitor import app as app_root
+    from efficiency_monitor import logbook
     from efficiency_monitor.core.faults import EffmonError
     from efficiency_monitor.jobs.bell import ring
 
@@ -210,6 +211,7 @@ def serve(
             say_round(report.round)
 
     def on_error(fault: Exception) -> None:
+        logbook.event("round.failed", level=40, facts={"message": str(fault)})
         if isinstance(fault, EffmonError):
             fail(fault)
         else:

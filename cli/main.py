@@ -15,12 +15,14 @@ from typer.exceptions import TyperException
 from . import (
     account,
     appeal,
+    audit,
     backup,
     calendar,
     card,
     case,
     data,
     database,
+    given,
     job,
     ladder,
     ledger,
@@ -84,6 +86,14 @@ def options(
             help=t("个人私钥文件，用以签名", "file of the personal key to sign with"),
         ),
     ] = None,
+    log_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-file",
+            metavar="FILE",
+            help=t("日志文件（默认见 [operation] log）", "file of the log, see [operation] log"),
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -116,6 +126,7 @@ for name, group in (
     ("calendar", calendar.app),
     ("sources", source.app),
     ("jobs", job.app),
+    ("audit", audit.app),
 ):
     app.add_typer(group, name=name)
 job.add_to(app)
@@ -123,32 +134,42 @@ job.add_to(app)
 
 def main() -> None:
     """Run a command; every fault ends in one line saying what and how to mend it (DESIGN 6)."""
+    given.take(sys.argv[1:], app)
+    code, fault = _run()
+    given.ended(code, fault)
+    sys.exit(code)
+
+
+def _run() -> tuple[int, EffmonError | None]:
+    """Exit code of the command, and its fault if it has one."""
     try:
         code = app(standalone_mode=False)
     except EffmonError as fault:
-        sys.exit(fail(fault))
+        return fail(fault), fault
     except typer.Abort:
         message(t("已中止", "aborted"))
-        sys.exit(1)
+        return 1, None
     except TyperException as fault:
         if asked_for_help(fault):
             typer.echo(str(fault), err=True)
-            sys.exit(2)
-        sys.exit(fail(wrong_usage(fault)))
+            return 2, None
+        # What the parser says repeats what was typed, which is nobody's business later.
+        return fail(wrong_usage(fault)), ConfigurationError(t("用法有误", "wrong usage"))
     except KeyboardInterrupt:
         message(t("已中断", "interrupted"))
-        sys.exit(130)
+        return 130, None
     except RecursionError:
-        sys.exit(fail(_unexpected("nested too deeply")))
+        deep = _unexpected("nested too deeply")
+        return fail(deep), deep
     except Exception as fault:
         if isinstance(fault, BrokenPipeError):
             to_nowhere(sys.stdout)
-            sys.exit(1)
+            return 1, None
         if os.environ.get("EFFMON_DEBUG"):
             raise
-        sys.exit(fail(_as_fault(fault)))
-    if isinstance(code, int):
-        sys.exit(code)
+        found = _as_fault(fault)
+        return fail(found), found
+    return code if isinstance(code, int) else 0, None
 
 
 def _as_fault(fault: Exception) -> EffmonError:

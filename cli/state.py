@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from efficiency_monitor.language import choose, set_language, t
 
-from . import streams
+from . import given, streams
 from .render import Format
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
         clock=state.clock or app.now,
     )
     set_language(choose(os.environ, context.settings.workspace.language))
+    given.begun(context.folder, context.settings)
     return context
 
 

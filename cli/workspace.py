@@ -8,7 +8,7 @@ from efficiency_monitor import __version__
 from efficiency_monitor.language import language, t
 from efficiency_monitor.reports.columns import Column
 
-from .render import emit, emit_object, message
+from .render import emit, emit_object, emit_text, message
 from .state import Output, context_of, leave, state_of
 
 
@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
         "init", help=t("建立工作区或升级其数据库", "set up a workspace or upgrade its database")
     )(init)
     app.command("doctor", help=t("检查工作区是否就绪", "check that everything is in place"))(doctor)
+    app.command("metrics", help=t("供 Prometheus 读取的指标", "figures for Prometheus"))(metrics)
     app.command("version", help=t("显示版本", "show the version"))(version)
     app.command("demo", help=t("演示：从导入到导出的台账", "show it: from import to ledger"))(demo)
 
@@ -138,6 +139,27 @@ def _check(name: str) -> str:
 
 _STATUS = {"ok": ("正常", "ok"), "look": ("请看", "look"), "bad": ("异常", "bad")}
 _STYLES = {"ok": "green", "look": "yellow", "bad": "bold red"}
+
+
+def metrics(
+    ctx: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help=t("写入此文件（整体替换）", "write this file, replaced as a whole"),
+        ),
+    ] = None,
+) -> None:
+    """Print the figures, or write them where node_exporter looks for them."""
+    from efficiency_monitor.services import metrics as service
+
+    context = context_of(ctx)
+    if out is not None:
+        service.write(context, out)
+    else:
+        emit_text([service.gather(context)])
 
 
 def version(output: Output = None) -> None:

@@ -20,12 +20,18 @@ from .os_words import say_os
 if TYPE_CHECKING:
     from .core.signatures import PersonalKey
     from .notify.channel import Channel
+    from .services.audit import Command
     from .services.context import Catalogue, Context
     from .services.pull_report import Outside
 
 
 #: Holds the passphrase of a personal key where nobody can type it.
 PASSPHRASE_VARIABLE = "EFFMON_KEY_PASSPHRASE"
+
+
+#: How long the record of a command waits for another process: the command itself may have failed
+#: because that one does not end.
+_RECORD_MILLISECONDS = 3_000
 
 
 def now() -> int:
@@ -168,6 +174,42 @@ def drill_place(under: Path) -> Iterator[tuple[Path, Callable[[], int]]]:
         ) from None
     with made as name:
         yield Path(name) / "workspace", lambda: int(time.monotonic() - began)
+
+
+def record_command(
+    folder: Path, found: settings.Settings, person: str | None, command: "Command"
+) -> None:
+    """Put a command on record that has ended; what was refused also in the ledger.
+
+    By a connection of its own that does not wait long and asks nothing of the ledger: what may
+    have failed is just that. Nothing where there is no database of this release.
+    """
+    from .services import audit
+    from .store import ledger, schema
+    from .store.engine import Store
+    from .store.ledger_tail import ensure_whole
+
+    url = settings.database_url(folder, found, os.environ)
+    file = settings.database_file(url)
+    if file is not None and not file.exists():
+        return
+    store = Store(url, patience=_RECORD_MILLISECONDS)
+    who, at = actor(person), now()
+    try:
+        with store.reading() as connection:
+            if schema.revision(connection) != schema.HEAD:
+                return
+        with store.writing() as connection:
+            audit.record(connection, who, command, at)
+        if command.refused:
+            entry = audit.refusal(
+                who, command, now=at, zone=found.workspace.zone, number=secrets.token_hex(8)
+            )
+            with store.writing() as connection:
+                ensure_whole(connection)
+                ledger.append(connection, [entry])
+    finally:
+        store.close()
 
 
 def read_again(context: "Context") -> "Context":

@@ -137,6 +137,18 @@ class Jobs(_Section):
     scan: ScanJob = ScanJob()
 
 
+class OperationSection(_Section):
+    """What is written for those who keep it running."""
+
+    #: File of the log, relative to the workspace; `syslog`; unset: none.
+    log: str | None = Field(default=None, min_length=1)
+    #: File of figures for Prometheus, relative to the workspace; unset: none.
+    metrics: str | None = Field(default=None, min_length=1)
+    #: Days after which `doctor` asks for a new backup, and for a new drill of one.
+    backup_days: int = Field(default=2, ge=1, le=366)
+    drill_days: int = Field(default=100, ge=1, le=1000)
+
+
 class LaddersSection(_Section):
     """Who is told of a card, and whom next: by the rule's ladder, else by this one."""
 
@@ -196,6 +208,7 @@ class Settings(_Section):
 
     workspace: WorkspaceSection = WorkspaceSection()
     jobs: Jobs = Jobs()
+    operation: OperationSection = OperationSection()
     ladders: LaddersSection = LaddersSection()
     appeals: Appeals = Appeals()
     channels: Channels = Channels()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from .. import logbook
 from ..core.ledger import EntryType
 from ..core.terms import NoticeState
 from ..notify import backoff
@@ -98,6 +99,9 @@ def deliver(
         _Run(context, channels, report, mine.writing).send_all(found)
         with context.store.reading() as connection:
             report.held = dict(outbox.held_until(connection))
+    # Counts alone: who it was for is nobody's business in a log.
+    counts = {name: count for name, count in report.as_json().items() if name != "faults"}
+    logbook.event("deliver.done", facts=counts)
     return report, found.messages
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
+from .. import logbook
 from ..core.faults import ConfigurationError, EffmonError, FeedFailed
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
@@ -328,6 +329,9 @@ class OnePull:
 
     def record_failure(self, fault: EffmonError) -> None:
         """Write that it failed; where even that fails, the next pull finds it interrupted."""
+        logbook.event(
+            "pull.failed", level=40, facts={"source": self.name, "message": fault.message}
+        )
         if not self.begun:
             return
         with suppress(EffmonError, OSError), self.writing() as connection:

@@ -2,6 +2,7 @@
 
 import json
 
+from .. import logbook
 from ..core.faults import ConfigurationError, EffmonError, FeedFailed
 from ..language import t
 from ..os_words import say_os
@@ -73,7 +74,10 @@ def pull(
             writing=mine.writing,
         )
         try:
-            return work.run()
+            done = work.run()
+            counts = {key: value for key, value in done.document.items() if key != "files"}
+            logbook.event("pull.done", facts={"source": name, "state": done.state, **counts})
+            return done
         except OSError as fault:
             broken = FeedFailed(
                 f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",

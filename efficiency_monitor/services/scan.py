@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from .. import logbook
 from ..core import cards as core_cards
 from ..core.evaluation import CaseFindings
 from ..core.faults import Locked
@@ -90,6 +91,7 @@ def scan(
         report.untold = ladders.tell_everyone(context, writing)
         _record(context, report, slot, writing)
     report.undelivered = undelivered(context)
+    logbook.event("scan.done", facts=report.summary(context.zone))
     return report
 
 

@@ -24,9 +24,12 @@ BUSY_MILLISECONDS = 60_000
 class Store:
     """One database and its two kinds of transaction."""
 
-    def __init__(self, url: str) -> None:
-        """Nothing is connected yet. `url` may hold a password: it is shown to nobody."""
-        self._database = _database(url)
+    def __init__(self, url: str, *, patience: int = BUSY_MILLISECONDS) -> None:
+        """Nothing is connected yet. `url` may hold a password: it is shown to nobody.
+
+        `patience` is how many milliseconds a transaction waits for another's lock.
+        """
+        self._database = _database(url, patience)
         self._guard: Callable[[Connection], None] | None = None
 
     def guarded_by(self, check: Callable[[Connection], None]) -> None:
@@ -97,14 +100,14 @@ class Store:
             raise error from fault
 
 
-def _database(url: str) -> "Sqlite | Postgresql":
+def _database(url: str, patience: int) -> "Sqlite | Postgresql":
     name = url.partition(":")[0]
     if name == "sqlite":
-        return Sqlite(url, BUSY_MILLISECONDS)
+        return Sqlite(url, patience)
     if name.partition("+")[0] in ("postgresql", "postgres"):
         from .postgresql import Postgresql
 
-        return Postgresql(url, BUSY_MILLISECONDS)
+        return Postgresql(url, patience)
     raise ConfigurationError(
         f"database {name[:40]!r} is not supported",
         "use SQLite (leave EFFMON_DATABASE_URL unset) or postgresql+psycopg://…",

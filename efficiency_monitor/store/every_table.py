@@ -5,6 +5,7 @@ from . import (
     feed_tables,
     lease_table,
     matter_tables,
+    operation_tables,
     personal_tables,
 )
 from .tables import metadata
@@ -15,5 +16,6 @@ __all__ = [
     "lease_table",
     "matter_tables",
     "metadata",
+    "operation_tables",
     "personal_tables",
 ]

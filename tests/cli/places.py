@@ -197,9 +197,13 @@ def copied(workspace: Path, folder: Path) -> Path:
 
 
 def content(workspace: Path) -> list[str]:
-    """All that the database holds, as SQL."""
+    """All that the database holds, as SQL, but for which commands were given."""
     with sqlite3.connect(workspace / "effmon.db") as connection:
-        dump = list(connection.iterdump())
+        dump = [
+            line
+            for line in connection.iterdump()
+            if not line.startswith('INSERT INTO "command_record"')
+        ]
     connection.close()
     return dump
 

@@ -47,7 +47,8 @@ ACTS: dict[str, Callable[[Path], tuple[object, ...]]] = {
 
 def card(folder: Path) -> str:
     """Number of a card."""
-    return str(effmon("-C", folder, "cards", "list", "-o", "json").json[0]["card_no"])
+    found = effmon("-C", folder, "cards", "list", "-o", "json").json
+    return next(str(each["card_no"]) for each in found if each["state"] == "open")
 
 
 def left_out(folder: Path) -> list[str]:

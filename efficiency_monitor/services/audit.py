@@ -1,0 +1,99 @@
+"""Which commands were given, by whom, and how they ended: also those that were refused.
+
+GB/T 22239-2019, 8.1.4.3: every user, success or failure. The ledger holds what was done; this
+table also holds what was tried. An act that was refused stands in the ledger too.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..core.actor import Actor
+from ..core.instants import rfc3339
+from ..core.ledger import EntryType
+from ..logbook import masked
+from ..store import command_records, ledger
+from .context import Context
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command as it was typed, without its values, and its end."""
+
+    path: str
+    options: tuple[str, ...] = ()
+    #: Number of the card, order or appeal that it named.
+    subject: str | None = None
+    exit_code: int
+    message: str | None = None
+    #: Whether who acted was not allowed to, or what they signed does not hold.
+    refused: bool = False
+    #: Milliseconds.
+    took: int
+
+
+def record(connection: Connection, actor: Actor, command: Command, now: int) -> None:
+    """Append the command, in a transaction of its own: it may be all that there is to say."""
+    command_records.add(
+        connection,
+        {
+            "at": now,
+            "person": None if actor.claimed is None else masked(actor.claimed)[:_LONGEST_NAME],
+            "os_user": actor.os_user,
+            "sudo_user": actor.sudo_user,
+            "host": actor.host,
+            "tty": actor.tty,
+            "command": command.path,
+            "options": " ".join(command.options),
+            "subject": command.subject,
+            "exit_code": command.exit_code,
+            "message": None if command.message is None else masked(command.message),
+            "took": command.took,
+        },
+    )
+
+
+def refusal(actor: Actor, command: Command, *, now: int, zone: str, number: str) -> ledger.NewEntry:
+    """The ledger entry of an act that was refused: who tried what, not what they wrote."""
+    return ledger.NewEntry(
+        type=EntryType.COMMAND_FAILED,
+        fact=f"command.failed/{number}",
+        at=rfc3339(now, zone),
+        content={
+            "command": command.path,
+            "subject": command.subject,
+            "exit_code": command.exit_code,
+            "actor": {
+                **actor.as_json(),
+                "claimed": None if actor.claimed is None else masked(actor.claimed)[:_LONGEST_NAME],
+            },
+        },
+    )
+
+
+def list_commands(
+    context: Context, *, failed: bool, since: int | None, most: int
+) -> list[dict[str, Any]]:
+    """Commands, oldest first, as shown."""
+    with context.store.reading() as connection:
+        rows = command_records.listed(connection, failed=failed, since=since, most=most)
+    return [
+        {
+            "at": rfc3339(row.at, context.zone),
+            "person_id": row.person,
+            "os_user": row.os_user,
+            "sudo_user": row.sudo_user,
+            "host": row.host,
+            "tty": row.tty,
+            "command": row.command,
+            "options": row.options.split(),
+            "subject": row.subject,
+            "exit_code": row.exit_code,
+            "message": row.message,
+            "took_ms": row.took,
+        }
+        for row in rows
+    ]
