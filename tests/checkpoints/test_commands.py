@@ -1,12 +1,15 @@
 """The commands of the ledger's key and checkpoints: what they print, refuse and end with."""
 
 import base64
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core.signed_notes import Verifier
-from tests.cli.command import Ran, effmon
+from tests.cli.command import MODULE, ROOT, Ran, effmon, environment
 from tests.stories.world import World
 
 from . import office
@@ -26,6 +29,22 @@ def test_a_checkpoint_by_command_gives_the_notes(world: World) -> None:
     ran = run(world, "checkpoint", "-o", "json").well()
     assert ran.json["new"] is False
     assert "没有新条目" in run(world, "checkpoint", lang="zh").well().err
+
+
+def test_of_four_processes_at_once_one_signs_and_the_others_find_nothing(world: World) -> None:
+    world.close()
+    command = [sys.executable, "-m", MODULE, "-C", str(world.folder), "ledger", "checkpoint"]
+    running = [
+        subprocess.Popen(
+            [*command, "-o", "json"], stdout=subprocess.PIPE, env=environment(), cwd=ROOT
+        )
+        for _ in range(4)
+    ]
+    made = [json.loads(each.communicate()[0]) for each in running]
+    assert [each.returncode for each in running] == [0] * 4
+    assert sorted(each["new"] for each in made) == [False, False, False, True]
+    assert len({json.dumps(each["notes"]) for each in made}) == 1
+    assert len(office.signed(world)) == 2
 
 
 def test_a_checkpoint_that_is_refused_is_one_line_with_a_hint(world: World) -> None:

@@ -51,9 +51,7 @@ def remains(world: World) -> dict[str, object]:
         )
         for table in ("card", "card_entry", "accountability", "clock", "case_file", "event")
     }
-    found["notices"] = world.tuples(
-        "SELECT notice_id, kind, state FROM notice ORDER BY notice_id"
-    )
+    found["notices"] = world.tuples("SELECT notice_id, kind, state FROM notice ORDER BY notice_id")
     found["facts"] = sorted(fact for fact in laws.facts(world) if fact[0] != "scan.failed")
     slots = "SELECT scheduled_for, state FROM run ORDER BY 1"
     found["slots"] = world.tuples(slots)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from efficiency_monitor.core.people import Language
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.notify.digest import Addressed, PendingNotice, digest
+from efficiency_monitor.notify.digest import Addressed, PendingNotice, Signed, digest
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RED = PendingNotice(
@@ -25,13 +25,19 @@ RED = PendingNotice(
 )
 
 
-def _digest(notices: list[PendingNotice], most: int | None, *groups: str) -> tuple[Addressed, ...]:
+SIGNED = Signed(9_007_199_254_740_991, "3ibZjQIzYiUVTqRvujDlSXaMZzQdS2A+TiBMWLXlmBM=")
+
+
+def _digest(
+    notices: list[PendingNotice], most: int | None, *groups: str, signed: Signed | None = None
+) -> tuple[Addressed, ...]:
     return digest(
         notices,
         language=Language.ZH,
         zone=SHANGHAI,
         longest={"wecom": most},
         groups=groups,
+        signed=signed,
     )
 
 
@@ -53,18 +59,20 @@ NOTICES = st.lists(
 )
 
 
-@given(NOTICES, st.integers(1200, 6000), st.booleans())
+@given(NOTICES, st.integers(1200, 6000), st.booleans(), st.sampled_from([None, SIGNED]))
 def test_no_text_is_longer_than_the_channel_takes_and_no_notice_is_cut(
-    notices: list[PendingNotice], most: int, group: bool
+    notices: list[PendingNotice], most: int, group: bool, signed: Signed | None
 ) -> None:
-    made = _digest(notices, most, *(["wecom"] if group else []))
+    made = _digest(notices, most, *(["wecom"] if group else []), signed=signed)
     found = [line.notice_id for one in made for line in one.message.notices]
     assert sorted(found) == sorted(notice.notice_id for notice in notices)
     for one in made:
         text = one.message.text
         assert len(text.encode()) <= most
         assert text.startswith("以下事项请处理：\n\n1. 【")
-        assert text.endswith("\n")
+        assert text.endswith(
+            "\n" if signed is None else f"\n\n台账 {SIGNED.size} · {SIGNED.root}\n"
+        )
         shown = set(text.replace("、", "\n").replace("通知号 ", "\n").splitlines())
         for line in one.message.notices:
             assert line.notice_id in shown
