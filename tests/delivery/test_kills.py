@@ -94,8 +94,9 @@ def test_two_hundred_kills_between_sending_and_marking(tmp_path: Path) -> None:
         nonlocal kills, left
         assert known.wait(60)
         if kills < KILLS and left == 0:
-            os.kill(victim.pid, signal.SIGKILL)
+            # Counted first: who waits for the process may be faster than this thread.
             kills += 1
+            os.kill(victim.pid, signal.SIGKILL)
             left = random.randrange(3)
         else:
             left = max(left - 1, 0)

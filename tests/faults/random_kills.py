@@ -5,12 +5,11 @@ after the same nights with one scanner that nobody kills.
 """
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.cli.command import NOTHING
+from tests import engines
 from tests.matters import stage
 from tests.matters.office import Office
 from tests.stories import laws
@@ -71,28 +70,22 @@ def night(number: int) -> int:
 
 
 class Nights:
-    """The nights of one workspace, with whatever its processes need to reach its database."""
+    """The nights of one workspace, disturbed or quiet."""
 
     def __init__(
         self,
         program: Program,
         world: World,
-        variables: Mapping[str, str] = NOTHING,
-        writing: Callable[[], bool] | None = None,
     ) -> None:
         self._program = program
         self._world = world
-        self._variables = variables
-        journal = world.folder / "effmon.db-journal"
-        #: Whether somebody is writing at this moment.
-        self._writing = writing or journal.exists
+        self._journal = world.folder / "effmon.db-journal"
+        self._sqlite = world.url.startswith(engines.SQLITE)
         #: Seconds that a scanner takes among the others, about.
         self._pace = 0.5
 
     def _started(self, at: int) -> Process:
-        return self._program.waiting(
-            *COMMAND, folder=self._world.folder, at=at, variables=self._variables
-        ).go()
+        return self._program.waiting(*COMMAND, folder=self._world.folder, at=at).go()
 
     def quiet(self, at: int) -> None:
         """One scanner that nobody disturbs."""
@@ -128,6 +121,13 @@ class Nights:
             if process.ended(0.0005) or time.monotonic() > ends:
                 return False
         return True
+
+    def _writing(self) -> bool:
+        """Whether somebody writes at this moment."""
+        if self._sqlite:
+            return self._journal.exists()
+        held = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        return self._world.rows(held) != []
 
     def _finished(self) -> bool:
         found = self._world.rows("SELECT state FROM run ORDER BY scheduled_for DESC")

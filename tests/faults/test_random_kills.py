@@ -13,6 +13,8 @@ from tests.torture.late import say, seeded
 from .processes import Program
 from .random_kills import Counts, Nights, full_of_cases, night, one_of_everything, outcome
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
@@ -32,9 +34,10 @@ def killed_at_random(program: Program, folder: Path, kills: int, random: Random)
     undisturbed = Nights(program, quiet)
     for number in range(counts.nights):
         undisturbed.quiet(night(number))
+    engine = world.url.partition(":")[0].partition("+")[0]
     cards = world.tuples("SELECT COUNT(*) FROM card")[0][0]
     say(
-        f"RELIABILITY random kills of 8 scanners on SQLite: {counts.kills} kills on "
+        f"RELIABILITY random kills of 8 scanners on {engine}: {counts.kills} kills on "
         f"{counts.nights} nights, {counts.unfinished} before the night was through, "
         f"{counts.writing} in the middle of a transaction; {cards} cards, none lost, none twice, "
         f"{time.monotonic() - begun:.0f} s"
