@@ -152,7 +152,9 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     reader of JSON undoes.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    if text.isprintable() or safe(text.replace("\n", "")) == text.replace("\n", ""):
+    line = text.replace("\n", "")
+    # What Python calls printable may still be invisible: `safe` knows which.
+    if safe(line) == line:
         return text
     return "".join(char if char == "\n" or safe(char) == char else _escape(char) for char in text)
 
