@@ -128,6 +128,8 @@ def test_no_canary_leaves(tmp_path: Path) -> None:
     bodies = {name: held for name, held in delivered.items() if name.endswith(".txt")}
     told = {name: held.split(b"\n\n", 1)[1] for name, held in bodies.items()}
     assert carrying(told, OFFICIALS) == []
+    # An event is kept for ever: no telephone in it, whatever its column was called.
+    assert PHONE not in str(world.rows("SELECT * FROM event"))
     # The numbers are nowhere at all, the database included.
     assert (
         carrying({"database": (world.folder / "effmon.db").read_bytes()}, (NUMBER, OLD_NUMBER))

@@ -13,7 +13,7 @@ from efficiency_monitor.store.engine import Store
 from tests.matters.stage import run
 from tests.stories.world import World
 
-from .conftest import APPLICANT, CASE, MAIL, OTHER, PHONE
+from .conftest import APPLICANT, CASE, MAIL, MORE, OTHER, PHONE
 
 
 def spellings(text: str) -> tuple[bytes, ...]:
@@ -44,6 +44,10 @@ def test_erased_bytes_are_gone_from_the_file(world: World) -> None:
 
 
 def test_a_person_is_gone_from_the_file(world: World) -> None:
+    # Each people file is written over the one before: its rows lie about in free space.
+    for length in (1, 300, 5):
+        filler = {"name": "填" * length, "department": "财政局", "role": "head"}
+        world.people([*({**filler, "person_id": f"f{n}"} for n in range(length)), *MORE])
     assert files_with(world.folder, "周监察") == ["effmon.db"]
     run(world, "--as wang people erase zhou --reason x").well()
     assert files_with(world.folder, "周监察") == []
