@@ -86,7 +86,7 @@ def erase_applicant(
 
     context = context_of(ctx)
     _say(erase_applicants(context, case_nos, read_text(reason), dry_run=dry_run), output)
-    _after(dry_run=dry_run, dialect=context.store.engine.dialect.name)
+    _after(dry_run=dry_run, dialect=context.store.dialect)
 
 
 def erase_person(
@@ -104,7 +104,7 @@ def erase_person(
 
     context = context_of(ctx)
     _say(erasing.erase_person(context, person, read_text(reason), dry_run=dry_run), output)
-    _after(dry_run=dry_run, dialect=context.store.engine.dialect.name)
+    _after(dry_run=dry_run, dialect=context.store.dialect)
 
 
 def _say(done: "Erased", output: Output) -> None:

@@ -144,7 +144,7 @@ def _record(
     erase: Callable[[Connection, int], None],
 ) -> None:
     """The entry and the reason beside it, then what is erased, in one transaction."""
-    if context.store.engine.dialect.name == "sqlite":
+    if context.store.dialect == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
     seq = ledger.read_head(connection).size + 1
     entry = context.entry(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ..core import personal
 from ..core.statements import RowFacts
+from . import bulk
 from .cases import CASE, chunks, newest_facts
 from .personal_tables import ErasedCaseRow, PersonalValueRow
 
@@ -107,8 +108,7 @@ def keep(
                     "salt": salt,
                     "value": value,
                 }
-    if rows:
-        connection.execute(insert(VALUE), list(rows.values()))
+    bulk.add(connection, VALUE, list(rows.values()))
 
 
 def values_of(connection: Connection, case_id: int) -> dict[str, str]:

@@ -42,10 +42,11 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "case_file": frozenset(),
     "checkpoint": frozenset(),
     "clock": frozenset(),
-    "disclosure": frozenset({"reason"}),
+    # Why somebody saw or erased what is personal: an auditor reads that above all.
+    "disclosure": frozenset(),
     "erased_case": frozenset(),
     "erased_person": frozenset(),
-    "erasure": frozenset({"reason"}),
+    "erasure": frozenset(),
     "event": frozenset({"actor", "reason", "attributes"}),
     "event_withdrawal": frozenset(),
     "feed_cursor": frozenset(),

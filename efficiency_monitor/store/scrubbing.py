@@ -37,7 +37,7 @@ def scrub(store: Store) -> None:
 
 
 def _scrub(store: Store) -> None:
-    if store.engine.dialect.name == "sqlite":
+    if store.dialect == "sqlite":
         # Its connections begin no transaction by themselves.
         with store.engine.connect() as connection:
             connection.exec_driver_sql("VACUUM")

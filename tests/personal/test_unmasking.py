@@ -133,3 +133,18 @@ def test_json_says_whether_it_is_masked(world: World) -> None:
     assert run(world, "cases show A -o json").well().json["masked"] is True
     shown = unmask(world, "cases show A -o json").well().json
     assert (shown["masked"], shown["fields"]["applicant"]) == (False, APPLICANT)
+
+
+def test_columns_of_a_quarantined_row_are_known_by_its_mapping(world: World) -> None:
+    own = world.folder / "own.yaml"
+    text = (world.folder / "catalogue" / "mappings" / "canonical.yaml").read_text(encoding="utf-8")
+    text = text.replace("id: canonical", "id: own", 1).replace("[申请人]", "[申请人, XM]", 1)
+    own.write_text(text.replace("handler: [", "handler: [CBR, ", 1), encoding="utf-8")
+    path = world.folder / "codes.csv"
+    path.write_text(f"case_no,XM,CBR,promised_limit\nQ,{OTHER},李主任,soon\n", encoding="utf-8")
+    run(world, f"import {path} --mapping {own}").well()
+    content = run(world, "quarantine show 1 -o json").well().json["content"]
+    assert (content["XM"], content["CBR"], content["case_no"]) == ("諸**", "李**", "Q")
+    own.unlink()
+    content = run(world, "quarantine show 1 -o json").well().json["content"]
+    assert (content["XM"], content["promised_limit"]) == ("諸**", "s***")
