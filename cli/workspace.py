@@ -70,12 +70,22 @@ def init(
         )
 
 
-def doctor(ctx: typer.Context, output: Output = None) -> None:
+def doctor(
+    ctx: typer.Context,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help=t("不逐条核验台账、附件和数据库", "without reading ledger and files whole"),
+        ),
+    ] = False,
+    output: Output = None,
+) -> None:
     """Check that everything is in place; exit 1 if something is bad."""
     from efficiency_monitor.services.doctor import examine, worst
 
     context = context_of(ctx)
-    found = examine(context)
+    found = examine(context, quick=quick)
     emit(
         found,
         (
@@ -97,6 +107,19 @@ _CHECKS = {
     "database role": "数据库角色",
     "durability": "持久性",
     "disk": "磁盘",
+    "file rights": "文件权限",
+    "versions": "版本",
+    "integrity": "数据库文件",
+    "references": "引用",
+    "triggers": "触发器",
+    "attachments": "附件",
+    "backup": "备份",
+    "drill": "恢复演练",
+    "restored": "恢复",
+    "ledger length": "台账长度",
+    "ledger clock": "台账时间",
+    "nights": "近一周班次",
+    "refused acts": "被拒操作",
     "encoding": "编码",
     "rules": "规则",
     "calendar": "工作日历",

@@ -1,8 +1,6 @@
 """`effmon doctor`: is everything in place that the next scan, and the next auditor, will need."""
 
 import json
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from ..act_words import say_role
-from ..core import ledger as core_ledger
 from ..core.faults import EffmonError
 from ..core.instants import local_date, parse_instant, rfc3339
 from ..language import t
@@ -25,28 +22,32 @@ from .database_check import check_database
 from .delivery_check import check_delivery
 from .feeds import mapping_of, stale_sources
 from .ingest import find_mapping
+from .integrity_check import check_integrity
 from .key_list import key_findings
 from .ladder_check import check_ladders
 from .ledger_book import verify
+from .machine_check import check_machine
 from .notices import people
+from .operation_check import check_operation
 
 GOOD, LOOK, BAD = "ok", "look", "bad"
 #: Days before the end of the covered and official calendar from which the doctor speaks up.
 CALENDAR_DAYS = 60
-LEAST_FREE = 500_000_000
 #: Seconds by which a clock may have been corrected without a word.
 CORRECTION = 300
 Finding = tuple[str, str, str]
 
 
-def examine(context: Context) -> list[dict[str, str]]:
-    """Every check with its status (`ok`, `look`, `bad`) and a sentence saying what to do."""
+def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
+    """Every check with its status (`ok`, `look`, `bad`) and a sentence saying what to do.
+
+    A `quick` one leaves out what reads the whole database: pages, ledger, attachments.
+    """
     checks: tuple[Callable[[Context], Iterator[Finding]], ...] = (
         check_database,
-        _machine,
+        check_machine,
         _catalogue,
         _calendar,
-        _ledger,
         check_checkpoints,
         check_anchors,
         _clock,
@@ -57,9 +58,11 @@ def examine(context: Context) -> list[dict[str, str]]:
         _orders,
         check_appeals,
         check_ladders,
-        _attachments,
         _people,
+        check_operation,
     )
+    if not quick:
+        checks = (*checks, check_integrity, _ledger, _attachments)
     found: list[Finding] = []
     for check in checks:
         try:
@@ -67,19 +70,6 @@ def examine(context: Context) -> list[dict[str, str]]:
         except EffmonError as fault:
             found.append((check.__name__.strip("_"), BAD, f"{fault.message} ({fault.hint})"))
     return [{"check": name, "status": status, "detail": detail} for name, status, detail in found]
-
-
-def _machine(context: Context) -> Iterator[Finding]:
-    free = shutil.disk_usage(context.folder).free
-    yield (
-        "disk",
-        GOOD if free > LEAST_FREE else BAD,
-        t(f"剩余 {free // 1_000_000} MB", f"{free // 1_000_000} MB free"),
-    )
-    encoding = (sys.stdout.encoding or "").lower()
-    yield "encoding", GOOD if encoding.startswith("utf") else LOOK, encoding or "unknown"
-    own = core_ledger.uses_own_sm3()
-    yield "sm3", LOOK if own else GOOD, "Python" if own else "OpenSSL"
 
 
 def _catalogue(context: Context) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "case_file": frozenset(),
     "checkpoint": frozenset(),
     "clock": frozenset(),
+    "command_record": frozenset({"message"}),
     # Why somebody saw or erased what is personal: an auditor reads that above all.
     "disclosure": frozenset(),
     "erased_case": frozenset(),

@@ -5,6 +5,7 @@ The calendar covers decades, so that a scan as of now judges whatever the date i
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -196,14 +197,16 @@ def copied(workspace: Path, folder: Path) -> Path:
     return folder
 
 
+#: What every command leaves that tried to change something, and one that was refused.
+_OF_COMMANDS = re.compile(
+    r"""INSERT INTO "(command_record|ledger_head|ledger_entry" VALUES\(\d+,'command\.failed',)"""
+)
+
+
 def content(workspace: Path) -> list[str]:
-    """All that the database holds, as SQL, but for which commands were given."""
+    """All that the database holds, as SQL, but for which commands were given and refused."""
     with sqlite3.connect(workspace / "effmon.db") as connection:
-        dump = [
-            line
-            for line in connection.iterdump()
-            if not line.startswith('INSERT INTO "command_record"')
-        ]
+        dump = [line for line in connection.iterdump() if not _OF_COMMANDS.match(line)]
     connection.close()
     return dump
 
