@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
 
 from ..language import t
 from ..store import schema
@@ -27,7 +28,10 @@ def check_integrity(context: Context) -> Iterator[Finding]:
     wanted = _as_made()
     with context.store.reading() as connection:
         if sqlite:
-            yield _pages(connection)
+            pages = _pages(connection)
+            yield pages
+            if pages[1] != GOOD:
+                return  # nothing that is read from it says much
             yield _references(connection)
             found = {row.name: row.sql for row in connection.execute(_TRIGGERS)}
             missing = sorted(name for name, made in wanted.items() if found.get(name) != made)
@@ -76,7 +80,10 @@ def _on_server(connection: Connection, wanted: set[str]) -> tuple[list[str], lis
 
 
 def _pages(connection: Connection) -> Finding:
-    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
+    try:
+        found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
+    except DatabaseError as fault:
+        found = [str(fault.orig)]
     if found == ["ok"]:
         return "integrity", GOOD, t("数据库文件完好", "the database's file is whole")
     return (
