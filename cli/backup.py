@@ -195,10 +195,10 @@ def _say(report: "RestoreReport", output: Format | None, **more: Any) -> None:
         warn(
             t(
                 f"恢复的台账只有 {report.size} 条，而已签名公布过 {report.signed} 条的检查点："
-                "其后的条目已丢失，他人手中的检查点可以证明；见 docs/operation.md",
+                "其后的条目已丢失，他人手中的检查点可以证明；见 docs/ledger.md",
                 f"the restored ledger has {report.size} entries, but a checkpoint of "
                 f"{report.signed} was signed: later entries are lost, and whoever holds that note "
-                "can show it; see docs/operation.md",
+                "can show it; see docs/ledger.md",
             )
         )
     if report.pending:

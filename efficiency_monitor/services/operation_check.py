@@ -104,9 +104,9 @@ def _behind(context: Context) -> Iterator[Finding]:
             "ledger length",
             BAD,
             t(
-                f"台账 {size} 条，签过 {signed} 条的检查点：其后的条目已丢失，见 docs/operation.md",
+                f"台账 {size} 条，签过 {signed} 条的检查点：其后的条目已丢失，见 docs/ledger.md",
                 f"the ledger has {size} entries, a checkpoint of {signed} was signed: later ones "
-                "are lost, see docs/operation.md",
+                "are lost, see docs/ledger.md",
             ),
         )
     if not last:
