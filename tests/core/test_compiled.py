@@ -99,4 +99,4 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPat
     assert not available()
     with pytest.raises(ConfigurationError, match="numba") as fault:
         next(judge_compiled(place.compiled.table, rules, applies, frame, as_of))
-    assert "[fast]" in fault.value.hint
+    assert "the extra fast" in fault.value.hint
