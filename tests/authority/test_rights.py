@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from efficiency_monitor.core.authority import Act, Scope, standings
 from efficiency_monitor.core.people import Person, Role
 
-pytestmark = pytest.mark.both_engines
-
 DAY = date(2026, 3, 2)
 HERE = Scope("住建局", "430300", "I-1")
 
