@@ -33,6 +33,26 @@ _EXPORTED: Final = (
     Column("signed", "已签到", "Signed up to"),
 )
 
+_Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="VKEY",
+        help=t("导出：台账密钥（纸面所载）", "of an export: the ledger's key (the one on paper)"),
+    ),
+]
+_Received = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help=t(
+            "导出：另行收到的检查点，文件或文件夹",
+            "of an export: checkpoints that came another way, a file or folder",
+        ),
+    ),
+]
+
 app = typer.Typer(help=t("台账", "the ledger"))
 ledger_note.add_to(app)
 app.add_typer(ledger_key.app, name="key")
@@ -75,27 +95,8 @@ def verify(
             ),
         ),
     ] = False,
-    keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key",
-            metavar="VKEY",
-            help=t(
-                "导出：台账密钥（纸面所载）", "of an export: the ledger's key (the one on paper)"
-            ),
-        ),
-    ] = None,
-    received: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--checkpoint",
-            metavar="FILE",
-            help=t(
-                "导出：另行收到的检查点，文件或文件夹",
-                "of an export: checkpoints that came another way, a file or folder",
-            ),
-        ),
-    ] = None,
+    keys: _Keys = None,
+    received: _Received = None,
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""

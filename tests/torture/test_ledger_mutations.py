@@ -13,7 +13,7 @@ from efficiency_monitor.services import checkpoints, compare, ledger_book
 from efficiency_monitor.verifier import verify
 from tests.ledger import hand_made
 
-from . import ledger_forgery, ledger_state
+from . import export_forgery, ledger_forgery, ledger_state
 from .ledger_state import Owner, Trial
 
 #: Mutations, and steps, of one ledger before another is begun.
@@ -57,7 +57,7 @@ def mutations_are_found(folder: Path, number: int) -> None:
             assert ledger_state.verifier_finds(trial, export, held)[0] == 0
             assert ledger_state.product_finds(trial) == []
         both = turn % 11 != 10
-        kinds = ledger_forgery.BOTH if both else ledger_forgery.EXPORT
+        kinds = ledger_forgery.BOTH if both else export_forgery.EXPORT
         forgery = dice.choice(kinds)
         while True:
             state = forgery(dice, trial)
