@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -166,7 +167,8 @@ class Appeals(_Section):
 def _origin(name: str) -> str:
     if not name or "+" in name or not name.isprintable() or any(map(str.isspace, name)):
         raise ValueError(f"{name!r} is no origin: no spaces, no plus sign")
-    return name
+    # As entries have it: otherwise the name in the ledger is not the one that was signed.
+    return unicodedata.normalize("NFC", name)
 
 
 class Signer(_Section):

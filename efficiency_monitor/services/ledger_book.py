@@ -40,10 +40,18 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         found = derive(connection)
         stored = store_checkpoints.every(connection)
         approvals = approval_checks.check(connection)
+        mistyped = ledger.first_mistyped(connection) if everything else None
     keys, wrong = periods(found.keys)
     if everything:
         faults += [t(f"第 {seq} 条：密钥：{why}", f"entry {seq}: key: {why}") for seq, why in wrong]
         faults += every_fault(found, stored, state, origin_of(context.settings), keys)
+        if mistyped is not None:
+            faults.append(
+                t(
+                    f"第 {mistyped} 条：类型一栏与条目不符",
+                    f"entry {mistyped}: its row says another type than the entry",
+                )
+            )
     else:
         faults += check_roots(found, stored)
     trees = found.fits_head and found.first_bad is None

@@ -10,6 +10,7 @@ import os
 import signal
 import stat
 import subprocess
+import unicodedata
 from base64 import b64decode
 from collections.abc import Sequence
 from contextlib import suppress
@@ -57,7 +58,8 @@ def origin_of(settings: Settings) -> str:
 
 def default_origin(name: str) -> str:
     """An origin for a workspace of this name: what a key's name may not hold becomes a dash."""
-    known = name.encode("utf-8", errors="replace").decode()
+    # As entries have it: a name in another form of Unicode would not be the one that was signed.
+    known = unicodedata.normalize("NFC", name.encode("utf-8", errors="replace").decode())
     plain = (sign if sign.isprintable() and not sign.isspace() else "-" for sign in known)
     return "effmon-ledger/" + "".join(plain).replace("+", "-")
 

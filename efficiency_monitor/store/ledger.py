@@ -1,5 +1,6 @@
 """The ledger's rows: appended inside the business transaction, never changed."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,6 +132,7 @@ def _rows(connection: Connection, since: int) -> Iterator[LedgerRow]:
 
 #: Without the columns' types: somebody who tampers need not keep to them.
 _AS_IT_STANDS = text("SELECT seq, body, sha256, sm3 FROM ledger_entry ORDER BY seq")
+_TYPES = text("SELECT seq, type, body FROM ledger_entry ORDER BY seq")
 
 
 def _bytes(value: object) -> bytes:
@@ -147,6 +149,24 @@ def stored(connection: Connection) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     """Number, bytes and both kept leaf hashes of every entry as they stand, in order."""
     for row in connection.execute(_AS_IT_STANDS.execution_options(stream_results=True)):
         yield int(row.seq), _bytes(row.body), _bytes(row.sha256), _bytes(row.sm3)
+
+
+def first_mistyped(connection: Connection) -> int | None:
+    """Number of the first row whose column says another type than its body; None: there is none.
+
+    Rows are looked up by that column, and no tree vouches for it.
+    """
+    for row in connection.execute(_TYPES.execution_options(stream_results=True)):
+        body, mark = _bytes(row.body), b'"type":"%s"' % _bytes(row.type)
+        if mark in body and body.count(b'"type":"') == 1:
+            continue
+        try:
+            said = json.loads(body)["type"]
+        except (ValueError, KeyError, TypeError):
+            continue  # what cannot be read is found by its leaves
+        if said != row.type:
+            return int(row.seq)
+    return None
 
 
 def of_type(connection: Connection, kind: core.EntryType) -> list[bytes]:
