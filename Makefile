@@ -25,10 +25,11 @@ test: ## lint, the tests that need only Python, size of the core
 	"$$env/bin/python" tools/core_size.py
 
 test-all: ## the tests that need more: extras, builds, other programs
-	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m "full and not soak"
+	$(IN_FULL) sh tools/programs.sh; \
+	"$$env/bin/python" -m pytest -q -n 2 -m "full and not soak"
 
 soak: ## hours of faults, kills and dice: once for a release (docs/reliability.md)
-	$(IN_FULL) "$$env/bin/python" -m pytest -q -n 2 -m soak
+	$(IN_FULL) sh tools/programs.sh; "$$env/bin/python" tools/reliability.py
 
 lint: ## format, lint, types, import contracts
 	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"

@@ -108,10 +108,31 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[_LEFT_OUT] = left_out
 
 
+def _say_figures(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures of trials that went well, each with its seed and its test.
+
+    A trial says `RELIABILITY name: figures` on its output; tools/reliability.py makes tables of it.
+    """
+    shown = []
+    for report in terminalreporter.getreports("passed"):
+        lines = [line for _, text in report.sections for line in text.splitlines()]
+        seed = next((line for line in lines if line.startswith("EFFMON_SEED=")), "no seed")
+        shown += [
+            f"{line} [{seed}] [{report.nodeid}]"
+            for line in lines
+            if line.startswith("RELIABILITY ")
+        ]
+    if shown:
+        terminalreporter.section("figures")
+        for line in dict.fromkeys(shown):
+            terminalreporter.line(line)
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say loudly what was not tested."""
+    """Say loudly what was not tested, and what was measured."""
+    _say_figures(terminalreporter)
     left_out = config.stash.get(_LEFT_OUT, 0)
     if left_out:
         terminalreporter.section("NOT TESTED", red=True, bold=True)

@@ -71,6 +71,24 @@ class Trial:
         world.close()
         return world.folder
 
+    def starve(self, most_bytes: int) -> Path:
+        """No file may become longer than so many bytes; then there is room again."""
+        place = f"{self.job.name}: {most_bytes} bytes"
+        world = self.job.copied(self.folder / f"{self.job.name}-{most_bytes}")
+        process = self.program.waiting(
+            *self.job.arguments(world), folder=world.folder, at=world.now, most_bytes=most_bytes
+        )
+        ran = process.go().ran()
+        in_order(world, self.job.world, place)
+        found = standing(world)
+        whole = _different(found, self.expected) == set()
+        self.ends[str(ran.code)] += 1
+        said_well(ran, Point("", 0, ""), place, whole=whole)
+        assert litter(found, self.expected) == set(), (place, ran)
+        self.repeat(world, place, ran, whole=whole)
+        world.close()
+        return world.folder
+
     def repeat(self, world: World, place: str, ran: Ran, *, whole: bool) -> None:
         """Give the command again, undisturbed: all is as after a quiet run."""
         line = self.job.arguments(world)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from efficiency_monitor.services import ledger_book
 from tests.matters import stage
 from tests.matters.office import Office
 from tests.matters.test_lift_kills import key_files
@@ -14,6 +15,9 @@ from tests.torture import test_import_kills
 
 #: Tables that runs write each time anew; what is of them is compared as facts of the ledger.
 CLOCKS = "SELECT case_id, rule_id, episode, state, next_at, next_level, limit_due_at FROM clock"
+#: Whether anything stands in the ledger that no checkpoint covers, but what making one leaves.
+UNSIGNED = """SELECT COUNT(*) > 0 FROM ledger_entry WHERE type <> 'checkpoint.made'
+    AND seq > (SELECT COALESCE(MAX(size), 0) FROM checkpoint)"""
 LEVELS = "SELECT case_no, outcome, changed FROM case_file ORDER BY 1"
 
 
@@ -45,14 +49,16 @@ def standing(world: World) -> dict[str, object]:
     found["clocks"] = sorted(world.tuples(CLOCKS), key=repr)
     found["levels"] = world.tuples(LEVELS)
     found |= test_import_kills.received(world)
-    found["export on record"] = bool(exports(world))
+    found["export on record"] = bool(recorded(world, "export.made"))
+    found["backup on record"] = bool(recorded(world, "backup.made"))
+    found["unsigned"] = world.tuples(UNSIGNED)
     found["files"] = files(world.folder)
     return found
 
 
-def exports(world: World) -> int:
-    """How many exports the ledger knows of."""
-    return len(world.rows("SELECT seq FROM ledger_entry WHERE type = 'export.made'"))
+def recorded(world: World, kind: str) -> int:
+    """How many entries of a type the ledger has."""
+    return len(world.rows("SELECT seq FROM ledger_entry WHERE type = ?", kind))
 
 
 def files(folder: Path) -> list[str]:
@@ -80,7 +86,9 @@ def in_order(world: World, before: World, place: str) -> None:
     kept = ledger_of(before)
     assert ledger_of(world)[: len(kept)] == kept, f"{place}: an entry that was on record is gone"
     laws.hold(world, place)
-    assert exports(world) or not (world.folder / "export").exists(), f"{place}: not on record"
+    for name, kind in (("export", "export.made"), ("backup.tar", "backup.made")):
+        assert recorded(world, kind) or not (world.folder / name).exists(), f"{place}: {kind}"
+    assert ledger_book.verify(world.context, everything=True)["sound"], place
 
 
 def _office(folder: Path, cases: int) -> Office:
@@ -167,6 +175,21 @@ def exporting(folder: Path) -> Job:
     return Job("export", office.world, ("ledger", "export", "--out", "{folder}/export"), 2)
 
 
+def signing(folder: Path) -> Job:
+    """A checkpoint in both trees: the signer's memory outside the database, then the rows."""
+    office, number, _ = _red(folder)
+    assert stage.run(office.world, "ledger key new").code == 0
+    assert stage.run(office.world, "ledger checkpoint").code == 0
+    assert stage.run(office.world, f"--as li cards reply {number} --text 已办结").code == 0
+    return Job("checkpoint", office.world, ("ledger", "checkpoint"))
+
+
+def backing_up(folder: Path) -> Job:
+    """The whole workspace in one file."""
+    office, _, _ = _red(folder)
+    return Job("backup", office.world, ("backup", "{folder}/backup.tar"), 2)
+
+
 MAKERS: dict[str, Callable[[Path], Job]] = {
     "scan": scanning,
     "deliver": delivering,
@@ -175,4 +198,6 @@ MAKERS: dict[str, Callable[[Path], Job]] = {
     "lift-approved": lift_approved,
     "reply": replying,
     "export": exporting,
+    "checkpoint": signing,
+    "backup": backing_up,
 }

@@ -39,7 +39,16 @@ FACTS = {
     "person_key_entry": {"id"},
 }
 #: Entries of runs: a command that is repeated runs again.
-OF_RUNS = ("scan.done", "notice.uncertain", "people.imported", "import.done", "export.made")
+OF_RUNS = (
+    "scan.done",
+    "notice.uncertain",
+    "people.imported",
+    "import.done",
+    "export.made",
+    "backup.made",
+    "checkpoint.made",
+    "command.failed",
+)
 
 
 class Killed(BaseException):
