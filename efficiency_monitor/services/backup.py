@@ -69,8 +69,13 @@ def backup(context: Context, out: Path, *, with_keys: bool = False) -> BackupRep
         )
     made_at = context.now()
     try:
-        with _part(out) as file, table_lines.snapshot(context.store, out.parent) as connection:
-            report = _write(context, connection, file, out, made_at, with_keys=with_keys)
+        with _part(out) as file:
+            with table_lines.snapshot(context.store, out.parent) as connection:
+                report = _write(context, connection, file, out, made_at, with_keys=with_keys)
+            file.flush()
+            os.fsync(file.fileno())
+            # On record before it can be had: no copy is about that the ledger does not know of.
+            _record(context, report)
     except OSError as fault:
         error = EffmonError(
             t(f"备份无法写入 {out}：{say_os(fault)}", f"{out} cannot be written: {say_os(fault)}"),
@@ -78,25 +83,21 @@ def backup(context: Context, out: Path, *, with_keys: bool = False) -> BackupRep
         )
         error.exit_code = 70
         raise error from None
-    with context.store.writing() as connection:
-        ledger.append(
-            connection,
-            [
-                context.entry(
-                    EntryType.BACKUP_MADE,
-                    f"backup.made/{report.manifest}",
-                    {
-                        "size": report.size,
-                        "sha256_root": report.sha256_root,
-                        "sm3_root": report.sm3_root,
-                        "manifest": report.manifest,
-                        "keys": report.keys > 0,
-                        "missing": len(report.missing),
-                    },
-                )
-            ],
-        )
     return report
+
+
+def _record(context: Context, report: BackupReport) -> None:
+    content = {
+        "size": report.size,
+        "sha256_root": report.sha256_root,
+        "sm3_root": report.sm3_root,
+        "manifest": report.manifest,
+        "keys": report.keys > 0,
+        "missing": len(report.missing),
+    }
+    entry = context.entry(EntryType.BACKUP_MADE, f"backup.made/{report.manifest}", content)
+    with context.store.writing() as connection:
+        ledger.append(connection, [entry])
 
 
 @contextmanager
