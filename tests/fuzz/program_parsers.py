@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from efficiency_monitor.core import ledger
-from efficiency_monitor.reports.ledger_export import write_export
 from efficiency_monitor.verifier import verify
 
 from ..cli.command import MODULE
-from ..ledger.conftest import small_ledger
+from ..ledger.hand_made import FIRST, grown
 from .parser import Parser
 
 #: Between the files of a folder, in one input.
 SPLIT = b"\n=====\n"
-FILES = ("entries.jsonl", "head.json", "approvals.jsonl")
+#: Entries that the last checkpoint vouches for.
+SIGNED = 35
 #: Commands that only read; what is drawn follows them.
 COMMANDS = (
     "cases show", "cases list", "cases explain", "cards list", "cards show", "quarantine list",
@@ -37,42 +36,66 @@ WORDS = (
 
 
 def export(folder: Path) -> Parser:
-    """An exported ledger: sound, changed or unreadable, and never taken for sound when changed."""
-    bodies = small_ledger()
-    sound = folder / "sound"
-    write_export(sound, bodies, ledger.rebuild(bodies), readme_context={"version": "1"})
-    place = folder / "changed"
-    place.mkdir()
-    parts = [(sound / name).read_bytes() for name in FILES if (sound / name).exists()]
-    seed = SPLIT.join(parts)
+    """A signed export: sound, changed or unreadable, and never sound with another entry in it."""
+    book = grown()
+    files = {name: data for name, data in book.files().items() if name != "verify.py"}
+    for name in files:
+        (folder / "changed" / name).parent.mkdir(parents=True, exist_ok=True)
+    seed = SPLIT.join(files.values())
+    entries = files["entries.jsonl"].split(b"\n")[:SIGNED]
 
     def read(data: bytes) -> bool:
-        for name, part in zip(FILES, data.split(SPLIT, len(FILES) - 1), strict=False):
-            (place / name).write_bytes(part)
-        for name in FILES[data.count(SPLIT) + 1 :]:
-            (place / name).unlink(missing_ok=True)
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = verify.main([str(place)])
-        said = out.getvalue() + err.getvalue()
-        assert code in (0, 1, 2, 3), code
-        assert "Traceback" not in said
-        assert "cannot verify" not in said, said[-300:]
-        assert code == 0 or "RESULT" in said, said[-300:]
-        if code == 0 and data != seed:
-            _the_same(data, seed)
+        parts = data.split(SPLIT, len(files) - 1)
+        for number, name in enumerate(files):
+            path = folder / "changed" / name
+            if number < len(parts):
+                path.write_bytes(parts[number])
+            else:
+                path.unlink(missing_ok=True)
+        code = said_by(str(folder / "changed"), "--key", FIRST.vkey)
+        if code == 0:
+            now = (folder / "changed" / "entries.jsonl").read_bytes()
+            assert now.split(b"\n")[:SIGNED] == entries, "changed, and sound"
         return code == 0
 
-    return Parser("export", (seed,), (SPLIT, b'"v":1', b'"seq":', b'"type":', b"}\n{"), read)
+    words = (SPLIT, b'"v":1', b'"seq":', b'"type":', b"}\n{", b'"size":', b'"proof":', b"null")
+    return Parser("export", (seed,), words, read)
 
 
-def _the_same(data: bytes, seed: bytes) -> None:
-    """A folder that is sound has entries that lead to its head: nothing else can be asked here
-    than that not one of both was changed alone."""
-    entries, head, *rest = data.split(SPLIT)
-    old_entries, old_head, *_ = seed.split(SPLIT)
-    assert (entries == old_entries) == (head.strip() == old_head.strip()), "changed, and sound"
-    assert not rest or rest == [b""], "approvals that nobody gave"
+def slip(folder: Path) -> Parser:
+    """An evidence slip: sound, changed or unreadable; nothing is sound but what was given out."""
+    book, path = grown(), folder / "slip.json"
+    seeds = tuple(book.slip(seq, size) for seq, size in ((1, 9), (3, 30), (30, 30)))
+
+    def read(data: bytes) -> bool:
+        path.write_bytes(data)
+        code = said_by("slip", str(path), "--key", FIRST.vkey)
+        assert code or data.rstrip(b"\r\n") in [each.rstrip(b"\n") for each in seeds]
+        return code == 0
+
+    words = (
+        b'"v":1',
+        b'"index":',
+        b'"path":[',
+        b'"note":"',
+        b"\\n\\n",
+        b'"tree":"sm3"',
+        b"\\u2014",
+    )
+    return Parser("slip", seeds, words, read)
+
+
+def said_by(*arguments: str) -> int:
+    """The verifier's exit code; whatever it says is a result, and no traceback."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = verify.main(list(arguments))
+    said = out.getvalue() + err.getvalue()
+    assert code in (0, 1, 2, 3), code
+    assert "Traceback" not in said
+    assert "cannot verify" not in said, said[-300:]
+    assert code == 0 or "RESULT" in said, said[-300:]
+    return code
 
 
 def command(folder: Path) -> Parser:
@@ -124,4 +147,4 @@ def _words(words: list[str]) -> Iterator[io.StringIO]:
         sys.argv = before
 
 
-PROGRAMS = {"export": export, "command": command}
+PROGRAMS = {"export": export, "slip": slip, "command": command}

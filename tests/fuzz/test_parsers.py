@@ -24,8 +24,9 @@ BUDGET = {
     "csv": 5_000, "jsonl": 6_000, "xes": 6_000, "gzip": 5_000, "xlsx": 6_000, "xls": 5_000,
     "parquet": 5_000, "zip": 10_000, "people": 5_000, "mapping": 6_000, "rule": 6_000,
     "calendar": 5_000, "ladder": 6_000, "settings": 8_000, "page": 8_000, "answer": 8_000,
-    "link": 8_000, "note": 8_000, "key": 4_500, "public key": 5_000, "batch": 8_000,
-    "amount": 6_000, "instant": 6_000, "hours": 4_000, "export": 4_000, "command": 500,
+    "link": 8_000, "note": 8_000, "key": 4_500, "public key": 5_000, "batch": 8_000, "log": 4_000,
+    "amount": 4_000, "instant": 4_000, "hours": 2_500, "export": 1_500, "slip": 4_000,
+    "command": 500,
 }  # fmt: skip
 #: Inputs of the long run: the cheap parsers get more.
 LONG = {
@@ -33,7 +34,8 @@ LONG = {
     "xls": 100_000, "parquet": 50_000, "zip": 250_000, "people": 100_000, "mapping": 100_000,
     "rule": 150_000, "calendar": 50_000, "ladder": 150_000, "settings": 400_000, "page": 400_000,
     "answer": 400_000, "link": 400_000, "note": 300_000, "key": 200_000, "public key": 300_000,
-    "batch": 250_000, "amount": 300_000, "instant": 300_000, "hours": 200_000, "export": 45_000,
+    "batch": 250_000, "amount": 300_000, "instant": 300_000, "hours": 200_000, "export": 20_000,
+    "slip": 50_000, "log": 100_000,
     "command": 5_000,
 }  # fmt: skip
 #: Parsers in other languages, of which coverage sees nothing, and a program that needs its forks.

@@ -2,11 +2,12 @@
 
 import io
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor import catalogue_files, settings
+from efficiency_monitor import catalogue_files, logbook, settings
 from efficiency_monitor.core.amount import Amount, Threshold
 from efficiency_monitor.core.checkpoints import Checkpoint, body, of_note
 from efficiency_monitor.core.faults import CatalogueError, EffmonError
@@ -279,6 +280,16 @@ def key_file(folder: Path) -> Parser:
     return Parser("key", (seed,), words, read)
 
 
+def _log(text: str) -> None:
+    """A line of the log, whatever a fact says."""
+    record = logging.LogRecord("effmon", logging.INFO, "", 0, "pull.failed", (), None)
+    record.facts = {"text": text, "list": [text]}
+    line = logbook._Json({}).format(record)
+    line.encode()
+    assert not set(line) & set("\n\r\x1b\x9b\u2028\u2029\u202e")
+    assert json.loads(line)["list"] == [json.loads(line)["text"]]
+
+
 TEXTS = {
     "mapping": document("mapping", ("mappings/*.yaml",), lambda p: read_mapping(p, RULES)),
     "rule": document(
@@ -313,6 +324,12 @@ TEXTS = {
         ValueError,
     ),
     "batch": text("batch", QUESTIONS, JSON_WORDS, _batch, ValueError),
+    "log": text(
+        "log",
+        (b"hall: https://data.example/api?token=abc answered 500", b'{"password": "abc", "x": 1}'),
+        (b"://", b"@", b"key=", b"token", b"/hook/", b"-", b"a-", b"110101199003078515"),
+        _log,
+    ),
     "amount": text(
         "amount",
         (b"20 working_days", b"0.5 working_hours", b"90% promised", b"promised - 2 working_days"),

@@ -40,15 +40,10 @@ def _entry(seq: int) -> dict[str, object]:
     }
 
 
-def small_ledger() -> list[bytes]:
-    """The canonical bytes of 21 entries."""
-    return [ledger.canonical(_entry(seq)) for seq in range(1, SIZE + 1)]
-
-
 @pytest.fixture(scope="session")
 def bodies() -> list[bytes]:
     """The canonical bytes of a ledger of 21 entries (three perfect subtrees)."""
-    return small_ledger()
+    return [ledger.canonical(_entry(seq)) for seq in range(1, SIZE + 1)]
 
 
 @pytest.fixture(scope="session")
