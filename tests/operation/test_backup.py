@@ -122,6 +122,12 @@ def test_private_keys_only_when_asked_for(world: World, tmp_path: Path, with_key
     if with_keys:
         assert key.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "new" / "keys" / "checkpoints" / "last.note").read_text() == note
+    # What the signer has itself is the newer one.
+    newer = tmp_path / "newer" / "keys" / "checkpoints" / "last.note"
+    newer.parent.mkdir(parents=True)
+    newer.write_text("newer")
+    places.restored(world, file, tmp_path / "newer")
+    assert newer.read_text() == "newer"
 
 
 def test_it_replaces_nothing(world: World, tmp_path: Path) -> None:

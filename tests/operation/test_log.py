@@ -142,6 +142,7 @@ def test_a_renamed_file_is_opened_anew(tmp_path: Path) -> None:
     path = opened(tmp_path)
     logbook.event("one")
     path.rename(tmp_path / "logs" / "effmon.log.1")
+    path.touch()  # as logrotate does with `create`
     logbook.event("two")
     assert [each["event"] for each in lines(tmp_path / "logs" / "effmon.log.1")] == ["one"]
     assert [each["event"] for each in lines(path)] == ["two"]
