@@ -5,7 +5,7 @@ until it commits. What each engine needs for that stands in its own module.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, Engine
@@ -61,7 +61,9 @@ class Store:
                     self._guard(connection)
                 yield connection
             except BaseException:
-                database.roll_back(connection)
+                # Why it is taken back must not be hidden by a connection that is gone by then.
+                with suppress(DBAPIError):
+                    database.roll_back(connection)
                 raise
             with self._translated(committing=True):
                 database.commit(connection)

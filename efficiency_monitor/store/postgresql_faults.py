@@ -67,9 +67,9 @@ def _disconnected(text: str, *, committing: bool) -> Disconnected:
                 f"{text}",
             ),
             t(
-                "数据库恢复后整条命令再执行一遍：已写入的不会重复",
-                "give the whole command again when the database is back: what was written is not "
-                "written twice",
+                "数据库恢复后再执行一遍：导入、巡检、投递不会重复；反馈与决定先看是否已在",
+                "give it again when the database is back: an import, scan or delivery does nothing "
+                "twice; of a reply or a decision look first whether it is there",
             ),
         )
     return Disconnected(

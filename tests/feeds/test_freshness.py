@@ -228,6 +228,7 @@ def test_no_pull_where_no_slot_is_open(hall: Office) -> None:
     assert hall.runs() == []
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("stale", [(), ("hall",)])
 def test_asking_what_turned_costs_what_turned(hall: Office, stale: tuple[str, ...]) -> None:
     hall.pull()

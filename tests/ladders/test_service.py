@@ -265,6 +265,7 @@ def test_a_default_that_is_no_ladder_stops_the_scan_before_it_writes(world: Worl
     assert world.dump() == before
 
 
+@pytest.mark.sqlite_only
 def test_looking_for_what_is_due_asks_the_index(world: World) -> None:
     """A hundred thousand ladders on their way cost nothing while nothing is due."""
     asked: list[str] = []
