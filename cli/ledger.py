@@ -1,7 +1,8 @@
 """`effmon ledger list | verify | export`; what is signed stands in `ledger_note`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from efficiency_monitor.core.faults import ConfigurationError
@@ -102,6 +103,11 @@ def verify(
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
     from efficiency_monitor.services import ledger_book
 
+    if path is not None and rebuild:
+        raise ConfigurationError(
+            t("--rebuild 用于本台账", "--rebuild is for the ledger itself"),
+            t("导出总是全部核验", "of an export everything is always verified"),
+        )
     if path is not None:
         _verify_export(path, keys or [], received or [], output)
         return
@@ -118,6 +124,12 @@ def verify(
         )
     found = ledger_book.verify(context_of(ctx), everything=rebuild)
     emit_object(found, output, columns=() if output is Format.CSV else _VERIFIED)
+    _say_found(found)
+    leave(0 if found["sound"] else 1)
+
+
+def _say_found(found: Mapping[str, Any]) -> None:
+    """What a verification came to, on stderr."""
     if found["sound"]:
         message(
             t(
@@ -141,7 +153,6 @@ def verify(
                 f"the ledger was changed; first bad entry: {found['first_bad']}",
             )
         )
-    leave(0 if found["sound"] else 1)
 
 
 def _verify_export(path: Path, keys: list[str], received: list[Path], output: Output) -> None:

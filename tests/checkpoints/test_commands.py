@@ -56,6 +56,7 @@ def test_a_checkpoint_that_is_refused_is_one_line_with_a_hint(world: World) -> N
     assert "changed afterwards" in ran.err
     ran = run(world, "verify", "--rebuild").well(1)
     assert "checkpoints are not sound" in ran.err
+    assert "for the ledger itself" in run(world, "verify", world.folder, "--rebuild").well(2).err
 
 
 def test_the_public_key_goes_to_paper_and_comes_back(world: World, tmp_path: Path) -> None:
