@@ -99,7 +99,12 @@ def ensure(context: Context, seed: bytes) -> Verifier | None:
         return None
     path = key_file(context)
     if not path.exists():
-        return new_key(context, seed).verifier
+        try:
+            return new_key(context, seed).verifier
+        except ConfigurationError:
+            # Another process may have made it since.
+            if not path.exists():
+                raise
     key = read_key(path, origin_of(context.settings))
     begin(context, key)
     return key.verifier

@@ -139,9 +139,28 @@ def write_key(path: Path, key: SigningKey) -> None:
 
     ConfigurationError where there is a file of that name, or it cannot be written.
     """
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(f"{key.secret()}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        _put(new, path)
+        sync_folder(path.parent)
+    except OSError as fault:
+        raise _unwritable(path, fault) from None
+    finally:
+        with suppress(OSError):
+            new.unlink()
+
+
+def _put(new: Path, path: Path) -> None:
+    """Give a file its name, which nothing has yet: a link is made whole or not at all."""
+    try:
+        os.link(new, path)
     except FileExistsError:
         raise ConfigurationError(
             t(f"{path} 已存在，不会覆盖", f"{path} exists and is not overwritten"),
@@ -151,19 +170,6 @@ def write_key(path: Path, key: SigningKey) -> None:
                 "rotate FILE",
             ),
         ) from None
-    except OSError as fault:
-        raise _unwritable(path, fault) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(f"{key.secret()}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
-    except OSError as fault:
-        with suppress(OSError):
-            path.unlink()
-        raise _unwritable(path, fault) from None
 
 
 def sync_folder(folder: Path) -> None:

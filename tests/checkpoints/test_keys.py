@@ -214,6 +214,15 @@ def test_keys_are_shown_with_their_times(world: World) -> None:
     assert core.of_paper(shown["name"], shown["paper"]).vkey == shown["vkey"]
 
 
+def test_a_key_that_is_made_leaves_nothing_half_written(world: World, tmp_path: Path) -> None:
+    file = new(world)
+    assert sorted(path.name for path in file.parent.iterdir()) == ["ledger.key", "new.key"]
+    assert file.stat().st_nlink == 1
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(EffmonError, match="cannot be written"):
+        ledger_keys.new_key(world.context, office.OTHER, tmp_path / "file" / "x")
+
+
 def test_the_key_of_a_ledger_is_begun_once(world: World) -> None:
     assert ledger_keys.ensure(world.context, os.urandom(32)) is None
     assert len([e for e in world.entries() if e["type"] == "ledger.key_rotated"]) == 1
