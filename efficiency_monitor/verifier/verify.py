@@ -1028,6 +1028,9 @@ def examine(folder: Path, brought: Brought, tell: Callable[[str], object] = prin
     compare_roots(own, found)
     for note in own:
         tell(f"您的检查点一致 your checkpoint matches: {shown(note.place)}, seq 1..{note.size}")
+    if len(own) < len(brought.notes):
+        others = len(brought.notes) - len(own)
+        tell(f"未核对:属于其他台账的检查点 not compared, being of other ledgers: {others}")
     compare_roots([note for _, note in notes], found)
     compare_head(size, roots, found)
     given, signed = check_approvals(folder, found)
