@@ -124,13 +124,19 @@ def test_what_was_changed_is_found(how: str, book: Book, run_slip: RunSlip) -> N
     assert "slip.json" in found.out
 
 
-def test_a_slip_of_later_than_its_checkpoint(book: Book, run_slip: RunSlip) -> None:
-    """A path may be made up so that the root comes out of another leaf's place: not of this seq."""
-    slip = json.loads(book.slip(9, 9))
-    slip["entry"]["seq"] = 10
+def test_an_entry_of_later_than_its_checkpoint_is_not_in_it(run_slip: RunSlip) -> None:
+    """A path that leads from the last leaf does so too for a number beyond the end."""
+    forged = Book.begun(entries=5)
+    forged.grow(1)
+    forged.entries[-1]["seq"] = 8
+    for tree in hand_made.HASHES:
+        forged.notes[tree, 7] = forged.note_of(tree, 7)
+    slip = json.loads(forged.slip(7, 7))
     for proof in slip["proofs"]:
-        proof["index"] = 9
-    assert run_slip(hand_made.line(slip), FIRST.vkey).code == 1
+        proof["index"] = 7
+    found = run_slip(hand_made.line(slip), FIRST.vkey)
+    assert found.code == 1
+    assert "the entry is not in the ledger of its SHA-256 checkpoint" in found.out
 
 
 def test_an_inner_node_is_no_entry(book: Book, run_slip: RunSlip) -> None:
