@@ -44,6 +44,8 @@ LIBRARIES = (
 
 def main(number: int) -> None:
     """Answer requests until the other end of the socket is closed."""
+    # What a first run compiles a second one does not: their writes would not be the same.
+    sys.dont_write_bytecode = True
     for name in (*warm_server.LIBRARIES, *LIBRARIES):
         importlib.import_module(name)
     gc.collect()
