@@ -54,7 +54,6 @@ def worked_through(world: World, trail: Trail) -> None:
     paper.write_text(f"申请人{APPLICANT}，电话{PHONE}", encoding="utf-8")
     trail(f"--as li appeals file {red} --text 请复核 --attach {paper}")
     trail("--as wang appeals decide '{appeal}' --decision return --text 维持")
-    trail("--as wang cards lift '{K5 CASE yellow}' --reason issued_in_error --text 误发", 0, 2)
     trail("accountability list -o json")
     trail(f"accountability show {red} -o json")
     for name in ("a.csv", "a.jsonl", "a.xlsx"):
@@ -63,7 +62,7 @@ def worked_through(world: World, trail: Trail) -> None:
     trail("ledger verify {folder}/evidence")
     trail("quarantine list -o json")
     for number in (1, 2, 3):
-        trail(f"quarantine show {number} -o json", 0, 2)
+        trail(f"quarantine show {number} -o json")
     trail("notices list -o json")
     trail("doctor", 0, 1, 2, 3)
 
@@ -103,6 +102,7 @@ def test_no_canary_leaves(tmp_path: Path) -> None:
     world.now = instant("2026-03-06 09:00")
     trail("scan", 0, 1, 3)
     world.deliver()
+    trail("--as wang cards lift '{K5 CASE yellow}' --reason issued_in_error --text 误发")
     world.now = instant("2026-03-20 09:00")
     trail("scan", 0, 1, 3)
     world.deliver()
