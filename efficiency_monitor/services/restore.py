@@ -318,7 +318,7 @@ def _fill(
     head = core.rebuild(ledger.bodies(connection))
     try:
         same = head == ledger.read_head_only(connection) and _agrees(head, manifest)
-    except ValueError:
+    except ledger.HeadDamaged:
         same = False
     if not same or ledger.first_bad_row(connection) is not None:
         raise Damaged(t("恢复的台账与清单的根值不符", "the restored ledger has other roots"))
