@@ -267,10 +267,15 @@ class World:
         ]
 
     def dump(self) -> str:
-        """Every row of every table as text: equal dumps are equal databases."""
+        """Every row of every table as text: equal dumps are equal databases.
+
+        Without leases, which also a dry run may take and give back.
+        """
         lines = []
         with self.beside() as connection:
             for table in metadata.sorted_tables:
+                if table.name == "lease":
+                    continue
                 rows = connection.execute(select(table).order_by(*table.primary_key.columns))
                 lines += [f"{table.name} {tuple(row)!r}" for row in rows]
         return "\n".join(lines)
