@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from efficiency_monitor.core.faults import Disconnected, EffmonError, NotAllowed
+from efficiency_monitor.core.faults import ConfigurationError, Disconnected, EffmonError, NotAllowed
 from efficiency_monitor.language import t
 
 from .render import warn
@@ -155,7 +155,11 @@ def ended(code: int, fault: EffmonError | None) -> None:
             app.record_command(folder, found, _given.person, command)
         except Exception as why:  # noqa: BLE001  what could not be recorded is said, and no more
             logbook.event("audit.lost", level=40, facts={"message": str(why)})
-            if fault is None or not isinstance(fault, Disconnected):
+            # Where the database itself is what the command failed of, it has been said.
+            said = isinstance(fault, Disconnected) or (
+                isinstance(fault, ConfigurationError) and isinstance(why, ConfigurationError)
+            )
+            if not said:
                 warn(
                     t(f"本命令未能记入操作记录：{_first(why)}", f"not put on record: {_first(why)}")
                 )

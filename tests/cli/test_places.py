@@ -205,7 +205,7 @@ def test_a_database_elsewhere(own: Own, office: Path, tmp_path: Path) -> None:
     (workspace / "effmon.db").symlink_to(place / "x.db")
     assert effmon("-C", workspace, "cards", "list").well().out == here.out
     for wrong in (
-        "postgresql://user:secret@host/db",
+        "postgresql://user:secret@host:port/db",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite+x:///a.db",
@@ -217,6 +217,10 @@ def test_a_database_elsewhere(own: Own, office: Path, tmp_path: Path) -> None:
             ran = effmon("-C", workspace, command, EFFMON_DATABASE_URL=wrong)
             assert ran.code == 2, ran
             assert "secret" not in ran.err
+    nobody = "postgresql://user:secret@127.0.0.1:1/db"
+    ran = effmon("-C", workspace, "scan", EFFMON_DATABASE_URL=nobody)
+    assert ran.code == 75, ran
+    assert "secret" not in ran.err
 
 
 def test_a_workspace_that_was_moved(own: Own, office: Path, tmp_path: Path) -> None:
