@@ -10,14 +10,14 @@ from itertools import combinations
 from pathlib import Path
 
 from .core.calendar import Calendar, CalendarFile, build
-from .core.faults import CatalogueError, ConfigurationError
+from .core.faults import CatalogueError, ConfigurationError, brief
 from .core.ladders import Ladder
 from .core.measures import Measure, MeasuresFile, check_measures
 from .core.placed import Loc, PlacedFault
 from .core.rules import Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from .model_words import nearest
-from .strict_yaml import MOST_BYTES, Node, load, place, placed, validate
+from .strict_yaml import MOST_BYTES, MOST_FAULTS, Node, load, place, placed, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
     lines += _contradictions(loaded)
     lines += _unknown_ladders(folder, loaded)
     if lines:
-        raise CatalogueError("\n".join(lines), "mend the rules at the places named")
+        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rules at the places named")
     return [entry for _, entry in loaded]
 
 
@@ -157,7 +157,7 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
     entry = LoadedRule(rule, path.resolve().parent.name, str(path), rule_digest(rule))
     lines = list(_unknown_words(node, entry, vocabulary))
     if lines:
-        raise CatalogueError("\n".join(lines), "mend the rule at the places named")
+        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rule at the places named")
     return entry
 
 
@@ -281,12 +281,12 @@ def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Ite
         if word not in vocabulary.types:
             meant = vocabulary.find_type(word)
             hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.types))
-            yield f"{place(node, loc)}: no event type {word!r}{hint}"
+            yield f"{place(node, loc)}: no event type {brief(word)}{hint}"
     for loc, word in _suspension_kinds(entry.rule):
         if word not in vocabulary.kinds:
             meant = vocabulary.find_kind(word)
             hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.kinds))
-            yield f"{place(node, loc)}: no kind of suspension {word!r}{hint}"
+            yield f"{place(node, loc)}: no kind of suspension {brief(word)}{hint}"
 
 
 def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:

@@ -8,7 +8,7 @@ from .business_time import Table
 from .clockwork import BEYOND, NEVER, mode_of, seconds_of
 from .columns import AMOUNT, Work, work_size
 from .counting import elapsed_until
-from .faults import NotCovered
+from .faults import NotCovered, brief
 from .levels import WHOLE, level_at
 from .pausing import capped, find_runs
 
@@ -113,7 +113,7 @@ def threshold(
 ) -> int | None:
     """Instant of a threshold; None while an open pause withholds it. Raises NotCovered."""
     if at.limit not in limits:
-        raise ValueError(f"no limit called {at.limit!r}: {', '.join(limits)}")
+        raise ValueError(f"no limit called {brief(at.limit)}: {brief(', '.join(limits))}")
     limit = limits[at.limit]
     at.check_unit(limit.unit)
     off = 0

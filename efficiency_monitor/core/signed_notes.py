@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from .curve_points import sound_point
+from .faults import brief
 
 #: The kinds of key that are read: Ed25519, and what the specification leaves to everybody's own.
 ED25519: Final = 0x01
@@ -256,7 +257,7 @@ def sign(text: str, signers: Iterable[tuple[Verifier, Callable[[bytes], bytes]]]
 def _check_name(name: str) -> None:
     # Also what a terminal does not show: two names that look alike must not be two keys.
     if not name or "+" in name or not name.isprintable() or any(sign.isspace() for sign in name):
-        raise NoteError(f"{name!r} is no name of a key: no spaces, no plus, nothing invisible")
+        raise NoteError(f"{brief(name)} is no name of a key: no spaces, no plus, nothing invisible")
 
 
 def _base64(data: bytes) -> str:

@@ -69,7 +69,7 @@ def fed(name: str, folder: Path, *how: str) -> dict[str, Any]:
         kept.write_bytes(data)
         pytest.fail(f"{name}, input {number}: {report['fault'][-1500:]}\n{kept}: {shown}")
     print(
-        f"{name}: {report['inputs']} inputs, {report['taken']} taken, "
+        f"RELIABILITY fuzzing of {name}: {report['inputs']:,} inputs, {report['taken']} taken, "
         f"{report['refused']} refused, {report['seconds']} s, slowest {report['slowest']} s, "
         f"{report['peak_mb']} MB"
     )
@@ -126,4 +126,4 @@ def test_a_parser_for_long(name: str, tmp_path: Path) -> None:
         said = fault.read_text(encoding="utf-8") if fault.exists() else ending(code, err[-1500:])
         pytest.fail(f"{name}, input {number}: {said[-1500:]}\n{base64.b85encode(data)!r}")
     assert f"number_of_executed_units: {LONG[name]}" in err
-    print(f"{name}: {LONG[name]} inputs by coverage")
+    print(f"RELIABILITY fuzzing of {name}: {LONG[name]:,} inputs by coverage, no fault")
