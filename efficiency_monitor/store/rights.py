@@ -34,7 +34,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "alarm": frozenset(),
     "appeal": frozenset({"text"}),
     "appeal_entry": frozenset({"text"}),
-    "approval": frozenset({"text"}),
+    "approval": frozenset(),
     "attempt": frozenset(),
     "card": frozenset({"handler", "reviewer", "approver", "salt"}),
     "card_entry": frozenset({"text"}),

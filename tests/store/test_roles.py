@@ -137,6 +137,12 @@ def test_an_auditor_reads_and_sees_no_names(world: World) -> None:
         with pytest.raises(EffmonError), auditor.writing() as connection:
             connection.execute(text(statement))
     auditor.close()
+    settings = world.folder / "effmon.toml"
+    kept = settings.read_text(encoding="utf-8")
+    world.close()
+    settings.write_text(kept.replace(APPLICATION, AUDITOR), encoding="utf-8")
+    assert world.sound(), "an auditor verifies the ledger"
+    world.close()
 
 
 @on_postgresql
