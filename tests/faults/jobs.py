@@ -61,13 +61,14 @@ def recorded(world: World, kind: str) -> int:
     return len(world.rows("SELECT seq FROM ledger_entry WHERE type = ?", kind))
 
 
+#: Files that are there for a while, or only spare somebody a look: when a signature last failed.
+PASSING = ("-journal", "-wal", "-shm", ".lock", "checkpoints/failed")
+
+
 def files(folder: Path) -> list[str]:
-    """Names of the files of a workspace, those that a database has for a while left out."""
-    return sorted(
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.endswith(("-journal", "-wal", "-shm", ".lock"))
-    )
+    """Names of the files of a workspace that are there to stay."""
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    return sorted(name for name in names if not name.endswith(PASSING))
 
 
 def ledger_of(world: World) -> list[tuple[object, ...]]:
@@ -99,14 +100,14 @@ def _office(folder: Path, cases: int) -> Office:
 
 
 def scanning(folder: Path) -> Job:
-    """Cards of several levels, their notices, clocks, accountability: as of now."""
+    """Cards of several levels, notices, clocks, accountability, as of now; with a log beside it."""
     office = _office(folder, 4)
     office.at("2026-03-06 09:00")
     office.world.scan()
     office.world.deliver()
     office.late_case("B")
     office.at("2026-03-07 09:00")
-    return Job("scan", office.world, ("scan",))
+    return Job("scan", office.world, ("--log-file", "{folder}/effmon.log", "scan"))
 
 
 def delivering(folder: Path) -> Job:
