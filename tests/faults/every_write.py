@@ -66,7 +66,9 @@ class Trial:
         else:
             assert trace.injected >= 1, (place, ran)
             said_well(ran, point, place, whole=whole)
-            assert litter(found, self.expected) == set(), (place, ran)
+            # Who is not let take a file away leaves it; the final look says under which name.
+            left = litter(found, self.expected)
+            assert left == set() or point.call in ("unlink", "unlinkat", "rmdir"), (place, ran)
         self.repeat(world, place, ran, whole=whole)
         world.close()
         return world.folder
