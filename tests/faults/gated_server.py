@@ -7,6 +7,7 @@ clock that the composition root reads is set, so that a trial does not depend on
 Run as `python -m tests.faults.gated_server SOCKET` with the number of an inherited UNIX socket.
 """
 
+import compileall
 import gc
 import importlib
 import json
@@ -19,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import cli
 from tests.cli import warm_server
 
 #: What the commands of the trials import beyond what the warm server of the command line has.
@@ -44,7 +46,9 @@ LIBRARIES = (
 
 def main(number: int) -> None:
     """Answer requests until the other end of the socket is closed."""
-    # What a first run compiles a second one does not: their writes would not be the same.
+    # What a first run compiles a second one does not: their calls would not be the same.
+    for folder in (Path(__file__).parents[2] / "efficiency_monitor", Path(cli.__file__).parent):
+        compileall.compile_dir(folder, quiet=2)
     sys.dont_write_bytecode = True
     for name in (*warm_server.LIBRARIES, *LIBRARIES):
         importlib.import_module(name)
