@@ -120,7 +120,7 @@ def cut(
 def test_commits_of_a_day(
     postgres: Server, cutting: tuple[Cutting, Path], late: Callable[[str], World], tmp_path: Path
 ) -> None:
-    cut(postgres, cutting, late, tmp_path, every=5)
+    cut(postgres, cutting, late, tmp_path, every=8)
 
 
 @pytest.mark.soak
