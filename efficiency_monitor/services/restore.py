@@ -30,6 +30,8 @@ from .workspace_keys import KEYS_FOLDER, signed_size, state_folder
 #: Facts about a workspace that was restored: when, and of when the backup is.
 RESTORED_AT, RESTORED_FROM = "restored_at", "restored_from"
 _REVISION = re.compile(r"[0-9]{4}")
+#: What the signer keeps: nothing else is written where settings name a folder elsewhere.
+_NOTE = re.compile(r"(sha256|sm3)\.note|lost-[0-9A-Za-z_-]{1,60}\.(note|txt)")
 _NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 
 
@@ -220,7 +222,8 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
         database = _file_of(context)
         for path in () if database is None else (database, Path(f"{database}-journal")):
             path.unlink(missing_ok=True)
-        for name in _own_folders(context, found):
+        # A folder of keys that was there stays: what the signer had is not ours to take away.
+        for name in _own_folders(context, found) | (set() if existed else {KEYS_FOLDER}):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / settings.RESTORING).unlink(missing_ok=True)
         if not existed:
@@ -242,10 +245,23 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
 def _own_folders(context: Context, found: Archive) -> set[str]:
     """Folders that a restore makes, beside that of the keys, which may have been there."""
     own = {ATTACHMENTS}
-    rules = context.settings.workspace.rules
-    if rules is not None and found.names(archive.CATALOGUE):
-        own.add(Path(rules).parts[0])
+    if found.names(archive.CATALOGUE):
+        place = catalogue_place(context)
+        first = place.parts[0]
+        own.add(str(place) if first == KEYS_FOLDER else first)
     return own
+
+
+def catalogue_place(context: Context) -> Path:
+    """Where a backup's catalogue goes, relative to the folder and never out of it.
+
+    Settings may name it by a whole path, or (in an archive that was tampered with) anywhere.
+    """
+    folder = context.folder.resolve()
+    place = (folder / (context.settings.workspace.rules or archive.CATALOGUE)).resolve()
+    if place.is_relative_to(folder) and place not in (folder, folder / KEYS_FOLDER):
+        return place.relative_to(folder)
+    return Path(archive.CATALOGUE)
 
 
 def _begin(folder: Path, found: Archive) -> None:
@@ -256,17 +272,18 @@ def _begin(folder: Path, found: Archive) -> None:
 
 
 def _write_files(context: Context, found: Archive) -> None:
-    rules = context.settings.workspace.rules
     state = state_folder(context.folder, context.settings)
+    elsewhere = not state.resolve().is_relative_to(context.folder.resolve())
     places = {
         archive.ATTACHMENTS: (context.folder / ATTACHMENTS, 0o600),
         archive.KEYS: (context.folder / KEYS_FOLDER, 0o600),
         archive.CHECKPOINTS: (state, 0o644),
+        archive.CATALOGUE: (context.folder / catalogue_place(context), 0o644),
     }
-    if rules is not None:
-        places[archive.CATALOGUE] = (context.folder / rules, 0o644)
     for inner, (folder, mode) in places.items():
         for name in found.names(inner):
+            if inner == archive.CHECKPOINTS and elsewhere and not _NOTE.fullmatch(name):
+                continue
             path = folder / name
             if path.exists():
                 continue  # a key, or a note: what the signer has itself is the newer one

@@ -107,7 +107,8 @@ def write_members(path: Path, found: Members, change: Callable[[Any], None] | No
     last = json.dumps(text).encode()
     line = f"{hashlib.sha256(last).hexdigest()}  {LAST}\n".encode()
     with tarfile.open(path, "w") as tar:
-        for name, content in {**found, LAST: last, f"{LAST}.sha256": line}.items():
+        rest = {name: content for name, content in found.items() if not name.startswith(LAST)}
+        for name, content in {**rest, LAST: last, f"{LAST}.sha256": line}.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))

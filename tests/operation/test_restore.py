@@ -186,6 +186,49 @@ def test_what_was_changed_is_refused_though_the_manifest_agrees(
     assert left(tmp_path) == ["f.tar"]
 
 
+@pytest.mark.parametrize("rules", ["../victim", "{tmp}/victim", ".", "keys"])
+def test_no_settings_of_a_backup_lead_out_of_the_folder(
+    made: World, file: Path, tmp_path: Path, rules: str
+) -> None:
+    """A catalogue is written inside, and one that fails takes nothing away but what it wrote."""
+    found = places.members(file)
+    line = f"rules = {json.dumps(rules.format(tmp=tmp_path / 'all'))}".encode()
+    found["effmon.toml"] = found["effmon.toml"].replace(b'rules = "catalogue"', line, 1)
+    assert line in found["effmon.toml"]
+    found["catalogue/x.yaml"] = b"x"
+    victim = tmp_path / "all" / "victim"
+    victim.mkdir(parents=True)
+    (victim / "kept").touch()
+    keys = tmp_path / "all" / "new" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "ledger.key").touch()
+    sound = places.write_members(tmp_path / "s.tar", found)
+    found["tables/card.jsonl.gz"] = b"card"
+    bad = places.write_members(tmp_path / "f.tar", found)
+    with pytest.raises(Damaged):
+        places.restored(made, bad, tmp_path / "all" / "new")
+    assert left(victim) == ["kept"]
+    assert left(tmp_path / "all" / "new") == ["keys"]
+    assert left(keys)[-1] == "ledger.key"
+    assert places.restored(made, sound, tmp_path / "all" / "new").sound
+    assert left(victim) == ["kept"]
+    assert (tmp_path / "all" / "new" / "catalogue" / "x.yaml").read_bytes() == b"x"
+
+
+def test_a_signers_memory_elsewhere_takes_notes_and_nothing_else(
+    made: World, file: Path, tmp_path: Path
+) -> None:
+    found = places.members(file)
+    line = f"[ledger]\nstate = {json.dumps(str(tmp_path / 'state'))}".encode()
+    found["effmon.toml"] = found["effmon.toml"].replace(b"[ledger]", line, 1)
+    assert line in found["effmon.toml"]
+    for name in ("sha256.note", "lost-000000000007-sm3-aB_-cdef.txt", "job", "cron.d/job.note"):
+        found[f"checkpoints/{name}"] = b"x"
+    forged = places.write_members(tmp_path / "f.tar", found)
+    places.restored(made, forged, tmp_path / "new")
+    assert left(tmp_path / "state") == ["lost-000000000007-sm3-aB_-cdef.txt", "sha256.note"]
+
+
 def test_another_manifest_than_the_one_on_paper_is_refused(
     made: World, file: Path, tmp_path: Path
 ) -> None:
