@@ -1,8 +1,10 @@
 """A checkpoint that somebody kept, held against the ledger as it stands: the supervisor's check."""
 
 import re
+import unicodedata
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,9 +18,18 @@ from .ledger_marks import marks
 from .ledger_tree import Derived, derive
 from .signer import origin_of
 
-#: `台账 1042 · ROOT`: a number, a sign or a blank, and a root in base64 (or its beginning) or hex.
-_TEXT = re.compile(r"([0-9]{1,16})\s*[\u00b7.:,，：|\s]\s*([A-Za-z0-9+/]{8,64}=?)")
+#: `台账 1042 · ROOT`: a number (also `1,042`), a sign or a blank, and the rest of the line, which
+#: begins with a root in base64 (or its beginning) or hex.
+_SIZE_AND_ROOT = (
+    r"([0-9]{1,3}(?:[ ,][0-9]{3})+|[0-9]{1,16})"
+    r"\s*[\u00b7\u2022\u2027\u2219\u22c5\u30fb.:,|\s]\s*([A-Za-z0-9+/]{4,64}=?[^\n]*)"
+)
+#: By the word before it, wherever it stands; without that word only as the beginning of a line.
+_NAMED = re.compile(rf"(?:台账|ledger)\s*:?\s*{_SIZE_AND_ROOT}", re.IGNORECASE)
+_BARE = re.compile(rf"^\W*{_SIZE_AND_ROOT}", re.MULTILINE)
+_WHOLE = re.compile(r"([A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
+_DIGITS = re.compile(r"[A-Za-z0-9+/]+")
 #: Base64 digits of a root below which a beginning is no evidence.
 _LEAST = 8
 
@@ -63,7 +74,8 @@ def compare_note(context: Context, data: bytes, keys: Sequence[Verifier] = ()) -
     ConfigurationError where it is no checkpoint of this ledger, or no known key has signed it.
     """
     try:
-        note = parse(data)
+        # As a mail program saves it; the signature is verified over what is left.
+        note = parse(data.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n"))
         checkpoint = of_note(note)
     except (NoteError, CheckpointError) as fault:
         raise ConfigurationError(
@@ -135,13 +147,15 @@ def compare_text(context: Context, text: str) -> Compared:
 
     Also a beginning of the root of at least 8 characters. ConfigurationError where it says none.
     """
-    found = _TEXT.search(text)
+    # Copied by hand it may be full-width, and have blanks in it: all of it counts all the same.
+    plain = unicodedata.normalize("NFKC", text)
+    found = next(reversed(list(_NAMED.finditer(plain))), None) or _BARE.search(plain)
     if found is None:
         raise ConfigurationError(
             t(f"{text!r} 中没有条数和根值", f"{text!r} holds no number of entries and root"),
             t('写成 --text "1042 · 根值"', 'write --text "1042 · ROOT"'),
         )
-    size, said = int(found[1]), found[2]
+    size, said = int(re.sub(r"[ ,]", "", found[1])), _root_of(found[2])
     if _HEX.fullmatch(said):
         said = b64encode(bytes.fromhex(said)).decode()
     _check_root(said)
@@ -168,12 +182,21 @@ def compare_text(context: Context, text: str) -> Compared:
     )
 
 
+def _root_of(rest: str) -> str:
+    """The root at the beginning of a line: one in one piece, else all of the line without blanks.
+
+    Nothing of it is left out: what does not belong to the root would be taken to agree.
+    """
+    whole = _WHOLE.match(rest)
+    return whole[1] if whole else re.sub(r"\s", "", rest).rstrip("\u2026.\u3002,;)\"'\u300d\u201d")
+
+
 def _check_root(said: str) -> None:
     try:
         whole = len(b64decode(said, validate=True)) == 32 if len(said) == 44 else False
     except (ValueError, Base64Error):
         whole = False
-    if not whole and not (_LEAST <= len(said) < 44 and not said.endswith("=")):
+    if not whole and not (_LEAST <= len(said) < 44 and _DIGITS.fullmatch(said)):
         raise ConfigurationError(
             t(f"{said!r} 不是根值", f"{said!r} is no root"),
             t(

@@ -92,11 +92,36 @@ def test_a_text_may_be_written_in_several_ways(world: World) -> None:
         f"{size} · {base64.b64decode(root).hex()}",
         f"{size} · {base64.b64decode(root).hex().upper()}",
         f"{size} · {base64.b64encode(sm3).decode()}",
+        f"Wang 12 supervisors.\n台账 {size} · {root}",
+        f"see 12 supervisors. 台账 {size} · {root} 2026",
+        f"台账　{chr(0xFF10 + size)}　・　{root}",
+        f"{size} • {root[:20]} {root[20:33]} {root[33:]}",
+        f"{size} · {root[:8]}…",
+        f"台账 {size} · {''.join(chr(ord(sign) + 0xFEE0) for sign in root)}",
     ):
         assert compare.compare_text(world.context, given).result == compare.EQUAL, given
     other = root[:7] + ("A" if root[7] != "A" else "B") + root[8:]
     assert compare.compare_text(world.context, f"{size} · {other}").result == compare.DIFFERENT
     assert compare.compare_text(world.context, f"{size - 1} · {root}").result == compare.DIFFERENT
+
+
+def test_all_of_a_text_that_was_copied_by_hand_counts(world: World) -> None:
+    """A blank in a root hides nothing behind it, nor one in the number what stands before."""
+    office.make(world)
+    root = text_of(world, 6).split(" · ")[1]
+    found = compare.compare_text(world.context, f"台账 6 · {root[:8]} {'A' * 35}=")
+    assert (found.result, found.said) == (compare.DIFFERENT, f"{root[:8]}{'A' * 35}=")
+    for given in ("台账 1,006", "台账 1 006", "1,006", "台账　１，００６"):
+        found = compare.compare_text(world.context, f"{given} · {root}")
+        assert (found.result, found.size) == (compare.SHORTER, 1006)
+    with pytest.raises(ConfigurationError):
+        compare.compare_text(world.context, f"6 · {root[:8]} 见报告")
+
+
+def test_a_note_as_a_mail_program_saves_it_is_the_same(world: World) -> None:
+    note = office.make(world).notes["sha256"].encode()
+    for saved in (note.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + note):
+        assert compare.compare_note(world.context, saved).result == compare.EQUAL
 
 
 @pytest.mark.parametrize(
@@ -118,7 +143,7 @@ def test_notes_that_are_not_this_ledgers_are_refused_with_the_reason(world: Worl
             compare.compare_note(world.context, data)
 
     refused(b"", "no checkpoint")
-    refused(made.notes["sha256"].replace("\n", "\r\n"), "control character")
+    refused(made.notes["sha256"].replace("\n", "\t\n"), "control character")
     refused(
         made.notes["sha256"].replace("\n6\n", "\n5\n").replace("\n7\n", "\n5\n"), "does not hold"
     )
