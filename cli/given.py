@@ -76,6 +76,9 @@ def parse(words: Sequence[str], command: Any) -> Given:
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
+        if not path and word.startswith("-C") and word != "-C":
+            # As in `-C/srv/effmon`: left out, the command would be on record nowhere.
+            name, equals, value = "-C", "=", word[2:]
         if not path and name in _GLOBAL_VALUES:
             value = value if equals else next(rest, "")
             _global(found, name, value)

@@ -46,6 +46,17 @@ def test_what_was_done_is_on_record(office: Path, own: Callable[[Path], Path]) -
     assert last["took_ms"] >= 0
 
 
+@pytest.mark.parametrize("given_as", ["-C{}", "--workspace={}"])
+def test_however_the_workspace_is_named_it_is_on_record(
+    office: Path, own: Callable[[Path], Path], given_as: str
+) -> None:
+    folder = own(office)
+    lift = ["cards", "lift", card(folder), "--reason", "issued_in_error", "--text", SECRET]
+    effmon(given_as.format(folder), "--as", "zhang", *lift).well(2)
+    assert records(folder)[-1]["person_id"] == "zhang"
+    assert entries(folder, "command.failed")
+
+
 def test_looking_leaves_no_record(office: Path, own: Callable[[Path], Path]) -> None:
     folder = own(office)
     before = records(folder)
