@@ -172,6 +172,9 @@ def _rotate(
         if not stands and old is not None:
             _record(context, connection, [old], None, None)
         before = known(connection)
+        if old is not None:
+            # Another rotation may have come between: what it replaced vouches for nothing any more.
+            check_current(before, old)
         signers = [new] if old is None else [old, new]
         _record(context, connection, signers, before[-1].verifier if before else None, reason)
 

@@ -1,12 +1,15 @@
 """How keys come into use and go out of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
+from efficiency_monitor.services import ledger_book
 from efficiency_monitor.services.key_list import list_keys
 from efficiency_monitor.services.keys import KeyReport, enrol, revoke
+from efficiency_monitor.verifier import verify
 
 from .desk import PEOPLE, Desk, key_of
 
@@ -223,7 +226,9 @@ def test_revoking_does_not_bring_the_beginning_back(desk: Desk) -> None:
     assert not desk.approve("zhao").signed
 
 
-def test_what_the_owner_of_the_database_can_still_do_stays_visible(desk: Desk) -> None:
+def test_what_the_owner_of_the_database_can_still_do_stays_visible(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     begin(desk)
     revoke(desk.acting("wang", "wang"), "chen")
     revoke(desk.acting("wang", "wang"), "wang")
@@ -236,6 +241,10 @@ def test_what_the_owner_of_the_database_can_still_do_stays_visible(desk: Desk) -
     assert (entry["type"], entry["recovery"]) == ("key.enrolled", True)
     # For one key only.
     refused(desk, "chen", "chen/2", "zhao")
+    # Who verifies an export hears it too: what such a key signs is the owner's word.
+    ledger_book.export(desk.world.context, tmp_path / "out", words={})
+    assert verify.main([str(tmp_path / "out")]) == 0
+    assert f"signed for by nobody: wang {report.key_id}" in capsys.readouterr().out
 
 
 def test_the_holder_and_every_supervisor_are_told(desk: Desk) -> None:

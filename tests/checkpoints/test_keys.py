@@ -65,6 +65,17 @@ def test_rotation_is_signed_by_both_and_the_old_keys_checkpoints_stay_valid(worl
     assert ledger_book.verify(world.context, everything=True)["sound"]
 
 
+def test_two_rotations_at_once_leave_no_key_that_nobody_vouched_for(world: World) -> None:
+    """Both have read which key is in use; the one that comes second signs nothing by a former."""
+    with world.context.store.reading() as connection:
+        stands = ledger_keys.known(connection)
+    ledger_keys.rotate(world.context, new(world))
+    third = SigningKey(office.ORIGIN, b"a third seed, of somewhere else.")
+    with pytest.raises(EffmonError, match="is not the one that the ledger names"):
+        ledger_keys._rotate(world.context, stands, office.key(), third, None)
+    assert ledger_book.verify(world.context)["marks"] == []
+
+
 def test_what_an_old_key_signs_after_its_time_is_not_believed(world: World) -> None:
     office.make(world)
     ledger_keys.rotate(world.context, new(world))
