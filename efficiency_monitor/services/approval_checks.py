@@ -1,4 +1,4 @@
-"""Whether every key, approval and lift is what the ledger says, and every signature holds.
+"""Whether every key, approval, lift and card is what the ledger says, and every signature holds.
 
 The ledger is what is trusted (its trees are checked apart). A row that was forged, altered or
 deleted past the product is found by the entry that it does not fit; an entry that was forged as
@@ -25,7 +25,7 @@ from ..core.statements import digest
 from ..language import t
 from ..store import approvals as store_approvals
 from ..store import keys, ledger, text_salts
-from . import lift_checks
+from . import card_checks, lift_checks
 from .keys import ENOUGH
 from .signing import entry_of
 
@@ -34,6 +34,7 @@ _KINDS = (
     EntryType.KEY_ENROLLED,
     EntryType.KEY_REVOKED,
     *lift_checks.KINDS,
+    *card_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -53,6 +54,7 @@ class _Known:
     #: Who approved which public key, by signatures that hold: (holder, public key in hex).
     approved: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     lifts: lift_checks.Lifts = field(default_factory=lift_checks.Lifts)
+    cards: card_checks.Cards = field(default_factory=card_checks.Cards)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -72,13 +74,15 @@ def check(connection: Connection) -> list[str]:
     seen: set[tuple[Any, ...]] = set()
     for entry in _entries(connection, rows, known):
         try:
+            if entry["type"] in card_checks.KINDS:
+                known.cards.take(entry)
             if entry["type"] == EntryType.APPROVAL_GIVEN:
                 fact = tuple(entry[name] for name in _FACT)
                 seen.add(fact)
                 found += [_said(fact, fault) for fault in _given(entry, stored.get(fact), known)]
             elif entry["type"] in lift_checks.KINDS:
                 found += known.lifts.take(entry)
-            else:
+            elif entry["type"] not in card_checks.KINDS:
                 found += _key_entry(entry, known)
         except (ValueError, KeyError, TypeError, AttributeError):
             number = entry.get("seq")
@@ -91,7 +95,8 @@ def check(connection: Connection) -> list[str]:
         if fact not in seen
     ]
     found += _key_rows(keys.every_key(connection), known)
-    return found + list(known.lifts.rows(connection))
+    found += known.lifts.rows(connection)
+    return found + list(known.cards.rows(connection))
 
 
 def _entries(
