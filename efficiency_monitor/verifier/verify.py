@@ -1039,10 +1039,8 @@ def examine(folder: Path, brought: Brought, tell: Callable[[str], object] = prin
     for entry in found.signed:
         if entry["type"] == "key.enrolled" and entry["recovery"]:
             who = shown(f"{entry['person']} {entry['key']}")
-            tell(
-                f"  注意 note: seq {entry['seq']} 个人密钥由数据库所有者恢复,无人签名 "
-                f"a personal key that the database's owner put in, signed for by nobody: {who}"
-            )
+            tell(f"  注意 note: seq {entry['seq']} 个人密钥由数据库所有者恢复,无人签名 a key that "
+                 f"the database's owner put in, signed for by nobody: {who}")  # fmt: skip
     counted = check_checkpoints(folder, notes, own, found, brought.keys, tell)
     tell("已核对两棵树,均与 head.json 一致 both trees were checked and agree with head.json:")
     tell(f"  SHA-256 {found.roots.sha256}\n  SM3     {found.roots.sm3} ({best_sm3()[1]})")
