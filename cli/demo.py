@@ -4,6 +4,7 @@ The clock stands at the evening for which the synthetic cases were made, so that
 shows the same on every day; every step prints the command that a user would type.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import say_level, t
 from efficiency_monitor.os_words import say_os
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
+from efficiency_monitor.settings import DATABASE_VARIABLE
 
 from . import columns
 from .demo_matter import show_matters
@@ -35,6 +37,7 @@ _TABLES = ("申请", "受理", "办理", "特别程序", "办结")
 
 def show(folder: Path) -> None:
     """Make the workspaces anew under `folder` and show each step on stdout."""
+    _refuse_another_database()
     _make_room(folder)
     _bureau(folder / "bureau")
     show_usda(folder / "usda")
@@ -47,6 +50,18 @@ def show(folder: Path) -> None:
             f"effmon -C {folder}/bureau cards list",
         )
     )
+
+
+def _refuse_another_database() -> None:
+    """Invented cases, people and cards in a database of real ones could never be taken out."""
+    if os.environ.get(DATABASE_VARIABLE):
+        raise ConfigurationError(
+            t(
+                f"设置了 {DATABASE_VARIABLE}：演示数据会写进那个数据库",
+                f"{DATABASE_VARIABLE} is set: the demonstration would write into that database",
+            ),
+            t(f"先执行 unset {DATABASE_VARIABLE}", f"unset {DATABASE_VARIABLE} first"),
+        )
 
 
 def _make_room(folder: Path) -> None:
