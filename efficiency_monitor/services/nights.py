@@ -201,9 +201,7 @@ def _finished(context: Context, slot: int) -> bool:
 
 def _record_failure(context: Context, claim: runs.Claim, run_id: str, message: str) -> None:
     with context.store.writing() as connection:
-        if not runs.finish(
-            connection, claim, state="failed", now=context.now(), totals="{}", message=message
-        ):
+        if not runs.finish(connection, claim, state="failed", now=context.now(), message=message):
             return
         ledger.append(
             connection,

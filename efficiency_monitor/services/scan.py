@@ -78,7 +78,7 @@ def scan(
             break
         turn = start_at % len(ids)
         for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
-            _judge_batch(context, list(part), as_of, stale, writing, report)
+            _judge_batch(context, list(part), as_of, stale, writing, report, slot)
             if progress is not None:
                 progress(len(part))
     with context.store.reading() as connection:
@@ -125,6 +125,7 @@ def _judge_batch(
     stale: Collection[str],
     writing: Writing,
     report: ScanReport,
+    slot: Slot,
 ) -> None:
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
     with context.store.reading() as connection:
@@ -144,6 +145,7 @@ def _judge_batch(
         return
     findings = context.catalogue.judge([case.record for case in stored], as_of)
     revisions = {case.case_id: case.revision for case in stored}
+    before = report.counts()
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of, stale)
         pairs = [
@@ -170,6 +172,9 @@ def _judge_batch(
             as_of,
         )
         report.evaluated += len(pairs)
+        if slot is not None:
+            after = report.counts()
+            runs.count(connection, slot, {name: after[name] - before[name] for name in after})
 
 
 def _version(context: Context, calendar: str) -> str:
@@ -254,8 +259,13 @@ def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, st
 
 
 def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) -> None:
-    """Write the scan to the ledger and close its slot, both or neither: one entry a slot."""
+    """Write the scan to the ledger and close its slot, both or neither: one entry a slot.
+
+    Of a slot it says what was done for it in all, also by helpers and by who began it and died.
+    """
     with writing() as connection:
+        if slot is not None:
+            report.count_as(runs.count(connection, slot, dict.fromkeys(report.counts(), 0)))
         ledger.append(
             connection,
             [

@@ -1,5 +1,6 @@
 """What a scan did, in the words of DESIGN section 6."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core.instants import rfc3339
@@ -38,6 +39,21 @@ class ScanReport:
     would_issue: list[dict[str, object]] = field(default_factory=list)
     #: The checkpoint that was made after it; of a night one is made after all its scans.
     checkpoint: Tried | None = None
+
+    def counts(self) -> dict[str, int]:
+        """What was done, as plain numbers: what adds up over the processes that share a slot."""
+        return {
+            **{level.word: self.issued[level] for level in Level},
+            "historical": self.historical,
+            "lifted": self.lifted,
+            "evaluated": self.evaluated,
+        }
+
+    def count_as(self, sums: Mapping[str, int]) -> None:
+        """Say what was done for the whole slot, as `counts` names it."""
+        self.issued = {level: sums[level.word] for level in Level}
+        self.historical, self.lifted = sums["historical"], sums["lifted"]
+        self.evaluated = sums["evaluated"]
 
     def summary(self, zone: str) -> dict[str, object]:
         """The counts alone, for the history of slots."""

@@ -1,6 +1,7 @@
 """Slots of jobs: claimed in one statement, held by a lease, guarded by a fence."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, select, text, update
@@ -10,6 +11,8 @@ from ..core.faults import Locked
 from .tables import RunRow
 
 RUN = RunRow.__table__  # type: ignore[attr-defined]
+#: Of the totals of a slot that is not done: what was done for it so far.
+SO_FAR = "so_far"
 
 _CLAIM = text(
     "INSERT INTO run (job, scheduled_for, run_id, state, owner, fence, lease_until, started_at,"
@@ -117,15 +120,38 @@ def hold(connection: Connection, claim: Claim, lease_until: int) -> None:
         )
 
 
+def count(connection: Connection, slot: Claim | Helper, more: Mapping[str, int]) -> dict[str, int]:
+    """Add to what was done for a slot so far, by whoever; the sums. In a batch's own transaction.
+
+    So a slot that was helped with, taken over or begun again says at its end what was done for it.
+    """
+    this = (RUN.c.job == slot.job, RUN.c.scheduled_for == slot.slot)
+    kept = json.loads(connection.execute(select(RUN.c.totals).where(*this)).scalar_one())
+    before: dict[str, int] = kept.get(SO_FAR, {})
+    sums = {name: before.get(name, 0) + number for name, number in more.items()}
+    if any(more.values()):
+        kept = json.dumps({SO_FAR: sums}, separators=(",", ":"))
+        connection.execute(update(RUN).where(*this).values(totals=kept))
+    return sums
+
+
 def finish(
-    connection: Connection, claim: Claim, *, state: str, now: int, totals: str, message: str | None
+    connection: Connection,
+    claim: Claim,
+    *,
+    state: str,
+    now: int,
+    message: str | None,
+    totals: str | None = None,
 ) -> bool:
-    """Close a slot that this process holds; False, and nothing happens, if it was taken over."""
-    found = connection.execute(
-        update(RUN)
-        .where(*_held_by(claim))
-        .values(state=state, finished_at=now, totals=totals, message=message)
-    )
+    """Close a slot that this process holds; False, and nothing happens, if it was taken over.
+
+    Without `totals` what was counted so far stays.
+    """
+    values: dict[str, object] = {"state": state, "finished_at": now, "message": message}
+    if totals is not None:
+        values["totals"] = totals
+    found = connection.execute(update(RUN).where(*_held_by(claim)).values(**values))
     return found.rowcount == 1
 
 

@@ -1,5 +1,6 @@
 """Slots: one process runs each; when it is gone another takes over, and it writes nothing more."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError, Locked
+from efficiency_monitor.core.faults import Disconnected, EffmonError, Locked
+from efficiency_monitor.core.instants import rfc3339
 from efficiency_monitor.services import nights, scan
 from efficiency_monitor.store import runs
 from efficiency_monitor.store.engine import Store
@@ -122,6 +124,44 @@ def open_slots(world: World) -> list[str]:
     return [f"{wall(row['scheduled_for'])} {row['state']}" for row in rows]
 
 
+def issued_in_slots(world: World) -> dict[int, int]:
+    """How many cards each slot was closed with: in the ledger and in the history, as given."""
+    said = {
+        entry["as_of"]: entry["issued"] for entry in world.entries() if entry["type"] == "scan.done"
+    }
+    slots = {}
+    for row in world.rows("SELECT scheduled_for, totals FROM run WHERE state = 'done'"):
+        slot = row["scheduled_for"]
+        issued = json.loads(row["totals"])["cards"]["issued"]
+        assert said[rfc3339(slot, "Asia/Shanghai")] == issued
+        slots[slot] = sum(issued.values())
+        given = world.rows("SELECT 1 FROM card WHERE as_of = ?", slot)
+        assert slots[slot] == len(given), wall(slot)
+    return slots
+
+
+def test_a_slot_that_was_cut_off_is_closed_with_all_that_was_done_for_it(
+    late_cases: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BATCH", 5)
+    world = late_cases(20)
+    real = scan.scan
+    cut_off: list[bool] = []
+
+    def cut(_size: int) -> None:
+        if len(world.cards()) == 10 and not cut_off:
+            cut_off.append(True)
+            raise Disconnected("gone", "try again")
+
+    monkeypatch.setattr(
+        nights, "scan", lambda context, **more: real(context, **{**more, "progress": cut})
+    )
+    world.nights()
+    assert sum(issued_in_slots(world).values()) == len(world.cards()) == 60
+    assert len([entry for entry in world.entries() if entry["type"] == "scan.failed"]) == 1
+    laws.hold(world, "cut off")
+
+
 def owner(pid: int) -> str:
     """An owner as a run of this machine writes it."""
     return f"{socket.gethostname()}:{pid}:R-1"
@@ -141,7 +181,7 @@ def test_a_slot_of_a_dead_process_is_taken_over_at_once(late_cases: Maker) -> No
 
 
 @pytest.mark.parametrize(
-    "name", [owner(os.getpid()), "another-machine:1:R-1", "nonsense"], ids=["alive", "far", "odd"]
+    "name", [owner(os.getppid()), "another-machine:1:R-1", "nonsense"], ids=["alive", "far", "odd"]
 )
 def test_a_slot_of_a_living_process_is_helped_with_and_left_to_it(
     late_cases: Maker, name: str
@@ -175,7 +215,7 @@ def test_two_processes_share_a_slot(late_cases: Maker, monkeypatch: pytest.Monke
     done = scan.scan(world.context, as_of=SLOT, run_id="R-own", slot=claim, progress=helped)
     issuers = {str(entry["run"]): 0 for entry in world.entries() if entry["type"] == "card.issued"}
     assert set(issuers) == {"R-own", "R-help"}
-    assert sum(done.issued.values()) == 15
+    assert sum(done.issued.values()) == issued_in_slots(world)[SLOT] == 60
     assert done.totals == {"judged": 20}
     assert [entry["run"] for entry in world.entries() if entry["type"] == "scan.done"] == ["R-own"]
     scan.scan(
@@ -214,7 +254,9 @@ def test_a_stopped_owner_writes_nothing_behind_its_lease(
     assert frozen == [(world.dump(),)]
     assert len(world.cards()) == 15 * after
     done = scan.scan(world.context, as_of=SLOT, run_id="R-b", slot=taken[0])
-    assert sum(done.issued.values()) == 60 - 15 * after
+    assert sum(done.issued.values()) == issued_in_slots(world)[SLOT] == 60, (
+        "also before it was stopped"
+    )
     assert [entry["run"] for entry in world.entries() if entry["type"] == "scan.done"] == ["R-b"]
     laws.hold(world, "taken over")
 
