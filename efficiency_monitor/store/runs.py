@@ -144,14 +144,16 @@ def finish(
     message: str | None,
     totals: str | None = None,
 ) -> bool:
-    """Close a slot that this process holds; False, and nothing happens, if it was taken over.
+    """Close a slot that this process holds; False, and nothing happens, if it was taken over or
+    is closed already: a connection that is lost in COMMIT does not say that it was.
 
     Without `totals` what was counted so far stays.
     """
     values: dict[str, object] = {"state": state, "finished_at": now, "message": message}
     if totals is not None:
         values["totals"] = totals
-    found = connection.execute(update(RUN).where(*_held_by(claim)).values(**values))
+    held = (*_held_by(claim), RUN.c.state == "running")
+    found = connection.execute(update(RUN).where(*held).values(**values))
     return found.rowcount == 1
 
 

@@ -95,6 +95,15 @@ def test_a_failed_slot_is_run_again_at_once(store: Store) -> None:
     assert take(store, "b", 1002) == runs.Claim(JOB, SLOT, "b", 2)
 
 
+def test_what_is_done_does_not_fail_afterwards(store: Store) -> None:
+    """Its COMMIT arrived, the answer did not: whoever ran it believes that it failed."""
+    claim = take(store, "a", 1000)
+    assert claim is not None
+    assert finish(store, claim, "done", 1001)
+    assert not finish(store, claim, "failed", 1002)
+    assert take(store, "b", 10**10) is None
+
+
 def test_only_the_named_owner_is_taken_for_gone(store: Store) -> None:
     take(store, "a", 1000)
     assert take(store, "b", 1001, gone="c") is None
