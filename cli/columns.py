@@ -29,7 +29,11 @@ def _ledger_reason(reason: str | Mapping[str, str]) -> str:
     """Why a card was lifted; of what a person wrote the ledger has the digest only."""
     if isinstance(reason, str):
         return say_lift_reason(reason)
-    return f"SHA-256 {reason['sha256'][:12]}…" if "sha256" in reason else say_value(reason)
+    if "sha256" in reason:  # of entries of before there were salts
+        return f"SHA-256 {reason['sha256'][:12]}…"
+    if "commitment" in reason:
+        return t(f"承诺值 {reason['commitment'][:12]}…", f"commitment {reason['commitment'][:12]}…")
+    return say_value(reason)
 
 
 def say_held(why: str) -> str:

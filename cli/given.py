@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from efficiency_monitor.core.faults import ConfigurationError, Disconnected, EffmonError, NotAllowed
+from efficiency_monitor.core.faults import EffmonError, NotAllowed
 from efficiency_monitor.language import t
 
 from .render import warn
@@ -27,6 +27,8 @@ _LOOKS: Final = frozenset(
     }
 )  # fmt: skip
 _ACTS: Final = frozenset({"accountability verify"})
+#: With these a command shows what would be, and writes nothing.
+_PREVIEWS: Final = frozenset({"--dry-run", "--as-of", "--known-by"})
 _GLOBAL_VALUES: Final = frozenset({"-C", "--workspace", "--as", "--key", "--log-file"})
 _OPTION: Final = re.compile(r"--?[a-z][a-z-]{0,30}")
 #: Numbers that effmon gives itself: of a card, an order, an appeal, a silence.
@@ -49,7 +51,8 @@ class Given:
     def looks(self) -> bool:
         """Whether it changes nothing, as far as its name goes."""
         last = self.path.rpartition(" ")[2]
-        return not self.path or (last in _LOOKS and self.path not in _ACTS)
+        looks = not self.path or (last in _LOOKS and self.path not in _ACTS)
+        return looks or not _PREVIEWS.isdisjoint(self.options)
 
     @property
     def took(self) -> int:
@@ -159,10 +162,7 @@ def ended(code: int, fault: EffmonError | None) -> None:
         except Exception as why:  # noqa: BLE001  what could not be recorded is said, and no more
             logbook.event("audit.lost", level=40, facts={"message": str(why)})
             # Where the database itself is what the command failed of, it has been said.
-            said = isinstance(fault, Disconnected) or (
-                isinstance(fault, ConfigurationError) and isinstance(why, ConfigurationError)
-            )
-            if not said:
+            if fault is None or type(why) is not type(fault):
                 warn(
                     t(f"本命令未能记入操作记录：{_first(why)}", f"not put on record: {_first(why)}")
                 )

@@ -40,4 +40,6 @@ def check_checkpoints(context: Context) -> Iterator[tuple[str, str, str]]:
             f"；自 {at} 起的条目未签：effmon ledger checkpoint",
             f"; entries since {at} are not signed: effmon ledger checkpoint",
         )
-    yield "checkpoint", BAD if late else GOOD, said
+    # Of a ledger that nobody has ever meant to sign it has been said that it has no key.
+    meant = bool(keys or newest)
+    yield "checkpoint", (BAD if meant else LOOK) if late else GOOD, said

@@ -93,13 +93,13 @@ def test_wrong_usage_is_on_record_without_what_was_typed(
         ["cards", SECRET, "x"],
         [SECRET],
         ["scan", f"--{SECRET}"],
-        ["scan", f"--as-of={SECRET}"],
+        ["import", f"--mapping={SECRET}", SECRET],
         ["import", SECRET],
     ):
         effmon("-C", folder, *command).well(2)
     found = records(folder, "--failed")[-6:]
     assert [each["command"] for each in found] == [
-        "cards lift", "cards ?", "?", "scan", "scan", "import"
+        "cards lift", "cards ?", "?", "scan", "import", "import"
     ]  # fmt: skip
     assert all(each["exit_code"] == 2 for each in found)
     # What a file is called may be said, what else was typed may not.
