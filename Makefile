@@ -13,6 +13,10 @@ IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 
 .PHONY: help demo test test-all soak lint bench validate pictures generated audit sbom lock wheel wheelhouse bundle sizes clean
 
+# What is drawn before anything lands is drawn alike each time: what fails then has been changed.
+# `make soak` draws anew. EFFMON_SEED=N make test-all draws otherwise.
+test test-all: export EFFMON_SEED ?= 1
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
