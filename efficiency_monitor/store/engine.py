@@ -24,12 +24,13 @@ BUSY_MILLISECONDS = 60_000
 class Store:
     """One database and its two kinds of transaction."""
 
-    def __init__(self, url: str, *, patience: int = BUSY_MILLISECONDS) -> None:
+    def __init__(self, url: str, *, patience: int | None = None) -> None:
         """Nothing is connected yet. `url` may hold a password: it is shown to nobody.
 
-        `patience` is how many milliseconds a transaction waits for another's lock.
+        `patience` is how many milliseconds a transaction waits for another's lock, where it is
+        not to be `BUSY_MILLISECONDS`.
         """
-        self._database = _database(url, patience)
+        self._database = _database(url, BUSY_MILLISECONDS if patience is None else patience)
         self._guard: Callable[[Connection], None] | None = None
 
     def guarded_by(self, check: Callable[[Connection], None]) -> None:

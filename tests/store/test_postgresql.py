@@ -221,11 +221,8 @@ def test_a_writer_that_waits_reads_what_the_one_before_it_committed(url: str) ->
     second.close()
 
 
-def test_another_writer_that_does_not_end_is_locked(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "BUSY_MILLISECONDS", 50)
-    first, second = Store(url), Store(url)
+def test_another_writer_that_does_not_end_is_locked(url: str) -> None:
+    first, second = Store(url), Store(url, patience=50)
     with first.writing():
         with pytest.raises(Locked) as raised, second.writing():
             pass
