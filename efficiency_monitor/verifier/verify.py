@@ -1037,8 +1037,8 @@ def examine(folder: Path, brought: Brought, tell: Callable[[str], object] = prin
     if given:
         tell(f"批准 approvals: {given}; 签名成立 with a signature that holds: {signed}")
     for entry in found.signed:
-        if entry["type"] == "key.enrolled" and entry["recovery"]:
-            who = shown(f"{entry['person']} {entry['key']}")
+        if entry["type"] == "key.enrolled" and entry.get("recovery"):
+            who = shown(f"{entry.get('person')} {entry.get('key')}")
             tell(f"  注意 note: seq {entry['seq']} 个人密钥由数据库所有者恢复,无人签名 a key that "
                  f"the database's owner put in, signed for by nobody: {who}")  # fmt: skip
     counted = check_checkpoints(folder, notes, own, found, brought.keys, tell)
