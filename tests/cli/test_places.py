@@ -1,5 +1,6 @@
 """Workspaces that are made twice, wrongly, in odd places, or damaged afterwards."""
 
+import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -219,7 +220,8 @@ def test_a_database_elsewhere(own: Own, office: Path, tmp_path: Path) -> None:
             assert "secret" not in ran.err
     nobody = "postgresql://user:secret@127.0.0.1:1/db"
     ran = effmon("-C", workspace, "scan", EFFMON_DATABASE_URL=nobody)
-    assert ran.code == 75, ran
+    # To be tried again; without the driver it is the installation that has to be mended.
+    assert ran.code == (75 if importlib.util.find_spec("psycopg") else 2), ran
     assert "secret" not in ran.err
 
 
