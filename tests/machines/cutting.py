@@ -33,7 +33,8 @@ class Cutting:
 
     def strikes(self, sent: bytes) -> bool:
         """Whether what the client sends is the COMMIT to be cut at."""
-        if b"COMMIT" not in sent:
+        # A transaction that begins says READ COMMITTED.
+        if b"COMMIT\x00" not in sent:
             return False
         with self._guard:
             self.commits += 1

@@ -19,7 +19,7 @@ from .cutting import Cutting
 NUMBER = 3
 #: Random salts, numbers that a rolled back row has used up, and which import it was.
 SALTED = {
-    "card": {"salt"},
+    "card": {"salt", "case_id"},
     "card_entry": {"id"},
     "accountability": {"id"},
     "clock": {"id", "case_id"},
@@ -34,8 +34,12 @@ def a_day(world: World) -> None:
     """Import, the open nights with their delivery, and an answer to each card."""
     receive(world, NUMBER)
     world.nights()
-    for row in world.rows("SELECT card_no FROM card WHERE state = 'open' ORDER BY card_no"):
-        world.answer("replied", row["card_no"], "li", "情况说明")
+    # Not past the product: a COMMIT of ours is not the one to be cut at.
+    with world.context.store.reading() as connection:
+        asked = "SELECT card_no FROM card WHERE state = 'open' ORDER BY card_no"
+        numbers = [row.card_no for row in connection.exec_driver_sql(asked)]
+    for number in numbers:
+        world.answer("replied", number, "li", "情况说明")
 
 
 def patiently(world: World) -> int:
@@ -89,7 +93,7 @@ def cut(
     knife.arm(0, before=False)
     a_day(quiet)
     commits, wanted = knife.commits, remains(quiet)
-    assert commits > 20
+    assert commits > 10
     quiet.close()
     again, cuts = 0, 0
     for at in range(1, commits + 1, every):
@@ -120,7 +124,7 @@ def cut(
 def test_commits_of_a_day(
     postgres: Server, cutting: tuple[Cutting, Path], late: Callable[[str], World], tmp_path: Path
 ) -> None:
-    cut(postgres, cutting, late, tmp_path, every=8)
+    cut(postgres, cutting, late, tmp_path, every=3)
 
 
 @pytest.mark.soak
