@@ -14,7 +14,7 @@ from .core.faults import CatalogueError, ConfigurationError, brief
 from .core.ladders import Ladder
 from .core.measures import Measure, MeasuresFile, check_measures
 from .core.placed import Loc, PlacedFault
-from .core.rules import Rule
+from .core.rules import Clock, Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from .model_words import nearest
 from .strict_yaml import MOST_BYTES, MOST_FAULTS, Node, load, place, placed, validate
@@ -272,6 +272,10 @@ def rule_digest(rule: Rule) -> str:
 
 def _digest(model: Rule | Ladder) -> str:
     content = model.model_dump(mode="json", by_alias=True, exclude={"examples"})
+    for form in ("condition", "tally"):
+        # A rule that has none is the same text as before there were any.
+        if content.get(form, "") is None:
+            del content[form]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -290,7 +294,17 @@ def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Ite
 
 
 def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
-    clock = rule.clock
+    if rule.clock:
+        yield from _clock_types(rule.clock)
+    if rule.condition:
+        for name in ("of", "after", "before", "since", "stop", "until", "need"):
+            yield from _each(("condition", name), getattr(rule.condition, name) or ())
+    for number, example in enumerate(rule.examples):
+        for index, event in enumerate(example.events):
+            yield ("examples", number, "events", index, "event"), event.event
+
+
+def _clock_types(clock: Clock) -> Iterator[tuple[Loc, str]]:
     yield from _each(("clock", "start"), clock.start)
     yield from _each(("clock", "stop"), clock.stop)
     for number, pause in enumerate(clock.pause):
@@ -301,14 +315,13 @@ def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
         yield from _each(("clock", "deemed", "unless"), clock.deemed.unless)
     if clock.extend:
         yield from _each(("clock", "extend", "by"), clock.extend.by)
-    for number, example in enumerate(rule.examples):
-        for index, event in enumerate(example.events):
-            yield ("examples", number, "events", index, "event"), event.event
 
 
 def _suspension_kinds(rule: Rule) -> Iterator[tuple[Loc, str]]:
-    yield from _each(("clock", "kinds"), rule.clock.kinds or ())
-    for number, pause in enumerate(rule.clock.pause):
+    if rule.condition:
+        yield from _each(("condition", "kinds"), rule.condition.kinds or ())
+    yield from _each(("clock", "kinds"), (rule.clock and rule.clock.kinds) or ())
+    for number, pause in enumerate(rule.clock.pause if rule.clock else ()):
         yield from _each(("clock", "pause", number, "kinds"), pause.kinds or ())
     for number, example in enumerate(rule.examples):
         for index, event in enumerate(example.events):

@@ -138,6 +138,10 @@ _REASONS: Final = {
         "导入尚未完成（正在进行或中断）：请重新导入同名文件",
         "an import of it has not ended: it runs, or broke off; import its files again",
     ),
+    Reason.LACKING_DATA: (
+        "数据缺少规则所需的内容",
+        "the data do not hold what the rule measures",
+    ),
     Reason.STALE_FEED: ("数据源未按时更新", "the source has not been updated in time"),
 }
 

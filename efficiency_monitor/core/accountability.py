@@ -204,7 +204,7 @@ def _own_limit(started: Event, own: Walk) -> Against | None:
         return Against(unit=limit.unit, allowance=limit.value, due_at=own.due(limit))
     if started.due_at is None:
         return None
-    clock, table = own.bound.rule.clock, own.compiled.table
+    clock, table = own.bound.rule.counted, own.compiled.table
     due_at = started.due_at
     if started.due_precision is Precision.DAY:
         due_at = int(end_of_day(table, day_of(table, due_at), clock.ends == "close"))

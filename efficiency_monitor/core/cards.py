@@ -9,7 +9,7 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .evaluation import CaseFindings, Episode, LevelFound
+from .findings import CaseFindings, Episode, LevelFound
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).

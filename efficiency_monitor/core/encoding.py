@@ -197,7 +197,7 @@ def encode_rules(
     columns["level_at"].append(0)
     for entry in bound:
         rule = entry.rule
-        columns["role"].extend(role_of(rule.clock, vocabulary, signature) for signature in order)
+        columns["role"].extend(role_of(rule.counted, vocabulary, signature) for signature in order)
         _encode_clock(rule, columns)
         _encode_limits(rule, columns)
         _encode_levels(rule, columns)
@@ -249,7 +249,7 @@ def role_of(clock: Clock, vocabulary: Vocabulary, signature: Signature) -> int:
 
 
 def _encode_clock(rule: Rule, columns: dict[str, list[int]]) -> None:
-    clock = rule.clock
+    clock = rule.counted
     columns["episodes"].append(EPISODES[clock.episodes])
     columns["by_time"].append(int(clock.resolution == "time"))
     columns["same"].append(int(clock.first_day == "same"))

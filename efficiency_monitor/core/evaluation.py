@@ -30,10 +30,11 @@ from .columns import (
     work_size,
 )
 from .encoding import BoundRule, FrameBuilder, encode_rules
+from .findings import CaseFindings, Episode, LevelFound, LimitFound, Trouble
 from .kernel import judge
 from .questions import MILLION, UNIT_CODE, amount_of
 from .terms import Level, Outcome, Reason
-from .timeline import CaseRecord, Event
+from .timeline import CaseRecord
 from .vocabulary import Vocabulary
 
 STATES = ("running", "paused", "stopped", "waiting")
@@ -61,76 +62,6 @@ class CompiledCalendar:
         return cls(calendar, compile_calendar(calendar))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitFound:
-    """A limit of an episode: its amount, or None where a due instant is stated; when it is due.
-
-    `due_at` is None while an open pause withholds it, and where it lies beyond the calendar
-    (`beyond`).
-    """
-
-    name: str
-    amount: Amount | None
-    due_at: int | None
-    beyond: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelFound:
-    """A level of an episode: its instant and whether it has been reached (TIME 15)."""
-
-    level: Level
-    at: str
-    limit: str
-    instant: int | None
-    beyond: bool
-    reached: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
-    """One run of a rule's clock on a case."""
-
-    bound: BoundRule
-    #: Key of the start event, with the stage where the clock runs per stage.
-    key: str
-    stage: str | None
-    start: Event
-    stop: Event | None
-    #: When the start was deemed (TIME 22), or None.
-    deemed_at: int | None
-    state: str
-    #: In the clock's unit (months: calendar days), rounded down; None where it cannot be said.
-    elapsed: Decimal | None
-    limits: tuple[LimitFound, ...]
-    levels: tuple[LevelFound, ...]
-    #: First instant at which a further level falls due, epoch seconds.
-    next_at: int | None
-    reasons: tuple[Reason, ...]
-    ignored: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a rule could not be judged on a case; `rule` empty where no rule could."""
-
-    rule: str
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFindings:
-    """What a scan says of a case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
-
-    case_no: str
-    outcome: Outcome
-    episodes: tuple[Episode, ...]
-    troubles: tuple[Trouble, ...]
-    #: First instant at which anything changes by time alone.
-    next_at: int | None
-
-
 def evaluate(
     records: Sequence[CaseRecord],
     rules: Sequence[BoundRule],
@@ -142,6 +73,7 @@ def evaluate(
 
     A pure function: the same arguments give the same findings for ever (DESIGN 2).
     """
+    rules = [bound for bound in rules if bound.rule.form == "clock"]
     answers: list[CaseFindings | None] = [None] * len(records)
     groups: dict[str, list[int]] = {}
     for place, record in enumerate(records):
@@ -327,7 +259,7 @@ class _Reader:
         first = self.first[c]
         start = events[out.start[n] - first]
         stop = events[out.stop[n] - first] if out.stop[n] >= 0 else None
-        stage = start.stage if bound.rule.clock.episodes == "per_stage" else None
+        stage = start.stage if bound.rule.counted.episodes == "per_stage" else None
         stale = stale and stop is None
         reasons = [reason for bit, reason in _REASONS.items() if out.reasons[n] & bit]
         if stale:
@@ -340,7 +272,7 @@ class _Reader:
             stop=stop,
             deemed_at=out.deemed[n] if out.deemed[n] > -NEVER else None,
             state=STATES[out.state[n]],
-            elapsed=self._elapsed(n, bound.rule.clock.count),
+            elapsed=self._elapsed(n, bound.rule.counted.count),
             limits=tuple(self._limit(n, k, name) for k, name in enumerate(bound.rule.limits)),
             levels=tuple(self._levels(n, bound, stale)),
             next_at=out.next_at[n] if out.next_at[n] < NEVER else None,

@@ -61,7 +61,7 @@ def day_lines(walk: Walk, until: int) -> Iterator[DayLine]:
     In a clock that counts days the amounts add up to the elapsed time: each counted date is 1,
     and of the dates since then the one of which most was reached has its share (TIME 9).
     """
-    clock = walk.bound.rule.clock
+    clock = walk.bound.rule.counted
     table = walk.compiled.table
     code = UNIT_CODE[clock.count]
     mode = mode_of(code, clock.resolution == "time")
@@ -89,7 +89,7 @@ def _known(walk: Walk, number: int) -> tuple[date, Day | None]:
 def _counted(walk: Walk, number: int, since: int, until: int, best: tuple[int, Decimal]) -> DayLine:
     """A date of a clock that counts days."""
     table = walk.compiled.table
-    clock = walk.bound.rule.clock
+    clock = walk.bound.rule.counted
     day, known = _known(walk, number)
     off = _not_counting(walk, day, known, number, since)
     if off is not None:
@@ -114,7 +114,7 @@ def _not_counting(
     """The line of a date that cannot count whatever happens on it."""
     if walk.compiled.table.day_start[number + 1] <= since:
         return _said(walk, day, known, Decimal(0), Why.START_DAY)
-    if not walk.bound.rule.clock.count.working:
+    if not walk.bound.rule.counted.count.working:
         return None
     if known is None:
         return _said(walk, day, known, Decimal(0), Why.NOT_COVERED)
@@ -133,7 +133,7 @@ def _working(unit: Unit, known: Day | None) -> Why:
 def _measured(walk: Walk, number: int, since: int, until: int, mode: int) -> DayLine:
     """A date of a clock that counts hours, or shares of days."""
     table = walk.compiled.table
-    close = walk.bound.rule.clock.ends == "close"
+    close = walk.bound.rule.counted.ends == "close"
     day, known = _known(walk, number)
     off = _not_counting(walk, day, known, number, since)
     if off is not None:
@@ -145,7 +145,7 @@ def _measured(walk: Walk, number: int, since: int, until: int, mode: int) -> Day
         a, b = max(run_from, begin), end if run_to is None else min(run_to, end)
         if b > a:
             total += measure(table, mode, close, b) - measure(table, mode, close, a)
-    unit = walk.bound.rule.clock.count
+    unit = walk.bound.rule.counted.count
     per = seconds_of(UNIT_CODE[unit]) or (table.work_scale if unit.working else table.day_scale)
     counted = rounded_down(total // per, total % per, per)
     pause = _pause_at(walk, max(end - 1, begin)) if not total else None

@@ -3,89 +3,30 @@
 The JSON Schema for editors is made from these models (`rules/schema.json`, drift-tested).
 """
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from .amount import Amount, Threshold, Unit, check_cap
 from .columns import MOST_LIMITS, MOST_PAIRS
+from .comparison import SIGNS
+from .conditions import Condition
+from .rule_parts import (
+    AmountText,
+    InForce,
+    LegalBasis,
+    LevelWord,
+    Match,
+    PointText,
+    RulePart,
+    Text,
+    Words,
+)
+from .tallies import Tally
 from .terms import MANUAL_RULE
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-def _amount_text(text: str) -> str:
-    return str(Amount.parse(text))
-
-
-def _threshold_text(text: str) -> str:
-    return str(Threshold.parse(text))
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-AmountText = Annotated[str, AfterValidator(_amount_text)]
-ThresholdText = Annotated[str, AfterValidator(_threshold_text)]
-#: One word or a list of words.
-Words = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...]),
-    Field(min_length=1),
-]
-LevelWord = Literal["warning", "yellow", "red"]
-
-
-class Text(_Model):
-    """A text in both languages."""
-
-    zh: str
-    en: str
-
-
-class InForce(_Model):
-    """Dates, both inclusive, on which the version binds episodes that start (TIME 5)."""
-
-    from_: date = Field(alias="from")
-    to: date | None = None
-
-
-class LegalBasis(_Model):
-    """Article and what it says."""
-
-    ref: str
-    says: str
-
-
-class Match(_Model):
-    """Which cases a rule applies to: every named field must have one of the listed values."""
-
-    item_kind: Words | None = None
-    item_code: Words | None = None
-    region: Words | None = None
-    department: Words | None = None
-    channel: Words | None = None
-    attributes: dict[str, Words] | None = None
-    not_: "Match | None" = Field(default=None, alias="not")
-
-    def matches(self, fields: Mapping[str, str]) -> bool:
-        """Whether a case with these fields is meant; a missing field matches nothing."""
-        for name in ("item_kind", "item_code", "region", "department", "channel"):
-            wanted = getattr(self, name)
-            if wanted is not None and fields.get(name) not in wanted:
-                return False
-        for name, wanted in (self.attributes or {}).items():
-            if fields.get(name) not in wanted:
-                return False
-        return self.not_ is None or not self.not_.matches(fields)
-
-
-class Cap(_Model):
+class Cap(RulePart):
     """Longest time a pause takes away: fixed, or the `amount` of the pausing event (TIME 18)."""
 
     fixed: AmountText | None = None
@@ -100,7 +41,7 @@ class Cap(_Model):
         return self
 
 
-class Pause(_Model):
+class Pause(RulePart):
     """A pair of events between which the clock stands still, for the named kinds or for all."""
 
     from_: Words = Field(alias="from")
@@ -116,7 +57,7 @@ class Pause(_Model):
         return self
 
 
-class Deemed(_Model):
+class Deemed(RulePart):
     """Deemed start: from A unless one of B within N (TIME 22; 行政许可法 Art. 32)."""
 
     from_: Words = Field(alias="from")
@@ -124,14 +65,14 @@ class Deemed(_Model):
     within: AmountText
 
 
-class Extend(_Model):
+class Extend(RulePart):
     """Event type that extends limits, and which (TIME 20)."""
 
     by: Words
     limits: Words
 
 
-class Clock(_Model):
+class Clock(RulePart):
     """What is counted on a timeline."""
 
     start: Words
@@ -167,7 +108,7 @@ class Clock(_Model):
         return self
 
 
-class LimitSource(_Model):
+class LimitSource(RulePart):
     """Where a limit comes from. Of a list, the first that the case has."""
 
     fixed: AmountText | None = None
@@ -202,14 +143,14 @@ Sources = Annotated[
 ]
 
 
-class CardAt(_Model):
-    """A level and the threshold at which it falls due."""
+class CardAt(RulePart):
+    """A level, and the threshold or the comparison with what is measured that gives it."""
 
     level: LevelWord
-    at: ThresholdText
+    at: PointText
 
 
-class ExampleEvent(_Model):
+class ExampleEvent(RulePart):
     """One event of an example; times without offset are in the calendar's zone."""
 
     event: str
@@ -222,9 +163,12 @@ class ExampleEvent(_Model):
     amount: AmountText | None = None
     due_at: str | None = None
     reason: str | None = None
+    source_key: str | None = None
+    #: Further columns of the event: `fee`, `document`, `approver`, `result`, `materials`, …
+    attributes: dict[str, str] = Field(default_factory=dict)
 
 
-class Expectation(_Model):
+class Expectation(RulePart):
     """Levels that a first scan as of this instant would give, in order."""
 
     as_of: str
@@ -232,37 +176,52 @@ class Expectation(_Model):
     not_judgeable: str | None = None
 
 
-class Example(_Model):
+class Example(RulePart):
     """A worked example: it is a test of the rule."""
 
     name: str
     level: LevelWord
     kind: Literal["silent", "near_miss", "firing"]
     calendar: str = "cn"
-    case: dict[str, str] = {}
+    case: dict[str, str] = Field(default_factory=dict)
     events: tuple[ExampleEvent, ...]
     expect: tuple[Expectation, ...] = Field(min_length=1)
 
 
-class Rule(_Model):
-    """One rule file."""
+class Rule(RulePart):
+    """One rule file: a clock with limits, a condition on the timeline, or a tally."""
 
     id: str = Field(pattern=r"^[A-Z][A-Z0-9-]{2,31}$")
     version: int = Field(ge=1)
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: Text
-    status: Literal["preview", "stable", "retired"]
+    status: Literal["preview", "trial", "stable", "retired"]
     in_force: InForce
     legal_basis: tuple[LegalBasis, ...] = Field(min_length=1)
     why: str
     applies_to: Match = Match()
-    clock: Clock
-    limits: dict[str, Sources] = Field(min_length=1)
+    clock: Clock | None = None
+    condition: Condition | None = None
+    tally: Tally | None = None
+    limits: dict[str, Sources] = Field(default_factory=dict)
     cards: tuple[CardAt, ...] = Field(min_length=1)
     confirm: Literal["automatic", "manual"] = "automatic"
     ladder: str | None = None
     reply_within: AmountText | None = None
     examples: tuple[Example, ...] = ()
+
+    @property
+    def counted(self) -> Clock:
+        """The clock of a rule that has one; it is an error to ask another rule."""
+        assert self.clock is not None, f"{self.id} has no clock"
+        return self.clock
+
+    @property
+    def form(self) -> Literal["clock", "condition", "tally"]:
+        """What the rule is; a clock beside a condition only lends its due instant."""
+        if self.tally is not None:
+            return "tally"
+        return "clock" if self.condition is None else "condition"
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
@@ -271,9 +230,26 @@ class Rule(_Model):
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")
-        if len(self.limits) > MOST_LIMITS:
-            raise ValueError(f"limits: at most {MOST_LIMITS}")
+        if self.tally is not None and (self.condition or self.clock or self.limits):
+            raise ValueError("tally: a rule with a tally has no clock, condition or limits")
+        if self.form == "clock":
+            self._check_clock()
+        else:
+            self._check_measured()
+        return self
+
+    def _check_clock(self) -> None:
+        if self.clock is None:
+            raise ValueError("a rule has a clock with limits, a condition or a tally")
+        if not self.limits:
+            raise ValueError("limits: a clock needs at least one")
+        self._check_limits()
         for card in self.cards:
+            if card.at[:1] in SIGNS:
+                raise ValueError(
+                    f"cards: {card.at!r} is a comparison; a clock has points on its limits "
+                    f"({', '.join(self.limits)})"
+                )
             at = Threshold.parse(card.at)
             if at.limit not in self.limits:
                 raise ValueError(
@@ -281,8 +257,31 @@ class Rule(_Model):
                 )
             for source in self.limits[at.limit]:
                 at.check_unit(Amount.parse(source.fixed).unit if source.fixed else None)
-        if self.clock.extend:
+
+    def _check_limits(self) -> None:
+        if len(self.limits) > MOST_LIMITS:
+            raise ValueError(f"limits: at most {MOST_LIMITS}")
+        if self.clock and self.clock.extend:
             for name in self.clock.extend.limits:
                 if name not in self.limits:
                     raise ValueError(f"extend: no limit called {name!r}")
-        return self
+
+    def _check_measured(self) -> None:
+        for card in self.cards:
+            if card.at[:1] not in SIGNS:
+                raise ValueError(
+                    f"cards: {card.at!r} is no comparison with what is measured: '>= 2', '> 5 %'"
+                )
+            if self.condition is not None:
+                self.condition.check(card.at)
+        if self.condition is None:
+            return
+        lent = self.condition.limit is not None
+        if lent != (self.clock is not None) or lent != bool(self.limits):
+            raise ValueError(
+                "condition: a clock and limits go with 'recorded_after_due', which needs them"
+            )
+        if lent:
+            self._check_limits()
+            if self.condition.limit not in self.limits:
+                raise ValueError(f"condition: no limit called {self.condition.limit!r}")

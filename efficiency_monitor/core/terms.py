@@ -71,6 +71,8 @@ class Reason(StrEnum):
     FAULTY_DATA = "faulty_data"
     STALE_FEED = "stale_feed"
     HALF_IMPORT = "half_import"
+    #: The data do not hold what a rule of conduct measures.
+    LACKING_DATA = "lacking_data"
 
 
 class LiftReason(StrEnum):

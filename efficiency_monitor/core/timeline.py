@@ -1,7 +1,7 @@
 """Events and cases as values: what a source said, as the store keeps it and the kernel reads it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .terms import Precision
 
@@ -31,6 +31,8 @@ class Event:
     due_precision: Precision = Precision.SECOND
     reason: str | None = None
     source_key: str | None = None
+    #: Further columns of the row, as text: `fee`, `document`, `approver`, `result`, `materials`, …
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from .clockwork import (
 from .columns import AMOUNT, Work
 from .counting import best_share, counted, days_counted, elapsed_until
 from .encoding import BoundRule, FrameBuilder, encode_rules
-from .evaluation import CompiledCalendar, Episode, blank_work
+from .evaluation import CompiledCalendar, blank_work
+from .findings import Episode
 from .kernel import episode_bounds
 from .levels import level_at
 from .pausing import find_pauses, find_runs
@@ -57,7 +58,7 @@ class Walk:
 
     def elapsed(self, unit: Unit, until: int) -> Decimal | None:
         """Elapsed amount in a unit by an instant, rounded down; None where it cannot be said."""
-        clock = self.bound.rule.clock
+        clock = self.bound.rule.counted
         code = UNIT_CODE[unit]
         found = elapsed_until(
             self.compiled.table,
@@ -75,7 +76,7 @@ class Walk:
 
         For clocks that count days, resolution `day`; day -1 where no day has any.
         """
-        clock = self.bound.rule.clock
+        clock = self.bound.rule.counted
         table = self.compiled.table
         mode = mode_of(UNIT_CODE[unit], False)
         since = counting_from(table, mode, clock.first_day == "same", self.start_at)
@@ -92,7 +93,7 @@ class Walk:
 
     def due(self, limit: Amount) -> int | None:
         """When a limit counted on this clock falls due; None while it cannot be said."""
-        clock = self.bound.rule.clock
+        clock = self.bound.rule.counted
         found = level_at(
             self.compiled.table,
             (
@@ -119,14 +120,14 @@ class Walk:
         """
         if self.elapsed(unit, until) is None:
             return None
-        clock = self.bound.rule.clock
+        clock = self.bound.rule.counted
         mode = mode_of(UNIT_CODE[unit], clock.resolution == "time")
         if mode in (WORK_DAYS, CALENDAR_DAYS):
             return [self._days_reached(mode, until, min(cut, until)) for cut in cuts]
         return [self.elapsed(unit, min(cut, until)) or Decimal(0) for cut in cuts]
 
     def _days_reached(self, mode: int, until: int, cut: int) -> Decimal:
-        clock = self.bound.rule.clock
+        clock = self.bound.rule.counted
         table, runs, working = self.compiled.table, self.runs, mode == WORK_DAYS
         close = clock.ends == "close"
         since = counting_from(table, mode, clock.first_day == "same", self.start_at)

@@ -3,7 +3,7 @@
 from ..core.accountability import Against, Holding, attribute
 from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
-from ..core.evaluation import Episode, LimitFound
+from ..core.findings import Episode, LimitFound
 from ..core.terms import Level
 from ..core.walk import Walk
 from ..store import cases

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core import cards as core_cards
 from ..core.amount import Amount, Unit, decimal_text
-from ..core.evaluation import Episode, LimitFound
+from ..core.findings import Episode, LimitFound
 from ..core.instants import rfc3339
 from ..core.ledger import canonical_json
 from ..core.statements import digest
@@ -50,7 +50,7 @@ def unit_of(limit: LimitFound | None, episode: Episode) -> Unit:
 
     Months are counted in calendar days (TIME 11).
     """
-    unit = episode.bound.rule.clock.count
+    unit = episode.bound.rule.counted.count
     if limit is not None and limit.amount is not None:
         unit = limit.amount.unit
     return Unit.CALENDAR_DAYS if unit is Unit.CALENDAR_MONTHS else unit

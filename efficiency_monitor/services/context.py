@@ -14,8 +14,9 @@ from .. import catalogue_files
 from ..core.actor import Actor
 from ..core.calendar import Calendar
 from ..core.encoding import BoundRule
-from ..core.evaluation import CaseFindings, CompiledCalendar, evaluate
+from ..core.evaluation import CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
+from ..core.findings import CaseFindings
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.measures import Measure
@@ -77,11 +78,11 @@ class Catalogue:
 
     @cached_property
     def rules(self) -> tuple[BoundRule, ...]:
-        """The rules that give cards; `preview` rules are left out."""
+        """The rules that give cards; `preview` and `trial` rules are left out."""
         bound = tuple(
             BoundRule(rule.rule, rule.pack, rule.digest)
             for rule in self.loaded
-            if rule.rule.status != "preview"
+            if rule.rule.status not in ("preview", "trial")
         )
         if not bound:
             raise CatalogueError(

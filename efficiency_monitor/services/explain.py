@@ -8,9 +8,9 @@ from ..core import personal as personal_core
 from ..core.accountability import Holding
 from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
-from ..core.evaluation import CaseFindings, Episode, LimitFound
 from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
+from ..core.findings import CaseFindings, Episode, LimitFound
 from ..core.instants import local_date, rfc3339
 from ..core.terms import MANUAL_RULE, Outcome, Precision
 from ..core.timeline import Event
@@ -175,7 +175,7 @@ def _clock(
         "pauses": [_pause(pause, zone) for pause in walked.pauses],
         "elapsed": None
         if episode.elapsed is None
-        else {"value": decimal_text(episode.elapsed), "unit": str(rule.clock.count)},
+        else {"value": decimal_text(episode.elapsed), "unit": str(rule.counted.count)},
         "due_at": {
             limit.name: None if limit.due_at is None else rfc3339(limit.due_at, zone)
             for limit in episode.limits

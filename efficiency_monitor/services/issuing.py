@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ..core import cards as core_cards
 from ..core.accountability import Holding
-from ..core.evaluation import CaseFindings, Episode
+from ..core.findings import CaseFindings, Episode
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
 from ..core.statements import digest

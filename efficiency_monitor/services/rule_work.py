@@ -148,6 +148,8 @@ def _event(event: ExampleEvent, number: int, zone: str) -> Event:
         due_at=due,
         due_precision=due_precision,
         reason=event.reason,
+        source_key=event.source_key,
+        attributes=event.attributes,
     )
 
 

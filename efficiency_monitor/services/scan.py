@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from .. import logbook
 from ..core import cards as core_cards
-from ..core.evaluation import CaseFindings
 from ..core.faults import Locked
+from ..core.findings import CaseFindings
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome

@@ -149,6 +149,7 @@ def _read_events(
                 due_precision=Precision(row.due_precision),
                 reason=row.reason,
                 source_key=row.source_key,
+                attributes={} if row.attributes == "{}" else json.loads(row.attributes),
             )
         )
     return {case_id: with_taken_kinds(found) for case_id, found in events.items()}

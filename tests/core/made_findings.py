@@ -5,7 +5,7 @@ from typing import Any
 
 from efficiency_monitor.core.cards import Card, Decision, Issue, card_number, decide
 from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import CaseFindings, Episode, LevelFound, Trouble
+from efficiency_monitor.core.findings import CaseFindings, Episode, LevelFound, Trouble
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.core.terms import CardState, Level, Outcome
 from efficiency_monitor.core.timeline import Event

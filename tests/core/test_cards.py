@@ -14,7 +14,7 @@ from efficiency_monitor.core.cards import (
     card_number,
     superseded_by,
 )
-from efficiency_monitor.core.evaluation import Trouble
+from efficiency_monitor.core.findings import Trouble
 from efficiency_monitor.core.terms import CardState, Level, LiftReason, Reason
 from efficiency_monitor.core.timeline import Event
 

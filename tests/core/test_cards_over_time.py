@@ -16,7 +16,7 @@ from efficiency_monitor.core.cards import (
     revived_by,
     superseded_by,
 )
-from efficiency_monitor.core.evaluation import Trouble
+from efficiency_monitor.core.findings import Trouble
 from efficiency_monitor.core.terms import CardState, Level, LiftReason, Reason
 
 from .made_findings import LIFTED, OPEN, SUPERSEDED, bound, card, decided, episode, findings

@@ -19,7 +19,8 @@ from efficiency_monitor.catalogue_files import (
     read_vocabulary,
 )
 from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import CaseFindings, CompiledCalendar, evaluate
+from efficiency_monitor.core.evaluation import CompiledCalendar, evaluate
+from efficiency_monitor.core.findings import CaseFindings
 from efficiency_monitor.core.instants import parse_as_of
 from efficiency_monitor.core.intake import EventFacts, RowFacts, find_conflicts
 from efficiency_monitor.core.people import Role, parse_people

@@ -8,7 +8,8 @@ from typing import Any
 
 from efficiency_monitor.catalogue_files import read_vocabulary
 from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import CaseFindings, Episode, evaluate
+from efficiency_monitor.core.evaluation import evaluate
+from efficiency_monitor.core.findings import CaseFindings, Episode
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.core.terms import Precision
 from efficiency_monitor.core.timeline import CaseRecord, Event

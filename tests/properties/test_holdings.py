@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from efficiency_monitor.core.accountability import Against, Holding, Part, attribute
 from efficiency_monitor.core.amount import Unit
 from efficiency_monitor.core.encoding import ordered
-from efficiency_monitor.core.evaluation import Episode, evaluate
+from efficiency_monitor.core.evaluation import evaluate
+from efficiency_monitor.core.findings import Episode
 from efficiency_monitor.core.walk import Walk, walk
 from tests.oracle.calendars import OutsideCalendar
 from tests.oracle.counting import Clock, clock, counted_seconds

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.amount import Unit
-from efficiency_monitor.core.evaluation import CaseFindings, Episode, evaluate
+from efficiency_monitor.core.evaluation import evaluate
 from efficiency_monitor.core.explain import DayLine, day_lines
+from efficiency_monitor.core.findings import CaseFindings, Episode
 from efficiency_monitor.core.terms import Level, Outcome, Reason
 from efficiency_monitor.core.walk import walk
 
@@ -156,7 +157,7 @@ def lines_of(scans: TwoScans, episode: Episode) -> tuple[Any, list[DayLine]]:
     one = record(scans.trial.place, story.case, story.events)
     walked = walk(one, episode, vocabulary(), scans.trial.place.compiled, as_of)
     until = as_of if episode.stop is None else min(as_of, episode.stop.occurred_at)
-    unit = episode.bound.rule.clock.count
+    unit = episode.bound.rule.counted.count
     return walked.elapsed(unit, until), list(day_lines(walked, until))
 
 

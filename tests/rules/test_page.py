@@ -7,6 +7,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from efficiency_monitor.core.conditions import PARAMETERS, Condition
 from efficiency_monitor.core.rules import (
     Cap,
     CardAt,
@@ -30,7 +31,7 @@ from .catalogue import FOLDER
 PAGE = (FOLDER.parent / "docs" / "rules.md").read_text(encoding="utf-8")
 MODELS = (
     Cap, CardAt, Clock, Deemed, Example, ExampleEvent, Expectation, Extend, InForce, LegalBasis,
-    LimitSource, Match, Pause, Rule, Text,
+    LimitSource, Match, Pause, Rule, Text, Condition,
 )  # fmt: skip
 
 
@@ -43,9 +44,9 @@ def full_example() -> Rule:
 def test_the_full_example_is_a_rule() -> None:
     rule = full_example()
     assert {card.level for card in rule.cards} == {"warning", "yellow", "red"}
-    assert rule.clock.deemed
-    assert rule.clock.pause
-    assert rule.clock.extend
+    assert rule.counted.deemed
+    assert rule.counted.pause
+    assert rule.counted.extend
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -65,3 +66,7 @@ def test_every_choice_is_explained() -> None:
     }
     assert "next_working_day" in choices
     assert [word for word in sorted(choices) if word not in PAGE] == []
+
+
+def test_every_measure_has_its_row() -> None:
+    assert [measure for measure in PARAMETERS if f"\n| `{measure}` |" not in PAGE] == []

@@ -1,0 +1,108 @@
+"""What a scan says of a case, as values: episodes of clocks, offences, troubles, one outcome."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .amount import Amount
+from .encoding import BoundRule
+from .terms import Level, Outcome, Reason
+from .timeline import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitFound:
+    """A limit of an episode: its amount, or None where a due instant is stated; when it is due.
+
+    `due_at` is None while an open pause withholds it, and where it lies beyond the calendar
+    (`beyond`).
+    """
+
+    name: str
+    amount: Amount | None
+    due_at: int | None
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelFound:
+    """A level of an episode: its instant and whether it has been reached (TIME 15)."""
+
+    level: Level
+    at: str
+    limit: str
+    instant: int | None
+    beyond: bool
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One run of a rule's clock on a case."""
+
+    bound: BoundRule
+    #: Key of the start event, with the stage where the clock runs per stage.
+    key: str
+    stage: str | None
+    start: Event
+    stop: Event | None
+    #: When the start was deemed (TIME 22), or None.
+    deemed_at: int | None
+    state: str
+    #: In the clock's unit (months: calendar days), rounded down; None where it cannot be said.
+    elapsed: Decimal | None
+    limits: tuple[LimitFound, ...]
+    levels: tuple[LevelFound, ...]
+    #: First instant at which a further level falls due, epoch seconds.
+    next_at: int | None
+    reasons: tuple[Reason, ...]
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offence:
+    """What a condition found on a case: an event that breaks a rule of conduct.
+
+    `key` is the offending event's; `levels` have the instant from which each holds, and the
+    comparison as `at`.
+    """
+
+    bound: BoundRule
+    key: str
+    event: Event
+    #: What was measured, and its unit (`events`, `working_days`, `%`, …).
+    value: Decimal
+    unit: str
+    levels: tuple[LevelFound, ...]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def stop(self) -> Event:
+        """What happened has happened: an offence does not run on."""
+        return self.event
+
+
+#: What a card on a case can rest on.
+Ground = Episode | Offence
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a rule could not be judged on a case; `rule` empty where no rule could."""
+
+    rule: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFindings:
+    """What a scan says of a case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
+
+    case_no: str
+    outcome: Outcome
+    episodes: tuple[Episode, ...]
+    #: What conditions found, in the order of the rules and then of the events.
+    offences: tuple[Offence, ...] = ()
+    troubles: tuple[Trouble, ...]
+    #: First instant at which anything changes by time alone.
+    next_at: int | None
