@@ -21,6 +21,8 @@ _VERIFIED: Final = (
     Column("sha256_root", "SHA-256 根", "SHA-256 root"),
     Column("sm3_root", "SM3 根", "SM3 root"),
     Column("approvals", "密钥与批准", "Keys and approvals"),
+    Column("held", "台账所保的数据", "Rows that entries hold"),
+    Column("not_checked", "未核对", "Not checked"),
     Column("signed", "已签到", "Signed up to"),
     Column("checkpoints", "检查点", "Checkpoints"),
     Column("marks", "须知", "To be known"),
@@ -130,6 +132,8 @@ def verify(
 
 def _say_found(found: Mapping[str, Any]) -> None:
     """What a verification came to, on stderr."""
+    for left_out in found["not_checked"]:
+        warn(left_out)
     if found["sound"]:
         message(
             t(
@@ -138,12 +142,13 @@ def _say_found(found: Mapping[str, Any]) -> None:
             )
         )
     elif found["trees"]:
-        for fault in (*found["approvals"], *found["checkpoints"]):
+        for fault in (*found["approvals"], *found["held"], *found["checkpoints"]):
             warn(fault)
         message(
             t(
-                "两棵树一致，但密钥、批准或检查点有误",
-                "both trees agree, but keys, approvals or checkpoints are not sound",
+                "两棵树一致，但密钥、批准、检查点或台账所保的数据有误",
+                "both trees agree, but keys, approvals, checkpoints or rows that entries hold are "
+                "not sound",
             )
         )
     else:

@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
-from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import Level
-from ..store import accounts, cases, ledger
-from .account_holdings import holdings, part_json
+from ..store import accounts, cards, cases, ledger
+from .account_checks import recorded
+from .account_holdings import holdings
 from .card_rows import walk_of
 from .context import Context
 
@@ -36,16 +36,18 @@ def bring_up_to_date(context: Context, connection: Connection, card: Row[Any]) -
         return False
     if not accounts.write(connection, {card.card_no: shares}, now):
         return False
+    size = ledger.read_head(connection).size
     entry = context.entry(
         EntryType.ACCOUNTABILITY_RECORDED,
-        f"accountability/{card.card_no}/{now}",
-        {
-            "card": card.card_no,
-            "as_of": rfc3339(now, context.zone),
-            "final": episode.stop is not None,
-            "parts": [part_json(share) for share in shares],
-            "holders": None,
-        },
+        f"accountability/{card.card_no}/{now}/{size}",
+        recorded(
+            card.card_no,
+            shares,
+            as_of=now,
+            zone=context.zone,
+            final=episode.stop is not None,
+            salt=cards.salts_of(connection, [card.card_no]).get(card.card_no),
+        ),
     )
     ledger.append(connection, [entry])
     return True

@@ -16,7 +16,7 @@ from ..core.terms import AppealState, CardState, LiftReason, OrderState
 from ..store import appeals, cards, cases, ledger, outbox
 from ..store.matter_tables import NoticeRow, OrderCard, OrderEntry, OrderRow
 from ..store.tables import CardRow
-from . import ladders
+from . import binding, ladders
 from .context import Context
 from .notices import notices_to, people
 from .told import as_reached_now
@@ -194,7 +194,12 @@ def _settle(context: Context, connection: Connection, appeal: Any, reason: LiftR
             context.entry(
                 EntryType.APPEAL_SETTLED,
                 f"{EntryType.APPEAL_SETTLED}/{number}",
-                {"appeal": number, "card": appeal.card_no, "reason": str(reason)},
+                {
+                    "appeal": number,
+                    "card": appeal.card_no,
+                    "reason": str(reason),
+                    **binding.standing(context, connection, "appeal", number),
+                },
             )
         ],
     )
@@ -232,7 +237,11 @@ def _close_orders(
                 context.entry(
                     EntryType.ORDER_CLOSED,
                     f"{EntryType.ORDER_CLOSED}/{number}",
-                    {"order": number, "result": CARDS_LIFTED},
+                    {
+                        "order": number,
+                        "result": CARDS_LIFTED,
+                        **binding.standing(context, connection, "supervision_order", number),
+                    },
                 )
             ],
         )

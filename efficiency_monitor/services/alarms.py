@@ -20,6 +20,7 @@ from ..core.ledger import EntryType
 from ..core.people import Role
 from ..core.terms import AlarmKind, Level
 from ..store import alarms as store
+from . import binding
 from .climbing import alarm_of
 from .context import Context
 from .deadlines import Deadlines
@@ -83,7 +84,11 @@ def raise_due(context: Context) -> list[Raised]:
         raised = [_raise(context, connection, telling, each) for each in wanted]
         for alarm_no, reason in store.over(connection):
             if store.end(connection, alarm_no, reason, context.now()):
-                content = {"alarm": alarm_no, "reason": reason}
+                content = {
+                    "alarm": alarm_no,
+                    "reason": reason,
+                    **binding.standing(context, connection, "alarm", alarm_no),
+                }
                 telling.record(EntryType.ALARM_ENDED, alarm_no, content)
         telling.finish()
     return raised
@@ -203,6 +208,7 @@ def _raise(context: Context, connection: Connection, telling: Telling, wanted: _
             "since": rfc3339(wanted.since, context.zone),
             "due_at": rfc3339(wanted.due_at, context.zone),
             "notices": told,
+            **binding.standing(context, connection, "alarm", alarm_no),
         },
     )
     return Raised(

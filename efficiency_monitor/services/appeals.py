@@ -17,6 +17,7 @@ from ..core.terms import AppealState, CardState, Level, LiftReason
 from ..language import say_appeal_state, say_state, t
 from ..store import appeals as store
 from ..store import cards, ledger
+from . import binding
 from .acting import acting, approvals, approve, counted, scope_of
 from .aftermath import Aftermath, end_asking
 from .appeal_dates import decide_by, is_late
@@ -246,7 +247,6 @@ def _referred(
 ) -> None:
     """It goes to other hands; refused where there are none, so that it does not lie for ever."""
     end_asking(context, connection, appeal, "referred")
-    _happened(context, connection, appeal, "referred", *why, {"round": appeal.round + 1})
     store.change(
         connection,
         appeal.appeal_no,
@@ -254,6 +254,7 @@ def _referred(
         round=appeal.round + 1,
         overdue_told_at=None,
     )
+    _happened(context, connection, appeal, "referred", *why, {"round": appeal.round + 1})
     further = store.find(connection, appeal.appeal_no)
     done.told = tell(
         context, connection, card, further, f"appeal_referred:{appeal.round + 1}", ask=True
@@ -279,8 +280,8 @@ _STEPS = {
 def _end(
     context: Context, connection: Connection, appeal: Any, state: AppealState, why: _Why
 ) -> None:
-    _happened(context, connection, appeal, str(state), *why)
     store.change(connection, appeal.appeal_no, state=str(state), decided_at=context.now())
+    _happened(context, connection, appeal, str(state), *why)
     end_asking(context, connection, appeal, str(state))
 
 
@@ -301,7 +302,10 @@ def _happened(
     evidence: Sequence[Attachment],
     more: Mapping[str, object] | None = None,
 ) -> None:
-    """An entry of the appeal and one of the ledger; a signature has its approval's already."""
+    """An entry of the appeal and one of the ledger; a signature has its approval's already.
+
+    The appeal's row has been brought up to it; `appeal` is as it was before.
+    """
     store.happened(
         connection,
         appeal.appeal_no,
@@ -326,6 +330,7 @@ def _happened(
                     "evidence": for_ledger(evidence),
                     "decide_by": rfc3339(appeal.decide_by, context.zone),
                     **(more or {}),
+                    **binding.standing(context, connection, "appeal", appeal.appeal_no),
                 },
             )
         ],

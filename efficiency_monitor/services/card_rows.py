@@ -1,6 +1,6 @@
 """A card as a row and as JSON: what it says of its case, its limit and how far it is over."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -164,7 +164,16 @@ def persons_json(row: Mapping[str, Any]) -> str:
     ).decode()
 
 
-def input_digest(case: cases.StoredCase) -> str:
-    """Digest of what the judgement rests on: the case's fields and the keys of its events."""
-    keys = sorted(event.key for event in case.record.events)
-    return digest(case.record.case_no, dict(case.record.fields), keys)
+def input_digest(case_no: str, fields: Mapping[str, str], keys: Iterable[str]) -> str:
+    """Digest of what a judgement rests on: the case's fields and the keys of its events."""
+    return digest(case_no, dict(fields), sorted(keys))
+
+
+def input_of(case: cases.StoredCase, known: Mapping[str, int]) -> dict[str, object]:
+    """What an entry says of what the judgement rests on, and how far it was received by then.
+
+    By numbers and not by instants: a clock may have been set back (`input_checks`).
+    """
+    record = case.record
+    made = input_digest(record.case_no, record.fields, (event.key for event in record.events))
+    return {"sha256": made, "known": dict(known)}

@@ -24,7 +24,7 @@ from ..os_words import say_os
 from ..store import checkpoints as store
 from ..store import ledger
 from ..store.checkpoints import StoredCheckpoint
-from . import ledger_keys, signer_state
+from . import binding, ledger_keys, signer_state
 from .checkpoint_checks import check_note, check_root, check_roots
 from .context import Context
 from .ledger_tree import Derived, LedgerChanged, derive
@@ -236,7 +236,9 @@ def _keep(
         **{f"{tree}_root": root.hex() for tree, root in roots.items()},
         "key": key,
     }
+    bound = binding.look(context)
     with context.store.writing() as connection:
+        content |= binding.bind(context, connection, bound)
         if reason is not None:
             text = committed(context, connection, reason)
             content["after_loss"] = {"text": text, "lost": _lost(folder)}

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ from ..notify import backoff
 from ..notify.channel import Channel, Refused, Result, Retry, Sent
 from ..notify.digest import Addressed
 from ..store import attempts, ledger, outbox
-from . import after_delivery, rates
+from . import after_delivery, notice_checks, rates
 from .context import Context, Writing
 from .deliver_lock import PATIENCE, alone
 from .holding import Held
@@ -238,7 +239,8 @@ class _Run:
                 held_at=None,
             )
             rows = outbox.rows_of(connection, marked)
-            self._record(connection, EntryType.NOTICE_SENT, rows, message=message.message_id)
+            sent = notice_checks.as_sent(self._context, connection, rows)
+            self._record(connection, EntryType.NOTICE_SENT, rows, sent, message=message.message_id)
             outbox.release(connection, f"receiver:{key}", now)
             after_delivery.delivered(self._context, connection, rows, now)
         self._report.sent += len(marked)
@@ -348,7 +350,12 @@ class _Run:
         self._report.dead += len(dead)
 
     def _record(
-        self, connection: Connection, kind: EntryType, rows: list[Any], **more: object
+        self,
+        connection: Connection,
+        kind: EntryType,
+        rows: list[Any],
+        of_each: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+        **more: object,
     ) -> None:
         """An entry for each notice; one that was put back and died again has another one."""
         ledger.append(
@@ -358,7 +365,7 @@ class _Run:
                     kind,
                     f"{kind}/{row.notice_id}"
                     + (f"/{row.first_attempt_at}" if kind is EntryType.NOTICE_DEAD else ""),
-                    {**told_of(row), **more},
+                    {**told_of(row), **of_each.get(row.notice_id, {}), **more},
                 )
                 for row in rows
             ],

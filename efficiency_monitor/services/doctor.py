@@ -130,6 +130,8 @@ def _ledger(context: Context) -> Iterator[Finding]:
         )
         for fault in found["approvals"]:
             yield "approvals", BAD, fault
+        for fault in found["held"]:
+            yield "rows", BAD, fault
         for fault in found["checkpoints"]:
             yield "checkpoint", BAD, fault
     else:

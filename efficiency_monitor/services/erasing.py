@@ -24,6 +24,7 @@ from .acting import acting
 from .context import Context
 from .explain import no_case
 from .notices import people
+from .person_checks import people_digest
 from .remains import remains_of_applicant, remains_of_person
 from .texts import committed, said
 from .voiding import told_of
@@ -124,7 +125,12 @@ def erase_person(
         if dry_run:
             return done
         if done.subjects:
-            content = {"what": "person", "person_erased": person_id}
+            left = people_digest(connection, but=person_id)
+            content = {
+                "what": "person",
+                "person_erased": person_id,
+                "people": committed(context, connection, left),
+            }
             _record(context, connection, by, why, content, erase)
     scrub(context.store)
     return done

@@ -21,7 +21,7 @@ from ..sources.rows import Quarantined
 from ..sources.tabular import read_rows
 from ..store import import_runs, ledger
 from ..store.scratch import Scratch
-from . import quarantine
+from . import binding, quarantine
 from .context import Context, compact_json
 from .gathering import Batch, Gathering
 from .import_report import ImportReport, plain_counts
@@ -203,6 +203,7 @@ def _begin(
 def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None:
     """Record the totals, in the table and in the ledger."""
     total = plain_counts(report.total)
+    bound = binding.look(context)
     with context.store.writing() as connection:
         import_runs.end(
             connection,
@@ -222,6 +223,8 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None
                         "mapping": mapping,
                         "received_at": rfc3339(now, context.zone),
                         **total,
+                        **binding.standing(context, connection, "import_run", report.import_id),
+                        **binding.bind(context, connection, bound),
                     },
                 )
             ],

@@ -1,6 +1,6 @@
 """From decisions to rows: cards, what happens to them, notices, accountability, ledger entries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,15 +10,15 @@ from ..core.accountability import Holding
 from ..core.findings import CaseFindings, Episode
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
-from ..core.statements import digest
 from ..core.terms import CardState, Level, LiftReason
 from ..core.walk import Walk
-from ..store import accounts, cards, cases, ledger
-from . import ladders
-from .account_holdings import holdings, part_json
+from ..store import accounts, cards, cases, held_rows, ledger
+from . import binding, ladders
+from .account_checks import recorded
+from .account_holdings import holdings
 from .aftermath import aftermath
-from .card_rows import card_values, input_digest, persons_json, walk_of
-from .context import Context, compact_json
+from .card_rows import card_values, input_of, persons_json, walk_of
+from .context import Context
 from .scan_report import ScanReport
 
 
@@ -43,8 +43,9 @@ class Writer:
         self.stood: dict[str, list[str]] = {}
         #: Cards that stand no longer for another reason than a lift: their ladders.
         self._ended: dict[str, list[str]] = {}
-        #: Entries for clocks that have ended, to be made where the holdings are others than before.
-        self._finals: dict[str, ledger.NewEntry] = {}
+        #: Standing cards whose holdings were counted again, and whether their clock has ended.
+        self._counted: dict[str, bool] = {}
+        self._known = held_rows.received(connection)
         self._walks: dict[tuple[int, str, str], Walk] = {}
         self._holdings: dict[tuple[int, str, str, Level], tuple[Holding, ...]] = {}
 
@@ -57,10 +58,10 @@ class Writer:
     ) -> None:
         """Take down the decisions on one case; `known` are the cards that it had before."""
         lifted = set()
-        evidence = ""
+        evidence: Mapping[str, object] = {}
         for decision in decisions:
             if isinstance(decision, core_cards.Issue):
-                evidence = evidence or input_digest(case)
+                evidence = evidence or input_of(case, self._known)
                 self._issue(case, decision, evidence)
             elif isinstance(decision, core_cards.Lift):
                 lifted.add(decision.card_no)
@@ -88,7 +89,9 @@ class Writer:
             self._walks[key] = walk_of(self.context, case, episode, self.as_of)
         return self._walks[key]
 
-    def _issue(self, case: cases.StoredCase, issue: core_cards.Issue, evidence: str) -> None:
+    def _issue(
+        self, case: cases.StoredCase, issue: core_cards.Issue, evidence: Mapping[str, object]
+    ) -> None:
         context = self.context
         row = card_values(context, case, issue, self._walk(case, issue.episode), self.as_of)
         salt = context.salt()
@@ -124,8 +127,9 @@ class Writer:
                 },
                 "fell_due_at": self._time(row["fell_due_at"]),
                 "as_of": self._time(self.as_of),
-                "input": {"sha256": evidence},
+                "input": evidence,
                 "persons": {"commitment": commitment(salt, persons_json(row))},
+                **binding.of_card(row, salt),
             },
         )
         if issue.level.level > Level.WARNING and issue.state is not CardState.HISTORICAL:
@@ -152,28 +156,45 @@ class Writer:
     ) -> None:
         """Who held the case, for a card; on record when it is issued and when the clock has ended.
 
-        `salt` is that of a card which is being issued.
+        `salt` is that of a card which is being issued. Of others the entry is made where the
+        holdings are others than before.
         """
         shares = self._shares(case, episode, level)
         self.accounts[card_no] = shares
-        if salt is None and episode.stop is None:
-            return
-        names = compact_json([share.holder for share in shares])
-        entry = self._made(
-            EntryType.ACCOUNTABILITY_RECORDED,
-            f"accountability/{card_no}/{'issued' if salt is not None else self.as_of}",
-            {
-                "card": card_no,
-                "as_of": self._time(self.as_of),
-                "final": episode.stop is not None,
-                "parts": [part_json(share) for share in shares],
-                "holders": {"sha256": digest(names, salt.hex())} if salt is not None else None,
-            },
-        )
+        final = episode.stop is not None
         if salt is None:
-            self._finals[card_no] = entry
-        else:
-            self.entries.append(entry)
+            self._counted[card_no] = final
+            return
+        self._entry(
+            EntryType.ACCOUNTABILITY_RECORDED,
+            f"accountability/{card_no}/issued",
+            self._recorded(card_no, final, salt),
+        )
+
+    def _recorded(self, card_no: str, final: bool, salt: bytes | None) -> dict[str, object]:
+        return recorded(
+            card_no,
+            self.accounts[card_no],
+            as_of=self.as_of,
+            zone=self.context.zone,
+            final=final,
+            salt=salt,
+        )
+
+    def _count_again(self, changed: Collection[str]) -> None:
+        """An entry for each standing card whose record is another than before.
+
+        Named by the ledger's size as well: as of one instant a record may change twice.
+        """
+        numbers = [card_no for card_no in self._counted if card_no in changed]
+        salts = cards.salts_of(self.connection, numbers)
+        size = ledger.read_head(self.connection).size
+        for card_no in numbers:
+            self._entry(
+                EntryType.ACCOUNTABILITY_RECORDED,
+                f"accountability/{card_no}/{self.as_of}/{size}",
+                self._recorded(card_no, self._counted[card_no], salts.get(card_no)),
+            )
 
     def _account_again(
         self, case: cases.StoredCase, found: CaseFindings, standing: Sequence[core_cards.Card]
@@ -271,7 +292,7 @@ class Writer:
         for reason, lifted in self.lifted.items():
             aftermath(self.context, self.connection, lifted, reason)
         changed = accounts.write(self.connection, self.accounts, self.as_of)
-        self.entries += [entry for card, entry in self._finals.items() if card in changed]
+        self._count_again(changed)
         for version, numbers in self.stood.items():
             cards.stood_under(self.connection, numbers, version)
         ledger.append(self.connection, self.entries)

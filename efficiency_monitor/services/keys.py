@@ -18,6 +18,7 @@ from ..core.people import Person, Role
 from ..core.signatures import key_id as id_of
 from ..language import t
 from ..store import keys, ledger, outbox
+from . import binding
 from .acting import acting, approvals, approve
 from .context import Context, meta, set_meta
 from .notices import notices_to, people
@@ -349,7 +350,8 @@ def _record(
     key_id: str,
     content: Mapping[str, object],
 ) -> None:
-    ledger.append(connection, [context.entry(kind, f"{kind}/{key_id}", content)])
+    more = binding.standing(context, connection, "person_key", key_id)
+    ledger.append(connection, [context.entry(kind, f"{kind}/{key_id}", {**content, **more})])
 
 
 def _tell(

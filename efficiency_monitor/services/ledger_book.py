@@ -13,7 +13,7 @@ from ..reports.ledger_export import ExportSummary, SignedParts, appearing, fill
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..verifier import verify as verifier
-from . import approval_checks, ledger_keys, signer_state
+from . import approval_checks, held_checks, ledger_keys, signer_state
 from .checkpoint_checks import check_roots, every_fault
 from .context import Context
 from .ledger_marks import marks
@@ -21,13 +21,15 @@ from .ledger_tree import derive
 from .signer import origin_of
 
 
-def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
+def verify(context: Context, *, everything: bool = False, masked: bool = False) -> dict[str, Any]:
     """Rebuild both trees from the stored bodies and compare them with the kept heads.
 
     Says the number of the first row whose own leaves do not fit its body, if there is one, and
-    what is wrong with keys and approvals (`approval_checks`) and with the roots of signed
-    checkpoints: all of it makes up `sound`. With `everything` also the notes, their signatures,
-    that each continues the one before, the ledger's keys, and what the signer remembers.
+    what is wrong with keys and approvals (`approval_checks`), with rows that entries hold
+    (`held_checks`) and with the roots of signed checkpoints: all of it makes up `sound`. With
+    `everything` also the notes, their signatures, that each continues the one before, the ledger's
+    keys, what the signer remembers, and the columns beside the entries. `masked`: whoever reads is
+    not shown personal columns; `not_checked` says what was left out.
     """
     state: dict[str, str] = {}
     faults: list[str] = []
@@ -40,7 +42,9 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         found = derive(connection)
         stored = store_checkpoints.every(connection)
         approvals = approval_checks.check(connection)
+        held = held_checks.check(connection, masked=masked)
         mistyped = ledger.first_mistyped(connection) if everything else None
+        misnamed = held_checks.misnamed(connection) if everything else None
     keys, wrong = periods(found.keys)
     if everything:
         faults += [t(f"第 {seq} 条：密钥：{why}", f"entry {seq}: key: {why}") for seq, why in wrong]
@@ -52,12 +56,19 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
                     f"entry {mistyped}: its row says another type than the entry",
                 )
             )
+        if misnamed is not None:
+            faults.append(
+                t(
+                    f"第 {misnamed} 条：登记名一栏与条目不符",
+                    f"entry {misnamed}: its row files it under another fact than the entry's",
+                )
+            )
     else:
         faults += check_roots(found, stored)
     trees = found.fits_head and found.first_bad is None
     roots = found.roots()
     return {
-        "sound": trees and not approvals and not faults,
+        "sound": trees and not approvals and not faults and not held,
         "trees": trees,
         "size": found.size,
         "kept_size": None if found.kept is None else found.kept.size,
@@ -65,6 +76,8 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),
         "approvals": approvals,
+        "held": held,
+        "not_checked": held_checks.not_checked(masked=masked),
         "checkpoints": faults,
         "signed": max((row.size for row in stored if isinstance(row.size, int)), default=0),
         "marks": marks(found, keys),

@@ -18,10 +18,12 @@ from ..core.people import Person, Role, recipients
 from ..core.statements import digest
 from ..core.terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ..language import say_level, t
-from ..store import accounts, cards, cases, ledger, outbox
+from ..store import accounts, cards, cases, held_rows, ledger, outbox
+from . import binding
+from .account_checks import recorded
 from .acting import acting, approve, claimed
-from .card_rows import handler_of, input_digest, persons_json
-from .context import Context, compact_json
+from .card_rows import handler_of, input_of, persons_json
+from .context import Context
 from .notices import notices_to, people
 from .rehearsal import rehearsed
 from .texts import committed, refuse_id_numbers, said
@@ -80,7 +82,8 @@ def issue(
             connection, [row], context.actor, text=text, evidence=attachments_json(evidence)
         )
         told = committed(context, connection, text)
-        entries = [_entry(context, case, row, salt, told, evidence)]
+        rests_on = input_of(case, held_rows.received(connection))
+        entries = [_entry(context, rests_on, row, salt, told, evidence)]
         if level > Level.WARNING:
             entries.append(_account(context, connection, row, salt))
         ledger.append(connection, entries)
@@ -239,7 +242,7 @@ def _confirmers(
 
 def _entry(
     context: Context,
-    case: cases.StoredCase,
+    rests_on: Mapping[str, object],
     row: Mapping[str, Any],
     salt: bytes,
     text: Mapping[str, str],
@@ -270,8 +273,9 @@ def _entry(
             "limit": None,
             "fell_due_at": at,
             "as_of": at,
-            "input": {"sha256": input_digest(case)},
+            "input": rests_on,
             "persons": {"commitment": commitment(salt, persons_json(row))},
+            **binding.of_card(row, salt),
             "text": text,
             "evidence": for_ledger(evidence),
         },
@@ -296,18 +300,5 @@ def _account(
     return context.entry(
         EntryType.ACCOUNTABILITY_RECORDED,
         f"accountability/{row['card_no']}/issued",
-        {
-            "card": row["card_no"],
-            "as_of": rfc3339(now, context.zone),
-            "final": False,
-            "parts": [
-                {
-                    "stage": None,
-                    "department": holding.department,
-                    "held_seconds": 0,
-                    "overrun_seconds": 0,
-                }
-            ],
-            "holders": {"sha256": digest(compact_json([holding.holder]), salt.hex())},
-        },
+        recorded(row["card_no"], (holding,), as_of=now, zone=context.zone, final=False, salt=salt),
     )

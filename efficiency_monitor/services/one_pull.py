@@ -26,7 +26,7 @@ from ..sources.rows import Quarantined, Row
 from ..sources.spool import Spool
 from ..sources.tabular import read_rows
 from ..store import feeds, ledger
-from . import vanished
+from . import binding, vanished
 from .context import Context, Writing, compact_json
 from .feeds import adopting, mapping_of, totals_of
 from .ingest import Progress, find_mapping, import_files
@@ -289,6 +289,7 @@ class OnePull:
                 "vanished": len(report.vanished.flagged),
                 "reappeared": len(report.vanished.returned),
                 **totals_of(report.document),
+                **binding.standing(context, connection, "feed_run", report.run_id),
             }
             ledger.append(
                 connection,
@@ -337,5 +338,11 @@ class OnePull:
         with suppress(EffmonError, OSError), self.writing() as connection:
             state = "half" if self.torn else "failed"
             self._close(connection, state=state, message=fault.message)
-            content = {"source": self.name, "run": self.report.run_id, "reason": fault.message}
+            run = self.report.run_id
+            content = {
+                "source": self.name,
+                "run": run,
+                "reason": fault.message,
+                **binding.standing(self.context, connection, "feed_run", run),
+            }
             ledger.append(connection, [self._entry(EntryType.FEED_FAILED, content)])

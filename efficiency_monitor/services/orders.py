@@ -19,7 +19,7 @@ from ..core.ledger import EntryType
 from ..core.terms import CardState, OrderState
 from ..language import t
 from ..store import ladders, ledger, orders
-from . import closing, order_notices
+from . import binding, closing, order_notices
 from .context import Context
 from .order_checks import (
     MATTERS,
@@ -326,6 +326,7 @@ def _record(
                     **content,
                     "text": committed(context, connection, text),
                     "evidence": for_ledger(evidence),
+                    **binding.standing(context, connection, "supervision_order", order_no),
                 },
             )
         ],

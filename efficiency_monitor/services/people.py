@@ -22,8 +22,10 @@ from .erasing import erased_persons
 from .ladders import who_first
 from .notices import people, replace_people
 from .people_words import in_words
+from .person_checks import people_digest
 from .readdress import readdress
 from .telling import Telling
+from .texts import committed
 
 
 @dataclass(slots=True)
@@ -92,7 +94,11 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         known = become(connection)
         replace_people(connection, known)
         moved = readdress(connection, known)
-        content: dict[str, object] = {"rows": len(known), **report.change.as_json()}
+        content: dict[str, object] = {
+            "rows": len(known),
+            **report.change.as_json(),
+            "people": committed(context, connection, people_digest(connection)),
+        }
         if moved:
             content["readdressed"] = moved
         ledger.append(

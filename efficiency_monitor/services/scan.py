@@ -17,7 +17,7 @@ from ..core.terms import CardState, Level, Outcome
 from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
-from . import card_rows, catalogue_change, feeds, issuing, ladders
+from . import binding, card_rows, catalogue_change, feeds, issuing, ladders
 from .context import Context, Writing, compact_json
 from .dead_letters import undelivered
 from .one_at_a_time import lease_now
@@ -263,6 +263,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
 
     Of a slot it says what was done for it in all, also by helpers and by who began it and died.
     """
+    bound = binding.look(context)
     with writing() as connection:
         if slot is not None:
             report.count_as(runs.count(connection, slot, dict.fromkeys(report.counts(), 0)))
@@ -282,6 +283,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
                         "historical": report.historical,
                         "lifted": report.lifted,
                         **_stale_content(report, context.zone),
+                        **binding.bind(context, connection, bound),
                     },
                 )
             ],

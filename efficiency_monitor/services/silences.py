@@ -21,6 +21,7 @@ from ..core.people import Role
 from ..language import t
 from ..store import cases, ledger, outbox, silences
 from ..store.tables import CardRow
+from . import binding
 from .acting import acting, standing_of
 from .context import Context
 from .notices import people
@@ -106,6 +107,7 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
             "owner": owner,
             "reason": committed(context, connection, reason),
             "until": rfc3339(until, context.zone),
+            **binding.standing(context, connection, "silence", number),
         }
         entry = context.entry(EntryType.SILENCE_ADDED, f"silence.added/{number}", said)
         ledger.append(connection, [entry])
@@ -186,6 +188,7 @@ def _end(
         "by": by,
         "reason": None if reason is None else committed(context, connection, reason),
         "released": released,
+        **binding.standing(context, connection, "silence", row.silence_no),
     }
     entry = context.entry(EntryType.SILENCE_ENDED, f"silence.ended/{row.silence_no}", said)
     ledger.append(connection, [entry])

@@ -56,6 +56,19 @@ class Happening:
     values: Mapping[str, object]
 
 
+def salts_of(connection: Connection, card_nos: Sequence[str]) -> dict[str, bytes]:
+    """The salts of cards, under which the ledger has commitments to the persons they name."""
+    found: dict[str, bytes] = {}
+    for part in chunks(list(card_nos)):
+        rows = connection.execute(
+            select(CARD.c.card_no, CARD.c.salt).where(
+                CARD.c.card_no.in_(part), CARD.c.salt.is_not(None)
+            )
+        )
+        found |= {row.card_no: bytes.fromhex(row.salt) for row in rows}
+    return found
+
+
 def _who(actor: Actor) -> dict[str, object]:
     return {
         "person": actor.claimed,

@@ -94,9 +94,17 @@ class Items:
                 fact = _Fact(row.id, row.item_version, json.loads(row.fields), row.received_at)
                 self._facts.setdefault(row.item_code, []).append(fact)
 
-    def lent(self, fields: Mapping[str, str], first_received_at: int | None) -> dict[str, str]:
-        """What a case with these fields has from its item."""
+    def lent(
+        self,
+        fields: Mapping[str, str],
+        first_received_at: int | None,
+        *,
+        up_to: int | None = None,
+    ) -> dict[str, str]:
+        """What a case with these fields has from its item; `up_to`: of facts to that number."""
         facts = self._facts.get(fields.get("item_code", ""), [])
+        if up_to is not None:
+            facts = [fact for fact in facts if fact.place <= up_to]
         bound = _binding(facts, fields.get("item_version"), first_received_at)
         return {
             name: bound[name]

@@ -132,6 +132,7 @@ def _rows(connection: Connection, since: int) -> Iterator[LedgerRow]:
 
 #: Without the columns' types: somebody who tampers need not keep to them.
 _AS_IT_STANDS = text("SELECT seq, body, sha256, sm3 FROM ledger_entry ORDER BY seq")
+_FACTS = text("SELECT seq, fact, body FROM ledger_entry ORDER BY seq")
 _TYPES = text("SELECT seq, type, body FROM ledger_entry ORDER BY seq")
 
 
@@ -167,6 +168,12 @@ def first_mistyped(connection: Connection) -> int | None:
         if said != row.type:
             return int(row.seq)
     return None
+
+
+def named(connection: Connection) -> Iterator[tuple[int, Any, bytes]]:
+    """Number, natural key and bytes of every entry as they stand, in order."""
+    for row in connection.execute(_FACTS.execution_options(stream_results=True)):
+        yield int(row.seq), row.fact, _bytes(row.body)
 
 
 def of_type(connection: Connection, kind: core.EntryType) -> list[bytes]:

@@ -64,6 +64,8 @@ class NoticeRow(SQLModel, table=True):
     #: Message with which it was sent, or last left: from then on it may have arrived.
     message_id: str | None = None
     last_error: str | None = _long(default=None)
+    #: From 1, in the order in which they were written.
+    number: int = Field(default=0, index=True, sa_column_kwargs={"server_default": "0"})
 
 
 class LadderRun(SQLModel, table=True):

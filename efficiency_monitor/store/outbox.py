@@ -67,6 +67,7 @@ def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> list[
         ):
             fresh.pop(row.notice_id, None)
     if fresh:
+        last = connection.execute(select(func.coalesce(func.max(NOTICE.c.number), 0))).scalar_one()
         connection.execute(
             insert(NOTICE),
             [
@@ -76,8 +77,9 @@ def add(connection: Connection, notices: Sequence[NewNotice], now: int) -> list[
                     "next_attempt_at": now,
                     "state": "pending",
                     "attempts": 0,
+                    "number": number,
                 }
-                for notice in fresh.values()
+                for number, notice in enumerate(fresh.values(), start=last + 1)
             ],
         )
     return list(fresh)

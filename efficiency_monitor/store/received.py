@@ -265,7 +265,10 @@ class _Batch:
         ).scalar_one()
         self.connection.execute(
             insert(WITHDRAWN).values(
-                event_id=found, import_id=self.import_id, received_at=self.received_at
+                event_id=found,
+                import_id=self.import_id,
+                received_at=self.received_at,
+                number=select(func.coalesce(func.max(WITHDRAWN.c.number), 0) + 1).scalar_subquery(),
             )
         )
 

@@ -140,6 +140,8 @@ class EventWithdrawal(SQLModel, table=True):
     event_id: int = Field(primary_key=True, foreign_key="event.id")
     received_at: int = _instant()
     import_id: str
+    #: From 1, in the order in which they were written.
+    number: int = Field(default=0, index=True, sa_column_kwargs={"server_default": "0"})
 
 
 class ItemFact(SQLModel, table=True):
