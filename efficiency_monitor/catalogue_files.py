@@ -299,9 +299,19 @@ def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
     if rule.condition:
         for name in ("of", "after", "before", "since", "stop", "until", "need"):
             yield from _each(("condition", name), getattr(rule.condition, name) or ())
+    if rule.tally:
+        yield from _each(("tally", "events"), rule.tally.events or ())
+        if rule.tally.with_:
+            yield from _each(("tally", "with", "events"), rule.tally.with_.events or ())
     for number, example in enumerate(rule.examples):
         for index, event in enumerate(example.events):
             yield ("examples", number, "events", index, "event"), event.event
+        for place_of, case in enumerate(example.cases):
+            for index, row in enumerate(case.events):
+                yield (
+                    ("examples", number, "cases", place_of, "events", index, "event"),
+                    row.event,
+                )
 
 
 def _clock_types(clock: Clock) -> Iterator[tuple[Loc, str]]:

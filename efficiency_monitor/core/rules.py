@@ -23,6 +23,7 @@ from .rule_parts import (
     Words,
 )
 from .tallies import Tally
+from .tally_examples import ExampleAlarm, ExampleCard, ExampleCase, ExampleItem, ExampleOrder
 from .terms import MANUAL_RULE
 
 
@@ -184,8 +185,29 @@ class Example(RulePart):
     kind: Literal["silent", "near_miss", "firing"]
     calendar: str = "cn"
     case: dict[str, str] = Field(default_factory=dict)
-    events: tuple[ExampleEvent, ...]
+    events: tuple[ExampleEvent, ...] = ()
+    #: What a tally is made over; `case` lends each of them its fields.
+    cards: tuple[ExampleCard, ...] = ()
+    cases: tuple[ExampleCase, ...] = ()
+    items: tuple[ExampleItem, ...] = ()
+    orders: tuple[ExampleOrder, ...] = ()
+    alarms: tuple[ExampleAlarm, ...] = ()
+    #: Since when anything is known; without it, since the first of these rows.
+    known_from: str | None = None
     expect: tuple[Expectation, ...] = Field(min_length=1)
+
+    def check(self, *, tally: bool) -> None:
+        """ValueError where the example holds what a rule of this form does not look at."""
+        rows = (self.cards, self.cases, self.items, self.orders, self.alarms)
+        if tally and self.events:
+            raise ValueError(f"examples: {self.name!r}: the events of a tally stand in its cases")
+        if not tally and (any(rows) or self.known_from is not None):
+            raise ValueError(
+                f"examples: {self.name!r}: cards, cases, items, orders, alarms and known_from are "
+                "for tallies"
+            )
+        if not tally and not self.events:
+            raise ValueError(f"examples: {self.name!r}: has no events")
 
 
 class Rule(RulePart):
@@ -232,6 +254,8 @@ class Rule(RulePart):
             raise ValueError("cards: at most one entry per level")
         if self.tally is not None and (self.condition or self.clock or self.limits):
             raise ValueError("tally: a rule with a tally has no clock, condition or limits")
+        for example in self.examples:
+            example.check(tally=self.tally is not None)
         if self.form == "clock":
             self._check_clock()
         else:
@@ -258,6 +282,16 @@ class Rule(RulePart):
             for source in self.limits[at.limit]:
                 at.check_unit(Amount.parse(source.fixed).unit if source.fixed else None)
 
+    def _check_tally(self) -> None:
+        meant: Match | None = self.applies_to
+        while meant is not None:
+            if meant.attributes is not None:
+                raise ValueError(
+                    "applies_to: a tally is for item_kind, item_code, region, department and "
+                    "channel, not for attributes"
+                )
+            meant = meant.not_
+
     def _check_limits(self) -> None:
         if len(self.limits) > MOST_LIMITS:
             raise ValueError(f"limits: at most {MOST_LIMITS}")
@@ -274,6 +308,10 @@ class Rule(RulePart):
                 )
             if self.condition is not None:
                 self.condition.check(card.at)
+            if self.tally is not None:
+                self.tally.check(card.at)
+        if self.tally is not None:
+            self._check_tally()
         if self.condition is None:
             return
         lent = self.condition.limit is not None
