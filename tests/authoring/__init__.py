@@ -1,0 +1,1 @@
+"""Writing rules: from a sentence of the law to a tested rule in use."""
