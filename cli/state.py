@@ -11,7 +11,7 @@ import typer
 from efficiency_monitor.language import choose, set_language, t
 
 from . import given, streams
-from .render import Format
+from .render import Format, warn
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Catalogue, Context
@@ -87,6 +87,15 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
     )
     set_language(choose(os.environ, context.settings.workspace.language))
     given.begun(context.folder, context.settings)
+    if context.store.masked:
+        warn(
+            t(
+                f"数据库角色 {context.store.role} 只读，看不到姓名、地址和文字（显示为 ***）；"
+                "依据它们的规则，所示可能与巡检不同",
+                f"database role {context.store.role} only reads; names, addresses and texts are "
+                "not shown to it (***), and what a rule makes of them may differ from the scan's",
+            )
+        )
     return context
 
 

@@ -48,6 +48,8 @@ class _Known:
 
     #: Salt of a commitment to a text, None where there is none.
     salt_of: Callable[[str], bytes | None]
+    #: Whether texts, names and salts are not shown to this role: they are not held against it.
+    masked: bool = False
     #: Every key that was enrolled: its holder, its public half.
     enrolled: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
@@ -61,8 +63,24 @@ class _Known:
     roots: dict[int, str] = field(default_factory=dict)
 
 
-def check(connection: Connection) -> list[str]:
-    """What is wrong with keys, approvals and lifts, one line each; empty if nothing is."""
+def not_checked(*, masked: bool) -> list[str]:
+    """What `check` leaves out for a role that is not shown personal columns."""
+    if not masked:
+        return []
+    return [
+        t(
+            "未核对牌所列人员和批准的文字：数据库不向本角色显示",
+            "not checked: whom cards name and what approvals say, which the database does not "
+            "show this role",
+        )
+    ]
+
+
+def check(connection: Connection, *, masked: bool = False) -> list[str]:
+    """What is wrong with keys, approvals and lifts, one line each; empty if nothing is.
+
+    `masked`: whoever reads is not shown personal columns; `not_checked` says what is left out.
+    """
     rows = store_approvals.every_approval(connection)
     stored = {_fact(row): row for row in rows}
     found = [
@@ -70,7 +88,7 @@ def check(connection: Connection) -> list[str]:
         for row in rows
         if stored[_fact(row)] is not row
     ]
-    known = _Known(lambda made: text_salts.find(connection, made))
+    known = _Known(lambda made: text_salts.find(connection, made), masked)
     seen: set[tuple[Any, ...]] = set()
     for entry in _entries(connection, rows, known):
         try:
@@ -96,7 +114,7 @@ def check(connection: Connection) -> list[str]:
     ]
     found += _key_rows(keys.every_key(connection), known)
     found += known.lifts.rows(connection)
-    return found + list(known.cards.rows(connection))
+    return found + list(known.cards.rows(connection, masked=masked))
 
 
 def _entries(
@@ -190,6 +208,8 @@ def _text_of(text: str | None, said: Any, known: _Known) -> dict[str, str] | Non
     """What a statement says of a row's text: a commitment; of older ones, its plain digest."""
     if text is None:
         return None
+    if known.masked and isinstance(said, dict):
+        return dict(said)
     if isinstance(said, dict) and list(said) == ["commitment"]:
         salt = known.salt_of(str(said["commitment"]))
         return {"commitment": "" if salt is None else core_ledger.commitment(salt, text)}

@@ -67,6 +67,8 @@ def backup(context: Context, out: Path, *, with_keys: bool = False) -> BackupRep
                 "a backup replaces nothing: choose another name, with the date in it",
             ),
         )
+    # Before anything is read: masks would be restored as what they stand for.
+    context.store.ensure_unmasked()
     made_at = context.now()
     try:
         with _part(out) as file:

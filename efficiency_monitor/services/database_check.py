@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from ..language import t
-from ..store import rights
+from ..store import auditor_views, rights
 from ..store.postgresql import OLDEST
 from ..store.sqlite import wal_is_safe
 from .context import Context
@@ -21,7 +21,7 @@ _MOST_NAMED = 5
 _ROLE = text(
     "SELECT current_user AS name, (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
     " AS super, pg_has_role(tableowner, 'USAGE') AS owner FROM pg_tables"
-    " WHERE schemaname = current_schema() AND tablename = 'ledger_entry'"
+    " WHERE schemaname = :schema AND tablename = 'ledger_entry'"
 )
 
 
@@ -34,6 +34,7 @@ def check_database(context: Context) -> Iterator[Finding]:
         yield _server(connection)
         yield _durability(connection)
         yield _role(connection)
+        yield from _auditors(connection)
         clock = context.store.clock(connection) or 0
     apart = context.now() - clock
     yield (
@@ -95,7 +96,10 @@ def _durability(connection: Connection) -> Finding:
 
 
 def _role(connection: Connection) -> Finding:
-    role = connection.execute(_ROLE).one()
+    schema = auditor_views.tables_schema(connection)
+    role = connection.execute(_ROLE, {"schema": schema}).one()
+    if auditor_views.masked(connection):
+        return "database role", GOOD, t(f"{role.name}（只读审计）", f"{role.name}, an auditor's")
     if role.super or role.owner:
         word = t("超级用户", "superuser") if role.super else t("表的所有者", "the tables' owner")
         return (
@@ -121,6 +125,27 @@ def _role(connection: Connection) -> Finding:
             ),
         )
     return "database role", GOOD, role.name
+
+
+def _auditors(connection: Connection) -> Iterator[Finding]:
+    """Whether each auditor is shown all that is not personal, and nothing past the views."""
+    for role in auditor_views.auditors(connection):
+        bare = auditor_views.bare(connection, role)
+        lacking = auditor_views.lacking(connection, role)
+        if not bare and not lacking:
+            yield f"auditor {role}", GOOD, t("所见为遮盖后的视图", "sees every table, masked")
+            continue
+        named = ", ".join((bare or lacking)[:_MOST_NAMED])
+        yield (
+            f"auditor {role}",
+            BAD if bare else LOOK,
+            t(
+                f"{'能看到未遮盖的表' if bare else '看不到'} {named}；"
+                "由所有者运行 effmon database roles",
+                f"{'sees these tables unmasked' if bare else 'is not shown'} {named}: "
+                "let the owner run effmon database roles",
+            ),
+        )
 
 
 def _shown(connection: Connection, name: str) -> str:

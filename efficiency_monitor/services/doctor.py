@@ -143,7 +143,7 @@ def _ledger(context: Context) -> Iterator[Finding]:
                 "the ledger was changed: run effmon ledger verify",
             ),
         )
-    for mark in found["marks"]:
+    for mark in (*found["not_checked"], *found["marks"]):
         yield "ledger", LOOK, mark
 
 

@@ -71,9 +71,9 @@ def import_files(
     `bytes_read` of what has been done of `bytes_to_read`. Two passes: the first reads the files
     and finds rows that contradict each other, the second decides and writes in batches; a crash in
     between leaves whole batches, and the same import again does the rest; `writing` is told before
-    the first of them. What has been read and
-    not yet written waits on the workspace's disk, in memory there is little more than a batch.
+    the first of them. What waits to be written is on the workspace's disk, not in memory.
     """
+    context.store.ensure_unmasked()  # held against masks, each row would be said to be new
     mapping = find_mapping(context, mapping_name)
     check_types(mapping, context.catalogue.vocabulary)
     paths = list(dict.fromkeys(paths))

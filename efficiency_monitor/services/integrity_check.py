@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from ..language import t
-from ..store import schema
+from ..store import auditor_views, schema
 from ..store.engine import Store
 from .context import Context
 
@@ -18,7 +18,8 @@ _TRIGGERS = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
 _ON_SERVER = text(
     "SELECT tgname, relname, tgenabled, prosrc FROM pg_trigger"
     " JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
-    " WHERE NOT tgisinternal AND pg_class.relnamespace = current_schema()::regnamespace"
+    " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE NOT tgisinternal AND nspname = :schema"
 )
 
 
@@ -71,8 +72,9 @@ def _on_server(connection: Connection, wanted: set[str]) -> tuple[list[str], lis
     # Row triggers miss TRUNCATE: there a table has one more.
     tables = {name.removesuffix("_no_delete") for name in wanted if name.endswith("_no_delete")}
     wanted = wanted | {f"{name}_no_truncate" for name in tables}
+    schema = {"schema": auditor_views.tables_schema(connection)}
     sound, known = set(), set()
-    for name, _table, enabled, source in connection.execute(_ON_SERVER):
+    for name, _table, enabled, source in connection.execute(_ON_SERVER, schema):
         known.add(name)
         if enabled in ("O", "A") and "RAISE EXCEPTION" in source:
             sound.add(name)

@@ -21,16 +21,17 @@ from .ledger_tree import derive
 from .signer import origin_of
 
 
-def verify(context: Context, *, everything: bool = False, masked: bool = False) -> dict[str, Any]:
+def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
     """Rebuild both trees from the stored bodies and compare them with the kept heads.
 
     Says the number of the first row whose own leaves do not fit its body, if there is one, and
     what is wrong with keys and approvals (`approval_checks`), with rows that entries hold
     (`held_checks`) and with the roots of signed checkpoints: all of it makes up `sound`. With
     `everything` also the notes, their signatures, that each continues the one before, the ledger's
-    keys, what the signer remembers, and the columns beside the entries. `masked`: whoever reads is
-    not shown personal columns; `not_checked` says what was left out.
+    keys, what the signer remembers, and the columns beside the entries. `not_checked` says what
+    was left out because the database does not show it to this role.
     """
+    masked = context.store.masked
     state: dict[str, str] = {}
     faults: list[str] = []
     if everything:
@@ -41,7 +42,7 @@ def verify(context: Context, *, everything: bool = False, masked: bool = False) 
     with context.store.reading() as connection:
         found = derive(connection)
         stored = store_checkpoints.every(connection)
-        approvals = approval_checks.check(connection)
+        approvals = approval_checks.check(connection, masked=masked)
         held = held_checks.check(connection, masked=masked)
         mistyped = ledger.first_mistyped(connection) if everything else None
         misnamed = held_checks.misnamed(connection) if everything else None
@@ -77,7 +78,10 @@ def verify(context: Context, *, everything: bool = False, masked: bool = False) 
         "sm3_root": roots.sm3.hex(),
         "approvals": approvals,
         "held": held,
-        "not_checked": held_checks.not_checked(masked=masked),
+        "not_checked": [
+            *approval_checks.not_checked(masked=masked),
+            *held_checks.not_checked(masked=masked),
+        ],
         "checkpoints": faults,
         "signed": max((row.size for row in stored if isinstance(row.size, int)), default=0),
         "marks": marks(found, keys),
@@ -129,7 +133,8 @@ def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSu
     """Write the folder that an auditor verifies offline.
 
     The export is on record before it can be had: whatever stops in between, no copy of the ledger
-    is about that the ledger does not know of.
+    is about that the ledger does not know of. An auditor's role, which only reads, could copy the
+    rows all the same: its export is not on record.
     """
     with appearing(out) as folder:
         with context.store.reading() as connection:
@@ -153,19 +158,20 @@ def export(context: Context, out: Path, *, words: Mapping[str, str]) -> ExportSu
                 ),
                 readme_context=words,
             )
-        with context.store.writing() as connection:
-            ledger.append(
-                connection,
-                [
-                    context.entry(
-                        EntryType.EXPORT_MADE,
-                        f"export.made/{summary.size}/{context.now()}",
-                        {
-                            "size": summary.size,
-                            "sha256_root": summary.sha256_root,
-                            "sm3_root": summary.sm3_root,
-                        },
-                    )
-                ],
-            )
+        if not context.store.masked:
+            _record(context, summary)
     return summary
+
+
+def _record(context: Context, summary: ExportSummary) -> None:
+    entry = context.entry(
+        EntryType.EXPORT_MADE,
+        f"export.made/{summary.size}/{context.now()}",
+        {
+            "size": summary.size,
+            "sha256_root": summary.sha256_root,
+            "sm3_root": summary.sm3_root,
+        },
+    )
+    with context.store.writing() as connection:
+        ledger.append(connection, [entry])

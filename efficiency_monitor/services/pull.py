@@ -121,6 +121,7 @@ def pull_all(
     a night, the sources are not asked again at every ring of the bell. One that ends our process
     again and again (memory, a driver that crashes) must not keep the night from being scanned.
     """
+    context.store.ensure_unmasked()
     reports = []
     for name, section in context.settings.sources.items():
         if section.kind == "import" or (slot is not None and _was_pulled(context, name, slot)):

@@ -15,8 +15,8 @@ from ..core.ledger import commitment
 from ..core.row_digests import Span
 from ..language import t
 from ..store import held_rows
+from ..store.auditor_views import PERSONAL
 from ..store.held_rows import Appended
-from ..store.rights import PERSONAL
 
 Entry = Mapping[str, Any]
 
@@ -90,7 +90,7 @@ def unread() -> frozenset[str]:
     return frozenset(
         name
         for name, held in held_rows.APPENDED.items()
-        if PERSONAL.get(name, frozenset()) & set(held.columns)
+        if PERSONAL.get(name, {}).keys() & set(held.columns)
     )
 
 

@@ -13,8 +13,8 @@ from ..core.ledger import EntryType, commitment
 from ..core.row_digests import row_digest
 from ..language import t
 from ..store import held_rows
+from ..store.auditor_views import PERSONAL
 from ..store.held_rows import Standing
-from ..store.rights import PERSONAL
 
 _BY_KIND: Final[Mapping[EntryType, Standing]] = {
     kind: held for held in held_rows.STANDING.values() for kind in held.kinds
@@ -72,7 +72,7 @@ def unread() -> frozenset[str]:
     return frozenset(
         name
         for name, held in held_rows.STANDING.items()
-        if name == "card" or PERSONAL.get(name, frozenset()) & set(held.columns)
+        if name == "card" or PERSONAL.get(name, {}).keys() & set(held.columns)
     )
 
 

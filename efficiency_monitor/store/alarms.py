@@ -34,21 +34,22 @@ def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type:
         ALARM.c.subject == literal("card:") + CARD.c.card_no,
         ALARM.c.person_id == NOTICE.c.person_id,
     )
+    # All of them are grouped by: of a view it is not known that one decides the others.
+    said = (
+        CARD.c.card_no,
+        CARD.c.level,
+        CARD.c.rule_id,
+        CARD.c.rule_version,
+        CARD.c.department,
+        CARD.c.region,
+        CARD.c.item_code,
+        CARD.c.calendar,
+        RUN.c.chain,
+        NOTICE.c.person_id,
+    )
     return list(
         connection.execute(
-            select(
-                CARD.c.card_no,
-                CARD.c.level,
-                CARD.c.rule_id,
-                CARD.c.rule_version,
-                CARD.c.department,
-                CARD.c.region,
-                CARD.c.item_code,
-                CARD.c.calendar,
-                RUN.c.chain,
-                NOTICE.c.person_id,
-                func.min(NOTICE.c.sent_at).label("since"),
-            )
+            select(*said, func.min(NOTICE.c.sent_at).label("since"))
             .join(NOTICE, NOTICE.c.card_no == CARD.c.card_no)
             .outerjoin(RUN, RUN.c.card_no == CARD.c.card_no)
             .where(
@@ -62,7 +63,7 @@ def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type:
                 ~_ORDERED,
                 ~raised,
             )
-            .group_by(CARD.c.card_no, RUN.c.card_no, NOTICE.c.person_id)
+            .group_by(*said)
             .order_by(CARD.c.card_no, NOTICE.c.person_id)
         )
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ..core.faults import ConfigurationError
+from ..language import t
 from .sqlite import Sqlite
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Store:
         """
         self._database = _database(url, BUSY_MILLISECONDS if patience is None else patience)
         self._guard: Callable[[Connection], None] | None = None
+        self._masked: bool | None = None
 
     def guarded_by(self, check: Callable[[Connection], None]) -> None:
         """Let every writing transaction begin with this check; what it raises ends it."""
@@ -41,6 +43,35 @@ class Store:
     def dialect(self) -> Literal["sqlite", "postgresql"]:
         """Which engine it is."""
         return "sqlite" if self._database.name == "sqlite" else "postgresql"
+
+    @property
+    def masked(self) -> bool:
+        """Whether this is an auditor's role, which only reads and is not shown what is personal."""
+        if self._masked is None:
+            if self.dialect == "sqlite":
+                self._masked = False
+            else:
+                from .auditor_views import masked
+
+                with self.reading() as connection:
+                    self._masked = masked(connection)
+        return self._masked
+
+    def ensure_unmasked(self) -> None:
+        """ConfigurationError for an auditor's role: what needs all that is stored, or writes."""
+        if self.masked:
+            raise ConfigurationError(
+                t(
+                    f"数据库角色 {self.role} 只读，看不到个人信息",
+                    f"database role {self.role} only reads, and is not shown what is personal",
+                ),
+                t("用运行 effmon 的角色执行", "give the command as the role that runs effmon"),
+            )
+
+    @property
+    def role(self) -> str:
+        """Role as which the database is used; empty on SQLite, and where the URL names none."""
+        return self.engine.url.username or ""
 
     @property
     def engine(self) -> Engine:
@@ -53,7 +84,9 @@ class Store:
 
         Locked where another writer does not come to an end. Disconnected where the connection is
         lost; if it was lost while committing, nobody knows whether it was written.
+        ConfigurationError for an auditor's role.
         """
+        self.ensure_unmasked()
         database = self._database
         with self._translated(), database.connect(writes=True) as connection:
             database.begin(connection, writes=True)

@@ -1,16 +1,18 @@
 """Rights of PostgreSQL's roles: what the application and an auditor may do, and no more.
 
+An auditor has none of them, but views of its own (`auditor_views`).
 The owner of the tables makes them and is nobody's daily account. Rights are taken from the tables
 that there are: a new one can be forgotten neither here (a test) nor in the database (`missing`).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
 from ..core.faults import ConfigurationError
 from ..language import t
+from . import auditor_views
 from .every_table import metadata
 
 #: Tables from which ordinary work deletes rows: what is known anew by each scan, pull or people
@@ -26,60 +28,17 @@ DELETED_FROM = frozenset(
         "row_version",
     }
 )
-#: Columns that an auditor is not shown: names, addresses, what persons wrote, salts of
-#: commitments, rows as they came. Empty: the table holds no such thing. Every table is listed.
-PERSONAL: Mapping[str, frozenset[str]] = {
-    "account_entry": frozenset({"text"}),
-    "accountability": frozenset({"holder"}),
-    "alarm": frozenset(),
-    "appeal": frozenset({"text"}),
-    "appeal_entry": frozenset({"text"}),
-    "approval": frozenset(),
-    "attempt": frozenset(),
-    "card": frozenset({"handler", "reviewer", "approver", "salt"}),
-    "card_entry": frozenset({"text"}),
-    "case_fact": frozenset({"fields"}),
-    "case_file": frozenset(),
-    "checkpoint": frozenset(),
-    "clock": frozenset(),
-    "command_record": frozenset({"message"}),
-    # Why somebody saw or erased what is personal: an auditor reads that above all.
-    "disclosure": frozenset(),
-    "erased_case": frozenset(),
-    "erased_person": frozenset(),
-    "erasure": frozenset(),
-    "event": frozenset({"actor", "reason", "attributes"}),
-    "event_withdrawal": frozenset(),
-    "feed_cursor": frozenset(),
-    "feed_run": frozenset(),
-    "import_run": frozenset(),
-    "item_fact": frozenset(),
-    "ladder_run": frozenset(),
-    "lease": frozenset(),
-    "ledger_entry": frozenset(),
-    "ledger_head": frozenset(),
-    "meta": frozenset(),
-    "notice": frozenset({"address", "last_error"}),
-    "order_card": frozenset(),
-    "order_entry": frozenset({"text"}),
-    "person": frozenset({"value"}),
-    "person_key": frozenset(),
-    "person_key_entry": frozenset({"text"}),
-    "personal_value": frozenset({"value", "salt", "seal"}),
-    "quarantine": frozenset({"content", "message"}),
-    "row_version": frozenset(),
-    "run": frozenset(),
-    "silence": frozenset({"reason", "end_reason"}),
-    "supervision_order": frozenset({"text"}),
-    "text_salt": frozenset({"salt"}),
-}
 #: Tables of the migrations' own.
 _READ_ONLY = ("alembic_version",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _APPEND_ONLY = text(
     "SELECT c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = current_schema() AND g.tgname = c.relname || '_no_delete'"
+    " WHERE n.nspname = :schema AND g.tgname = c.relname || '_no_delete'"
+)
+_OWNER = text(
+    "SELECT current_user AS name, relkind = 'r' AND pg_has_role(relowner, 'USAGE') AS owner"
+    " FROM pg_class WHERE oid = to_regclass('ledger_entry')"
 )
 
 
@@ -88,40 +47,38 @@ def statements(
 ) -> Iterator[str]:
     """What gives two roles their rights and takes away all others, in order.
 
-    ConfigurationError where a name is none, or where a role does not exist.
+    ConfigurationError where a name is none, where a role does not exist, and for a connection that
+    does not own the tables.
     """
+    _check_owner(connection)
     roles = [_role(connection, name) for name in (application, auditor) if name is not None]
     if not roles:
         return
     preparer = connection.dialect.identifier_preparer
-    schema = preparer.quote(str(connection.execute(text("SELECT current_schema()")).scalar_one()))
+    schema = preparer.quote(auditor_views.tables_schema(connection))
     yield f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
     for role in roles:
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"
         yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role}"
         yield f"REVOKE ALL ON SCHEMA {schema} FROM {role}"
-        yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
-        for name in _READ_ONLY:
-            yield f"GRANT SELECT ON {name} TO {role}"
     if application is not None:
+        # Whoever was an auditor before would go on reading masks.
+        yield from auditor_views.gone(connection, application)
+        yield f"GRANT USAGE ON SCHEMA {schema} TO {roles[0]}"
+        for name in _READ_ONLY:
+            yield f"GRANT SELECT ON {name} TO {roles[0]}"
         appended = append_only(connection)
         for name in sorted(metadata.tables):
             yield f"GRANT {', '.join(_needed(name, appended))} ON {name} TO {roles[0]}"
         yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {roles[0]}"
     if auditor is not None:
-        for name, table in sorted(metadata.tables.items()):
-            hidden = PERSONAL.get(name, frozenset(table.columns.keys()))
-            shown = [column.name for column in table.columns if column.name not in hidden]
-            if hidden and shown:
-                listed = ", ".join(preparer.quote(column) for column in shown)
-                yield f"GRANT SELECT ({listed}) ON {name} TO {roles[-1]}"
-            elif shown:
-                yield f"GRANT SELECT ON {name} TO {roles[-1]}"
+        yield from auditor_views.made(connection, auditor)
 
 
 def append_only(connection: Connection) -> frozenset[str]:
     """The tables that triggers protect against change."""
-    return frozenset(connection.execute(_APPEND_ONLY).scalars())
+    schema = {"schema": auditor_views.tables_schema(connection)}
+    return frozenset(connection.execute(_APPEND_ONLY, schema).scalars())
 
 
 def missing(connection: Connection) -> list[str]:
@@ -153,6 +110,18 @@ def _needed(table: str, appended: frozenset[str]) -> list[str]:
     if table in appended:
         return ["SELECT", "INSERT"]
     return ["SELECT", "INSERT", "UPDATE"] + (["DELETE"] if table in DELETED_FROM else [])
+
+
+def _check_owner(connection: Connection) -> None:
+    found = connection.execute(_OWNER).first()
+    if found is not None and not found.owner:
+        raise ConfigurationError(
+            t(
+                f"{found.name} 不是表的所有者，不能授权",
+                f"{found.name} does not own the tables and cannot give rights to them",
+            ),
+            t("由所有者运行", "let their owner run it"),
+        )
 
 
 def _role(connection: Connection, name: str) -> str:

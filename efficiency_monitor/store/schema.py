@@ -6,6 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ..core.faults import ConfigurationError
 from ..language import t
+from . import auditor_views
 from .engine import Store
 
 #: Newest migration; a test holds it against the folder.
@@ -19,9 +20,23 @@ _PROPERTIES = text(
 
 
 def upgrade(store: Store) -> None:
-    """Run every migration that is missing, in one transaction."""
+    """Run every migration that is missing, in one transaction.
+
+    Views of auditors are made anew: a table that a view is made of cannot be changed.
+    """
     with store.writing() as connection:
+        roles = auditor_views.auditors(connection) if _behind(connection) else []
+        for role in roles:
+            for statement in list(auditor_views.gone(connection, role)):
+                connection.exec_driver_sql(statement)
         migrate(connection, HEAD)
+        for role in roles:
+            for statement in list(auditor_views.made(connection, role)):
+                connection.exec_driver_sql(statement)
+
+
+def _behind(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql" and revision(connection) not in (None, HEAD)
 
 
 def migrate(connection: Connection, to: str) -> None:

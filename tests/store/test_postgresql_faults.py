@@ -128,7 +128,7 @@ def test_a_url_that_is_none_is_not_shown(url: str) -> None:
 
 def test_no_tables_and_no_right(running: Server, store: Store) -> None:
     with store.writing() as connection:
-        connection.exec_driver_sql("DROP TABLE attempt")
+        connection.exec_driver_sql("DROP TABLE attempt CASCADE")
     with pytest.raises(ConfigurationError, match="tables") as raised, store.reading() as connection:
         connection.exec_driver_sql("SELECT * FROM attempt")
     assert "effmon init" in raised.value.hint
