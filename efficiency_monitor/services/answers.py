@@ -241,5 +241,10 @@ def _supersede_entry(context: Context, lower: core_cards.Supersede, now: int) ->
     return context.entry(
         EntryType.CARD_SUPERSEDED,
         f"{EntryType.CARD_SUPERSEDED}/{lower.card_no}/{lower.by}",
-        {"card": lower.card_no, "by": lower.by, "as_of": at},
+        {
+            "card": lower.card_no,
+            "by": lower.by,
+            "state_before": str(lower.state_before),
+            "as_of": at,
+        },
     )

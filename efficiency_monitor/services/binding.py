@@ -82,9 +82,8 @@ def _marks(connection: Connection) -> Marks:
 
 def standing(context: Context, connection: Connection, table: str, key: str) -> dict[str, object]:
     """The field `row` of an entry about a row as it stands, in the transaction that writes both."""
-    for row in held_rows.standing(connection, held_rows.STANDING[table], key):
-        return {"row": committed(context, connection, row_digest(row))}
-    return {}
+    row = held_rows.standing_row(connection, held_rows.STANDING[table], key)
+    return {} if row is None else {"row": committed(context, connection, row_digest(row))}
 
 
 def of_card(row: Mapping[str, Any], salt: bytes) -> dict[str, object]:

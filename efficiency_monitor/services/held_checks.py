@@ -20,6 +20,7 @@ from .notice_checks import Notices
 from .person_checks import Persons
 from .row_checks import Rows
 from .standing_checks import StandingRows
+from .state_checks import States
 from .text_checks import Texts
 
 
@@ -37,6 +38,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
         Inputs(),
         Rows(salt_of),
         StandingRows(salt_of),
+        States(),
         Texts(salt_of),
         Accounts(),
         Notices(salt_of),

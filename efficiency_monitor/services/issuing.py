@@ -111,6 +111,7 @@ class Writer:
                 "level": issue.level.level.word,
                 "issue_no": issue.issue_no,
                 "state": row["state"],
+                "state_before": row["state_before"],
                 "department": row["department"],
                 "rule": {
                     "id": rule.id,
@@ -228,6 +229,7 @@ class Writer:
             {
                 "card": decision.card_no,
                 "reason": str(decision.reason),
+                "lifted_at": self._time(now),
                 "as_of": self._time(self.as_of),
             },
         )
@@ -243,7 +245,12 @@ class Writer:
         self._entry(
             EntryType.CARD_SUPERSEDED,
             f"card.superseded/{decision.card_no}/{decision.by}",
-            {"card": decision.card_no, "by": decision.by, "as_of": self._time(self.as_of)},
+            {
+                "card": decision.card_no,
+                "by": decision.by,
+                "state_before": str(decision.state_before),
+                "as_of": self._time(self.as_of),
+            },
         )
 
     def _revive(self, decision: core_cards.Revive) -> None:

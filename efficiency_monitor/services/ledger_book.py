@@ -1,8 +1,10 @@
 """The ledger as a whole: verified against its rows, exported for an auditor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
 
 from ..core.faults import ConfigurationError, EffmonError
 from ..core.ledger import DIGESTS, EntryType
@@ -31,7 +33,14 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
     keys, what the signer remembers, and the columns beside the entries. `not_checked` says what
     was left out because the database does not show it to this role.
     """
-    masked = context.store.masked
+    with context.store.reading() as connection:
+        return examine(context, connection, everything=everything, masked=context.store.masked)
+
+
+def examine(
+    context: Context, connection: Connection, *, everything: bool, masked: bool
+) -> dict[str, Any]:
+    """As `verify`, of what one transaction sees."""
     state: dict[str, str] = {}
     faults: list[str] = []
     if everything:
@@ -39,31 +48,15 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
             state = signer_state.read(context.folder / context.settings.ledger.state)
         except EffmonError as fault:
             faults.append(fault.message)
-    with context.store.reading() as connection:
-        found = derive(connection)
-        stored = store_checkpoints.every(connection)
-        approvals = approval_checks.check(connection, masked=masked)
-        held = held_checks.check(connection, masked=masked)
-        mistyped = ledger.first_mistyped(connection) if everything else None
-        misnamed = held_checks.misnamed(connection) if everything else None
+    found = derive(connection)
+    stored = store_checkpoints.every(connection)
+    approvals = approval_checks.check(connection, masked=masked)
+    held = held_checks.check(connection, masked=masked)
     keys, wrong = periods(found.keys)
     if everything:
         faults += [t(f"第 {seq} 条：密钥：{why}", f"entry {seq}: key: {why}") for seq, why in wrong]
         faults += every_fault(found, stored, state, origin_of(context.settings), keys)
-        if mistyped is not None:
-            faults.append(
-                t(
-                    f"第 {mistyped} 条：类型一栏与条目不符",
-                    f"entry {mistyped}: its row says another type than the entry",
-                )
-            )
-        if misnamed is not None:
-            faults.append(
-                t(
-                    f"第 {misnamed} 条：登记名一栏与条目不符",
-                    f"entry {misnamed}: its row files it under another fact than the entry's",
-                )
-            )
+        faults += _beside(connection)
     else:
         faults += check_roots(found, stored)
     trees = found.fits_head and found.first_bad is None
@@ -86,6 +79,21 @@ def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
         "signed": max((row.size for row in stored if isinstance(row.size, int)), default=0),
         "marks": marks(found, keys),
     }
+
+
+def _beside(connection: Connection) -> Iterator[str]:
+    """What is wrong with the columns that stand beside the entries."""
+    mistyped, misnamed = ledger.first_mistyped(connection), held_checks.misnamed(connection)
+    if mistyped is not None:
+        yield t(
+            f"第 {mistyped} 条：类型一栏与条目不符",
+            f"entry {mistyped}: its row says another type than the entry",
+        )
+    if misnamed is not None:
+        yield t(
+            f"第 {misnamed} 条：登记名一栏与条目不符",
+            f"entry {misnamed}: its row files it under another fact than the entry's",
+        )
 
 
 def verify_export(

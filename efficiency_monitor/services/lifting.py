@@ -110,6 +110,7 @@ def lift(
                 "card": card_no,
                 "reason": str(reason),
                 "text": None if text is None else committed(context, connection, text),
+                "lifted_at": at,
                 "as_of": at,
             },
         )

@@ -260,6 +260,7 @@ def _entry(
             "level": Level(row["level"]).word,
             "issue_no": row["issue_no"],
             "state": row["state"],
+            "state_before": None,
             "department": row["department"],
             "basis": {"sha256": digest(row["basis"])},
             "rule": {

@@ -5,7 +5,7 @@ holds any are held by nothing yet.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,16 @@ class Rows:
                 yield from self._compare(connection, held, spans)
 
     def _compare(self, connection: Connection, held: Appended, spans: list[_Held]) -> Iterator[str]:
-        rows = held_rows.appended(connection, held, max(span.to for span in spans))
+        last = max(span.to for span in spans)
+        with closing(held_rows.appended(connection, held, last)) as rows:
+            yield from self._spans(held, spans, rows)
+
+    def _spans(
+        self,
+        held: Appended,
+        spans: list[_Held],
+        rows: Iterator[tuple[Any, dict[str, object]]],
+    ) -> Iterator[str]:
         waiting = next(rows, None)
         first = spans[0].after
         if waiting is not None and _before(waiting[0], first + 1):

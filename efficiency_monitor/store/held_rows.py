@@ -6,7 +6,7 @@ change with an entry: the newest entry about one holds it as it stood then. `doc
 what no digest holds, and why.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -174,7 +174,7 @@ def highest(connection: Connection, held: Appended) -> int:
 
 def appended(
     connection: Connection, held: Appended, to: int, after: int | None = None
-) -> Iterator[tuple[Any, dict[str, object]]]:
+) -> Generator[tuple[Any, dict[str, object]], None, None]:
     """Number and held columns of the rows up to a number (above another one), in order.
 
     As they stand, without the columns' types: whoever tampers need not keep to them.
@@ -190,16 +190,19 @@ def appended(
         yield row[place], dict(zip(held.columns, row, strict=True))
 
 
-def standing(
-    connection: Connection, held: Standing, key: str | None = None
-) -> Iterator[dict[str, object]]:
-    """The held columns of every row, or of one, as they stand; with the salt of a card."""
-    quote = connection.dialect.identifier_preparer.quote
+def standing(connection: Connection, held: Standing) -> Iterator[dict[str, object]]:
+    """The held columns of every row as they stand; with the salt of a card."""
     columns = (*held.columns, *(("salt",) if held.name == "card" else ()))
-    where = "" if key is None else f"WHERE {quote(held.key)} = :key "
-    where += f"ORDER BY {quote(held.key)}"
-    for row in _rows(connection, held.name, columns, where, {} if key is None else {"key": key}):
+    where = f"ORDER BY {connection.dialect.identifier_preparer.quote(held.key)}"
+    for row in _rows(connection, held.name, columns, where, {}):
         yield dict(zip(columns, row, strict=True))
+
+
+def standing_row(connection: Connection, held: Standing, key: str) -> dict[str, object] | None:
+    """The held columns of one row, or None."""
+    where = f"WHERE {connection.dialect.identifier_preparer.quote(held.key)} = :key"
+    rows = list(_rows(connection, held.name, held.columns, where, {"key": key}))
+    return dict(zip(held.columns, rows[0], strict=True)) if rows else None
 
 
 def _rows(
@@ -212,6 +215,6 @@ def _rows(
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(name) for name in columns)
     statement = text(f"SELECT {names} FROM {quote(table)} {where}")  # noqa: S608 - names of our own
-    yield from connection.execute(
-        statement, given, execution_options={"stream_results": True, "max_row_buffer": _AT_ONCE}
-    )
+    options = {"stream_results": True, "max_row_buffer": _AT_ONCE}
+    with connection.execute(statement, given, execution_options=options) as found:
+        yield from found

@@ -33,8 +33,13 @@ def said(desk: Desk, person: str, key: str | None = None, **more: object) -> str
 
 def committed(desk: Desk, text: str) -> str:
     """The only commitment that there is to a text, by the salt that stands beside it."""
-    (row,) = desk.world.rows("SELECT salt FROM text_salt")
-    return hmac.new(row["salt"], text.encode(), "sha256").hexdigest()
+    made = [
+        row["commitment"]
+        for row in desk.world.rows("SELECT commitment, salt FROM text_salt")
+        if hmac.new(row["salt"], text.encode(), "sha256").hexdigest() == row["commitment"]
+    ]
+    assert len(made) == 1
+    return str(made[0])
 
 
 def test_a_signed_approval_can_be_checked_by_anybody(desk: Desk) -> None:
