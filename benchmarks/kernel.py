@@ -14,8 +14,8 @@ from efficiency_monitor.core import kernel
 from efficiency_monitor.core.business_time import Table
 from efficiency_monitor.core.columns import Findings, Frame, Rules
 from efficiency_monitor.core.compiled import judge_compiled
-from efficiency_monitor.core.encoding import BoundRule, encode_rules
-from efficiency_monitor.core.evaluation import blank_findings, blank_work, most_findings
+from efficiency_monitor.core.encoding import BoundRule, blank_findings, blank_work, encode_rules
+from efficiency_monitor.core.evaluation import most_findings
 from efficiency_monitor.core.rules import Rule
 
 from . import cases

@@ -9,9 +9,11 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .findings import CaseFindings, Episode, LevelFound
+from .findings import CaseFindings, Ground, LevelFound, Offence
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 
+#: Reasons for which a ground of the same rule may be there and not be found.
+_HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA)
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 
@@ -37,7 +39,8 @@ class Issue:
     """A card to be issued."""
 
     card_no: str
-    episode: Episode
+    #: What it rests on: an episode of a clock, or an offence.
+    ground: Ground
     level: LevelFound
     issue_no: int
     state: CardState
@@ -109,16 +112,16 @@ def decide(
     by_episode: dict[tuple[str, str], list[Card]] = {}
     for card in cards:
         by_episode.setdefault((card.rule_id, card.episode), []).append(card)
-    for episode in findings.episodes:
-        known = by_episode.pop((episode.bound.rule.id, episode.key), [])
+    for ground in findings.grounds:
+        known = by_episode.pop((ground.bound.rule.id, ground.key), [])
         decisions.extend(
-            _decide_episode(findings.case_no, episode, known, calendar_version, watch_from)
+            _decide_ground(findings.case_no, ground, known, calendar_version, watch_from)
         )
     for (rule_id, _), known in by_episode.items():
         if rule_id == MANUAL_RULE:
             continue
         if rule_id in rule_ids and _found_whole(findings, rule_id):
-            # The event that began the episode was corrected away: its cards rest on nothing.
+            # The event that they rest on was corrected away, or is no offence any more.
             decisions.extend(
                 Lift(card.card_no, LiftReason.LATE_EVIDENCE) for card in known if _alive(card)
             )
@@ -126,13 +129,13 @@ def decide(
 
 
 def _found_whole(findings: CaseFindings, rule_id: str) -> bool:
-    """Whether the rule's episodes were all found: data were not faulty, the calendar is there.
+    """Whether the rule's grounds were all found: data were not faulty, the calendar is there.
 
-    What else could not be judged, by this rule or another one, says nothing of an episode that is
-    gone.
+    What else could not be judged, by this rule or another one, says nothing of a ground that is
+    gone; but where the data lack what a condition measures, it may only be hidden.
     """
     return not any(
-        trouble.rule == "" or (trouble.rule == rule_id and trouble.reason is Reason.FAULTY_DATA)
+        trouble.rule == "" or (trouble.rule == rule_id and trouble.reason in _HIDING)
         for trouble in findings.troubles
     )
 
@@ -141,9 +144,9 @@ def _alive(card: Card) -> bool:
     return card.state not in (CardState.LIFTED, CardState.CLOSED)
 
 
-def _decide_episode(
+def _decide_ground(
     case_no: str,
-    episode: Episode,
+    ground: Ground,
     known: Sequence[Card],
     calendar_version: str,
     watch_from: int | None,
@@ -153,17 +156,17 @@ def _decide_episode(
         newest[former.level] = former
     issues: list[Issue] = []
     after: dict[Level, Card] = {}
-    for found in episode.levels:
+    for found in ground.levels:
         card = newest.get(found.level)
         if found.reached and _may_issue(card):
             issue_no = 0 if card is None else card.issue_no + 1
-            issues.append(_issue(case_no, episode, found, issue_no, watch_from))
+            issues.append(_issue(case_no, ground, found, issue_no, watch_from))
         elif card is not None and card.state is CardState.CLOSED:
             after[found.level] = card
         elif card is not None and _alive(card):
-            if found.reached or _still_stands(episode, found):
+            if found.reached or _still_stands(ground, found):
                 after[found.level] = card
-            elif card.rule_digest != episode.bound.digest:
+            elif card.rule_digest != ground.bound.digest:
                 yield RuleChanged(card.card_no)
                 after[found.level] = card
             else:
@@ -181,32 +184,34 @@ def _may_issue(card: Card | None) -> bool:
     return card.state is CardState.LIFTED and card.lifted_reason in REISSUABLE
 
 
-def _still_stands(episode: Episode, found: LevelFound) -> bool:
+def _still_stands(ground: Ground, found: LevelFound) -> bool:
     """Whether a card on record stands although the level is not reached in this finding.
 
     A warning stays on record when the case is closed; nothing is said of what cannot be judged.
     """
-    if episode.reasons:
+    if ground.reasons:
         return True
-    stop = episode.stop
+    if isinstance(ground, Offence):
+        return False
+    stop = ground.stop
     if found.level is Level.WARNING and stop is not None and found.instant is not None:
         return stop.occurred_at > found.instant
     return False
 
 
 def _issue(
-    case_no: str, episode: Episode, found: LevelFound, issue_no: int, watch_from: int | None
+    case_no: str, ground: Ground, found: LevelFound, issue_no: int, watch_from: int | None
 ) -> Issue:
     state = CardState.OPEN
-    if episode.bound.rule.confirm == "manual":
+    if ground.bound.rule.confirm == "manual":
         state = CardState.PENDING
     assert found.instant is not None  # a level that was reached has its instant
     if watch_from is not None and found.instant < watch_from:
         state = CardState.HISTORICAL
-    rule_id = episode.bound.rule.id
+    rule_id = ground.bound.rule.id
     return Issue(
-        card_no=card_number(subject_of(case_no), rule_id, episode.key, found.level, issue_no),
-        episode=episode,
+        card_no=card_number(subject_of(case_no), rule_id, ground.key, found.level, issue_no),
+        ground=ground,
         level=found,
         issue_no=issue_no,
         state=state,

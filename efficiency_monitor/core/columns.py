@@ -179,6 +179,110 @@ def work_size(longest: int, types: int) -> int:
     return max(longest * MOST_PAIRS, types, MOST_LIMITS, MOST_LEVELS) + 2
 
 
+# What an event's signature is to a condition, as bits.
+OF, SINCE, UNTIL, NEED, AFTER, BEFORE, LAST = 1, 2, 4, 8, 16, 32, 64
+# What a condition measures, in the order of `conditions.PARAMETERS`.
+COUNT, GAP, LAG, LENGTH, NUMBER, LACKING_FIELDS, ABSENT = range(7)
+SKIPPED_STAGE, REORDERED_STAGE, UNLISTED_STAGE, CONTRADICTION, FEE_DEVIATION = range(7, 12)
+PAUSED_SHARE, REPEATED_TEXT, OVERLAPPING, SAME_PERSON = range(12, 16)
+RECORDED_AFTER_DUE, ACROSS_CLOSING = range(16, 18)
+#: The data do not hold what is measured: one more bit beside those above.
+LACKING_DATA = 128
+#: A text, number, fee or place that is not given; one that is and cannot be read.
+NOT_GIVEN, NOT_READABLE = -1, -2
+
+
+class Facts(NamedTuple):
+    """What conditions read of cases and events besides the `Frame`; only what the rules ask for.
+
+    Columns of fields have a block of `events` entries a field. Texts are numbered within the case,
+    the same number for the same text (case and spaces aside).
+    """
+
+    #: Events of all cases, and the cases.
+    events: int
+    cases: int
+    #: When an event was recorded (NEVER: unknown); place of its stage on the case's list; its fee
+    #: in cents.
+    recorded: Any
+    place: Any
+    fee: Any
+    #: Number of a field's text, its length in characters, the number in it (millionths).
+    text: Any
+    length: Any
+    number: Any
+    #: Of the case: the number in a field, how many fields it lacks (a block a condition), stages on
+    #: its list, its handler's text, its fee list: fee_at[c] .. fee_at[c + 1] (-1 in front: none).
+    case_number: Any
+    case_lacks: Any
+    stages: Any
+    handler: Any
+    fee_known: Any
+    fee_at: Any
+    fee_of: Any
+
+
+class Conditions(NamedTuple):
+    """Conditions as columns, one entry a rule unless said otherwise."""
+
+    #: How many conditions, and signatures.
+    conditions: int
+    signatures: int
+    #: role[condition * signatures + signature], as bits; kind number of a signature, -1 none.
+    role: Any
+    kind: Any
+    measure: Any
+    #: Block of the field in `Facts`, or of what the case lacks; of the actor.
+    slot: Any
+    actor: Any
+    #: Whether events count only after another one.
+    after: Any
+    unit: Any
+    #: Working seconds before closing and after opening; place of the lent clock among the `Rules`.
+    within: Any
+    clock: Any
+    from_day: Any
+    to_day: Any
+    #: Levels: level_at[r] .. level_at[r + 1]: rank, sign (see `comparison`), value in millionths.
+    level_at: Any
+    level_rank: Any
+    level_sign: Any
+    level_value: Any
+
+
+class Offences(NamedTuple):
+    """What conditions found, filled by `judge_conduct`; per level in blocks."""
+
+    case: Any
+    rule: Any
+    #: The offending event.
+    event: Any
+    reasons: Any
+    #: What was measured there, in millionths of the unit, rounded down.
+    value: Any
+    #: From when on each level holds (NEVER: not at all), whether it is reached, on what value.
+    level_instant: Any
+    level_reached: Any
+    level_value: Any
+
+
+class Scratch(NamedTuple):
+    """Scratch space of one `judge_conduct`: see `scratch_size`."""
+
+    #: Pauses: when each begins and ends (NEVER: open), the event that began it.
+    span_from: Any
+    span_to: Any
+    span_event: Any
+    #: By stage of the list when it began; by text how often it came.
+    begun: Any
+    times: Any
+
+
+def scratch_size(longest: int, fields: int, stages: int) -> int:
+    """Length of every column of `Scratch`, for cases of at most so many events and stages."""
+    return max(longest * (fields + 1), stages) + 2
+
+
 #: Columns that hold small numbers; the others hold instants and amounts in 64 bits.
 _SMALL = {
     "signature": "int32",
@@ -198,9 +302,16 @@ _SMALL = {
     "limit_kind": "int8",
     "limit_unit": "int8",
     "level_reached": "int8",
+    "event": "int32",
+    "place": "int32",
+    "text": "int32",
+    "length": "int32",
 }
+
+
+_NARROW = (Frame, Findings, Facts, Offences)
 
 
 def column_type(kind: Any, name: str) -> str:
     """Name of the numpy type of a column where it is an array."""
-    return _SMALL.get(name, "int64") if kind in (Frame, Findings) else "int64"
+    return _SMALL.get(name, "int64") if kind in _NARROW else "int64"

@@ -18,6 +18,7 @@ from .columns import (
     FROM_EVENT,
     FROM_EVENT_DUE,
     FROM_FIXED,
+    MOST_LEVELS,
     MOST_LIMITS,
     MOST_PAIRS,
     ONCE,
@@ -26,8 +27,11 @@ from .columns import (
     START,
     STOP,
     UNSTARTED,
+    Findings,
     Frame,
     Rules,
+    Work,
+    work_size,
 )
 from .instants import parse_instant
 from .levels import WHOLE
@@ -314,3 +318,17 @@ def _encode_levels(rule: Rule, columns: dict[str, list[int]]) -> None:
         columns["level_off"].append(off)
         columns["level_off_unit"].append(UNIT_CODE[at.offset.unit] if at.offset else 0)
     columns["level_at"].append(len(columns["level_rank"]))
+
+
+def blank_findings(size: int) -> Findings:
+    """Findings of this size, as lists of zeros."""
+    per_limit = ("limit_kind", "limit_unit", "limit_amount", "limit_due")
+    per_level = ("level_instant", "level_reached")
+    lengths = dict.fromkeys(per_limit, size * MOST_LIMITS)
+    lengths |= dict.fromkeys(per_level, size * MOST_LEVELS)
+    return Findings(*([0] * lengths.get(name, size) for name in Findings._fields))
+
+
+def blank_work(longest: int, types: int) -> Work:
+    """Scratch space for cases of at most `longest` events."""
+    return Work(*([0] * work_size(longest, types) for _ in Work._fields))

@@ -26,10 +26,9 @@ from .columns import (
     Findings,
     Frame,
     Rules,
-    Work,
-    work_size,
 )
-from .encoding import BoundRule, FrameBuilder, encode_rules
+from .conduct import CaseConduct, conduct_of
+from .encoding import BoundRule, FrameBuilder, blank_findings, blank_work, encode_rules
 from .findings import CaseFindings, Episode, LevelFound, LimitFound, Trouble
 from .kernel import judge
 from .questions import MILLION, UNIT_CODE, amount_of
@@ -73,7 +72,7 @@ def evaluate(
 
     A pure function: the same arguments give the same findings for ever (DESIGN 2).
     """
-    rules = [bound for bound in rules if bound.rule.form == "clock"]
+    rules = [bound for bound in rules if bound.rule.form != "tally"]
     answers: list[CaseFindings | None] = [None] * len(records)
     groups: dict[str, list[int]] = {}
     for place, record in enumerate(records):
@@ -108,13 +107,14 @@ def _evaluate_group(
     compiled: CompiledCalendar,
     as_of: int,
 ) -> list[CaseFindings]:
+    clocks = [bound for bound in rules if bound.rule.form == "clock"]
     builder = FrameBuilder(vocabulary, compiled.table, compiled.calendar.zone)
     for record in records:
         builder.add(record, as_of)
     frame = builder.frame()
-    encoded = encode_rules(rules, vocabulary, builder.signatures)
+    encoded = encode_rules(clocks, vocabulary, builder.signatures)
     applies = [
-        int(bound.rule.applies_to.matches(record.fields)) for bound in rules for record in records
+        int(bound.rule.applies_to.matches(record.fields)) for bound in clocks for record in records
     ]
     out = blank_findings(most_findings(frame, encoded, applies))
     faults = [0] * len(records)
@@ -122,14 +122,20 @@ def _evaluate_group(
     count = judge(
         compiled.table, encoded, applies, frame, 0, len(records), as_of, out, work, faults
     )
-    reader = _Reader(records, rules, vocabulary, compiled, builder, out)
+    conduct = conduct_of(records, rules, vocabulary, compiled.table, builder, faults, as_of)
+    reader = _Reader(records, clocks, vocabulary, compiled, builder, out)
     rows: dict[int, list[int]] = {}
     for n in range(count):
         rows.setdefault(out.case[n], []).append(n)
     size = len(records)
     return [
         reader.case(
-            c, rows.get(c, []), faults[c], [applies[r * size + c] for r in range(len(rules))], as_of
+            c,
+            rows.get(c, []),
+            faults[c],
+            [applies[r * size + c] for r in range(len(clocks))],
+            conduct[c],
+            as_of,
         )
         for c in range(size)
     ]
@@ -144,20 +150,6 @@ def most_findings(frame: Frame, rules: Rules, applies: Sequence[int]) -> int:
             if applies[r * cases + c]:
                 most += 1 if episodes == ONCE else frame.first[c + 1] - frame.first[c]
     return most
-
-
-def blank_findings(size: int) -> Findings:
-    """Findings of this size, as lists of zeros."""
-    per_limit = ("limit_kind", "limit_unit", "limit_amount", "limit_due")
-    per_level = ("level_instant", "level_reached")
-    lengths = dict.fromkeys(per_limit, size * MOST_LIMITS)
-    lengths |= dict.fromkeys(per_level, size * MOST_LEVELS)
-    return Findings(*([0] * lengths.get(name, size) for name in Findings._fields))
-
-
-def blank_work(longest: int, types: int) -> Work:
-    """Scratch space for cases of at most `longest` events."""
-    return Work(*([0] * work_size(longest, types) for _ in Work._fields))
 
 
 class _Reader:
@@ -183,13 +175,19 @@ class _Reader:
         ]
 
     def case(
-        self, c: int, rows: list[int], fault: int, applies: list[int], as_of: int
+        self,
+        c: int,
+        rows: list[int],
+        fault: int,
+        applies: list[int],
+        conduct: CaseConduct,
+        as_of: int,
     ) -> CaseFindings:
-        """Findings of case `c` from its rows."""
+        """Findings of case `c` from its rows and what conditions say of it."""
         record = self.records[c]
         if record.torn:
             return self._untold(record, Trouble("", Reason.HALF_IMPORT))
-        if not any(applies):
+        if not any(applies) and not conduct.meant:
             return self._excluded(record)
         if fault:
             earlier, later = self.pairs[fault - 1]
@@ -200,7 +198,7 @@ class _Reader:
         silent = set(range(len(applies))) - {out.rule[n] for n in rows}
         ordinal = ordinal_at(self.compiled.table, as_of)
         pending = any(applies[r] and self._in_force(r, ordinal) for r in silent)
-        if not live and not pending:
+        if not live and not pending and not conduct.bound:
             return self._excluded(record)
         episodes = []
         troubles = []
@@ -220,10 +218,14 @@ class _Reader:
             episode = self._episode(c, n, record.stale)
             episodes.append(episode)
             troubles.extend(Trouble(episode.bound.rule.id, reason) for reason in episode.reasons)
+        troubles.extend(conduct.troubles)
+        if conduct.next_at is not None:
+            instants.append(conduct.next_at)
         return CaseFindings(
             case_no=record.case_no,
             outcome=Outcome.NOT_JUDGEABLE if troubles else Outcome.JUDGED,
             episodes=tuple(episodes),
+            offences=conduct.offences,
             troubles=tuple(dict.fromkeys(troubles)),
             next_at=min(instants, default=None),
         )

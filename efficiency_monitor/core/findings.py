@@ -25,7 +25,10 @@ class LimitFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelFound:
-    """A level of an episode: its instant and whether it has been reached (TIME 15)."""
+    """A level of an episode: its instant and whether it has been reached (TIME 15).
+
+    Of an offence `limit` is the measure, and `value` what was measured when the level was reached.
+    """
 
     level: Level
     at: str
@@ -33,6 +36,7 @@ class LevelFound:
     instant: int | None
     beyond: bool
     reached: bool
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,11 @@ class Offence:
     reasons: tuple[Reason, ...] = ()
 
     @property
+    def start(self) -> Event:
+        """The offending event: nothing runs from it on."""
+        return self.event
+
+    @property
     def stop(self) -> Event:
         """What happened has happened: an offence does not run on."""
         return self.event
@@ -106,3 +115,8 @@ class CaseFindings:
     troubles: tuple[Trouble, ...]
     #: First instant at which anything changes by time alone.
     next_at: int | None
+
+    @property
+    def grounds(self) -> tuple[Ground, ...]:
+        """What cards on the case can rest on: its episodes and its offences."""
+        return (*self.episodes, *self.offences)

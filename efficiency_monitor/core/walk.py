@@ -19,8 +19,8 @@ from .clockwork import (
 )
 from .columns import AMOUNT, Work
 from .counting import best_share, counted, days_counted, elapsed_until
-from .encoding import BoundRule, FrameBuilder, encode_rules
-from .evaluation import CompiledCalendar, blank_work
+from .encoding import BoundRule, FrameBuilder, blank_work, encode_rules
+from .evaluation import CompiledCalendar
 from .findings import Episode
 from .kernel import episode_bounds
 from .levels import level_at

@@ -1,9 +1,12 @@
 """Who held a case how long, for one card or one clock: what `core.accountability` is asked."""
 
+from itertools import takewhile
+
 from ..core.accountability import Against, Holding, attribute
 from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
-from ..core.findings import Episode, LimitFound
+from ..core.findings import Episode, LimitFound, Offence
+from ..core.hands import first_holder, one_by_one
 from ..core.terms import Level
 from ..core.walk import Walk
 from ..store import cases
@@ -44,6 +47,31 @@ def holdings(
         case.record.fields,
         against=_against(walked, limit, unit),
         until=until,
+    )
+
+
+def who_did(context: Context, case: cases.StoredCase, offence: Offence) -> tuple[Holding, ...]:
+    """Who an offence is put down to: the event's stage, organ and actor; no time is charged.
+
+    What the event does not say is taken from who held the case then.
+    """
+    event = offence.event
+    compiled = context.catalogue.compiled(case.record.calendar)
+    at = event.occurred_at
+    events = ordered(case.record, context.catalogue.vocabulary, compiled.table, at)
+    before = list(takewhile(lambda earlier: earlier.key != event.key, events))
+    *_, (_, holder) = one_by_one(before, first_holder(events, case.record.fields))
+    same = event.department in (None, holder.department)
+    return (
+        Holding(
+            stage=event.stage or holder.stage,
+            department=event.department or holder.department,
+            holder=event.actor or (holder.holder if same else None),
+            since=at,
+            until=at,
+            held_seconds=0,
+            overrun_seconds=0,
+        ),
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..core import cards as core_cards
 from ..core.amount import Amount, Unit, decimal_text
-from ..core.findings import Episode, LimitFound
+from ..core.comparison import SIGNS, Comparison
+from ..core.findings import Episode, Ground, LevelFound, LimitFound, Offence
 from ..core.instants import rfc3339
 from ..core.ledger import canonical_json
 from ..core.statements import digest
@@ -25,6 +26,13 @@ def walk_of(context: Context, case: cases.StoredCase, episode: Episode, as_of: i
     """The episode's pauses and running time."""
     compiled = context.catalogue.compiled(case.record.calendar)
     return walk(case.record, episode, context.catalogue.vocabulary, compiled, as_of)
+
+
+def ground_walk(
+    context: Context, case: cases.StoredCase, ground: Ground, as_of: int
+) -> Walk | None:
+    """The walk of an episode; None for an offence, which does not run."""
+    return None if isinstance(ground, Offence) else walk_of(context, case, ground, as_of)
 
 
 def measured(
@@ -60,16 +68,18 @@ def card_values(
     context: Context,
     case: cases.StoredCase,
     issue: core_cards.Issue,
-    walked: Walk,
+    walked: Walk | None,
     as_of: int,
 ) -> dict[str, Any]:
-    """The row of a card that is to be issued; `walked` is its episode."""
-    episode, found = issue.episode, issue.level
+    """The row of a card that is to be issued; `walked` is its episode, None for an offence."""
+    ground, found = issue.ground, issue.level
     fields = case.record.fields
-    limit = next(limit for limit in episode.limits if limit.name == found.limit)
-    unit = unit_of(limit, episode)
-    elapsed, over = measured(walked, limit, unit, until_of(episode, as_of))
-    rule = episode.bound.rule
+    rule = ground.bound.rule
+    if isinstance(ground, Offence):
+        said = _of_offence(ground, found)
+    else:
+        assert walked is not None, "an episode was walked"
+        said = _of_episode(ground, found, walked, as_of)
     version = context.catalogue.calendars[case.record.calendar].version
     return {
         "card_no": issue.card_no,
@@ -78,34 +88,75 @@ def card_values(
         "case_no": case.record.case_no,
         "rule_id": rule.id,
         "rule_version": rule.version,
-        "rule_digest": episode.bound.digest,
-        "pack": episode.bound.pack,
-        "episode": episode.key,
+        "rule_digest": ground.bound.digest,
+        "pack": ground.bound.pack,
+        "episode": ground.key,
         "level": int(found.level),
         "issue_no": issue.issue_no,
         "state": str(issue.state),
         "state_before": str(issue.state_before) if issue.state_before else None,
         "item_code": fields.get("item_code"),
         "region": fields.get("region"),
-        "department": episode.start.department or fields.get("department"),
+        "department": ground.start.department or fields.get("department"),
         "handler": handler_of(case, as_of),
         "reviewer": fields.get("reviewer"),
         "approver": fields.get("approver"),
-        "limit_name": found.limit,
-        "limit_amount": None if limit.amount is None else str(limit.amount),
-        "limit_due_at": limit.due_at,
+        **said,
         "fell_due_at": found.instant,
         "as_of": as_of,
         "issued_at": context.now(),
-        "elapsed": None if elapsed is None else decimal_text(elapsed),
-        "over": None if over is None else decimal_text(over),
-        "unit": str(unit),
         "calendar": case.record.calendar,
         "calendar_version": version,
         "stood_under": version,
         "lifted_reason": None,
         "lifted_at": None,
     }
+
+
+def _of_episode(
+    episode: Episode, found: LevelFound, walked: Walk, as_of: int
+) -> dict[str, str | int | None]:
+    """What a card says of a clock: the limit, what has elapsed and how much of it is over."""
+    limit = next(limit for limit in episode.limits if limit.name == found.limit)
+    unit = unit_of(limit, episode)
+    elapsed, over = measured(walked, limit, unit, until_of(episode, as_of))
+    return {
+        "limit_name": found.limit,
+        "limit_amount": None if limit.amount is None else str(limit.amount),
+        "limit_due_at": limit.due_at,
+        "elapsed": None if elapsed is None else decimal_text(elapsed),
+        "over": None if over is None else decimal_text(over),
+        "unit": str(unit),
+    }
+
+
+def _of_offence(offence: Offence, found: LevelFound) -> dict[str, str | int | None]:
+    """What a card says of an offence: the measure, what it is compared with, what was measured."""
+    return {
+        "limit_name": found.limit,
+        "limit_amount": compared(found, offence.unit),
+        "limit_due_at": None,
+        "elapsed": None if found.value is None else decimal_text(found.value),
+        "over": None,
+        "unit": offence.unit,
+    }
+
+
+def compared(found: LevelFound, unit: str) -> str:
+    """The comparison of a level, with the unit of what is measured: `> 1 events`."""
+    comparison = Comparison.parse(found.at)
+    return str(Comparison(comparison.sign, comparison.value, unit))
+
+
+def limit_json(text: str | None) -> dict[str, str] | None:
+    """A card's limit as JSON: an amount, or what a measured value is compared with."""
+    if text is None:
+        return None
+    if text[:1] in SIGNS:
+        comparison = Comparison.parse(text)
+        value = decimal_text(comparison.value)
+        return {"sign": comparison.sign, "value": value, "unit": comparison.unit}
+    return Amount.parse(text).as_json()
 
 
 def handler_of(case: cases.StoredCase, as_of: int) -> str | None:
@@ -133,7 +184,6 @@ def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
     def instant(value: int | None) -> str | None:
         return None if value is None else rfc3339(value, zone)
 
-    limit = row["limit_amount"]
     return {
         "card_no": row["card_no"],
         "subject": row["subject"],
@@ -149,7 +199,7 @@ def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
         "fell_due_at": instant(row["fell_due_at"]),
         "as_of": instant(row["as_of"]),
         "issued_at": instant(row["issued_at"]),
-        "limit": None if limit is None else Amount.parse(limit).as_json(),
+        "limit": limit_json(row["limit_amount"]),
         "limit_name": row["limit_name"],
         "elapsed": amount(row["elapsed"]),
         "over": amount(row["over"]),

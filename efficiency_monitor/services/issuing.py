@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ..core import cards as core_cards
 from ..core.accountability import Holding
-from ..core.findings import CaseFindings, Episode
+from ..core.findings import CaseFindings, Episode, Ground, Offence
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType, commitment
 from ..core.terms import CardState, Level, LiftReason
@@ -15,7 +15,7 @@ from ..core.walk import Walk
 from ..store import accounts, cards, cases, held_rows, ledger
 from . import binding, ladders
 from .account_checks import recorded
-from .account_holdings import holdings
+from .account_holdings import holdings, who_did
 from .aftermath import aftermath
 from .card_rows import card_values, input_of, persons_json, walk_of
 from .context import Context
@@ -93,7 +93,9 @@ class Writer:
         self, case: cases.StoredCase, issue: core_cards.Issue, evidence: Mapping[str, object]
     ) -> None:
         context = self.context
-        row = card_values(context, case, issue, self._walk(case, issue.episode), self.as_of)
+        ground = issue.ground
+        walked = None if isinstance(ground, Offence) else self._walk(case, ground)
+        row = card_values(context, case, issue, walked, self.as_of)
         salt = context.salt()
         row["salt"] = salt.hex()
         self.rows.append(row)
@@ -101,7 +103,7 @@ class Writer:
             self.report.historical += 1
         else:
             self.report.issued[issue.level.level] += 1
-        rule = issue.episode.bound.rule
+        rule = ground.bound.rule
         self._entry(
             EntryType.CARD_ISSUED,
             f"card.issued/{issue.card_no}",
@@ -116,11 +118,11 @@ class Writer:
                 "rule": {
                     "id": rule.id,
                     "version": rule.version,
-                    "sha256": issue.episode.bound.digest,
-                    "pack": issue.episode.bound.pack,
+                    "sha256": ground.bound.digest,
+                    "pack": ground.bound.pack,
                 },
                 "calendar": {"id": row["calendar"], "sha256": row["calendar_version"]},
-                "episode": issue.episode.key,
+                "episode": ground.key,
                 "limit": {
                     "name": row["limit_name"],
                     "amount": row["limit_amount"],
@@ -134,23 +136,28 @@ class Writer:
             },
         )
         if issue.level.level > Level.WARNING and issue.state is not CardState.HISTORICAL:
-            self._account(case, issue.episode, issue.card_no, issue.level.level, salt)
+            self._account(case, ground, issue.card_no, issue.level.level, salt)
 
-    def _shares(
-        self, case: cases.StoredCase, episode: Episode, level: Level
-    ) -> tuple[Holding, ...]:
-        """Who held the case how long in this episode, against the limit of this level's card."""
-        key = (case.case_id, episode.bound.rule.id, episode.key, level)
+    def _shares(self, case: cases.StoredCase, ground: Ground, level: Level) -> tuple[Holding, ...]:
+        """Who held the case how long in an episode, against the limit of this level's card.
+
+        Of an offence: who did it.
+        """
+        key = (case.case_id, ground.bound.rule.id, ground.key, level)
         if key not in self._holdings:
-            self._holdings[key] = holdings(
-                self.context, case, episode, self._walk(case, episode), self.as_of, level
-            )
+            if isinstance(ground, Offence):
+                self._holdings[key] = who_did(self.context, case, ground)
+            else:
+                walked = self._walk(case, ground)
+                self._holdings[key] = holdings(
+                    self.context, case, ground, walked, self.as_of, level
+                )
         return self._holdings[key]
 
     def _account(
         self,
         case: cases.StoredCase,
-        episode: Episode,
+        ground: Ground,
         card_no: str,
         level: Level,
         salt: bytes | None,
@@ -160,9 +167,9 @@ class Writer:
         `salt` is that of a card which is being issued. Of others the entry is made where the
         holdings are others than before.
         """
-        shares = self._shares(case, episode, level)
+        shares = self._shares(case, ground, level)
         self.accounts[card_no] = shares
-        final = episode.stop is not None
+        final = ground.stop is not None
         if salt is None:
             self._counted[card_no] = final
             return
@@ -201,13 +208,13 @@ class Writer:
         self, case: cases.StoredCase, found: CaseFindings, standing: Sequence[core_cards.Card]
     ) -> None:
         """Bring the holdings of standing yellow and red cards up to date."""
-        episodes = {(episode.bound.rule.id, episode.key): episode for episode in found.episodes}
+        grounds = {(ground.bound.rule.id, ground.key): ground for ground in found.grounds}
         for card in standing:
-            episode = episodes.get((card.rule_id, card.episode))
-            if episode is None or card.level is Level.WARNING:
+            ground = grounds.get((card.rule_id, card.episode))
+            if ground is None or card.level is Level.WARNING:
                 continue
             if card.state not in (CardState.LIFTED, CardState.CLOSED, CardState.HISTORICAL):
-                self._account(case, episode, card.card_no, card.level, None)
+                self._account(case, ground, card.card_no, card.level, None)
 
     def _lift(self, decision: core_cards.Lift) -> None:
         self.report.lifted += 1

@@ -354,7 +354,7 @@ def _preview_batch(
             if isinstance(decision, core_cards.Lift):
                 report.lifted += 1
             elif isinstance(decision, core_cards.Issue):
-                walked = card_rows.walk_of(context, case, decision.episode, as_of)
+                walked = card_rows.ground_walk(context, case, decision.ground, as_of)
                 row = card_rows.card_values(context, case, decision, walked, as_of)
                 row["issued_at"] = None
                 report.would_issue.append(card_rows.card_json(row, context.zone))

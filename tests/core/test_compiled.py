@@ -7,8 +7,8 @@ import pytest
 
 from efficiency_monitor.core.columns import MOST_LEVELS, MOST_LIMITS, Findings, Frame, Rules
 from efficiency_monitor.core.compiled import available, judge_compiled
-from efficiency_monitor.core.encoding import FrameBuilder, encode_rules
-from efficiency_monitor.core.evaluation import blank_findings, blank_work, most_findings
+from efficiency_monitor.core.encoding import FrameBuilder, blank_findings, blank_work, encode_rules
+from efficiency_monitor.core.evaluation import most_findings
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.kernel import judge
 from tests.properties import drawing
