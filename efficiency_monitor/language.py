@@ -142,6 +142,10 @@ _REASONS: Final = {
         "数据缺少规则所需的内容",
         "the data do not hold what the rule measures",
     ),
+    Reason.NO_FORMER_WINDOW: (
+        "没有可比的前期数据",
+        "the former period is not known in full, or had nothing in it",
+    ),
     Reason.STALE_FEED: ("数据源未按时更新", "the source has not been updated in time"),
 }
 

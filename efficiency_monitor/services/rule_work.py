@@ -1,6 +1,6 @@
 """Working on rules: loading one file or the catalogue, running the examples of each rule."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from ..core.evaluation import evaluate
 from ..core.faults import CatalogueError, ConfigurationError
 from ..core.instants import parse_as_of, parse_instant
 from ..core.rules import Example, ExampleEvent, Expectation
-from ..core.terms import CardState, Level, Outcome, Precision
+from ..core.tally_trial import try_tally
+from ..core.terms import CardState, Level, Outcome, Precision, Reason
 from ..core.timeline import CaseRecord, Event
 from ..language import t
 from .context import Catalogue
@@ -88,6 +89,11 @@ def _result(
 ) -> ExampleResult:
     compiled = catalogue.compiled(example.calendar)
     zone = compiled.calendar.zone
+    if file.bound.rule.form == "tally":
+        levels, reasons = try_tally(
+            file.bound, example, compiled, parse_as_of(expectation.as_of, zone)
+        )
+        return _compared(file, example, expectation, levels, reasons)
     record = CaseRecord(
         case_no=example.name,
         calendar=example.calendar,
@@ -108,10 +114,23 @@ def _result(
         for decision in decisions
         if isinstance(decision, core_cards.Issue) and decision.state is not CardState.HISTORICAL
     ]
-    said = " ".join(level.word for level in sorted(levels)) or "-"
+    reasons = set()
     if found.outcome is Outcome.NOT_JUDGEABLE:
-        reasons = sorted({str(trouble.reason) for trouble in found.troubles})
-        said = f"{said} ({', '.join(reasons)})"
+        reasons = {trouble.reason for trouble in found.troubles}
+    return _compared(file, example, expectation, levels, reasons)
+
+
+def _compared(
+    file: RuleFile,
+    example: Example,
+    expectation: Expectation,
+    levels: Collection[Level],
+    reasons: Collection[Reason],
+) -> ExampleResult:
+    """What came, in the same words as what was wanted."""
+    said = " ".join(level.word for level in sorted(levels)) or "-"
+    if reasons:
+        said = f"{said} ({', '.join(sorted(str(reason) for reason in reasons))})"
     wanted = " ".join(sorted(expectation.cards, key=Level.parse)) or "-"
     if expectation.not_judgeable:
         wanted = f"{wanted} ({expectation.not_judgeable})"
@@ -156,6 +175,8 @@ def _event(event: ExampleEvent, number: int, zone: str) -> Event:
 def check_encodable(catalogue: Catalogue, files: Sequence[RuleFile]) -> None:
     """CatalogueError where a rule is well formed but more than the kernel can hold."""
     for file in files:
+        if file.bound.rule.form == "tally":
+            continue  # no kernel holds it
         try:
             encode_rules([file.bound], catalogue.vocabulary, {})
         except ValueError as fault:
