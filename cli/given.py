@@ -22,8 +22,8 @@ from .render import warn
 #: Last words of commands that only look. Whatever is not among them is taken to change something.
 _LOOKS: Final = frozenset(
     {
-        "batch", "check", "compare", "demo", "doctor", "due", "elapsed", "explain", "forecast",
-        "history", "list", "metrics", "show", "test", "threshold", "verify", "version",
+        "backtest", "batch", "check", "compare", "demo", "doctor", "due", "elapsed", "explain",
+        "forecast", "history", "list", "metrics", "show", "test", "threshold", "verify", "version",
     }
 )  # fmt: skip
 _ACTS: Final = frozenset({"accountability verify"})

@@ -1,4 +1,4 @@
-"""`effmon rules list | show | check | test`."""
+"""`effmon rules list | show | check | test`; `backtest` stands in `cli/backtest.py`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 from efficiency_monitor.language import say_level, t
 
-from . import columns
+from . import backtest, columns
 from .render import emit, emit_object, message
 from .state import Output, catalogue_of, leave
 
 app = typer.Typer(help=t("监察规则", "rules"))
+app.command("backtest", help=t("回溯测试：换规则会怎样", "what other rules would have given"))(
+    backtest.backtest
+)
 
 At = Annotated[Path | None, typer.Argument(help=t("规则文件或文件夹", "rule file or folder"))]
 

@@ -1,0 +1,274 @@
+"""`effmon rules backtest`: what other rules would have given."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from efficiency_monitor.language import say_level, say_local, say_reason, t
+from efficiency_monitor.reports.backtest_words import CHANGES, COUNTS
+from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+
+from .render import Format, emit, emit_text, message, progress, warn
+from .state import Output, context_of
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.backtest import BacktestReport, History
+    from efficiency_monitor.services.backtest_sides import Plan
+
+_STYLES: Final = {"new": "bold", "gone": "bold", "earlier": "", "later": "", "same": "dim"}
+_CARDS: Final = (
+    Column("change", "变化", "Change", say=coded(CHANGES), styles=_STYLES),
+    Column("case_no", "办件编号", "Case"),
+    Column("rule", "规则", "Rule", priority=2),
+    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("department", "部门", "Department", priority=2, least=8),
+    Column("item_code", "事项编码", "Item", priority=3, least=8),
+    Column("start_at", "计时起点", "Started", say=say_local, priority=4),
+    Column("stop_at", "停止", "Stopped", say=say_local, priority=4),
+    Column("before.fell_due_at", "原触发时间", "Fell due before", say=say_local),
+    Column("after.fell_due_at", "新触发时间", "Fell due after", say=say_local),
+)
+_TOTALS: Final = tuple(
+    Column(name, *words, right=True) for name, words in COUNTS.items() if "moved" not in name
+)
+_SHOWN: Final = {
+    "level": Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    "rule": Column("rule", "规则", "Rule"),
+    "month": Column("month", "月份", "Month"),
+    "department": Column("department", "部门", "Department", least=8),
+    "item": Column("item", "事项", "Item", least=8),
+}
+_UNJUDGED: Final = (
+    Column("rule", "规则", "Rule"),
+    Column("reason", "原因", "Reason", say=say_reason),
+    Column("before", "原", "Before", right=True),
+    Column("after", "新", "After", right=True),
+)
+
+
+_What = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH|PACK", help=t("规则文件、目录或规则包", "a rule file, a folder or a pack")
+    ),
+]
+_First = Annotated[str, typer.Option("--from", metavar="DATE", help=t("首日", "the first date"))]
+_Last = Annotated[str, typer.Option("--to", metavar="DATE", help=t("末日", "the last date"))]
+_Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATH|PACK",
+        help=t("与此比较（默认现行规则）；可多次", "against these (default: the rules in use)"),
+    ),
+]
+_Renamed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="OLD=NEW", help=t("改了编号的规则；可多次", "a rule with a new id")
+    ),
+]
+_Calendars = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help=t("所给规则用此目录的日历", "calendar files that PATH is judged by")
+    ),
+]
+_Department = Annotated[
+    list[str] | None,
+    typer.Option(help=t("只看该部门；可多次", "only this department; repeatable")),
+]
+_Always = Annotated[
+    bool,
+    typer.Option(
+        "--as-if-in-force", help=t("视同一直施行", "PATH as if it had always been in force")
+    ),
+]
+_Same = Annotated[
+    bool, typer.Option("--same", help=t("也列出不变的牌", "list the cards that stay, too"))
+]
+_Page = Annotated[
+    Path | None, typer.Option(metavar="FILE.html", help=t("另写网页", "write a page as well"))
+]
+_Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help=t("覆盖已有文件", "replace the file"))
+]
+
+
+def backtest(
+    ctx: typer.Context,
+    what: _What,
+    first: _First,
+    last: _Last,
+    against: _Against = None,
+    renamed: _Renamed = None,
+    calendars: _Calendars = None,
+    department: _Department = None,
+    always: _Always = False,
+    same: _Same = False,
+    page: _Page = None,
+    overwrite: _Overwrite = False,
+    output: Output = None,
+) -> None:
+    """Judge the history by other rules and show each card that differs; writes nothing.
+
+    The rules at PATH stand against the rules in use: as a first scan as of the end of `--to`, by
+    everything that is known, would issue cards.
+    """
+    from efficiency_monitor.services import backtest as service
+    from efficiency_monitor.services.backtest_sides import Asked
+
+    asked = Asked(
+        what=what,
+        first=first,
+        last=last,
+        against=against or (),
+        renamed=renamed or (),
+        calendars=calendars,
+        departments=department or (),
+        always_in_force=always,
+    )
+    plan, history = _prepared(ctx, asked)
+    _warn_of(plan)
+    with progress(t("回溯测试", "back-testing"), history.count()) as step:
+        report = service.run(plan, history, same=same, progress=step)
+    _show(report, output)
+    _say(report)
+    if page is not None:
+        _write_page(report, page, history, overwrite=overwrite)
+        message(t(f"网页：{page}", f"the page: {page}"))
+    message(t("未写入任何数据", "nothing was written to any database"))
+
+
+def _prepared(ctx: typer.Context, asked: Any) -> "tuple[Plan, History]":
+    from efficiency_monitor.services import backtest as service
+    from efficiency_monitor.services.backtest_sides import plan
+
+    context = context_of(ctx)
+    found = plan(context.catalogue, context.zone, context.now(), asked)
+    return found, service.StoredHistory(context)
+
+
+def _warn_of(plan: "Plan") -> None:
+    """What would otherwise look like a rule that gives no card."""
+    in_force = [
+        bound
+        for bound in plan.after.rules
+        if bound.rule.in_force.from_ <= plan.last
+        and (bound.rule.in_force.to is None or plan.first <= bound.rule.in_force.to)
+    ]
+    if not in_force:
+        warn(
+            t(
+                f"{plan.after.name} 在此期间未施行，不会有牌；可用 --as-if-in-force",
+                f"{plan.after.name} is not in force in these dates and gives no card; "
+                "see --as-if-in-force",
+            )
+        )
+    tallies = sorted({b.rule.id for b in (*plan.before.rules, *plan.after.rules) if b.rule.tally})
+    if tallies:
+        warn(
+            t(
+                f"统计类规则不参与回溯测试：{'、'.join(tallies)}",
+                f"tallies are not back-tested: {', '.join(tallies)}",
+            )
+        )
+
+
+def _show(report: "BacktestReport", output: Format | None) -> None:
+    from efficiency_monitor.services.backtest import difference_json
+
+    rows = (difference_json(each, report.plan.window.zone) for each in report.found)
+    if output is Format.JSON:
+        emit_text(_document(report, rows))
+        return
+    if output is Format.TABLE or (output is None and _on_terminal()):
+        _show_totals(report)
+    emit(
+        rows,
+        _CARDS,
+        output,
+        title=t("逐张比较", "Card by card"),
+        empty=t("没有差别", "no card differs"),
+    )
+
+
+def _on_terminal() -> bool:
+    import sys
+
+    from . import streams
+
+    return streams.is_terminal(sys.stdout)
+
+
+def _document(report: "BacktestReport", rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """The whole report as one JSON document, a card at a time."""
+    from efficiency_monitor.reports.masking import masked
+    from efficiency_monitor.reports.tabular import json_text
+
+    head = json_text(masked(report.as_json()), indent=2)
+    yield head.removesuffix("\n}") + ',\n  "cards": ['
+    begun = False
+    for row in rows:
+        yield (",\n    " if begun else "\n    ") + json_text(masked(row))
+        begun = True
+    yield "\n  ]\n}\n" if begun else "]\n}\n"
+
+
+def _show_totals(report: "BacktestReport") -> None:
+    """The totals before the cards, each as a table of its own."""
+    titles = {
+        "level": t("按级别", "By level"),
+        "rule": t("按规则", "By rule"),
+        "month": t("按月份", "By month"),
+        "department": t("按部门", "By department"),
+        "item": t("按事项", "By item"),
+    }
+    for dimension, title in titles.items():
+        found = [{dimension: v, **counts} for v, counts in report.totals.rows(dimension)]
+        if found:
+            emit(found, (_SHOWN[dimension], *_TOTALS), Format.TABLE, title=title)
+    unjudged = report.not_judgeable()
+    if unjudged:
+        title = t("无法判定的办件", "Cases not judgeable")
+        emit(unjudged, _UNJUDGED, Format.TABLE, title=title)
+
+
+def _say(report: "BacktestReport") -> None:
+    """The totals in one line, on stderr."""
+    counts = report.as_json()["totals"]
+    for rule, reason in report.left_out:
+        warn(t(f"规则 {rule} 未参与：{reason}", f"rule {rule} was left out: {reason}"))
+    before, after = (report.cases[side] for side in ("before", "after"))
+    total = sum(after.values())
+    message(
+        t(
+            f"办件 {total}；牌 {counts['before']} → {counts['after']}：新增 {counts['new']}，"
+            f"消失 {counts['gone']}，提前 {counts['earlier']}，推后 {counts['later']}，"
+            f"不变 {counts['same']}",
+            f"{total} cases; {counts['before']} cards become {counts['after']}: "
+            f"{counts['new']} new, {counts['gone']} gone, {counts['earlier']} earlier, "
+            f"{counts['later']} later, {counts['same']} the same",
+        )
+    )
+    if before["not_judgeable"] or after["not_judgeable"]:
+        was, now = before["not_judgeable"], after["not_judgeable"]
+        message(t(f"无法判定：{was} → {now}", f"not judgeable: {was} before, {now} after"))
+
+
+def _write_page(
+    report: "BacktestReport", page: Path, history: "History", *, overwrite: bool
+) -> None:
+    """Write the page, with the names of the events in the place of their codes."""
+    from efficiency_monitor.reports.backtest_page import write_page
+    from efficiency_monitor.services.backtest import difference_json
+
+    zone = report.plan.window.zone
+    names = {code: t(one.zh, one.en) for code, one in history.vocabulary.types.items()}
+
+    def cards() -> Iterator[dict[str, Any]]:
+        for each in report.found:
+            row = difference_json(each, zone)
+            yield {**row, **{key: names.get(row[key], row[key]) for key in ("start", "stop")}}
+
+    write_page(page, report.as_json(), cards(), overwrite=overwrite)

@@ -1,0 +1,1 @@
+"""The back-test: against scanning twice, over a lake, as a page."""
