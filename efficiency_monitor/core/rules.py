@@ -175,6 +175,14 @@ class Expectation(RulePart):
     as_of: str
     cards: tuple[LevelWord, ...] = ()
     not_judgeable: str | None = None
+    #: The rule is not for this case, or not in force: nothing is judged.
+    excluded: bool = False
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> "Expectation":
+        if self.excluded and (self.cards or self.not_judgeable):
+            raise ValueError("excluded: what is not judged has no cards and lacks nothing")
+        return self
 
 
 class Example(RulePart):

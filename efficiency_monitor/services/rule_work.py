@@ -114,9 +114,11 @@ def _result(
         for decision in decisions
         if isinstance(decision, core_cards.Issue) and decision.state is not CardState.HISTORICAL
     ]
-    reasons = set()
+    reasons: set[str] = set()
     if found.outcome is Outcome.NOT_JUDGEABLE:
-        reasons = {trouble.reason for trouble in found.troubles}
+        reasons = {str(trouble.reason) for trouble in found.troubles}
+    elif found.outcome is Outcome.EXCLUDED:
+        reasons = {str(Outcome.EXCLUDED)}
     return _compared(file, example, expectation, levels, reasons)
 
 
@@ -125,15 +127,17 @@ def _compared(
     example: Example,
     expectation: Expectation,
     levels: Collection[Level],
-    reasons: Collection[Reason],
+    reasons: Collection[str],
 ) -> ExampleResult:
     """What came, in the same words as what was wanted."""
     said = " ".join(level.word for level in sorted(levels)) or "-"
     if reasons:
-        said = f"{said} ({', '.join(sorted(str(reason) for reason in reasons))})"
+        said = f"{said} ({', '.join(sorted(reasons))})"
     wanted = " ".join(sorted(expectation.cards, key=Level.parse)) or "-"
     if expectation.not_judgeable:
         wanted = f"{wanted} ({expectation.not_judgeable})"
+    elif expectation.excluded:
+        wanted = f"{wanted} ({Outcome.EXCLUDED})"
     rule = file.bound.rule
     return ExampleResult(
         rule=rule.id,

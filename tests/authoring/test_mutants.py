@@ -175,3 +175,10 @@ def test_weak_examples_are_found_out(tmp_path: Path) -> None:
     assert "clock.pause.0 dropped" in missed
     assert "cards: yellow at promised + 1 working_days" not in missed
     assert missed <= NAMES
+
+
+def test_the_examples_of_every_pack_catch_its_mutants() -> None:
+    ran = run_python("tools/mutate_rules.py", PYTHONPATH=str(ROOT))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    packs = {path.name for path in (ROOT / "rules" / "packs").iterdir() if path.is_dir()}
+    assert {line.split(":")[0] for line in ran.stdout.splitlines()} == packs

@@ -65,7 +65,7 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
         cal,
         cal.bounds(as_of).next - 1 if isinstance(as_of, date) else as_of,
     )
-    assert answer["outcome"] != "excluded", "the rule is not for the case of its own example"
+    assert (answer["outcome"] == "excluded") == expected.excluded, "for whom the rule is"
     reached = [
         level
         for episode in answer["episodes"]
