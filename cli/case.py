@@ -14,6 +14,7 @@ from .unmasking import Reason, Unmask, erase_applicant
 from .written import read_text
 
 if TYPE_CHECKING:
+    from efficiency_monitor.core.vocabulary import Vocabulary
     from efficiency_monitor.services.context import Context
 
     from .explain_days import Naming
@@ -129,7 +130,14 @@ def show(
     fields = opened(context, case)
     if unmask:
         _disclose(context, "cases.show", [{**fields, "case_no": case_no}], reason)
-    show_case(fields, document, output, name=_names(context), zone=context.zone, unmasked=unmask)
+    show_case(
+        fields,
+        document,
+        output,
+        name=names_of(context.catalogue.vocabulary),
+        zone=context.zone,
+        unmasked=unmask,
+    )
 
 
 @app.command("explain", help=t("逐日说明计时", "explain the count day by day"))
@@ -159,12 +167,11 @@ def explain_case(
     if unmask:
         about = find(context, case_no).record.fields
         _disclose(context, "cases.explain", [{**about, "case_no": case_no}], reason)
-    show_page(document, output, name=_names(context), unmasked=unmask)
+    show_page(document, output, name=names_of(context.catalogue.vocabulary), unmasked=unmask)
 
 
-def _names(context: "Context") -> "Naming":
+def names_of(vocabulary: "Vocabulary") -> "Naming":
     """What event types and grounds for a pause are called in the current language."""
-    vocabulary = context.catalogue.vocabulary
 
     def name(code: str) -> str:
         if code in vocabulary.types:

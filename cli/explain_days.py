@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 Naming = Callable[[str], str]
 
 #: Why a day counts or does not, by the codes of `core.explain`; other codes are shown as they are.
-_REASONS: Final = {
+WHY: Final = {
     "working_day": ("工作日", "working day"),
     "calendar_day": ("自然日", "calendar day"),
     "make_up": ("调休上班", "make-up working day"),
@@ -81,7 +81,7 @@ def _ends(clock: Document, day: date) -> tuple[str, ...]:
 def _reason(entry: Document, name: Naming) -> str:
     """周末; 国庆节（国办发明电〔2025〕7号）; 暂停：听证."""
     code = str(entry.get("reason") or "")
-    words = t(*_REASONS[code]) if code in _REASONS else code
+    words = t(*WHY[code]) if code in WHY else code
     if entry.get("kind"):
         words += t("：", ": ") + name(str(entry["kind"]))
     if code in _OF_THE_CLOCK:

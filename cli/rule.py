@@ -1,14 +1,21 @@
 """`effmon rules list | show | check | test`; `backtest` stands in `cli/backtest.py`."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.language import say_level, t
 
 from . import backtest, columns
-from .render import emit, emit_object, message
+from .render import Format, emit, emit_object, emit_text, message
 from .state import Output, catalogue_of, leave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from efficiency_monitor.services.context import Catalogue
+    from efficiency_monitor.services.rule_work import Asked, RuleFile
 
 app = typer.Typer(help=t("监察规则", "rules"))
 app.command("backtest", help=t("回溯测试：换规则会怎样", "what other rules would have given"))(
@@ -94,16 +101,33 @@ def check(ctx: typer.Context, path: At = None) -> None:
 
 
 @app.command("test", help=t("运行规则的示例", "run the rules' examples"))
-def run_tests(ctx: typer.Context, path: At = None, output: Output = None) -> None:
-    """Run every example of the rules; exit 1 if one fails."""
+def run_tests(
+    ctx: typer.Context,
+    path: At = None,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            "--show",
+            metavar="NAME",
+            help=t("画出名称含此文字的示例", "draw the examples whose name holds this"),
+        ),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Run every example of the rules and draw those that fail; exit 1 if one does."""
     from efficiency_monitor.services import rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, path)
+    if show is not None:
+        _show(catalogue, files, show, output)
+        return
     results = list(rule_work.run_examples(catalogue, files))
     failed = [result for result in results if not result.passed]
-    if output is not None or failed:
-        emit(results if output is not None else failed, columns.EXAMPLES, output)
+    if output is not None:
+        emit(results, columns.EXAMPLES, output)
+    elif failed:
+        emit_text(_drawn(catalogue, rule_work.failing(files, failed)))
     message(
         t(
             f"{len(files)} 条规则，{len(results)} 项示例，{len(failed)} 项不符",
@@ -111,3 +135,32 @@ def run_tests(ctx: typer.Context, path: At = None, output: Output = None) -> Non
         )
     )
     leave(1 if failed else 0)
+
+
+def _show(
+    catalogue: "Catalogue", files: "Sequence[RuleFile]", name: str, output: "Format | None"
+) -> None:
+    """Draw the examples of a name, or what is drawn of them as data."""
+    from efficiency_monitor.services import rule_drawing, rule_work
+
+    chosen = rule_work.named(files, name)
+    if output is None:
+        emit_text(_drawn(catalogue, chosen))
+    else:
+        emit([rule_drawing.draw(catalogue, *one) for one in chosen], columns.EXAMPLES, output)
+
+
+def _drawn(catalogue: "Catalogue", chosen: "Sequence[Asked]") -> "Iterator[str]":
+    from efficiency_monitor.services import rule_drawing
+
+    from . import streams
+    from .case import names_of
+    from .rule_timeline import page
+
+    streams.speak_unicode(sys.stdout)
+    width, colour = streams.width(), streams.coloured(sys.stdout)
+    for number, one in enumerate(chosen):
+        if number:
+            yield "\n"
+        drawing = rule_drawing.draw(catalogue, *one)
+        yield from page(drawing, width=width, colour=colour, name=names_of(catalogue.vocabulary))

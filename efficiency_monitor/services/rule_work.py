@@ -7,8 +7,9 @@ from pathlib import Path
 from .. import catalogue_files
 from ..core import cards as core_cards
 from ..core.encoding import BoundRule, encode_rules
-from ..core.evaluation import evaluate
+from ..core.evaluation import CompiledCalendar, evaluate
 from ..core.faults import CatalogueError, ConfigurationError
+from ..core.findings import CaseFindings
 from ..core.instants import parse_as_of, parse_instant
 from ..core.rules import Example, ExampleEvent, Expectation
 from ..core.tally_trial import try_tally
@@ -70,6 +71,39 @@ def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
     ]
 
 
+#: An expectation of an example of a rule.
+Asked = tuple[RuleFile, Example, Expectation]
+
+
+def _asked(files: Sequence[RuleFile]) -> Iterator[Asked]:
+    for file in files:
+        for example in file.bound.rule.examples:
+            for expectation in example.expect:
+                yield file, example, expectation
+
+
+def named(files: Sequence[RuleFile], name: str) -> list[Asked]:
+    """What the examples whose name holds a text expect; ConfigurationError where none does."""
+    found = [asked for asked in _asked(files) if name.casefold() in asked[1].name.casefold()]
+    if not found:
+        names = sorted({example.name for _, example, _ in _asked(files)})
+        raise ConfigurationError(
+            t(f"没有名称含 {name!r} 的示例", f"no example's name holds {name!r}"),
+            t("现有示例：", "there are: ") + ", ".join(names[:20]),
+        )
+    return found
+
+
+def failing(files: Sequence[RuleFile], failed: Sequence[ExampleResult]) -> list[Asked]:
+    """What was expected where the results are others."""
+    wrong = {(result.path, result.example, result.as_of) for result in failed}
+    return [
+        (file, example, expectation)
+        for file, example, expectation in _asked(files)
+        if (file.path, example.name, expectation.as_of) in wrong
+    ]
+
+
 def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[ExampleResult]:
     """Every expectation of every example, as a first scan would answer it."""
     for file in files:
@@ -81,12 +115,23 @@ def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[Ex
                     f"known are {', '.join(catalogue.calendars)}",
                 )
             for expectation in example.expect:
-                yield _result(catalogue, file, example, expectation)
+                yield run_example(catalogue, file, example, expectation)
 
 
-def _result(
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The case of an example as the engine judged it as of an instant (epoch seconds)."""
+
+    record: CaseRecord
+    compiled: CompiledCalendar
+    as_of: int
+    found: CaseFindings
+
+
+def judge_example(
     catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
-) -> ExampleResult:
+) -> Trial:
+    """Judge the example of a clock or a condition as one expectation asks."""
     compiled = catalogue.compiled(example.calendar)
     zone = compiled.calendar.zone
     if file.bound.rule.form == "tally":
@@ -106,6 +151,14 @@ def _result(
     found = evaluate(
         [record], [file.bound], catalogue.vocabulary, {example.calendar: compiled}, as_of
     )[0]
+    return Trial(record, compiled, as_of, found)
+
+
+def run_example(
+    catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
+) -> ExampleResult:
+    """What an example wants as of one instant, and what a first scan then gives."""
+    found = judge_example(catalogue, file, example, expectation).found
     decisions = core_cards.decide(
         found, [], rule_ids=frozenset(), calendar_version="", watch_from=None
     )

@@ -1,0 +1,141 @@
+"""An example of a rule taken apart: what is needed to draw its timeline, as plain data."""
+
+from typing import Any
+
+from ..core.amount import decimal_text
+from ..core.encoding import ordered
+from ..core.explain import day_lines
+from ..core.findings import Episode, LevelFound, LimitFound, Offence
+from ..core.instants import local_date, rfc3339
+from ..core.rules import Example, Expectation
+from ..core.terms import Precision
+from ..core.timeline import Event
+from ..core.walk import walk
+from .context import Catalogue
+from .rule_work import ExampleResult, RuleFile, Trial, judge_example, run_example
+
+Drawing = dict[str, Any]
+
+
+def draw(
+    catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
+) -> Drawing:
+    """What happened, what was counted, when each level falls due, what was wanted and what came.
+
+    Instants are RFC 3339 in the calendar's zone, an event without a time is a bare date. A tally
+    has neither events nor a clock: of it the drawing has the result only.
+    """
+    result = run_example(catalogue, file, example, expectation)
+    document = _head(file, example, result)
+    if file.bound.rule.form == "tally":
+        return document
+    trial = judge_example(catalogue, file, example, expectation)
+    zone = trial.compiled.calendar.zone
+    events = ordered(trial.record, catalogue.vocabulary, trial.compiled.table, trial.as_of)
+    shown = {event.key for event in events}
+    later = [event for event in trial.record.events if event.key not in shown]
+    document["as_of"] = rfc3339(trial.as_of, zone)
+    document["events"] = [
+        {**_event(event, zone), "later": event.key not in shown} for event in (*events, *later)
+    ]
+    document["clocks"] = [
+        _clock(catalogue, trial, episode, zone) for episode in trial.found.episodes
+    ]
+    document["offences"] = [_offence(offence, zone) for offence in trial.found.offences]
+    document["problems"] = [
+        {"reason": str(trouble.reason), "detail": trouble.detail}
+        for trouble in trial.found.troubles
+    ]
+    return document
+
+
+def _head(file: RuleFile, example: Example, result: ExampleResult) -> Drawing:
+    return {
+        "rule": result.rule,
+        "version": file.bound.rule.version,
+        "path": result.path,
+        "example": result.example,
+        "level": result.level,
+        "kind": result.kind,
+        "calendar": example.calendar,
+        "case": dict(example.case),
+        "as_of": result.as_of,
+        "wanted": result.wanted,
+        "found": result.found,
+        "passed": result.passed,
+        "events": [],
+        "clocks": [],
+        "offences": [],
+        "problems": [],
+    }
+
+
+def _event(event: Event, zone: str) -> dict[str, Any]:
+    dated = event.precision is Precision.DAY
+    said: dict[str, Any] = {
+        "type": event.type,
+        "at": local_date(event.occurred_at, zone) if dated else rfc3339(event.occurred_at, zone),
+        "key": event.key,
+    }
+    for name in ("stage", "actor", "department", "kind", "amount", "reason"):
+        value = getattr(event, name)
+        if value is not None:
+            said[name] = value
+    if event.recorded_at is not None:
+        said["recorded_at"] = rfc3339(event.recorded_at, zone)
+    said |= event.attributes
+    return said
+
+
+def _clock(catalogue: Catalogue, trial: Trial, episode: Episode, zone: str) -> dict[str, Any]:
+    walked = walk(trial.record, episode, catalogue.vocabulary, trial.compiled, trial.as_of)
+    until = trial.as_of
+    if episode.stop is not None:
+        until = min(until, episode.stop.occurred_at)
+    return {
+        "start": episode.start.key,
+        "stop": None if episode.stop is None else episode.stop.key,
+        "until": rfc3339(until, zone),
+        "stage": episode.stage,
+        "state": episode.state,
+        "deemed_at": None if episode.deemed_at is None else rfc3339(episode.deemed_at, zone),
+        "unit": str(episode.bound.rule.counted.count),
+        "days": [
+            {
+                "date": str(line.day),
+                "counted": decimal_text(line.counted),
+                "why": str(line.why),
+                "name": line.name,
+                "kind": None if line.pause is None else line.pause.event.kind,
+            }
+            for line in day_lines(walked, until)
+        ],
+        "limits": [_limit(limit, zone) for limit in episode.limits],
+        "levels": [_level(level, zone) for level in episode.levels],
+    }
+
+
+def _limit(limit: LimitFound, zone: str) -> dict[str, Any]:
+    return {
+        "name": limit.name,
+        "amount": None if limit.amount is None else str(limit.amount),
+        "due_at": None if limit.due_at is None else rfc3339(limit.due_at, zone),
+    }
+
+
+def _level(level: LevelFound, zone: str) -> dict[str, Any]:
+    return {
+        "level": level.level.word,
+        "at": level.at,
+        "instant": None if level.instant is None else rfc3339(level.instant, zone),
+        "reached": level.reached,
+    }
+
+
+def _offence(offence: Offence, zone: str) -> dict[str, Any]:
+    return {
+        "event": offence.key,
+        "value": decimal_text(offence.value),
+        "unit": offence.unit,
+        "levels": [_level(level, zone) for level in offence.levels],
+    }
