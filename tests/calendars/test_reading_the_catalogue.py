@@ -234,7 +234,7 @@ def test_words_are_found_by_code_and_by_name(catalogue: Path) -> None:
             "follows: [forwarded]",
             ": no event type is called 'forwarded'",
         ),
-        ("rank: 8,", "rank: eight,", ": events.2.rank: should be a whole number"),
+        ("rank: 8,", "rank: eight,", ": events.3.rank: should be a whole number"),
     ],
 )
 def test_a_vocabulary_that_contradicts_itself(

@@ -14,10 +14,18 @@ KINDS = ("silent", "near_miss", "firing")
 RULES = [loaded.rule for loaded in LOADED]
 
 
-def test_both_packs_are_there() -> None:
+def test_the_packs_are_there() -> None:
     packs = Counter(loaded.pack for loaded in LOADED)
     assert packs["national"] >= 10
-    assert packs["hunan"] >= 6
+    assert packs["hunan"] >= 8
+
+
+@pytest.mark.parametrize("pack", sorted({loaded.pack for loaded in LOADED}))
+def test_a_page_says_what_each_rule_of_a_pack_watches(pack: str) -> None:
+    page = (FOLDER / "packs" / pack / "README.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {pack}: ")
+    ids = [loaded.rule.id for loaded in LOADED if loaded.pack == pack]
+    assert [rule for rule in ids if f"| {rule} |" not in page and rule != "US-FOIA"] == []
 
 
 def test_ids_are_unique() -> None:
