@@ -13,7 +13,7 @@ from ..core.findings import CaseFindings
 from ..core.instants import parse_as_of, parse_instant
 from ..core.rules import Example, ExampleEvent, Expectation
 from ..core.tally_trial import try_tally
-from ..core.terms import CardState, Level, Outcome, Precision, Reason
+from ..core.terms import CardState, Level, Outcome, Precision
 from ..core.timeline import CaseRecord, Event
 from ..language import t
 from .context import Catalogue
@@ -134,11 +134,6 @@ def judge_example(
     """Judge the example of a clock or a condition as one expectation asks."""
     compiled = catalogue.compiled(example.calendar)
     zone = compiled.calendar.zone
-    if file.bound.rule.form == "tally":
-        levels, reasons = try_tally(
-            file.bound, example, compiled, parse_as_of(expectation.as_of, zone)
-        )
-        return _compared(file, example, expectation, levels, reasons)
     record = CaseRecord(
         case_no=example.name,
         calendar=example.calendar,
@@ -158,6 +153,11 @@ def run_example(
     catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
 ) -> ExampleResult:
     """What an example wants as of one instant, and what a first scan then gives."""
+    if file.bound.rule.form == "tally":
+        compiled = catalogue.compiled(example.calendar)
+        as_of = parse_as_of(expectation.as_of, compiled.calendar.zone)
+        counted, why = try_tally(file.bound, example, compiled, as_of)
+        return _compared(file, example, expectation, counted, {str(reason) for reason in why})
     found = judge_example(catalogue, file, example, expectation).found
     decisions = core_cards.decide(
         found, [], rule_ids=frozenset(), calendar_version="", watch_from=None
