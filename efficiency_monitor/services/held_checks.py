@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..language import t
-from ..store import ledger, text_salts
-from . import ledger_facts, row_checks, standing_checks
+from ..store import held_rows, ledger, text_salts
+from . import ledger_facts
 from .account_checks import Accounts
 from .input_checks import Inputs
 from .notice_checks import Notices
@@ -63,21 +63,13 @@ def not_checked(*, masked: bool) -> list[str]:
     """What `check` leaves out for a role that is not shown personal columns."""
     if not masked:
         return []
-    tables = sorted(
-        {
-            *row_checks.unread(),
-            *standing_checks.unread(),
-            "notice",
-            "person",
-            "personal_value",
-        }
-    )
+    tables = sorted({*held_rows.APPENDED, *held_rows.STANDING, "notice", "person"})
     return [
         t(
-            f"此角色看不到个人信息各列，未核对：{'、'.join(tables)} 中的文字、人名、地址"
-            "及各牌所依据的事件",
-            "not checked, for this role is not shown personal columns: texts, names and addresses "
-            f"in {', '.join(tables)}, and the events that cards rest on",
+            "此角色看不到个人信息和盐值，未核对各行的内容，只核对有无："
+            f"{'、'.join(tables)}；也未核对各牌所依据的事件",
+            "not checked, for this role is shown neither personal data nor salts: what rows say in "
+            f"{', '.join(tables)} (only that they are there), and the events that cards rest on",
         )
     ]
 

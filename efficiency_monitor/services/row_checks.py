@@ -15,7 +15,6 @@ from ..core.ledger import commitment
 from ..core.row_digests import Span
 from ..language import t
 from ..store import held_rows
-from ..store.auditor_views import PERSONAL
 from ..store.held_rows import Appended
 
 Entry = Mapping[str, Any]
@@ -48,8 +47,8 @@ class Rows:
             )
 
     def rows(self, connection: Connection, *, masked: bool = False) -> Iterator[str]:
-        """What is wrong with the rows; `masked`: whoever reads is not shown the personal columns,
-        and tables that have any are left out (`unread`)."""
+        """What is wrong with the rows; `masked`: whoever reads is shown neither personal columns
+        nor salts, and it is only said whether as many rows are there as entries hold."""
         for table, spans in self.held.items():
             held = held_rows.APPENDED.get(table)
             if held is None:
@@ -58,20 +57,24 @@ class Rows:
                     f"台账第 {number} 条：没有表 {table!a}",
                     f"entry {number} of the ledger: there is no table {table!a}",
                 )
-            elif not (masked and table in unread()):
+            else:
                 yield from _meet(table, spans)
-                yield from self._compare(connection, held, spans)
+                yield from self._compare(connection, held, spans, masked=masked)
 
-    def _compare(self, connection: Connection, held: Appended, spans: list[_Held]) -> Iterator[str]:
+    def _compare(
+        self, connection: Connection, held: Appended, spans: list[_Held], *, masked: bool
+    ) -> Iterator[str]:
         last = max(span.to for span in spans)
         with closing(held_rows.appended(connection, held, last)) as rows:
-            yield from self._spans(held, spans, rows)
+            yield from self._spans(held, spans, rows, masked=masked)
 
     def _spans(
         self,
         held: Appended,
         spans: list[_Held],
         rows: Iterator[tuple[Any, dict[str, object]]],
+        *,
+        masked: bool,
     ) -> Iterator[str]:
         waiting = next(rows, None)
         first = spans[0].after
@@ -88,19 +91,14 @@ class Rows:
                 with suppress(TypeError, ValueError):  # who tampers need not keep to types
                     span.take(waiting[1])
                 waiting = next(rows, None)
+            if masked:
+                if span.count != said.count:
+                    yield _said(held.name, said, span.count, lost=False)
+                continue
             salt = self.salt_of(said.commitment)
             made = "" if salt is None else commitment(salt, span.hexdigest())
             if (span.count, made) != (said.count, said.commitment):
-                yield _said(held.name, said, span.count, salt is None)
-
-
-def unread() -> frozenset[str]:
-    """Tables whose rows cannot be held against the ledger where personal columns are masked."""
-    return frozenset(
-        name
-        for name, held in held_rows.APPENDED.items()
-        if PERSONAL.get(name, {}).keys() & set(held.columns)
-    )
+                yield _said(held.name, said, span.count, lost=salt is None)
 
 
 def _before(number: object, end: int) -> bool:
@@ -120,7 +118,7 @@ def _meet(table: str, spans: list[_Held]) -> Iterator[str]:
         end = said.to
 
 
-def _said(table: str, said: _Held, count: int, lost: bool) -> str:
+def _said(table: str, said: _Held, count: int, *, lost: bool) -> str:
     first, last, seq = said.after + 1, said.to, said.seq
     if lost:
         return t(

@@ -13,7 +13,6 @@ from ..core.ledger import EntryType, commitment
 from ..core.row_digests import row_digest
 from ..language import t
 from ..store import held_rows
-from ..store.auditor_views import PERSONAL
 from ..store.held_rows import Standing
 
 _BY_KIND: Final[Mapping[EntryType, Standing]] = {
@@ -41,18 +40,17 @@ class StandingRows:
         known[entry[held.field]] = bytes.fromhex(made)
 
     def rows(self, connection: Connection, *, masked: bool = False) -> Iterator[str]:
-        """What is wrong with the rows; `masked` as in `row_checks`."""
+        """What is wrong with the rows; `masked`: it is only said which are lost or put in."""
         for name, held in held_rows.STANDING.items():
             known = self.last.get(name, {})
             seen = set()
-            left_out = masked and name in unread()
             for row in held_rows.standing(connection, held):
                 key = str(row[held.key])
                 seen.add(key)
                 if key not in known:
                     if held.each and name != "card":  # `lift_checks` knows every card
                         yield _said(name, key, t("台账没有记录", "the ledger does not know it"))
-                elif known[key] and not left_out and not self._as_said(held, row, known[key].hex()):
+                elif known[key] and not masked and not self._as_said(held, row, known[key].hex()):
                     other = t("不是台账最近所记", "it is not what the newest entry about it says")
                     yield _said(name, key, other)
             if name != "card":
@@ -65,15 +63,6 @@ class StandingRows:
             return salt is not None and commitment(salt, row_digest(row)) == made
         except (TypeError, ValueError):
             return False
-
-
-def unread() -> frozenset[str]:
-    """Tables whose rows cannot be held against the ledger where personal columns are masked."""
-    return frozenset(
-        name
-        for name, held in held_rows.STANDING.items()
-        if name == "card" or PERSONAL.get(name, {}).keys() & set(held.columns)
-    )
 
 
 def _said(table: str, key: object, fault: str) -> str:
