@@ -40,6 +40,7 @@ READS = (
     "people list",
     "quarantine list --all",
     "quarantine show 1",
+    "rules backtest {folder}/catalogue/packs/story --from 2026-03-01 --to 2026-03-20",
     "rules list",
     "scan --dry-run",
     "scan --as-of 2026-03-21",
