@@ -44,8 +44,6 @@ class Standing:
     field: str
     columns: tuple[str, ...]
     kinds: tuple[EntryType, ...]
-    #: Whether each row has an entry, so that one without is not ours.
-    each: bool = True
 
     @property
     def name(self) -> str:
@@ -66,17 +64,17 @@ def _standing(
     kinds: tuple[EntryType, ...],
     *,
     but: tuple[str, ...] = (),
-    each: bool = True,
 ) -> Standing:
     table = metadata.tables[name]
     columns = tuple(column.name for column in table.columns if column.name not in but)
-    return Standing(table, key, field, columns, kinds, each)
+    return Standing(table, key, field, columns, kinds)
 
 
-#: What a scan finds anew of a case, and what the newest version of its fields says.
+#: What a scan finds anew of a case, what the newest version of its fields says, and whose it is:
+#: a source that is set up later takes over what was imported by hand.
 _OF_A_CASE = (
     "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
-    "revision", "troubles", "vanished_at",
+    "revision", "source", "troubles", "vanished_at",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (
@@ -143,10 +141,8 @@ STANDING: Final[Mapping[str, Standing]] = {
             "silence", "silence_no", "silence", (EntryType.SILENCE_ADDED, EntryType.SILENCE_ENDED)
         ),
         _standing("person_key", "key_id", "key", (EntryType.KEY_ENROLLED, EntryType.KEY_REVOKED)),
-        _standing("import_run", "id", "import", (EntryType.IMPORT_DONE,), each=False),
-        _standing(
-            "feed_run", "id", "run", (EntryType.FEED_PULLED, EntryType.FEED_FAILED), each=False
-        ),
+        _standing("import_run", "id", "import", (EntryType.IMPORT_DONE,)),
+        _standing("feed_run", "id", "run", (EntryType.FEED_PULLED, EntryType.FEED_FAILED)),
         _standing("card", "card_no", "card", (EntryType.CARD_ISSUED,), but=_OF_A_CARD),
     )
 }

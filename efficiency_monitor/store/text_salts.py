@@ -1,10 +1,12 @@
 """Salts of the commitments to texts that the ledger holds; whoever erases one hides the text."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from .personal_tables import TextSaltRow
 
 SALT = TextSaltRow.__table__  # type: ignore[attr-defined]
+#: Made once: a verification asks it for every text.
+_FIND = select(SALT.c.salt).where(SALT.c.commitment == bindparam("made"))
 
 
 def keep(connection: Connection, commitment: str, salt: bytes) -> None:
@@ -14,5 +16,5 @@ def keep(connection: Connection, commitment: str, salt: bytes) -> None:
 
 def find(connection: Connection, commitment: str) -> bytes | None:
     """The salt of a commitment; None where it is not there any more."""
-    found = connection.execute(select(SALT.c.salt).where(SALT.c.commitment == commitment)).scalar()
+    found = connection.execute(_FIND, {"made": commitment}).scalar()
     return None if found is None else bytes(found)
