@@ -15,21 +15,20 @@ from typing import Any, Final
 from efficiency_monitor.language import (
     say_amount,
     say_level,
-    say_lift_reason,
     say_limit,
     say_local,
     say_reason,
-    say_state,
     say_unit,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, plain, say_value
+from efficiency_monitor.reports.columns import Column, plain, say_value
 from efficiency_monitor.reports.masking import masked
 from efficiency_monitor.reports.text_safety import safe
 
 from . import layout, streams
 from .account_view import split
 from .columns import BY_HAND
+from .explain_conduct import card_sentence, joined_basis, offence_part
 from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
 from .folding import fold
 from .render import Format, emit, emit_object, emit_text
@@ -89,10 +88,12 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
         yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
     for clock in held.get("clocks") or []:
         yield from _clock(sheet, held, clock, name)
+    for offence in held.get("conduct") or []:
+        yield from offence_part(sheet, offence, name)
     if held.get("by_hand"):
         yield "\n" + sheet.heading(t("人工发牌", "Cards given by hand"))
         yield from sheet.table(held["by_hand"], BY_HAND)
-    if not held.get("clocks") and not held.get("problems"):
+    if not any(held.get(part) for part in ("clocks", "conduct", "problems")):
         yield "\n" + sheet.line(t("没有规则适用于本办件。", "No rule applies to this case."))
 
 
@@ -182,7 +183,7 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
     yield from sheet.facts(
         [
             (t("规则包", "Pack"), str(clock.get("pack") or "")),
-            (t("依据", "Legal basis"), _basis(clock.get("legal_basis"))),
+            (t("依据", "Legal basis"), joined_basis(clock.get("legal_basis"))),
             (t("时限", "Limits"), _limits(clock)),
             (t("日历", "Calendar"), _calendar(clock.get("calendar"))),
             (t("环节", "Stage"), str(clock.get("stage") or "")),
@@ -208,14 +209,6 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
 def _from_item(fields: Sequence[str]) -> str:
     """What the case does not state itself: its item does."""
     return t("、", ", ").join(t(*_FIELDS.get(name, (name, name))) for name in fields)
-
-
-def _basis(basis: Any) -> str:
-    if isinstance(basis, Mapping):
-        return t("：", ": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
-    if isinstance(basis, list):
-        return t("；", "; ").join(_basis(one) for one in basis)
-    return str(basis or "")
 
 
 def _calendar(calendar: Any) -> str:
@@ -285,7 +278,7 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
             "",
         )
     for card in clock.get("cards") or []:
-        yield from _card(card)
+        yield from card_sentence(card)
 
 
 def _no_due(clock: Document, key: str) -> str:
@@ -359,21 +352,3 @@ def _verdict(
         yield word, "bold red"
     else:
         yield t(f"{zh}，未超过{say_limit(key)}。", f"Within the {say_limit(key)}: {en}."), "green"
-
-
-def _card(card: Any) -> Iterator[tuple[str, str]]:
-    """A card with its level in words, its number, when it fell due and how it stands."""
-    if not isinstance(card, Mapping):
-        card = {"level": card}
-    level = str(card.get("level", ""))
-    told = [say_level(level)]
-    if card.get("card_no"):
-        told.append(str(card["card_no"]))
-    if card.get("fell_due_at"):
-        at = say_local(card["fell_due_at"])
-        told.append(t(f"{at} 到期", f"fell due {at}"))
-    if card.get("state"):
-        told.append(say_state(str(card["state"])))
-    if card.get("lifted_reason"):
-        told.append(say_lift_reason(str(card["lifted_reason"])))
-    yield t("已给：", "Card: ") + t("，", ", ").join(told), LEVEL_STYLES.get(level, "")

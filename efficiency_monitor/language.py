@@ -27,6 +27,7 @@ from efficiency_monitor.core.terms import (
     Precision,
     Reason,
 )
+from efficiency_monitor.measure_words import COUNTED, LIMITS, SIGNS
 
 Language = Literal["zh", "en"]
 _E = TypeVar("_E", bound=Enum)
@@ -198,16 +199,6 @@ _UNITS: Final = {
     Unit.CALENDAR_MONTHS: ("个月", "month", "months"),
 }
 
-_LIMITS: Final = {
-    "promised": ("承诺时限", "promised limit"),
-    "statutory": ("法定时限", "statutory limit"),
-    "applied": ("申请的天数", "days applied for"),
-    "issue": ("出证时限", "issuing limit"),
-    "reply": ("答复时限", "reply limit"),
-    "stage": ("环节时限", "stage limit"),
-    "told": ("告知的时限", "time told in writing"),
-}
-
 _WEEKDAYS: Final = (
     ("周一", "Mon"),
     ("周二", "Tue"),
@@ -277,8 +268,8 @@ def _say(words: Mapping[_E, tuple[str, str]], kind: type[_E], code: _E | str) ->
 
 
 def say_limit(name: str) -> str:
-    """Name of a limit: 承诺时限, 法定时限; a rule's own names stay as they are."""
-    return t(*_LIMITS[name]) if name in _LIMITS else name
+    """Name of a limit or of a measure: 承诺时限, 次数; a rule's own names stay as they are."""
+    return t(*LIMITS[name]) if name in LIMITS else name
 
 
 def say_unit(unit: Unit | str, *, one: bool = False) -> str:
@@ -293,12 +284,17 @@ def say_unit(unit: Unit | str, *, one: bool = False) -> str:
 def say_amount(amount: Amount | Mapping[str, object] | str | None) -> str:
     """An amount: `3个工作日`, `26个工作小时30分钟`; `3 working days`. Empty for None.
 
+    Also of what is counted and is no time, `2次`, and of a comparison: `超过1次`.
     Takes the value, its JSON form `{"value": "3", "unit": "working_days"}` or its text. Days with a
     fraction stay decimal, because a day's hours differ; they are cut off after two places, not
     rounded, so that 6.9999 is not shown as 7, unless nothing would be left.
     """
     if amount is None:
         return ""
+    if isinstance(amount, Mapping) and "sign" in amount:
+        amount = f"{amount['sign']} {amount.get('value')} {amount.get('unit')}"
+    if isinstance(amount, str) and (sign := amount.partition(" ")[0]) in SIGNS:
+        return t(*SIGNS[sign]) + say_amount(amount.removeprefix(sign).strip())
     if isinstance(amount, Amount):
         number, unit = str(amount.value), str(amount.unit)
     elif isinstance(amount, str):
@@ -306,7 +302,11 @@ def say_amount(amount: Amount | Mapping[str, object] | str | None) -> str:
     else:
         number, unit = str(amount.get("value", "")), str(amount.get("unit", ""))
     try:
-        value, known = Decimal(number), Unit(unit.strip())
+        value = Decimal(number)
+        if unit in COUNTED and value.is_finite():
+            zh, single, several = COUNTED[unit]
+            return decimal_text(_short(value)) + t(zh, single if value == 1 else several)
+        known = Unit(unit.strip())
     except (InvalidOperation, ValueError):
         return f"{number} {unit}".strip()
     if not value.is_finite():

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from .findings import CaseFindings, Ground, LevelFound, Offence
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 
-#: Reasons for which a ground of the same rule may be there and not be found.
-_HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA)
+#: Reasons for which a ground may be there and not be found.
+_HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA, Reason.NO_CALENDAR, Reason.HALF_IMPORT)
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 
@@ -135,8 +135,7 @@ def _found_whole(findings: CaseFindings, rule_id: str) -> bool:
     gone; but where the data lack what a condition measures, it may only be hidden.
     """
     return not any(
-        trouble.rule == "" or (trouble.rule == rule_id and trouble.reason in _HIDING)
-        for trouble in findings.troubles
+        trouble.rule in ("", rule_id) and trouble.reason in _HIDING for trouble in findings.troubles
     )
 
 

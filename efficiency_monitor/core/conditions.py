@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import model_validator
 
-from .amount import Unit
+from .amount import Amount, Unit
 from .comparison import Comparison
 from .rule_parts import AmountText, RulePart, Words
 
@@ -110,6 +110,10 @@ class Condition(RulePart):
             raise ValueError(f"condition: {self.measure} takes no {name!r}")
         if self.unit is Unit.CALENDAR_MONTHS:
             raise ValueError("condition: a gap or a lag is not measured in months; write days")
+        if self.within is not None:
+            unit = Amount.parse(self.within).unit
+            if not unit.working or not unit.seconds:
+                raise ValueError("condition: 'within' is in working hours, minutes or seconds")
         return self
 
     def check(self, at: str) -> Comparison:

@@ -166,6 +166,7 @@ class _Reader:
     ) -> None:
         self.records = records
         self.rules = rules
+        self.vocabulary = vocabulary
         self.compiled = compiled
         self.builder = builder
         self.first = builder.frame().first
@@ -219,6 +220,8 @@ class _Reader:
             episodes.append(episode)
             troubles.extend(Trouble(episode.bound.rule.id, reason) for reason in episode.reasons)
         troubles.extend(conduct.troubles)
+        if conduct.bound and self._stale(c, troubles):
+            troubles.append(Trouble("", Reason.STALE_FEED))
         if conduct.next_at is not None:
             instants.append(conduct.next_at)
         return CaseFindings(
@@ -229,6 +232,16 @@ class _Reader:
             troubles=tuple(dict.fromkeys(troubles)),
             next_at=min(instants, default=None),
         )
+
+    def _stale(self, c: int, troubles: Sequence[Trouble]) -> bool:
+        """Whether an open case of a stale feed is one of which no clock says so.
+
+        What has happened has been judged; of what has happened since nothing is known.
+        """
+        types = self.vocabulary.types
+        over = any(types[event.type].finishes for event in self.builder.events[c])
+        told = any(trouble.reason is Reason.STALE_FEED for trouble in troubles)
+        return self.records[c].stale and not over and not told
 
     def _untold(self, record: CaseRecord, trouble: Trouble) -> CaseFindings:
         return CaseFindings(

@@ -80,6 +80,11 @@ class Offence:
     reasons: tuple[Reason, ...] = ()
 
     @property
+    def untold(self) -> bool:
+        """Whether nothing could be measured: `reasons` say why."""
+        return bool(self.reasons) and all(level.instant is None for level in self.levels)
+
+    @property
     def start(self) -> Event:
         """The offending event: nothing runs from it on."""
         return self.event

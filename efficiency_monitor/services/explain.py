@@ -10,15 +10,15 @@ from ..core.amount import Unit, decimal_text
 from ..core.encoding import ordered
 from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
-from ..core.findings import CaseFindings, Episode, LimitFound
+from ..core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
 from ..core.instants import local_date, rfc3339
 from ..core.terms import MANUAL_RULE, Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound
 from ..language import bilingual, language, t
 from ..store import cards, cases, personal
-from .account_holdings import holdings
-from .card_rows import until_of, walk_of
+from .account_holdings import holdings, who_did
+from .card_rows import compared, limit_json, until_of, walk_of
 from .context import Context
 from .feeds import stale_sources, torn_cases
 
@@ -95,6 +95,7 @@ def explain(
         "clocks": [
             _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
         ],
+        "conduct": [_offence(context, case, offence, standing, zone) for offence in found.offences],
         "by_hand": [
             {**_card(row, zone), "basis": row.basis}
             for row in standing
@@ -198,6 +199,53 @@ def _clock(
             {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
         ],
     }
+
+
+def _offence(
+    context: Context, case: cases.StoredCase, offence: Offence, standing: Sequence[Any], zone: str
+) -> dict[str, Any]:
+    """What a condition measured: at which event, how much, against what, what follows."""
+    rule = offence.bound.rule
+    recorded = offence.event.recorded_at
+    due = None
+    if offence.levels[0].limit == "recorded_after_due" and recorded is not None:
+        due = recorded - int(offence.value)
+    return {
+        "rule": rule.id,
+        "rule_version": rule.version,
+        "title": rule.title.zh if language() == "zh" else rule.title.en,
+        "pack": offence.bound.pack,
+        "offence": offence.key,
+        "measure": offence.levels[0].limit,
+        "event": _event(offence.event, zone),
+        "measured": None if offence.untold else _counted_in(offence.value, offence.unit),
+        "due_at": None if due is None or offence.untold else rfc3339(due, zone),
+        "levels": [_level(level, offence.unit, zone) for level in offence.levels],
+        "reason": str(offence.reasons[0]) if offence.reasons else None,
+        "cards": [
+            _card(row, zone)
+            for row in standing
+            if row.rule_id == rule.id and row.episode == offence.key
+        ],
+        "holders": [_holder(holding) for holding in who_did(context, case, offence)],
+        "legal_basis": [
+            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
+        ],
+    }
+
+
+def _level(found: LevelFound, unit: str, zone: str) -> dict[str, Any]:
+    return {
+        "level": found.level.word,
+        "at": limit_json(compared(found, unit)),
+        "measured": None if found.value is None else _counted_in(found.value, unit),
+        "from": None if found.instant is None else rfc3339(found.instant, zone),
+        "reached": found.reached,
+    }
+
+
+def _counted_in(value: Decimal, unit: str) -> dict[str, str]:
+    return {"value": decimal_text(value), "unit": unit}
 
 
 def _day(line: DayLine, *, stopped: bool) -> dict[str, Any]:
