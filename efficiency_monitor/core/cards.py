@@ -115,7 +115,7 @@ def decide(
     for ground in findings.grounds:
         known = by_episode.pop((ground.bound.rule.id, ground.key), [])
         decisions.extend(
-            _decide_ground(findings.case_no, ground, known, calendar_version, watch_from)
+            decide_ground(subject_of(findings.case_no), ground, known, calendar_version, watch_from)
         )
     for (rule_id, _), known in by_episode.items():
         if rule_id == MANUAL_RULE:
@@ -143,13 +143,14 @@ def _alive(card: Card) -> bool:
     return card.state not in (CardState.LIFTED, CardState.CLOSED)
 
 
-def _decide_ground(
-    case_no: str,
+def decide_ground(
+    subject: str,
     ground: Ground,
     known: Sequence[Card],
     calendar_version: str,
     watch_from: int | None,
 ) -> Iterator[Decision]:
+    """Decide on what one ground says of a subject; `known` are the cards that it had of it."""
     newest: dict[Level, Card] = {}
     for former in sorted(known, key=lambda former: former.issue_no):
         newest[former.level] = former
@@ -159,7 +160,7 @@ def _decide_ground(
         card = newest.get(found.level)
         if found.reached and _may_issue(card):
             issue_no = 0 if card is None else card.issue_no + 1
-            issues.append(_issue(case_no, ground, found, issue_no, watch_from))
+            issues.append(_issue(subject, ground, found, issue_no, watch_from))
         elif card is not None and card.state is CardState.CLOSED:
             after[found.level] = card
         elif card is not None and _alive(card):
@@ -199,7 +200,7 @@ def _still_stands(ground: Ground, found: LevelFound) -> bool:
 
 
 def _issue(
-    case_no: str, ground: Ground, found: LevelFound, issue_no: int, watch_from: int | None
+    subject: str, ground: Ground, found: LevelFound, issue_no: int, watch_from: int | None
 ) -> Issue:
     state = CardState.OPEN
     if ground.bound.rule.confirm == "manual":
@@ -209,7 +210,7 @@ def _issue(
         state = CardState.HISTORICAL
     rule_id = ground.bound.rule.id
     return Issue(
-        card_no=card_number(subject_of(case_no), rule_id, ground.key, found.level, issue_no),
+        card_no=card_number(subject, rule_id, ground.key, found.level, issue_no),
         ground=ground,
         level=found,
         issue_no=issue_no,

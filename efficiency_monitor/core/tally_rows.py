@@ -89,6 +89,8 @@ class CaseRow:
     accepted_at: int | None
     finished_at: int | None
     incomplete: bool = False
+    #: Its acceptance or its end is a date without a time.
+    dated: bool = False
     fields: Mapping[str, str]
     events: tuple[EventRow, ...] = ()
 

@@ -205,6 +205,8 @@ class Adding:
         counted = self.tally.with_
         for case in self._meant_cases():
             entered = self._entered(case)
+            if case.dated and counted is not None and counted.finished_within is not None:
+                continue  # how long it took cannot be said
             each = None if entered is None else self._sum(found, case.fields)
             if each is None or entered is None:
                 continue

@@ -220,7 +220,7 @@ def _tell_ladders(
 
 def _superseded(connection: Connection, row: Any) -> list[core_cards.Supersede]:
     """The lower cards of its clock that give way to a card once it is confirmed."""
-    known = cards.of_cases(connection, [row.case_id]).get(row.case_id, [])
+    known = cards.of_subject(connection, row.subject)
     confirmed = next(card for card in known if card.card_no == row.card_no)
     return core_cards.superseded_by(confirmed, known)
 

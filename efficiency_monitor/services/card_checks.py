@@ -105,7 +105,10 @@ def _of_entry(entry: Entry) -> dict[str, Any]:
 
 def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     # The case's number stands twice in a row; lists show the second one.
-    subject = row["subject"] if row["subject"] == f"case:{row['case_no']}" else None
+    told = f"case:{row['case_no']}"
+    if row["case_no"] is None and not str(row["subject"]).startswith("case:"):
+        told = row["subject"]  # a tally's, which is on no case
+    subject = row["subject"] if row["subject"] == told else None
     return {
         "subject": subject,
         "department": row["department"],

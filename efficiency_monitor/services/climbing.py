@@ -235,7 +235,7 @@ class _Climber:
         row = self._row
         kind = f"step:{decision.step}:{decision.turn}"
         about = {"step": decision.step, "turn": decision.turn, "since": decision.since}
-        persons = self._telling.find(row._mapping, self._chain.steps[decision.step - 1].tell)
+        persons = self._telling.of_card(row._mapping, self._chain.steps[decision.step - 1].tell)
         told = self._telling.tell(
             persons, subject=f"card:{row.card_no}", kind=kind, card_no=row.card_no, about=about
         )
@@ -276,7 +276,7 @@ class _Climber:
     def _tell_unanswered(self, facts: Facts, decision: Unanswered) -> Facts:
         card_no = self._row.card_no
         told = self._telling.tell(
-            self._telling.find(self._row._mapping, self._chain.unanswered),
+            self._telling.of_card(self._row._mapping, self._chain.unanswered),
             subject=f"card:{card_no}",
             kind="unanswered",
             card_no=card_no,

@@ -92,6 +92,11 @@ class Catalogue:
         return bound
 
     @cached_property
+    def tallies(self) -> tuple[BoundRule, ...]:
+        """Those of the rules that are tallies."""
+        return tuple(bound for bound in self.rules if bound.rule.form == "tally")
+
+    @cached_property
     def rule_ids(self) -> frozenset[str]:
         """Ids of the rules that give cards."""
         return frozenset(bound.rule.id for bound in self.rules)

@@ -13,11 +13,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from ..core.ledger import EntryType
-from ..core.statements import EventFacts
+from ..core.statements import EventFacts, digest
 from ..language import t
 from ..store.cases import CASE, EVENT, FACT, WITHDRAWN, chunks
 from ..store.items import Items
 from ..store.tables import CardRow
+from ..store.tallies import SUM
 from .card_rows import input_digest
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
@@ -57,6 +58,8 @@ class Inputs:
     """What the ledger has said so far of what cards rest on."""
 
     cards: dict[str, _Input] = field(default_factory=dict)
+    #: Digests of what cards of tallies were made of.
+    sums: dict[str, str] = field(default_factory=dict)
     #: Cards of which an early release did not say how far events were received.
     unknown: int = 0
 
@@ -65,6 +68,9 @@ class Inputs:
         if entry["type"] != EntryType.CARD_ISSUED:
             return
         said = entry["input"]
+        if "sum" in said:
+            self.sums[entry["card"]] = str(said["sum"])
+            return
         if "known" not in said:
             self.unknown += 1
             return
@@ -94,6 +100,19 @@ class Inputs:
                     yield from self._of(card, cases.get(case_id), items)
         for card in sorted(of_case.get(None, ())):
             yield _said(card, t("办件不见了", "its case is gone"))
+        yield from self._made_of(connection)
+
+    def _made_of(self, connection: Connection) -> Iterator[str]:
+        """Cards of tallies that were made of something else than what stands there now."""
+        left = dict(self.sums)
+        for row in connection.execute(select(SUM.c.card_no, SUM.c.content)):
+            if left.pop(row.card_no, None) != digest(str(row.content)):
+                yield _said(
+                    row.card_no,
+                    t("累计的依据已不是发牌时的", "what its tally was made of is not what it was"),
+                )
+        for card in sorted(left):
+            yield _said(card, t("累计的依据不见了", "what its tally was made of is gone"))
 
     def _of(self, card: str, case: _Facts | None, items: Items) -> Iterator[str]:
         said = self.cards[card]

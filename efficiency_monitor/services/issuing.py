@@ -63,15 +63,10 @@ class Writer:
             if isinstance(decision, core_cards.Issue):
                 evidence = evidence or input_of(case, self._known)
                 self._issue(case, decision, evidence)
-            elif isinstance(decision, core_cards.Lift):
-                lifted.add(decision.card_no)
-                self._lift(decision)
-            elif isinstance(decision, core_cards.Supersede):
-                self.supersede(decision)
-            elif isinstance(decision, core_cards.Revive):
-                self._revive(decision)
             else:
-                self.report.rule_changed.append(decision.card_no)
+                if isinstance(decision, core_cards.Lift):
+                    lifted.add(decision.card_no)
+                self._follow(decision)
         kept = [
             card
             for card in known
@@ -82,6 +77,17 @@ class Writer:
         for card in kept:
             if calendar is not None and card.calendar_version != calendar.version:
                 self.stood.setdefault(calendar.version, []).append(card.card_no)
+
+    def _follow(self, decision: core_cards.Decision) -> None:
+        """What happens to a card that was there before."""
+        if isinstance(decision, core_cards.Lift):
+            self._lift(decision)
+        elif isinstance(decision, core_cards.Supersede):
+            self.supersede(decision)
+        elif isinstance(decision, core_cards.Revive):
+            self._revive(decision)
+        elif isinstance(decision, core_cards.RuleChanged):
+            self.report.rule_changed.append(decision.card_no)
 
     def _walk(self, case: cases.StoredCase, episode: Episode) -> Walk:
         key = (case.case_id, episode.bound.rule.id, episode.key)

@@ -183,9 +183,18 @@ def who_first(
 
 def tell_first(telling: Telling, card: Mapping[str, Any], chain: Chain) -> int:
     """Tell the first step of a card; where it finds nobody, the supervisors. How many are told."""
-    persons = telling.find(card, chain.steps[0].tell) or telling.find(card, (Role.SUPERVISOR,))
     return telling.tell(
-        persons, subject=f"card:{card['card_no']}", kind="issued", card_no=card["card_no"]
+        first_told(telling, card, chain),
+        subject=f"card:{card['card_no']}",
+        kind="issued",
+        card_no=card["card_no"],
+    )
+
+
+def first_told(telling: Telling, card: Mapping[str, Any], chain: Chain) -> list[Person]:
+    """Who is told when a card is given: the first step's, where that is nobody the supervisors."""
+    return telling.of_card(card, chain.steps[0].tell, first=True) or telling.of_card(
+        card, (Role.SUPERVISOR,)
     )
 
 
@@ -343,7 +352,7 @@ def _tell_again(context: Context, connection: Connection) -> None:
             continue
         run = store.runs_of(connection, [card["card_no"]])[card["card_no"]]
         chain = chain_of(run.chain)
-        if telling.find(card, chain.steps[0].tell) or telling.find(card, (Role.SUPERVISOR,)):
+        if first_told(telling, card, chain):
             tell_first(telling, card, chain)
             store.change(
                 connection,

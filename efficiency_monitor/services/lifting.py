@@ -85,8 +85,7 @@ def lift(
         raise no_card(card_no)
     now = context.now()
     at = rfc3339(now, context.zone)
-    known = [] if row.case_id is None else cards.of_cases(connection, [row.case_id])[row.case_id]
-    revived = revived_by(card_no, known) if known else []
+    revived = revived_by(card_no, cards.of_subject(connection, row.subject))
     happenings = [
         cards.Happening(
             card_no=card_no,

@@ -17,7 +17,7 @@ from ..core.terms import CardState, Level, Outcome
 from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
-from . import binding, card_rows, catalogue_change, feeds, issuing, ladders
+from . import binding, card_rows, catalogue_change, feeds, issuing, ladders, tally_spans, tallying
 from .context import Context, Writing, compact_json
 from .dead_letters import undelivered
 from .one_at_a_time import lease_now
@@ -81,6 +81,8 @@ def scan(
             _judge_batch(context, list(part), as_of, stale, writing, report, slot)
             if progress is not None:
                 progress(len(part))
+    if not isinstance(slot, runs.Helper):
+        tallying.run(tallying.Scanning(context, as_of, report, writing, slot, watch_from(context)))
     with context.store.reading() as connection:
         report.totals = cases.outcome_totals(connection, as_of)
         report.problems = list(_problems(connection, as_of))
@@ -171,6 +173,7 @@ def _judge_batch(
             [_judged(context.catalogue.vocabulary, case, found, as_of) for case, found in pairs],
             as_of,
         )
+        tally_spans.note(context, connection, pairs, as_of)
         report.evaluated += len(pairs)
         if slot is not None:
             after = report.counts()
@@ -282,6 +285,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
                         "issued": {level.word: report.issued[level] for level in Level},
                         "historical": report.historical,
                         "lifted": report.lifted,
+                        **({"tallies": dict(report.tallies)} if report.tallies else {}),
                         **_stale_content(report, context.zone),
                         **binding.bind(context, connection, bound),
                     },

@@ -34,6 +34,10 @@ class ScanReport:
     stale: list[Stale] = field(default_factory=list)
     #: Open cases that are missing from a full snapshot of their source, by source.
     vanished: dict[str, int] = field(default_factory=dict)
+    #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
+    #: be judged, by rule, first date of the window and reason.
+    tallies: dict[str, int] = field(default_factory=dict)
+    tally_problems: dict[tuple[str, str, str], int] = field(default_factory=dict)
     wrote: bool = True
     #: Cards that would be issued, where nothing was written.
     would_issue: list[dict[str, object]] = field(default_factory=list)
@@ -70,6 +74,13 @@ class ScanReport:
                 "lifted": self.lifted,
             },
             "evaluated": self.evaluated,
+            **({"tallies": self._tallies()} if self.tallies else {}),
+        }
+
+    def _tallies(self) -> dict[str, int]:
+        return {
+            "total": sum(self.tallies.values()),
+            **{str(outcome): self.tallies.get(str(outcome), 0) for outcome in Outcome},
         }
 
     def as_json(self, zone: str) -> dict[str, object]:
@@ -84,6 +95,10 @@ class ScanReport:
             "undelivered": self.undelivered,
             "rule_changed": self.rule_changed,
             "judged_later": self.judged_later,
+            "tally_problems": [
+                {"rule": rule, "window": window, "reason": reason, "subjects": number}
+                for (rule, window, reason), number in sorted(self.tally_problems.items())
+            ],
             "stale": [each.as_json(zone) for each in self.stale],
             "vanished": self.vanished,
             "wrote": self.wrote,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,9 @@ from ..store import ledger, outbox
 from .context import Context
 from .notices import notices_to, people
 from .voiding import told_of
+
+#: Roles of those who have a case in hand.
+_HANDS: Final = (Role.HANDLER, Role.REVIEWER, Role.APPROVER)
 
 
 class Telling:
@@ -53,6 +56,30 @@ class Telling:
                 )
             )
         return self._known[asked]
+
+    def of_card(
+        self, card: Mapping[str, Any], roles: Sequence[Role], *, first: bool = False
+    ) -> list[Person]:
+        """Who is told of a card by these roles; `first`: when it is given.
+
+        A card that is on no case is about an organ, a person, an item: nobody handles that. Its
+        head, leader and supervisors are told first, and the person whom it is about beside them,
+        never alone.
+        """
+        subject = str(card["subject"])
+        if subject.startswith("case:"):
+            return self.find(card, roles)
+        above = [role for role in roles if role not in _HANDS]
+        if first or not above:
+            above = list(dict.fromkeys([*above, Role.HEAD, Role.LEADER, Role.SUPERVISOR]))
+        found = self.find(card, above)
+        kind, _, person_id = subject.partition(":")
+        if kind == "person":
+            if all(person.person_id == person_id for person in found):
+                return []
+            own = self.find(card, (Role.HANDLER,))
+            found = [*found, *(each for each in own if each.person_id == person_id)]
+        return list({(each.person_id, each.channel, each.address): each for each in found}.values())
 
     def tell(
         self,

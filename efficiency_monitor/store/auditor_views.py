@@ -64,8 +64,10 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "attempt": {},
     "card": {**_texts("handler", "reviewer", "approver"), "salt": "NULL::text"},
     "card_entry": _texts("text"),
+    "card_sum": {},
     "case_fact": {"fields": _FIELDS},
     "case_file": {},
+    "case_span": _texts("handler"),
     "checkpoint": {},
     "clock": {},
     "command_record": _texts("message"),
@@ -100,6 +102,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "run": {},
     "silence": _texts("reason", "end_reason"),
     "supervision_order": _texts("text"),
+    "tally_touch": {},
     "text_salt": {"salt": _BYTES},
 }
 #: Tables of the migrations' own.

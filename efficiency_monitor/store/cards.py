@@ -1,6 +1,6 @@
 """Cards and what happened to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,10 +13,15 @@ from ..core.terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftRea
 from .cases import chunks
 from .matter_tables import LadderRun
 from .tables import CardEntry, CardRow
+from .tally_tables import TallyTouch
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 ENTRY = CardEntry.__table__  # type: ignore[attr-defined]
 LADDER = LadderRun.__table__  # type: ignore[attr-defined]
+TOUCH = TallyTouch.__table__  # type: ignore[attr-defined]
+#: After these a card counts in tallies that it did not count in, or the reverse.
+_COUNTED_OTHERWISE = ("lifted", "confirmed")
+_DAY = 86_400
 
 
 def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Card]]:
@@ -25,21 +30,65 @@ def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[
     for part in chunks(sorted(case_ids)):
         asked = select(CARD).where(CARD.c.case_id.in_(part)).order_by(CARD.c.card_no)
         for row in connection.execute(asked):
-            cards.setdefault(row.case_id, []).append(
-                Card(
-                    card_no=row.card_no,
-                    rule_id=row.rule_id,
-                    rule_digest=row.rule_digest,
-                    episode=row.episode,
-                    level=Level(row.level),
-                    issue_no=row.issue_no,
-                    state=CardState(row.state),
-                    state_before=CardState(row.state_before) if row.state_before else None,
-                    calendar_version=row.stood_under,
-                    lifted_reason=LiftReason(row.lifted_reason) if row.lifted_reason else None,
-                )
-            )
+            cards.setdefault(row.case_id, []).append(_card(row))
     return cards
+
+
+def of_subject(connection: Connection, subject: str) -> list[Card]:
+    """All cards of a subject, a case's or another one's, lifted ones too."""
+    asked = select(CARD).where(CARD.c.subject == subject).order_by(CARD.c.card_no)
+    return [_card(row) for row in connection.execute(asked)]
+
+
+def of_window(
+    connection: Connection, rule_id: str, window: str
+) -> dict[str, tuple[dict[str, object], list[Card]]]:
+    """The cards of a tally's window by their subject, each with the row of the last one."""
+    found: dict[str, tuple[dict[str, object], list[Card]]] = {}
+    asked = select(CARD).where(
+        CARD.c.case_id.is_(None), CARD.c.rule_id == rule_id, CARD.c.episode == window
+    )
+    for row in connection.execute(asked.order_by(CARD.c.subject, CARD.c.card_no)):
+        known = found.get(row.subject, ({}, []))[1]
+        found[row.subject] = (dict(row._mapping), [*known, _card(row)])
+    return found
+
+
+def _card(row: Row) -> Card:  # type: ignore[type-arg]
+    return Card(
+        card_no=row.card_no,
+        rule_id=row.rule_id,
+        rule_digest=row.rule_digest,
+        episode=row.episode,
+        level=Level(row.level),
+        issue_no=row.issue_no,
+        state=CardState(row.state),
+        state_before=CardState(row.state_before) if row.state_before else None,
+        calendar_version=row.stood_under,
+        lifted_reason=LiftReason(row.lifted_reason) if row.lifted_reason else None,
+    )
+
+
+def touch(connection: Connection, stretches: Iterable[tuple[str, int, int | None]]) -> None:
+    """Remember that something of these stretches of time is known otherwise now.
+
+    Each is `case`, `card` or `event`, its first instant and its last one (None: up to now).
+    """
+    rows = [
+        {"what": what, "since": since, "until": until}
+        for what, since, until in sorted(set(stretches), key=str)
+    ]
+    if rows:
+        connection.execute(insert(TOUCH), rows)
+
+
+def _counts_otherwise(connection: Connection, instants: Iterable[int]) -> None:
+    """Cards that fell due then count otherwise: tallies look at these days again."""
+    first: dict[int, int] = {}
+    for instant in instants:
+        day = instant // _DAY
+        first[day] = min(instant, first.get(day, instant))
+    touch(connection, [("card", instant, None) for instant in first.values()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +142,10 @@ def issue(
     if not rows:
         return
     connection.execute(insert(CARD), [dict(row) for row in rows])
+    _counts_otherwise(
+        connection,
+        [int(str(row["fell_due_at"])) for row in rows if row["case_id"] is not None],
+    )
     connection.execute(
         insert(ENTRY),
         [
@@ -127,6 +180,12 @@ def happen(connection: Connection, happenings: Sequence[Happening]) -> None:
             for happening in happenings
         ],
     )
+    otherwise = [each.card_no for each in happenings if each.kind in _COUNTED_OTHERWISE]
+    for some in chunks(otherwise):
+        instants = connection.execute(
+            select(CARD.c.fell_due_at).where(CARD.c.card_no.in_(some), CARD.c.case_id.is_not(None))
+        ).scalars()
+        _counts_otherwise(connection, list(instants))
     # One statement for all that set the same columns; what happens to one card stays in order.
     for names, part in groupby(happenings, key=lambda happening: tuple(sorted(happening.values))):
         if names:

@@ -7,6 +7,7 @@ from . import (
     matter_tables,
     operation_tables,
     personal_tables,
+    tally_tables,
 )
 from .tables import metadata
 
@@ -18,4 +19,5 @@ __all__ = [
     "metadata",
     "operation_tables",
     "personal_tables",
+    "tally_tables",
 ]

@@ -79,6 +79,7 @@ def still_due(connection: Connection, card_nos: Sequence[str], now: int) -> list
             select(
                 RUN,
                 CARD.c.state.label("card_state"),
+                CARD.c.subject,
                 CARD.c.level,
                 CARD.c.department,
                 CARD.c.region,

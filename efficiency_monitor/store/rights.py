@@ -20,12 +20,14 @@ from .every_table import metadata
 DELETED_FROM = frozenset(
     {
         "accountability",
+        "case_span",
         "clock",
         "feed_cursor",
         "person",
         "personal_value",
         "quarantine",
         "row_version",
+        "tally_touch",
     }
 )
 #: Tables of the migrations' own.

@@ -240,6 +240,7 @@ class CardRow(SQLModel, table=True):
         UniqueConstraint("subject", "rule_id", "episode", "level", "issue_no"),
         Index("ix_card_state", "state", "level"),
         Index("ix_card_case", "case_id"),
+        Index("ix_card_fell_due_at", "fell_due_at"),
     )
     card_no: str = Field(primary_key=True)
     subject: str

@@ -1,0 +1,129 @@
+"""What of a case tallies count by, kept when a scan judges the case; and what that touches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..core.findings import CaseFindings
+from ..core.terms import Outcome, Precision
+from ..core.timeline import Event
+from ..core.vocabulary import Vocabulary
+from ..core.windows import window_at
+from ..store import cards, cases
+from ..store import tallies as store
+from .card_rows import handler_of
+from .context import Context
+
+_ACCEPTED = "accepted"
+_FIELDS = ("department", "item_code", "region", "item_kind", "channel")
+#: A stretch of time of which something changed: what, since when, until when (None: now).
+Stretch = tuple[str, int, int | None]
+
+
+def span_of(
+    vocabulary: Vocabulary, case: cases.StoredCase, found: CaseFindings, as_of: int, now: int
+) -> dict[str, Any]:
+    """The row that is kept of a case, as of an instant, seen at `now` of the true clock."""
+    record = case.record
+    known = [event for event in record.events if event.occurred_at <= as_of]
+    accepted = _first([event for event in known if event.type == _ACCEPTED])
+    finished = _first([event for event in known if vocabulary.types[event.type].finishes])
+    recorded = [event.recorded_at for event in known if event.recorded_at is not None]
+    dated = any(
+        event is not None and event.precision is Precision.DAY for event in (accepted, finished)
+    )
+    return {
+        "case_id": case.case_id,
+        **{name: record.fields.get(name) for name in _FIELDS},
+        "handler": handler_of(case, as_of),
+        "begun_at": min((event.occurred_at for event in known), default=None),
+        "accepted_at": None if accepted is None else accepted.occurred_at,
+        "finished_at": None if finished is None else finished.occurred_at,
+        "last_at": max((event.occurred_at for event in known), default=None),
+        "first_recorded_at": min(recorded, default=None),
+        "last_recorded_at": max(recorded, default=None),
+        "dated": int(dated),
+        "incomplete": int(found.outcome is Outcome.NOT_JUDGEABLE),
+        "seen_at": now,
+    }
+
+
+def _first(events: Sequence[Event]) -> Event | None:
+    return min(events, key=lambda event: event.occurred_at, default=None)
+
+
+def note(
+    context: Context,
+    connection: Connection,
+    judged: Sequence[tuple[cases.StoredCase, CaseFindings]],
+    as_of: int,
+) -> None:
+    """Keep what tallies count these cases by, in the transaction that writes their judgement.
+
+    Nothing is kept where no rule is a tally: a rule that comes later has every case judged again.
+    """
+    if not context.catalogue.tallies:
+        return
+    now = context.now()
+    words, zone = context.catalogue.vocabulary, context.zone
+    known = store.spans_of(connection, [case.case_id for case, _ in judged])
+    rows = []
+    touched: set[Stretch] = set()
+    seen: dict[int, int] = {}
+    for case, found in judged:
+        row = span_of(words, case, found, as_of, now)
+        former = known.get(case.case_id)
+        rows.append(row)
+        touched |= _touched(row, former, zone)
+        since = 0 if former is None else former.seen_at
+        if former is not None:
+            seen[case.case_id] = since
+        for event in case.record.events:
+            if event.received_at is None or event.received_at >= since:
+                touched |= _of_event(event.occurred_at, event.recorded_at, zone)
+    if seen:
+        for at, recorded in store.withdrawn_since(connection, list(seen), min(seen.values())):
+            touched |= _of_event(at, recorded, zone)
+    store.write_spans(connection, rows)
+    cards.touch(connection, touched)
+
+
+def _day(instant: int, zone: str) -> int:
+    return window_at("day", instant, zone).start
+
+
+def _of_event(at: int, recorded_at: int | None, zone: str) -> set[Stretch]:
+    days = {_day(instant, zone) for instant in (at, recorded_at) if instant is not None}
+    return {("event", day, day) for day in days}
+
+
+def _touched(row: dict[str, Any], former: Any, zone: str) -> set[Stretch]:
+    """Of which time a case counts otherwise now than it did."""
+    if former is None:
+        changed = {"begun_at"}
+        former_of: dict[str, Any] = {}
+    else:
+        former_of = dict(former._mapping)
+        changed = {name for name in row if name != "seen_at" and row[name] != former_of.get(name)}
+    changed -= {"last_at", "first_recorded_at", "last_recorded_at"}
+    if not changed:
+        return set()
+    names = ("finished_at",) if changed == {"finished_at"} else ("begun_at", "accepted_at")
+    since = [
+        values[name]
+        for values in (row, former_of)
+        for name in names
+        if values.get(name) is not None
+    ]
+    if not since:
+        return set()
+    ends = [row["finished_at"], *([former_of["finished_at"]] if former_of else [])]
+    until = None if None in ends else _day(max(ends), zone)
+    if names == ("finished_at",):
+        until = None if former_of["finished_at"] is None or row["finished_at"] is None else until
+    first = _day(min(since), zone)
+    whats = (
+        {"case"} if changed <= {"finished_at", "incomplete", "accepted_at"} else {"case", "event"}
+    )
+    return {(what, first, until) for what in whats}

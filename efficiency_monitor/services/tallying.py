@@ -1,0 +1,229 @@
+"""Tallies in a scan: after the cases, every window that can say something else than it did.
+
+A window is judged outside the lock; where anything follows it is judged again inside the
+transaction that writes it, so that two processes give one card. What was touched is forgotten at
+the end: whoever is killed before that leaves it to the next scan.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from ..core.cards import Decision
+from ..core.encoding import BoundRule
+from ..core.instants import parse_instant
+from ..core.subject_cards import decide_tallied
+from ..core.tallies import Tally
+from ..core.tally import Tallied, judge
+from ..core.tally_trial import DueBy, binds
+from ..core.windows import Window, windows
+from ..store import cards, runs
+from ..store import tallies as store
+from .context import Context, Writing, compact_json, meta, set_meta
+from .scan_report import ScanReport
+from .tally_cards import SubjectWriter
+from .tally_subjects import Subjects, have_key
+from .tally_world import world_of
+
+_STATE: Final = "tally:"
+Slot = runs.Claim | runs.Helper | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What was touched, and since when and until when (None: now)."""
+
+    what: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """What one scan judges tallies by."""
+
+    context: Context
+    as_of: int
+    report: ScanReport
+    writing: Writing
+    slot: Slot
+    watch_from: int | None
+
+
+def run(scanning: Scanning) -> None:
+    """Judge the tallies of a scan and write what follows: a transaction each rule and window."""
+    context = scanning.context
+    with context.store.reading() as connection:
+        rows = store.touches(connection)
+        facts = meta(connection)
+        known = store.known_from(connection) if context.catalogue.tallies else None
+    touched = [_Touched(row.what, row.since, row.until) for row in rows]
+    if not context.catalogue.tallies and not rows:
+        return
+    states = {}
+    for bound in context.catalogue.tallies:
+        name, state = _state_of(bound, facts)
+        if state is not None and scanning.as_of < state:
+            # It was judged as of a later instant: to judge it as of an earlier one undoes cards.
+            continue
+        for window in windows_to_judge(context, bound, scanning.as_of, state, touched, known):
+            _judge(scanning, bound, window)
+        states[name] = compact_json({"as_of": scanning.as_of, "digest": bound.digest})
+    with scanning.writing() as connection:
+        for name, value in states.items():
+            set_meta(connection, name, value)
+        store.forget(connection, [row.id for row in rows])
+
+
+def _state_of(bound: BoundRule, facts: dict[str, str]) -> tuple[str, int | None]:
+    """Where it is noted as of when a rule's text was judged last, and that instant."""
+    name = f"{_STATE}{bound.rule.id}:{bound.rule.version}"
+    known = json.loads(facts.get(name, "{}"))
+    return name, known["as_of"] if known.get("digest") == bound.digest else None
+
+
+def windows_to_judge(
+    context: Context,
+    bound: BoundRule,
+    as_of: int,
+    judged: int | None,
+    touched: Iterable[_Touched],
+    known: int | None,
+) -> list[Window]:
+    """The windows of a rule that can say something else than when it was `judged` last, in order.
+
+    A rule, or a text of it, that was never judged: all since it is in force and anything is known.
+    """
+    tally = bound.rule.tally
+    assert tally is not None
+    zone = context.zone
+    force = parse_instant(bound.rule.in_force.from_.isoformat(), zone)[0]
+    begun = max(force, as_of if known is None else known)
+    found = set(windows(tally.window, begun if judged is None else judged, as_of, zone))
+    for each in touched:
+        until = _reach(tally, each)
+        if until is not ... and as_of >= max(each.since, force):
+            last = as_of if until is None else min(until, as_of)
+            reached = set(windows(tally.window, max(each.since, force), last, zone))
+            found |= reached | set(_followers(tally, reached))
+    growing = any(tally.running(tally.check(card.at)) for card in bound.rule.cards)
+    return sorted(
+        window
+        for window in found
+        if binds(bound.rule.in_force, window)
+        and window.start <= as_of
+        and (growing or window.end <= as_of)
+    )
+
+
+def _reach(tally: Tally, each: _Touched) -> Any:
+    """Until when what was touched bears on a tally; None: until now, `...`: not at all."""
+    counted = tally.with_
+    carded = counted is not None and (counted.levels is not None or counted.rules is not None)
+    if each.what == "card":
+        if tally.of == "cards":
+            return each.since if tally.unanswered_for is None else None
+        return None if carded else ...
+    if each.what == "event":
+        if tally.of == "events":
+            return each.until
+        return None if counted is not None and counted.events is not None else ...
+    return each.until if tally.of in ("cases", "items") or tally.measure == "in_a_row" else ...
+
+
+def _followers(tally: Tally, reached: Iterable[Window]) -> Iterator[Window]:
+    """The windows that are compared with these."""
+    if tally.compared is None or tally.compared.with_ == "whole":
+        return
+    for window in reached:
+        following = window.after
+        if tally.compared.with_ == "year_before":
+            while following.year_before != window:
+                following = following.after
+        yield following
+
+
+def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> None:
+    context = scanning.context
+    with context.store.reading() as connection:
+        found = _look(scanning, connection, bound, window)[1]
+    _count(scanning.report, bound, window, [each for each, _, _ in found])
+    if not any(decisions for _, _, decisions in found):
+        return
+    before = scanning.report.counts()
+    with scanning.writing() as connection:
+        have_key(context, connection)
+        subjects, found = _look(scanning, connection, bound, window)
+        writer = SubjectWriter(context, connection, scanning.as_of, scanning.report, subjects)
+        for each, subject, decisions in found:
+            writer.write_tallied(subject, each, decisions)
+        writer.finish()
+        if scanning.slot is not None:
+            after = scanning.report.counts()
+            runs.count(
+                connection, scanning.slot, {name: after[name] - before[name] for name in after}
+            )
+
+
+def _look(
+    scanning: Scanning, connection: Connection, bound: BoundRule, window: Window
+) -> tuple[Subjects, list[tuple[Tallied, str, list[Decision]]]]:
+    """What a rule says of a window's subjects now, and what follows for their cards."""
+    tally = bound.rule.tally
+    assert tally is not None
+    context = scanning.context
+    standing = cards.of_window(connection, bound.rule.id, window.key)
+    subjects = Subjects(connection, tally.by)
+    also = [subjects.read(text, row) for text, (row, _) in standing.items()]
+    found = judge(
+        bound,
+        world_of(connection, tally, window),
+        window,
+        scanning.as_of,
+        due=due_of(context),
+        also=also,
+    )
+    version = calendar_version(context)
+    decided = []
+    for each in found:
+        subject = subjects.text(each.subject)
+        decisions = decide_tallied(
+            subject,
+            each,
+            standing.get(subject, ({}, []))[1],
+            calendar_version=version,
+            watch_from=scanning.watch_from,
+        )
+        decided.append((each, subject, decisions))
+    return subjects, decided
+
+
+def due_of(context: Context) -> Any:
+    """How the workspace's calendar counts; what it does not cover is not judgeable."""
+    name = context.settings.workspace.calendar
+    if name not in context.catalogue.calendars:
+        return lambda start, amount: None
+    return DueBy(context.catalogue.compiled(name)).due
+
+
+def calendar_version(context: Context) -> str:
+    """Version of the workspace's calendar."""
+    known = context.catalogue.calendars.get(context.settings.workspace.calendar)
+    return "" if known is None else known.version
+
+
+def _count(report: ScanReport, bound: BoundRule, window: Window, found: Sequence[Tallied]) -> None:
+    """Every subject of a window ends in exactly one of three, as cases do."""
+    for each in found:
+        outcome = "judged"
+        if each.reasons:
+            outcome = "not_judgeable"
+        elif each.value is None:
+            outcome = "excluded"
+        report.tallies[outcome] = report.tallies.get(outcome, 0) + 1
+        for reason in each.reasons:
+            key = (bound.rule.id, window.key, str(reason))
+            report.tally_problems[key] = report.tally_problems.get(key, 0) + 1
