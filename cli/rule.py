@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from efficiency_monitor.language import say_level, t
 
-from . import backtest, columns
+from . import backtest, columns, rule_change
 from .render import Format, emit, emit_object, emit_text, message
 from .state import Output, catalogue_of, leave
 
@@ -21,6 +21,7 @@ app = typer.Typer(help=t("监察规则", "rules"))
 app.command("backtest", help=t("回溯测试：换规则会怎样", "what other rules would have given"))(
     backtest.backtest
 )
+rule_change.add_to(app)
 
 At = Annotated[Path | None, typer.Argument(help=t("规则文件或文件夹", "rule file or folder"))]
 
@@ -39,6 +40,7 @@ def list_rules(
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, None)
     chosen = [file for file in files if everything or file.bound.pack in catalogue.packs]
+    rule_change.say_waiting(ctx)
     emit(
         [
             {

@@ -180,6 +180,16 @@ def say(report: "ScanReport", context: "Context") -> None:
         rest = len(report.untold) - 10
         warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))
     _say_undelivered(report)
+    _say_rules(report)
+    say_tried(report.checkpoint)
+
+
+def _say_rules(report: "ScanReport") -> None:
+    """Files that wait for approval, texts that changed, what rules on trial would have given."""
+    from efficiency_monitor.core.terms import Level
+
+    for waits in report.waiting[:10]:
+        warn(waits.words())
     for card_no in report.rule_changed[:10]:
         warn(
             t(
@@ -187,7 +197,15 @@ def say(report: "ScanReport", context: "Context") -> None:
                 f"{card_no}: its rule's text was changed since; left as it is",
             )
         )
-    say_tried(report.checkpoint)
+    for rule_id, levels in report.trial.items():
+        red, yellow, warning = (levels[level.word] for level in sorted(Level, reverse=True))
+        message(
+            t(
+                f"试行 {rule_id}：本应红牌 {red}，黄牌 {yellow}，预警 {warning}（不发牌）",
+                f"on trial {rule_id}: would be {red} red, {yellow} yellow, {warning} warning "
+                "(no card is given)",
+            )
+        )
 
 
 def _say_undelivered(report: "ScanReport") -> None:

@@ -33,6 +33,8 @@ _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.REVOKE_KEY: ("吊销密钥", "revoke a key"),
     Act.UNMASK: ("查看未遮盖的个人信息", "see personal data unmasked"),
     Act.ERASE: ("删除个人信息", "erase personal data"),
+    Act.PROPOSE_CHANGE: ("提出规则或日历变更", "propose a change of rules or calendars"),
+    Act.APPROVE_CHANGE: ("批准规则或日历变更", "approve a change of rules or calendars"),
 }
 _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.HANDLER: ("承办人", "handler"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .services.audit import Command
     from .services.context import Catalogue, Context
     from .services.pull_report import Outside
+    from .store.engine import Store
 
 
 #: Holds the passphrase of a personal key where nobody can type it.
@@ -66,6 +67,23 @@ def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Cat
 
     if found is None or folder is None:
         return Catalogue(catalogue_files.catalogue_folder(), ("national",))
+    return Catalogue(_catalogue_place(folder, found), found.workspace.packs, _own(folder, found))
+
+
+def judging_catalogue(folder: Path, found: settings.Settings, store: "Store") -> "Catalogue":
+    """What the workspace judges by: its files, or the texts that a second person approved."""
+    from .services.approved_catalogue import approved_catalogue
+
+    if found.rules.approval == "none":
+        return open_catalogue(folder, found)
+    return approved_catalogue(store, _catalogue_place(folder, found), _own(folder, found))
+
+
+def _own(folder: Path, found: settings.Settings) -> Path:
+    return folder / found.workspace.calendars
+
+
+def _catalogue_place(folder: Path, found: settings.Settings) -> Path:
     own = found.workspace.rules
     try:
         place = catalogue_files.catalogue_folder(folder / own if own else None)
@@ -73,7 +91,7 @@ def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Cat
         raise ConfigurationError(
             f"{folder / settings.FILE}: workspace.rules: {fault.message}", fault.hint
         ) from None
-    return Catalogue(place, found.workspace.packs)
+    return place
 
 
 def open_context(
@@ -112,7 +130,7 @@ def open_context(
         folder=folder,
         settings=found,
         store=store,
-        catalogue=open_catalogue(folder, found),
+        catalogue=judging_catalogue(folder, found, store),
         now=clock,
         salt=lambda: secrets.token_bytes(32),
         actor=actor(person),
@@ -219,7 +237,9 @@ def read_again(context: "Context") -> "Context":
     rule that was mended, must not wait for a restart to be judged by.
     """
     folder, found = load_settings(context.folder)
-    return replace(context, settings=found, catalogue=open_catalogue(folder, found))
+    return replace(
+        context, settings=found, catalogue=judging_catalogue(folder, found, context.store)
+    )
 
 
 def personal_key(file: Path) -> "PersonalKey":

@@ -2,14 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
 
-from .core.calendar import Calendar, CalendarFile, build
+from .calendar_documents import (
+    calendar_paths,
+    load_calendar_file,
+    read_calendar_file,
+    read_calendars,
+    read_document,
+    yaml_files,
+)
 from .core.faults import CatalogueError, ConfigurationError, brief
 from .core.ladders import Ladder
 from .core.measures import Measure, MeasuresFile, check_measures
@@ -17,7 +24,30 @@ from .core.placed import Loc, PlacedFault
 from .core.rules import Clock, Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from .model_words import nearest
-from .strict_yaml import MOST_BYTES, MOST_FAULTS, Node, load, place, placed, validate
+from .strict_yaml import MOST_FAULTS, Node, load, place, placed, validate
+
+__all__ = [
+    "LoadedLadder",
+    "LoadedRule",
+    "calendar_paths",
+    "canonical_text",
+    "catalogue_folder",
+    "check_kept",
+    "load_calendar_file",
+    "pack_names",
+    "read_calendar_file",
+    "read_calendars",
+    "read_document",
+    "read_ladder_file",
+    "read_ladders",
+    "read_measures",
+    "read_rule_file",
+    "read_rules",
+    "read_vocabulary",
+    "read_vocabulary_file",
+    "rule_digest",
+    "rule_paths",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +113,14 @@ def read_measures(folder: Path) -> tuple[Measure, ...]:
         raise placed(node, fault) from None
 
 
-def read_calendars(folder: Path) -> dict[str, Calendar]:
-    """Every calendar under `calendars/` by id, with what each extends resolved."""
-    shelf = _Shelf({})
-    for path in _yaml_files(folder / "calendars"):
-        node, file = _read_calendar(path)
-        if file.id != path.stem:
-            raise CatalogueError(
-                f"{place(node, ('id',))}: id {file.id!r} differs from the file's name",
-                f"call the file {file.id}.yaml or the calendar {path.stem}",
-            )
-        if file.id in shelf.files:
-            raise CatalogueError(
-                f"{place(node, ('id',))}: calendar {file.id!r} has two files", "remove one of them"
-            )
-        shelf.files[file.id] = node, file
-    return {key: shelf.calendar(key) for key in sorted(shelf.files)}
+def rule_paths(folder: Path, pack: str) -> list[Path]:
+    """The rule files of a pack, in the order of their names."""
+    return yaml_files(folder / "packs" / pack)
 
 
-def load_calendar_file(path: Path, known: Mapping[str, Calendar]) -> Calendar:
-    """A calendar outside the catalogue; it may extend one in its own folder or a known one."""
-    node, file = _read_calendar(path)
-    shelf = _Shelf(known, {file.id: (node, file)}, path.parent)
-    return shelf.calendar(file.id)
+def read_vocabulary_file(path: Path) -> VocabularyFile:
+    """A vocabulary file as it is written."""
+    return validate(read_document(path), VocabularyFile)
 
 
 def pack_names(folder: Path) -> tuple[str, ...]:
@@ -113,7 +128,7 @@ def pack_names(folder: Path) -> tuple[str, ...]:
     packs = folder / "packs"
     if not packs.is_dir():
         return ()
-    return tuple(sorted(pack.name for pack in packs.iterdir() if any(_yaml_files(pack))))
+    return tuple(sorted(pack.name for pack in packs.iterdir() if any(yaml_files(pack))))
 
 
 def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
@@ -130,7 +145,7 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
                 f"no rule pack {pack!r} in {folder / 'packs'}{nearest(pack, known)}",
                 "mend the list of packs",
             )
-        for path in _yaml_files(folder / "packs" / pack):
+        for path in yaml_files(folder / "packs" / pack):
             node = read_document(path)
             rule = validate(node, Rule)
             loaded.append(
@@ -139,12 +154,29 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
                     LoadedRule(rule, pack, path.relative_to(folder).as_posix(), rule_digest(rule)),
                 )
             )
+    _check_together(folder, vocabulary, loaded)
+    return [entry for _, entry in loaded]
+
+
+def check_kept(
+    folder: Path, vocabulary: Vocabulary, rules: Sequence[tuple[LoadedRule, str]]
+) -> None:
+    """CatalogueError where rules, each with its kept text, cannot stand together.
+
+    As `read_rules` for what is in files; the ladders are those of the catalogue `folder`.
+    """
+    loaded = [(load(text, f"{entry.path} ({entry.digest[:12]})"), entry) for entry, text in rules]
+    _check_together(folder, vocabulary, loaded)
+
+
+def _check_together(
+    folder: Path, vocabulary: Vocabulary, loaded: Sequence[tuple[Node, LoadedRule]]
+) -> None:
     lines = [line for node, entry in loaded for line in _unknown_words(node, entry, vocabulary)]
     lines += _contradictions(loaded)
     lines += _unknown_ladders(folder, loaded)
     if lines:
         raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rules at the places named")
-    return [entry for _, entry in loaded]
 
 
 def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
@@ -169,7 +201,7 @@ def read_ladders(folder: Path) -> dict[str, LoadedLadder]:
     own = folder / "ladders"
     place_of = own if own.is_dir() else _own_catalogue() / "ladders"
     found: dict[str, LoadedLadder] = {}
-    for path in _yaml_files(place_of):
+    for path in yaml_files(place_of):
         entry = read_ladder_file(path)
         found[entry.ladder.id] = entry
     return found
@@ -187,97 +219,23 @@ def read_ladder_file(path: Path) -> LoadedLadder:
     return LoadedLadder(ladder, str(path), _digest(ladder))
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """Calendar files that are read but not yet built, and those that are."""
-
-    known: Mapping[str, Calendar]
-    files: dict[str, tuple[Node, CalendarFile]] = field(default_factory=dict)
-    #: Where a parent may lie that is not among the files.
-    folder: Path | None = None
-    built: dict[str, Calendar] = field(default_factory=dict)
-
-    def calendar(self, key: str, children: tuple[str, ...] = ()) -> Calendar:
-        """Build a calendar after its parents."""
-        if key in self.built:
-            return self.built[key]
-        node, file = self.files[key]
-        parent = self._parent(node, file, (*children, key)) if file.extends else None
-        try:
-            self.built[key] = build(file, parent)
-        except PlacedFault as fault:
-            raise placed(node, fault) from None
-        return self.built[key]
-
-    def _parent(self, node: Node, file: CalendarFile, line: tuple[str, ...]) -> Calendar:
-        wanted = file.extends or ""
-        where = place(node, ("extends",))
-        if wanted in line:
-            circle = " extends ".join((*line[line.index(wanted) :], wanted))
-            raise CatalogueError(f"{where}: a circle: {circle}", "let one of them extend nothing")
-        if wanted not in self.files and self.folder is not None:
-            path = self.folder / f"{wanted}.yaml"
-            if wanted == path.stem and path.is_file():
-                self.files[wanted] = _read_calendar(path)
-        if wanted in self.files:
-            return self.calendar(wanted, line)
-        if wanted in self.known:
-            return self.known[wanted]
-        names = sorted({*self.files, *self.known} - {file.id})
-        raise CatalogueError(
-            f"{where}: no calendar {wanted!r}{nearest(wanted, names)}",
-            "name a calendar of the catalogue or one beside this file",
-        )
-
-
-def _read_calendar(path: Path) -> tuple[Node, CalendarFile]:
-    node = read_document(path)
-    return node, validate(node, CalendarFile)
-
-
-def read_document(path: Path) -> Node:
-    """One YAML file; CatalogueError with its place if it cannot be read or is no strict YAML."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        return load(content.decode(), str(path))
-    except OSError as fault:
-        raise CatalogueError(
-            f"{path}:1:1: cannot be read: {fault.strerror}", "check the path and its permissions"
-        ) from None
-    except UnicodeDecodeError as fault:
-        before = fault.object[: fault.start]
-        line = before.count(b"\n") + 1
-        col = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
-        raise CatalogueError(f"{path}:{line}:{col}: not UTF-8", "save the file as UTF-8") from None
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    """The folder's files; one that would be passed over for its name is a fault, not a silence."""
-    if not folder.is_dir():
-        return []
-    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    for path in paths:
-        if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
-            raise CatalogueError(
-                f"{path}:1:1: the name does not end in .yaml", f"rename it to {path.stem}.yaml"
-            )
-    return [path for path in paths if path.suffix == ".yaml"]
-
-
 def rule_digest(rule: Rule) -> str:
     """SHA-256 (hex) of a rule without its examples, in canonical JSON."""
     return _digest(rule)
 
 
-def _digest(model: Rule | Ladder) -> str:
+def canonical_text(model: Rule | Ladder) -> str:
+    """A rule or ladder without its examples as canonical JSON: what its digest is of."""
     content = model.model_dump(mode="json", by_alias=True, exclude={"examples"})
-    for form in ("condition", "tally"):
+    for form in ("condition", "tally", "trial"):
         # A rule that has none is the same text as before there were any.
         if content.get(form, "") is None:
             del content[form]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(model: Rule | Ladder) -> str:
+    return hashlib.sha256(canonical_text(model).encode()).hexdigest()
 
 
 def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Iterator[str]:

@@ -96,6 +96,8 @@ class WorkspaceSection(_Section):
     packs: tuple[str, ...] = Field(default=("national",), min_length=1)
     #: Folder of rules instead of the installed one, relative to the workspace.
     rules: str | None = None
+    #: Folder of own calendars, relative to the workspace; they replace the catalogue's by id.
+    calendars: str = Field(default="calendars", min_length=1)
     #: What fell due before is historical: no notice, no ladder.
     watch_from: Annotated[str | None, BeforeValidator(_as_text)] = None
     #: A file, relative to the workspace, or the URL of a PostgreSQL database without a password.
@@ -156,6 +158,13 @@ class LaddersSection(_Section):
     default: str = "standard"
 
 
+class RulesSection(_Section):
+    """By which texts of rules, calendars and words a scan judges."""
+
+    #: `none`: by the files as they are. `second_person`: by what another person approved.
+    approval: Literal["none", "second_person"] = "none"
+
+
 class Appeals(_Section):
     """How long an appeal may take (State Council order 733, article 17)."""
 
@@ -211,6 +220,7 @@ class Settings(_Section):
     workspace: WorkspaceSection = WorkspaceSection()
     jobs: Jobs = Jobs()
     operation: OperationSection = OperationSection()
+    rules: RulesSection = RulesSection()
     ladders: LaddersSection = LaddersSection()
     appeals: Appeals = Appeals()
     channels: Channels = Channels()

@@ -40,6 +40,8 @@ class Act(StrEnum):
     REVOKE_KEY = "revoke_key"
     UNMASK = "unmask"
     ERASE = "erase"
+    PROPOSE_CHANGE = "propose_change"
+    APPROVE_CHANGE = "approve_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.REVOKE_KEY: _SUPERVISOR,
     Act.UNMASK: (Role.SUPERVISOR, Role.LEADER),
     Act.ERASE: _SUPERVISOR,
+    Act.PROPOSE_CHANGE: _SUPERVISOR,
+    Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }
 #: A supervisor answers a card only if they were told of it themselves.
 _IF_TOLD: Final = frozenset({Act.ACKNOWLEDGE, Act.REPLY})

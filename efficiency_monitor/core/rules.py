@@ -3,6 +3,7 @@
 The JSON Schema for editors is made from these models (`rules/schema.json`, drift-tested).
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -218,6 +219,12 @@ class Example(RulePart):
             raise ValueError(f"examples: {self.name!r}: has no events")
 
 
+class Trial(RulePart):
+    """How long a rule is on trial 试运行: after this date a decision is due."""
+
+    until: date
+
+
 class Rule(RulePart):
     """One rule file: a clock with limits, a condition on the timeline, or a tally."""
 
@@ -227,6 +234,7 @@ class Rule(RulePart):
     title: Text
     status: Literal["preview", "trial", "stable", "retired"]
     in_force: InForce
+    trial: Trial | None = None
     legal_basis: tuple[LegalBasis, ...] = Field(min_length=1)
     why: str
     applies_to: Match = Match()
@@ -260,6 +268,8 @@ class Rule(RulePart):
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")
+        if self.trial is not None and self.status != "trial":
+            raise ValueError("trial: only a rule whose status is 'trial' has an end of its trial")
         if self.tally is not None and (self.condition or self.clock or self.limits):
             raise ValueError("tally: a rule with a tally has no clock, condition or limits")
         for example in self.examples:

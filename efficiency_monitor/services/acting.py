@@ -159,12 +159,14 @@ def scope_of(card_row: Row | Mapping[str, Any]) -> Scope:  # type: ignore[type-a
 
 
 def scope_of_subject(connection: Connection, subject: str) -> Scope | None:
-    """What an approval's subject is about: `card:…`, `account:…`, `appeal:…`, `order:…`, `key:…`.
+    """What an approval's subject is about: `card:…`, `account:…`, `appeal:…`, `order:…`, `key:…`,
+    `change:…`.
 
-    None for a key, which is about no department. ConfigurationError where there is no such thing.
+    None for a key or a change of rules, which are about no department. ConfigurationError where
+    there is no such thing.
     """
     kind, _, number = subject.partition(":")
-    if kind == "key":
+    if kind in ("key", "change"):
         return None
     if kind == "order":
         row = connection.execute(select(ORDER).where(ORDER.c.order_no == number)).first()

@@ -25,7 +25,7 @@ from ..core.statements import digest
 from ..language import t
 from ..store import approvals as store_approvals
 from ..store import keys, ledger, text_salts
-from . import card_checks, lift_checks
+from . import card_checks, change_checks, lift_checks
 from .keys import ENOUGH
 from .signing import entry_of
 
@@ -35,6 +35,7 @@ _KINDS = (
     EntryType.KEY_REVOKED,
     *lift_checks.KINDS,
     *card_checks.KINDS,
+    *change_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -57,6 +58,7 @@ class _Known:
     approved: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     lifts: lift_checks.Lifts = field(default_factory=lift_checks.Lifts)
     cards: card_checks.Cards = field(default_factory=card_checks.Cards)
+    changes: change_checks.Changes = field(default_factory=change_checks.Changes)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -100,6 +102,8 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += [_said(fact, fault) for fault in _given(entry, stored.get(fact), known)]
             elif entry["type"] in lift_checks.KINDS:
                 found += known.lifts.take(entry)
+            elif entry["type"] in change_checks.KINDS:
+                found += known.changes.take(entry)
             elif entry["type"] not in card_checks.KINDS:
                 found += _key_entry(entry, known)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -114,6 +118,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     ]
     found += _key_rows(keys.every_key(connection), known)
     found += known.lifts.rows(connection)
+    found += known.changes.rows(connection)
     return found + list(known.cards.rows(connection, masked=masked))
 
 
@@ -154,6 +159,7 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
     yield from faults
     if not faults:
         known.lifts.approval(entry)
+        known.changes.approval(entry)
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])

@@ -39,9 +39,13 @@ META = Meta.__table__  # type: ignore[attr-defined]
 class Catalogue:
     """The rules, calendars and words of a workspace, read when first needed."""
 
-    def __init__(self, folder: Path, packs: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, packs: Sequence[str], calendars_folder: Path | None = None
+    ) -> None:
         self.folder = folder
         self.packs = tuple(packs)
+        #: The workspace's own calendars, which stand in the place of those of the catalogue.
+        self.calendars_folder = calendars_folder
         self._compiled: dict[str, CompiledCalendar] = {}
 
     @cached_property
@@ -57,7 +61,7 @@ class Catalogue:
     @cached_property
     def calendars(self) -> Mapping[str, Calendar]:
         """Every calendar of the catalogue, by id."""
-        return catalogue_files.read_calendars(self.folder)
+        return catalogue_files.read_calendars(self.folder, self.calendars_folder)
 
     @cached_property
     def loaded(self) -> Sequence[catalogue_files.LoadedRule]:
@@ -97,6 +101,20 @@ class Catalogue:
         return tuple(bound for bound in self.rules if bound.rule.form == "tally")
 
     @cached_property
+    def trials(self) -> tuple[BoundRule, ...]:
+        """The rules on trial: a scan reports what they would give and gives no card."""
+        return tuple(
+            BoundRule(rule.rule, rule.pack, rule.digest)
+            for rule in self.loaded
+            if rule.rule.status == "trial"
+        )
+
+    @cached_property
+    def trials_digest(self) -> str:
+        """Digest of the rules on trial; empty where there are none."""
+        return _digest_of(self.trials) if self.trials else ""
+
+    @cached_property
     def rule_ids(self) -> frozenset[str]:
         """Ids of the rules that give cards."""
         return frozenset(bound.rule.id for bound in self.rules)
@@ -129,9 +147,13 @@ class Catalogue:
     @cached_property
     def rules_digest(self) -> str:
         """Digest of the rules in use."""
-        return digest(
-            [[bound.rule.id, bound.rule.version, bound.pack, bound.digest] for bound in self.rules]
-        )
+        return _digest_of(self.rules)
+
+
+def _digest_of(rules: Sequence[BoundRule]) -> str:
+    return digest(
+        [[bound.rule.id, bound.rule.version, bound.pack, bound.digest] for bound in rules]
+    )
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from .ledger_book import verify
 from .machine_check import check_machine
 from .notices import people
 from .operation_check import check_operation
+from .rule_doctor import check_own_calendars, check_rules
 
 GOOD, LOOK, BAD = "ok", "look", "bad"
 #: Days before the end of the covered and official calendar from which the doctor speaks up.
@@ -46,8 +47,9 @@ def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
     checks: tuple[Callable[[Context], Iterator[Finding]], ...] = (
         check_database,
         check_machine,
-        _catalogue,
+        check_rules,
         _calendar,
+        check_own_calendars,
         check_checkpoints,
         check_anchors,
         _clock,
@@ -70,12 +72,6 @@ def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
         except EffmonError as fault:
             found.append((check.__name__.strip("_"), BAD, f"{fault.message} ({fault.hint})"))
     return [{"check": name, "status": status, "detail": detail} for name, status, detail in found]
-
-
-def _catalogue(context: Context) -> Iterator[Finding]:
-    rules = context.catalogue.rules
-    packs = ", ".join(context.catalogue.packs)
-    yield "rules", GOOD, t(f"{len(rules)} 条规则（{packs}）", f"{len(rules)} rules ({packs})")
 
 
 def _calendar(context: Context) -> Iterator[Finding]:

@@ -10,17 +10,28 @@ from sqlalchemy import Connection
 from .. import logbook
 from ..core import cards as core_cards
 from ..core.faults import Locked
-from ..core.findings import CaseFindings
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
-from ..core.vocabulary import Vocabulary
 from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
-from . import binding, card_rows, catalogue_change, feeds, issuing, ladders, tally_spans, tallying
+from . import (
+    binding,
+    calendar_files,
+    card_rows,
+    catalogue_change,
+    feeds,
+    issuing,
+    ladders,
+    tally_spans,
+    tallying,
+    trials,
+)
 from .context import Context, Writing, compact_json
 from .dead_letters import undelivered
+from .judged import judged
 from .one_at_a_time import lease_now
+from .rule_waiting import waiting
 from .scan_report import ScanReport
 
 #: Cases judged together; one transaction each.
@@ -69,6 +80,8 @@ def scan(
     report = ScanReport(run_id=run_id, as_of=as_of)
     # Said before anything is written, not in the middle of the night's cards.
     ladders.check(context)
+    calendar_files.settle(context)
+    report.waiting = waiting(context)
     writing = partial(_writing, context, slot)
     catalogue_change.note_changes(context, writing)
     stale = _stale(context, as_of, None, report)
@@ -85,6 +98,7 @@ def scan(
         tallying.run(tallying.Scanning(context, as_of, report, writing, slot, watch_from(context)))
     with context.store.reading() as connection:
         report.totals = cases.outcome_totals(connection, as_of)
+        report.trial = trials.totals(context, connection)
         report.problems = list(_problems(connection, as_of))
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
@@ -146,18 +160,20 @@ def _judge_batch(
     if not stored:
         return
     findings = context.catalogue.judge([case.record for case in stored], as_of)
+    watched = watch_from(context)
+    tried = trials.judge(context.catalogue, [case.record for case in stored], as_of, watched)
     revisions = {case.case_id: case.revision for case in stored}
     before = report.counts()
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of, stale)
-        pairs = [
-            (case, found)
-            for case, found in zip(stored, findings, strict=True)
+        triples = [
+            (case, found, trial)
+            for case, found, trial in zip(stored, findings, tried, strict=True)
             if case.case_id in left
         ]
+        pairs = [(case, found) for case, found, _ in triples]
         writer = issuing.Writer(context, connection, as_of, report)
         standing = cards.of_cases(connection, [case.case_id for case, _ in pairs])
-        watched = watch_from(context)
         for case, found in pairs:
             decisions = core_cards.decide(
                 found,
@@ -170,10 +186,18 @@ def _judge_batch(
         writer.finish()
         cases.write_judged(
             connection,
-            [_judged(context.catalogue.vocabulary, case, found, as_of) for case, found in pairs],
+            [
+                judged(context.catalogue.vocabulary, case, found, as_of, trial.next_at)
+                for case, found, trial in triples
+            ],
             as_of,
         )
         tally_spans.note(context, connection, pairs, as_of)
+        trials.write(
+            connection,
+            [case.case_id for case, _, _ in triples],
+            [trial for _, _, trial in triples],
+        )
         report.evaluated += len(pairs)
         if slot is not None:
             after = report.counts()
@@ -183,76 +207,6 @@ def _judge_batch(
 def _version(context: Context, calendar: str) -> str:
     known = context.catalogue.calendars.get(calendar)
     return "" if known is None else known.version
-
-
-def _judged(
-    words: Vocabulary, case: cases.StoredCase, found: CaseFindings, as_of: int
-) -> cases.Judged:
-    """What the store keeps: the outcome, and every clock that time alone will move."""
-    clocks: list[dict[str, object]] = []
-    for episode in found.episodes:
-        due = [limit.due_at for limit in episode.limits if limit.due_at is not None]
-        upcoming = [
-            level.level
-            for level in episode.levels
-            if level.instant is not None and level.instant == episode.next_at
-        ]
-        clocks.append(
-            _clock(
-                case,
-                rule_id=episode.bound.rule.id,
-                episode=episode.key,
-                state=episode.state,
-                next_at=episode.next_at,
-                next_level=int(max(upcoming)) if upcoming else None,
-                limit_due_at=min(due, default=None),
-            )
-        )
-    wakes = [event.occurred_at - 1 for event in case.record.events if event.occurred_at > as_of]
-    known = {clock["next_at"] for clock in clocks}
-    if found.next_at is not None and found.next_at not in known:
-        wakes.append(found.next_at)
-    if wakes:
-        # Something begins later by itself: a start that may be deemed, an event dated ahead.
-        clocks.append(_clock(case, rule_id="", episode="", state="waiting", next_at=min(wakes)))
-    return cases.Judged(
-        case_id=case.case_id,
-        outcome=str(found.outcome),
-        troubles=compact_json(
-            [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
-        ),
-        open=_is_open(words, case, found, bool(wakes)),
-        stale=case.record.stale,
-        clocks=tuple(clocks),
-    )
-
-
-def _clock(
-    case: cases.StoredCase,
-    *,
-    rule_id: str,
-    episode: str,
-    state: str,
-    next_at: int | None,
-    next_level: int | None = None,
-    limit_due_at: int | None = None,
-) -> dict[str, object]:
-    return {
-        "case_id": case.case_id,
-        "rule_id": rule_id,
-        "episode": episode,
-        "state": state,
-        "calendar": case.record.calendar,
-        "next_at": next_at,
-        "next_level": next_level,
-        "limit_due_at": limit_due_at,
-    }
-
-
-def _is_open(words: Vocabulary, case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
-    if waiting or any(episode.state != "stopped" for episode in found.episodes):
-        return True
-    return not any(words.types[event.type].finishes for event in case.record.events)
 
 
 def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
@@ -286,6 +240,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
                         "historical": report.historical,
                         "lifted": report.lifted,
                         **({"tallies": dict(report.tallies)} if report.tallies else {}),
+                        **({"trial": report.trial} if report.trial else {}),
                         **_stale_content(report, context.zone),
                         **binding.bind(context, connection, bound),
                     },
@@ -316,6 +271,8 @@ def preview(
     every card that a first scan would give.
     """
     report = ScanReport(run_id=run_id, as_of=as_of, wrote=False)
+    report.waiting = waiting(context)
+    report.trial = trials.nothing(context.catalogue)
     stale = _stale(context, as_of, known_by, report)
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
@@ -340,6 +297,8 @@ def _preview_batch(
 ) -> None:
     findings = context.catalogue.judge([case.record for case in stored], as_of)
     watched = watch_from(context)
+    for tried in trials.judge(context.catalogue, [case.record for case in stored], as_of, watched):
+        trials.count(tried.rows, report.trial)
     for case, found in zip(stored, findings, strict=True):
         totals[str(found.outcome)] += 1
         report.evaluated += 1

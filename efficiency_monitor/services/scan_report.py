@@ -7,6 +7,7 @@ from ..core.instants import rfc3339
 from ..core.terms import Level, Outcome
 from .checkpoints import Tried
 from .feeds import Stale
+from .rule_waiting import Waits
 
 
 @dataclass(slots=True)
@@ -38,6 +39,10 @@ class ScanReport:
     #: be judged, by rule, first date of the window and reason.
     tallies: dict[str, int] = field(default_factory=dict)
     tally_problems: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    #: Files of rules and calendars that wait for approval, or are broken and were not judged by.
+    waiting: list[Waits] = field(default_factory=list)
+    #: What the rules on trial would have given in all: rule → level → number.
+    trial: dict[str, dict[str, int]] = field(default_factory=dict)
     wrote: bool = True
     #: Cards that would be issued, where nothing was written.
     would_issue: list[dict[str, object]] = field(default_factory=list)
@@ -75,6 +80,7 @@ class ScanReport:
             },
             "evaluated": self.evaluated,
             **({"tallies": self._tallies()} if self.tallies else {}),
+            **({"trial": self.trial} if self.trial else {}),
         }
 
     def _tallies(self) -> dict[str, int]:
@@ -101,6 +107,8 @@ class ScanReport:
             ],
             "stale": [each.as_json(zone) for each in self.stale],
             "vanished": self.vanished,
+            "trial": self.trial,
+            "waiting": [each.as_json() for each in self.waiting],
             "wrote": self.wrote,
         }
         if self.checkpoint is not None:

@@ -68,6 +68,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "case_fact": {"fields": _FIELDS},
     "case_file": {},
     "case_span": _texts("handler"),
+    "change_end": _texts("text"),
+    "change_proposal": _texts("reason"),
     "checkpoint": {},
     "clock": {},
     "command_record": _texts("message"),
@@ -82,6 +84,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "feed_run": {},
     "import_run": {},
     "item_fact": {},
+    "kept_text": {},
     "ladder_run": {},
     "lease": {},
     "ledger_entry": {},
@@ -104,6 +107,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "supervision_order": _texts("text"),
     "tally_touch": {},
     "text_salt": {"salt": _BYTES},
+    "text_use": {},
+    "trial_finding": {},
 }
 #: Tables of the migrations' own.
 _OTHERS = ("alembic_version",)

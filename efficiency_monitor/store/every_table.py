@@ -1,6 +1,7 @@
 """All tables that a database has, in one place for migrations."""
 
 from . import (
+    change_tables,
     checkpoint_tables,
     feed_tables,
     lease_table,
@@ -12,6 +13,7 @@ from . import (
 from .tables import metadata
 
 __all__ = [
+    "change_tables",
     "checkpoint_tables",
     "feed_tables",
     "lease_table",

@@ -28,6 +28,7 @@ DELETED_FROM = frozenset(
         "quarantine",
         "row_version",
         "tally_touch",
+        "trial_finding",
     }
 )
 #: Tables of the migrations' own.

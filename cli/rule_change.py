@@ -1,0 +1,270 @@
+"""`effmon rules propose | approve | withdraw | changes | diff | trial`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from efficiency_monitor.language import say_level, say_local, t
+from efficiency_monitor.reports.columns import Column
+
+from .render import emit, emit_object, message, warn
+from .state import DryRun, Output, context_of, state_of
+from .written import Text, read_text
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.services.rule_versions import Change
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=t("变更编号 C-0001", "C-0001"))]
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", help=t("理由，或 @文件", "why, or @FILE"), show_default=False),
+]
+
+_KINDS = {
+    "added": ("新增", "added"),
+    "changed": ("改动", "changed"),
+    "removed": ("删除", "removed"),
+}
+_STATES = {
+    "waiting": ("待批准", "waits"),
+    "approved": ("已批准", "approved"),
+    "withdrawn": ("已撤回", "withdrawn"),
+}
+
+
+def _kind(word: Any) -> str:
+    return t(*_KINDS[word]) if word in _KINDS else str(word)
+
+
+def _state(word: Any) -> str:
+    return t(*_STATES[word]) if word in _STATES else str(word)
+
+
+DIFF = (
+    Column("rule", "规则", "Rule"),
+    Column("version_before", "原版本", "Was", right=True, priority=3),
+    Column("version_after", "新版本", "Now", right=True, priority=3),
+    Column("what", "内容", "What", least=12),
+    Column("before_words", "原为", "Before", least=14),
+    Column("after_words", "改为", "After", least=14),
+)
+PARTS = (
+    Column("change", "变更", "Change", say=_kind),
+    Column("what", "文本", "Text", least=20),
+    Column("path", "文件", "File", priority=2, least=16),
+)
+CHANGES = (
+    Column("change_no", "编号", "Number"),
+    Column("state", "状态", "State", say=_state),
+    Column("texts", "文本数", "Texts", right=True),
+    Column("proposed_by", "提出人", "Proposed by"),
+    Column("proposed_at", "提出时间", "Proposed", say=say_local, priority=2),
+    Column("ended_by", "办理人", "Ended by", priority=2),
+    Column("ended_at", "办理时间", "Ended", say=say_local, priority=3),
+    Column("reason", "理由", "Reason", priority=2, least=12),
+)
+TRIAL = (
+    Column("case_no", "办件", "Case"),
+    Column("level", "级别", "Level", say=say_level),
+    Column("at", "界限", "At", priority=2),
+    Column("fell_due_at", "触发时间", "Fell due", say=say_local),
+    Column("rule", "规则", "Rule", priority=3),
+    Column("rule_version", "版本", "Version", right=True, priority=3),
+    Column("as_of", "截至", "As of", say=say_local, priority=3),
+)
+
+
+def propose(
+    ctx: typer.Context,
+    path: Annotated[
+        Path | None,
+        typer.Argument(help=t("规则文件、日历或文件夹", "rule file, calendar or folder")),
+    ] = None,
+    pack: Annotated[str | None, typer.Option(help=t("只含该规则包", "only this pack"))] = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Propose what the files say otherwise than what is approved. Needs --as PERSON, --reason."""
+    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.services.rule_files import Selection
+    from efficiency_monitor.services.rule_versions import propose as service
+
+    if path is not None and pack is not None:
+        raise ConfigurationError(
+            t("文件和 --pack 只写一个", "name a path or --pack, not both"),
+            t("见 effmon rules propose --help", "see effmon rules propose --help"),
+        )
+    context = context_of(ctx)
+    change = service(context, Selection(path, pack), read_text(reason), dry_run=dry_run)
+    _show(context, change, output)
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+        return
+    number = change.change_no
+    message(
+        t(
+            f"{number} 已提出，{len(change.parts)} 个文本；"
+            f"请另一人核对后：effmon rules approve {number}",
+            f"{number} is proposed, {len(change.parts)} texts; another person looks at it and "
+            f"gives: effmon rules approve {number}",
+        )
+    )
+    _say_mode(context)
+
+
+def approve(
+    ctx: typer.Context,
+    number: Number,
+    text: Text = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Approve a change that somebody else proposed; --dry-run shows it. Needs --as and --key."""
+    from efficiency_monitor.services import calendar_files
+    from efficiency_monitor.services.checkpoints import try_after
+    from efficiency_monitor.services.rule_versions import approve as service
+
+    from .ledger_note import say_tried
+
+    context = context_of(ctx)
+    change = service(context, number, read_text(text), dry_run=dry_run)
+    _show(context, change, output)
+    if dry_run:
+        message(t("仅预览，未写入", "a preview: nothing was written"))
+        return
+    for file in calendar_files.settle(context):
+        message(t(f"已写入 {file}", f"wrote {file}"))
+    who = change.ended_by
+    message(
+        t(
+            f"{change.change_no} 已由 {who} 批准，下次巡检起生效",
+            f"{change.change_no} is approved by {who}: the next scan judges by it",
+        )
+    )
+    _say_mode(context)
+    say_tried(try_after(context))
+
+
+def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Output = None) -> None:
+    """Withdraw a change that waits for approval. Needs --as PERSON and --text."""
+    from efficiency_monitor.services.rule_versions import withdraw as service
+
+    context = context_of(ctx)
+    change = service(context, number, read_text(text))
+    if output is not None:
+        emit_object(change.as_json(context.zone), output)
+    message(t(f"{change.change_no} 已撤回", f"{change.change_no} is withdrawn"))
+
+
+def changes(ctx: typer.Context, output: Output = None) -> None:
+    """List the changes that were proposed, and the files that wait for approval."""
+    from efficiency_monitor.services.rule_versions import listed
+    from efficiency_monitor.services.rule_waiting import waiting
+
+    context = context_of(ctx)
+    with context.store.reading() as connection:
+        rows = [change.as_json(context.zone) for change in listed(connection)]
+    emit(
+        [{**row, "texts": len(row["parts"])} for row in rows],
+        CHANGES,
+        output,
+        empty=t("没有提出过变更", "no change was proposed"),
+    )
+    for each in waiting(context):
+        warn(each.words())
+
+
+def diff(ctx: typer.Context, old: str, new: str, output: Output = None) -> None:
+    """Say what changes from OLD to NEW: files, folders, packs, ID@VERSION, approved, files."""
+    import os
+
+    from efficiency_monitor import settings
+    from efficiency_monitor.services.rule_comparison import Sides
+    from efficiency_monitor.services.rule_comparison import diff as service
+
+    from .state import catalogue_of
+
+    catalogue, _ = catalogue_of(ctx)
+    folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
+    store = context_of(ctx).store if (folder / settings.FILE).is_file() else None
+    emit(
+        service(Sides(catalogue, store), old, new),
+        DIFF,
+        output,
+        empty=t("没有差别", "nothing differs"),
+    )
+
+
+def trial(
+    ctx: typer.Context,
+    rule_id: Annotated[str, typer.Argument(metavar="RULE", help=t("规则编号", "id of the rule"))],
+    output: Output = None,
+) -> None:
+    """List the cards that a rule on trial would have given, as of the last scan."""
+    from efficiency_monitor.services.trials import listed
+
+    emit(
+        listed(context_of(ctx), rule_id),
+        TRIAL,
+        output,
+        empty=t("试行中没有应发的牌", "it would have given no card"),
+    )
+
+
+def _show(context: "Context", change: "Change", output: Output) -> None:
+    """What a change is, in words, on stdout: its texts, and of each rule what differs."""
+    from efficiency_monitor.services.change_words import described
+
+    rows = described(context, change)
+    if output is not None:
+        emit_object({**change.as_json(context.zone), "differences": rows}, output)
+        return
+    emit(
+        [
+            {**part.as_json(), "change": part.kind, "what": part.key.words()}
+            for part in change.parts
+        ],
+        PARTS,
+        None,
+        title=t(
+            f"变更 {change.change_no}：{change.reason}", f"{change.change_no}: {change.reason}"
+        ),
+    )
+    if rows:
+        emit(rows, DIFF, None)
+
+
+def say_waiting(ctx: typer.Context) -> None:
+    """Where a second person approves rules: which files wait for that."""
+    import os
+
+    from efficiency_monitor import settings
+    from efficiency_monitor.services.rule_waiting import waiting
+
+    folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
+    if not (folder / settings.FILE).is_file() or settings.load(folder).rules.approval == "none":
+        return
+    for each in waiting(context_of(ctx)):
+        warn(each.words())
+
+
+def _say_mode(context: "Context") -> None:
+    if context.settings.rules.approval == "none":
+        message(
+            t(
+                '[rules] approval = "none"：不需要第二人批准，巡检按文件判定',
+                '[rules] approval = "none": no second person is needed, scans judge by the files',
+            )
+        )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the group of rules."""
+    app.command("propose", help=t("提出规则变更", "propose a change of rules"))(propose)
+    app.command("approve", help=t("批准变更", "approve a change"))(approve)
+    app.command("withdraw", help=t("撤回变更", "withdraw a change"))(withdraw)
+    app.command("changes", help=t("列出变更", "list the changes"))(changes)
+    app.command("diff", help=t("比较规则", "compare rules"))(diff)
+    app.command("trial", help=t("试行规则的结果", "what a rule on trial would give"))(trial)

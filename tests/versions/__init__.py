@@ -1,0 +1,1 @@
+"""Changes of rules and calendars: proposed, approved, on trial, compared."""
