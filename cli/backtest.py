@@ -132,11 +132,12 @@ def backtest(
     _warn_of(plan)
     with progress(t("回溯测试", "back-testing"), history.count()) as step:
         report = service.run(plan, history, same=same, progress=step)
-    _show(report, output)
-    _say(report)
-    if page is not None:
-        _write_page(report, page, history, overwrite=overwrite)
-        message(t(f"网页：{page}", f"the page: {page}"))
+    with report:
+        _show(report, output)
+        _say(report)
+        if page is not None:
+            _write_page(report, page, history, overwrite=overwrite)
+            message(t(f"网页：{page}", f"the page: {page}"))
     message(t("未写入任何数据", "nothing was written to any database"))
 
 

@@ -79,7 +79,11 @@ class StoredHistory:
 class Found(Protocol):
     """The differences that were found: read as often as wanted, in the order of the cases."""
 
-    def __iter__(self) -> Iterator[Difference]: ...
+    def __iter__(self) -> Iterator[Difference]:
+        """From the first one on, again each time."""
+
+    def close(self) -> None:
+        """Forget them."""
 
 
 class Spool:
@@ -87,7 +91,6 @@ class Spool:
 
     def __init__(self) -> None:
         self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
-        self._size = 0
 
     def put(self, difference: Difference) -> None:
         """Append one."""
@@ -95,10 +98,10 @@ class Spool:
             None if one is None else asdict(one) for one in (difference.before, difference.after)
         ]
         self._file.write(json.dumps([difference.change, difference.rule_id, *sides]) + "\n")
-        self._size += 1
 
-    def __len__(self) -> int:
-        return self._size
+    def close(self) -> None:
+        """Give the space back."""
+        self._file.close()
 
     def __iter__(self) -> Iterator[Difference]:
         self._file.seek(0)
@@ -113,7 +116,7 @@ def _read(values: dict[str, Any] | None) -> WouldBe | None:
 
 @dataclass(slots=True)
 class BacktestReport:
-    """What a back-test found."""
+    """What a back-test found; to be used in a `with`, as the cards may stand in a file."""
 
     plan: Plan
     totals: Totals
@@ -130,6 +133,12 @@ class BacktestReport:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     #: Of which history: the database, or a lake as known at an instant.
     over: str = "database"
+
+    def __enter__(self) -> "BacktestReport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.found.close()
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the cards, as JSON."""

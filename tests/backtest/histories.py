@@ -1,0 +1,105 @@
+"""Drawn histories: cases with the dirt that sources have, and a rule with a changed threshold."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from tests.stories.world import World, town
+
+FIRST = datetime(2026, 1, 5)
+DEPARTMENTS = ("住建局", "发改局", "")
+#: Of the rule CASE of the story's pack: a card, and where else it may fall due.
+THRESHOLDS = {
+    "promised - 1 working_days": ("promised - 3 working_days", "60% promised", "promised"),
+    "promised": ("promised + 1 working_days", "promised - 2 working_days", "50% statutory"),
+    "statutory": ("statutory + 5 working_days", "statutory - 1 working_days", "promised"),
+}
+
+
+@dataclass
+class History:
+    """Rows as a source sends them, and the change of one threshold."""
+
+    cases: list[dict[str, str]] = field(default_factory=list)
+    events: list[dict[str, str]] = field(default_factory=list)
+    change: tuple[str, str] = ("", "")
+
+
+def drawn(seed: int, cases: int) -> History:
+    """A history by a seed: the same one each time."""
+    dice = Random(seed)
+    card = dice.choice(list(THRESHOLDS))
+    found = History(change=(f"at: {card}}}", f"at: {dice.choice(THRESHOLDS[card])}}}"))
+    for number in range(cases):
+        _case(dice, found, f"B{number:04}")
+    return found
+
+
+def _case(dice: Random, found: History, number: str) -> None:
+    kind = dice.choice(("promised", "promised", "promised", "joint", "instant"))
+    row = {
+        "case_no": number,
+        "item_kind": kind,
+        "item_code": dice.choice(("X1", "X2", "")),
+        "department": dice.choice(DEPARTMENTS),
+        "promised_limit": dice.choice(("3 working_days", "5 working_days", "1 working_days", "")),
+        "watch": dice.choice(("", "", "inquiries", "manual")),
+    }
+    if dice.random() < 0.2:
+        row["statutory_limit"] = dice.choice(("4 working_days", "10 calendar_days"))
+    if dice.random() < 0.1:
+        row["promised_due"] = dice.choice(("2026-02-10", "2026-02-11 15:00"))
+    if dice.random() < 0.1:
+        row["calendar"] = "village"
+    found.cases.append(row)
+    at = FIRST + timedelta(days=dice.randrange(60), minutes=dice.randrange(1440))
+    for number_of, name in enumerate(_plot(dice)):
+        department = dice.choice(("", "", "", "园林局"))
+        _event(dice, found, number, name, at, number_of, department)
+        at += timedelta(days=dice.choice((0, 0, 1, 1, 3, 8)), minutes=dice.randrange(900))
+
+
+def _plot(dice: Random) -> list[str]:
+    plot = ["submitted", "accepted"] if dice.random() < 0.9 else ["submitted"]
+    for _ in range(dice.randrange(3)):
+        plot += dice.choice((["suspended", "resumed"], ["suspended"], ["resumed"], ["contacted"]))
+    if dice.random() < 0.3:
+        plot += ["inquiry_received", "inquiry_answered", "inquiry_received"]
+    if dice.random() < 0.7:
+        plot.append(dice.choice(("decided", "decided", "refused", "withdrawn")))
+    if dice.random() < 0.1:
+        dice.shuffle(plot)
+    return plot
+
+
+def _event(
+    dice: Random, found: History, case: str, name: str, at: datetime, number: int, department: str
+) -> None:
+    dated = dice.random() < 0.12
+    row = {
+        "case_no": case,
+        "event": name,
+        "occurred_at": f"{at:%Y-%m-%d}" if dated else f"{at:%Y-%m-%d %H:%M}",
+        "source_key": f"{case}-{number}",
+        "department": department,
+    }
+    if name in ("suspended", "resumed"):
+        row["kind"] = dice.choice(("hearing", "testing"))
+    found.events.append(row)
+
+
+def told(history: History, folder: Path, at: str, *, changed: bool = False) -> World:
+    """A workspace that was sent the history; its rule has the other threshold if it is changed."""
+    world = World.made(folder, at)
+    world.calendar("village", town(name="village", days_off=["2026-02-16", "2026-02-17"]))
+    if changed:
+        file = folder / "catalogue" / "packs" / "story" / "CASE.yaml"
+        old, new = history.change
+        text = file.read_text("utf-8")
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        world.close()
+    assert world.receive("cases", history.cases).total.quarantined == 0
+    assert world.receive("events", history.events).total.quarantined == 0
+    return world
