@@ -10,11 +10,11 @@ from efficiency_monitor.reports.backtest_words import CHANGES, COUNTS
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
 from .render import Format, emit, emit_text, message, progress, warn
-from .state import Output, context_of
+from .state import Output, catalogue_of, context_of, state_of
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.backtest import BacktestReport, History
-    from efficiency_monitor.services.backtest_sides import Plan
+    from efficiency_monitor.services.backtest_sides import Asked, Plan
 
 _STYLES: Final = {"new": "bold", "gone": "bold", "earlier": "", "later": "", "same": "dim"}
 _CARDS: Final = (
@@ -74,6 +74,12 @@ _Calendars = Annotated[
         metavar="DIR", help=t("所给规则用此目录的日历", "calendar files that PATH is judged by")
     ),
 ]
+_Lake = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help=t("用数据湖，不用数据库", "over this lake, without a database")
+    ),
+]
 _Department = Annotated[
     list[str] | None,
     typer.Option(help=t("只看该部门；可多次", "only this department; repeatable")),
@@ -103,6 +109,7 @@ def backtest(
     against: _Against = None,
     renamed: _Renamed = None,
     calendars: _Calendars = None,
+    lake: _Lake = None,
     department: _Department = None,
     always: _Always = False,
     same: _Same = False,
@@ -128,7 +135,7 @@ def backtest(
         departments=department or (),
         always_in_force=always,
     )
-    plan, history = _prepared(ctx, asked)
+    plan, history = _prepared(ctx, asked, lake)
     _warn_of(plan)
     with progress(t("回溯测试", "back-testing"), history.count()) as step:
         report = service.run(plan, history, same=same, progress=step)
@@ -141,13 +148,24 @@ def backtest(
     message(t("未写入任何数据", "nothing was written to any database"))
 
 
-def _prepared(ctx: typer.Context, asked: Any) -> "tuple[Plan, History]":
+def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[Plan, History]":
+    """The two sides, and the history that both are to judge."""
+    from efficiency_monitor import app
     from efficiency_monitor.services import backtest as service
     from efficiency_monitor.services.backtest_sides import plan
 
-    context = context_of(ctx)
-    found = plan(context.catalogue, context.zone, context.now(), asked)
-    return found, service.StoredHistory(context)
+    if lake is None:
+        context = context_of(ctx)
+        found = plan(context.catalogue, context.zone, context.now(), asked)
+        return found, service.StoredHistory(context)
+    from efficiency_monitor.services.lake_history import Lake, left_out
+
+    catalogue, _ = catalogue_of(ctx)
+    opened = Lake(lake, catalogue.vocabulary, catalogue.vocabulary_digest)
+    now = (state_of(ctx).clock or app.now)()
+    found = plan(catalogue, opened.manifest.zone, now, asked)
+    opened.check_period(found.as_of)
+    return found.without(left_out([*found.before.rules, *found.after.rules])), opened
 
 
 def _warn_of(plan: "Plan") -> None:
@@ -166,14 +184,8 @@ def _warn_of(plan: "Plan") -> None:
                 "see --as-if-in-force",
             )
         )
-    tallies = sorted({b.rule.id for b in (*plan.before.rules, *plan.after.rules) if b.rule.tally})
-    if tallies:
-        warn(
-            t(
-                f"统计类规则不参与回溯测试：{'、'.join(tallies)}",
-                f"tallies are not back-tested: {', '.join(tallies)}",
-            )
-        )
+    for rule, reason in plan.left_out:
+        warn(t(f"规则 {rule} 未参与：{reason}", f"rule {rule} is left out: {reason}"))
 
 
 def _show(report: "BacktestReport", output: Format | None) -> None:
@@ -238,8 +250,6 @@ def _show_totals(report: "BacktestReport") -> None:
 def _say(report: "BacktestReport") -> None:
     """The totals in one line, on stderr."""
     counts = report.as_json()["totals"]
-    for rule, reason in report.left_out:
-        warn(t(f"规则 {rule} 未参与：{reason}", f"rule {rule} was left out: {reason}"))
     before, after = (report.cases[side] for side in ("before", "after"))
     total = sum(after.values())
     message(

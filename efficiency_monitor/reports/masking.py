@@ -87,6 +87,11 @@ def mask_personal(value: str) -> str:
     return mask_phone(value) if _PHONE.fullmatch(value) else mask_name(value)
 
 
+def names_persons(name: str) -> bool:
+    """Whether a field or a column of this name holds the name of an official or an applicant."""
+    return name in NAMES or is_personal(name) or _OFFICIALS.search(name.casefold()) is not None
+
+
 def masked_row(cells: Mapping[str, str], named: frozenset[str] = frozenset()) -> dict[str, str]:
     """A source row by its own columns: those that are `named`, or are called so, hold names."""
     return {

@@ -129,10 +129,6 @@ class BacktestReport:
     troubles: dict[str, Counter[tuple[str, str]]] = field(
         default_factory=lambda: {side: Counter() for side in SIDES}
     )
-    #: Rules that were not judged, with the reason.
-    left_out: list[tuple[str, str]] = field(default_factory=list)
-    #: Of which history: the database, or a lake as known at an instant.
-    over: str = "database"
 
     def __enter__(self) -> "BacktestReport":
         return self
@@ -148,12 +144,11 @@ class BacktestReport:
             "from": str(plan.first),
             "to": str(plan.last),
             "as_of": rfc3339(plan.as_of, zone),
-            "over": self.over,
             "departments": sorted(plan.departments),
             "before": side_json(plan.before),
             "after": side_json(plan.after),
             "renamed": dict(plan.renamed),
-            "left_out": [{"rule": rule, "reason": reason} for rule, reason in self.left_out],
+            "left_out": [{"rule": rule, "reason": reason} for rule, reason in plan.left_out],
             "cases": {
                 side: {
                     "total": sum(self.cases[side].values()),
@@ -243,19 +238,35 @@ def run(
     """Judge every case by both sides. With `same` also the cards that stay are kept one by one."""
     spool = Spool()
     report = BacktestReport(plan, Totals(plan.window), spool)
-    for records in history.batches(plan.as_of):
-        for record, sides in zip(records, judged(plan, records, history.vocabulary), strict=True):
-            _count(report, record, sides)
-            before, after = (
-                [card for card in side.cards if plan.meant(card.department)] for side in sides
-            )
-            for difference in differences(before, after, plan.window, plan.renamed):
-                report.totals.add(difference)
-                if same or difference.change is not Change.SAME:
-                    spool.put(difference)
-        if progress is not None:
-            progress(len(records))
+    try:
+        for records in history.batches(plan.as_of):
+            _batch(report, records, history.vocabulary, spool, same=same)
+            if progress is not None:
+                progress(len(records))
+    except BaseException:
+        spool.close()
+        raise
     return report
+
+
+def _batch(
+    report: BacktestReport,
+    records: Sequence[CaseRecord],
+    vocabulary: Vocabulary,
+    spool: Spool,
+    *,
+    same: bool,
+) -> None:
+    plan = report.plan
+    for record, sides in zip(records, judged(plan, records, vocabulary), strict=True):
+        _count(report, record, sides)
+        before, after = (
+            [card for card in side.cards if plan.meant(card.department)] for side in sides
+        )
+        for difference in differences(before, after, plan.window, plan.renamed):
+            report.totals.add(difference)
+            if same or difference.change is not Change.SAME:
+                spool.put(difference)
 
 
 def _count(report: BacktestReport, record: CaseRecord, sides: tuple[Verdict, Verdict]) -> None:
@@ -291,8 +302,8 @@ def judged(
         ]
     return list(
         zip(
-            judge(plan.before, plan.before.judging),
-            judge(plan.after, plan.after.judging),
+            judge(plan.before, plan.before.rules),
+            judge(plan.after, plan.after.rules),
             strict=True,
         )
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import chain
@@ -47,11 +47,6 @@ class Side:
         found = self.calendars.get(calendar)
         return None if found is None else found.version
 
-    @cached_property
-    def judging(self) -> tuple[BoundRule, ...]:
-        """The rules that judge cases; tallies count cards."""
-        return tuple(bound for bound in self.rules if bound.rule.form != "tally")
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,16 +61,33 @@ class Plan:
     after: Side
     renamed: Mapping[str, str]
     departments: frozenset[str]
+    #: Rules that are not judged, each with the reason.
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    def without(self, left_out: Sequence[tuple[str, str]]) -> "Plan":
+        """The same without some rules, each with the reason why."""
+        ids = {rule_id for rule_id, _ in left_out}
+
+        def less(side: Side) -> Side:
+            rules = [bound for bound in side.rules if bound.rule.id not in ids]
+            return Side(side.name, rules, side.calendars)
+
+        return replace(
+            self,
+            before=less(self.before),
+            after=less(self.after),
+            left_out=(*self.left_out, *left_out),
+        )
 
     @cached_property
     def split(self) -> tuple[tuple[BoundRule, ...], tuple[BoundRule, ...], tuple[BoundRule, ...]]:
         """Rules of both sides in the same words, of `before` alone, of `after` alone."""
-        digests = {_identity(bound) for bound in self.before.judging}
-        both = {_identity(bound) for bound in self.after.judging} & digests
+        digests = {_identity(bound) for bound in self.before.rules}
+        both = {_identity(bound) for bound in self.after.rules} & digests
         return (
-            tuple(bound for bound in self.after.judging if _identity(bound) in both),
-            tuple(bound for bound in self.before.judging if _identity(bound) not in both),
-            tuple(bound for bound in self.after.judging if _identity(bound) not in both),
+            tuple(bound for bound in self.after.rules if _identity(bound) in both),
+            tuple(bound for bound in self.before.rules if _identity(bound) not in both),
+            tuple(bound for bound in self.after.rules if _identity(bound) not in both),
         )
 
     def same_calendar(self, name: str) -> bool:
@@ -132,7 +144,7 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
             t(f"{first} 尚未到来", f"{first} is yet to come"),
             t("回溯测试用于已过去的日期", "a back-test is for dates that are past"),
         )
-    return Plan(
+    found = Plan(
         window=window,
         first=first,
         last=last,
@@ -142,6 +154,9 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         renamed=renamed,
         departments=frozenset(asked.departments),
     )
+    tallies = {b.rule.id for b in (*before, *after) if b.rule.form == "tally"}
+    why = t("统计类规则不参与回溯测试", "tallies are not back-tested")
+    return found.without([(rule_id, why) for rule_id in sorted(tallies)])
 
 
 def rules_of(catalogue: Catalogue, what: str) -> list[BoundRule]:

@@ -232,3 +232,18 @@ def test_the_page_shows_what_the_table_shows(
     assert "exists already" in backtest(office, file, "--page", page).well(2).err
     backtest(office, file, "--page", page, "--overwrite", EFFMON_LANG="zh").well()
     assert "承诺时限后2个工作日" in page.read_text("utf-8")
+
+
+@pytest.mark.full
+def test_over_a_lake_without_the_workspace(
+    office: Path, own: Own, rule: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The database may be gone: catalogue and lake are all that is needed."""
+    file = rule(("at: promised}", "at: promised + 2 working_days}"))
+    folder, lake = own(office), tmp_path / "lake"
+    wanted = backtest(folder, file, "-o", "json").well().json
+    ran = effmon("-C", folder, "export", "lake", "--out", lake, "-o", "json").well()
+    assert (ran.json["cases"], ran.json["unchanged"]) == (9, 0)
+    (folder / "effmon.db").unlink()
+    assert backtest(folder, file, "--lake", lake, "-o", "json").well().json == wanted
+    assert "no lake.json" in backtest(folder, file, "--lake", tmp_path).well(2).err
