@@ -102,6 +102,32 @@ def check(ctx: typer.Context, path: At = None) -> None:
     message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
 
 
+@app.command("doc", help=t("由规则文件生成公开页面", "make the public page of rules"))
+def document(
+    ctx: typer.Context,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PATH|PACK]",
+            help=t(
+                "规则文件、文件夹或规则包（默认本工作区的规则包）",
+                "rule file, folder or pack (default: the workspace's packs)",
+            ),
+        ),
+    ] = None,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help=t("写到 .html 或 .md", "an .html or .md"))
+    ],
+) -> None:
+    """Write what the rules say in plain words, in the current language; an old page is replaced."""
+    from efficiency_monitor.services import rule_work
+
+    catalogue, _ = catalogue_of(ctx)
+    count = rule_work.write_page(catalogue, rule_work.chosen(catalogue, what), out)
+    message(t(f"{count} 条规则，写入 {out}", f"{count} rules, written to {out}"))
+
+
 @app.command("test", help=t("运行规则的示例", "run the rules' examples"))
 def run_tests(
     ctx: typer.Context,

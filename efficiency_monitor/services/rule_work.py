@@ -16,6 +16,7 @@ from ..core.tally_trial import try_tally
 from ..core.terms import CardState, Level, Outcome, Precision
 from ..core.timeline import CaseRecord, Event
 from ..language import t
+from ..reports import rule_page
 from .context import Catalogue
 
 
@@ -44,6 +45,25 @@ class RuleFile:
 
     bound: BoundRule
     path: str
+
+
+def chosen(catalogue: Catalogue, what: str | None) -> list[RuleFile]:
+    """Rules of a file, of a folder, of a pack by its name, or of the workspace's packs."""
+    if what is None or (what in catalogue_files.pack_names(catalogue.folder)):
+        packs = catalogue.packs if what is None else (what,)
+        loaded = catalogue_files.read_rules(catalogue.folder, packs)
+        return [
+            RuleFile(BoundRule(entry.rule, entry.pack, entry.digest), entry.path)
+            for entry in loaded
+        ]
+    path = Path(what)
+    if not path.exists():
+        names = ", ".join(catalogue_files.pack_names(catalogue.folder))
+        raise ConfigurationError(
+            t(f"没有规则包、文件或目录 {what!r}", f"there is no pack, file or folder {what!r}"),
+            t(f"规则包有：{names}", f"the packs are {names}"),
+        )
+    return load(catalogue, path)
 
 
 def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
@@ -238,3 +258,27 @@ def check_encodable(catalogue: Catalogue, files: Sequence[RuleFile]) -> None:
             encode_rules([file.bound], catalogue.vocabulary, {})
         except ValueError as fault:
             raise CatalogueError(f"{file.path}: {fault}", "make the rule smaller") from None
+
+
+def write_page(catalogue: Catalogue, files: Sequence[RuleFile], out: Path) -> int:
+    """Write the public page of the rules; how many there are. The file's ending says the form.
+
+    A page of before is replaced whole. ConfigurationError for another ending.
+    """
+    form = {".html": "html", ".htm": "html", ".md": "md"}.get(out.suffix.lower())
+    if form is None:
+        raise ConfigurationError(
+            t(f"{out}：文件名应以 .html 或 .md 结尾", f"{out}: the name ends in .html or .md"),
+            t("例如 --out rules.html", "for example --out rules.html"),
+        )
+    shown = [
+        rule_page.ShownRule(file.bound.rule, file.bound.pack, file.bound.digest) for file in files
+    ]
+    text = rule_page.page(shown, catalogue.vocabulary, form)
+    made = out.with_name(f".{out.name}.new")
+    try:
+        made.write_text(text, encoding="utf-8")
+        made.replace(out)
+    finally:
+        made.unlink(missing_ok=True)
+    return len(shown)
