@@ -102,7 +102,7 @@ def check(ctx: typer.Context, path: At = None) -> None:
     message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
 
 
-@app.command("doc", help=t("由规则文件生成公开页面", "make the public page of rules"))
+@app.command("doc", help=t("由规则文件生成公开页面", "write the public page of rules"))
 def document(
     ctx: typer.Context,
     what: Annotated[

@@ -2,10 +2,11 @@
 
     mutate_rules.py [--list] [--in=CATALOGUE] [PACK…]
 
-A mutant is caught when one of the rule's examples fails. One that no example could catch, because
-it judges every case alike, is listed with its reason in tools/equal_mutants/PACK.yaml. Prints a
-line for each pack; ends with 1 where a pack's examples catch less than 95 % of the others, or where
-a listed mutant is caught or does not exist. `--list` names every mutant that is missed.
+A mutant is caught when one of the rule's examples fails. No example can catch one that judges every
+case alike: `rule_mutants.judges_alike` knows those that follow from what a rule says, any other is
+listed with its reason in tools/equal_mutants/PACK.yaml. Prints a line for each pack; ends with 1
+where a pack's examples catch less than 95 % of the others, or where one that is said to judge alike
+is caught or does not exist. `--list` names every mutant that is missed or judges alike.
 """
 
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rule_mutants import mutants
+from rule_mutants import judges_alike, mutants
 
 from efficiency_monitor.catalogue_files import catalogue_folder, pack_names, rule_digest
 from efficiency_monitor.core.encoding import BoundRule
@@ -56,7 +57,7 @@ class Outcome:
     caught: list[str] = field(default_factory=list)
     equal: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
-    #: Entries of the list that are wrong, each with what is wrong.
+    #: Said to judge alike, and wrongly: each with what is wrong.
     wrongly_listed: list[str] = field(default_factory=list)
 
     @property
@@ -91,8 +92,9 @@ def hold(catalogue: Catalogue, pack: str) -> Outcome:
         for name, mutant in _different(document):
             said = f"{document['id']}: {name}"
             caught = _caught(catalogue, mutant, pack, str(path))
-            if said in equal:
-                del equal[said]
+            alike = judges_alike(document, name) is not None
+            if alike or said in equal:
+                equal.pop(said, None)
                 if caught:
                     outcome.wrongly_listed.append(f"{said} (an example catches it)")
                 else:
@@ -146,6 +148,8 @@ def main(arguments: Sequence[str]) -> int:
             f"{len(outcome.equal)} more judge alike",
             flush=True,
         )
+        for said in outcome.equal if listing else ():
+            print(f"  judges alike: {said}")
         for said in outcome.missed if listing or not outcome.good else ():
             print(f"  missed: {said}")
         for said in outcome.wrongly_listed:

@@ -5,14 +5,17 @@ Only what a card of an example can show is changed. Not changed: texts, `in_forc
 elapsed time is shown).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
+
 from efficiency_monitor.core.amount import Amount, Threshold, decimal_text
 from efficiency_monitor.core.comparison import SIGNS, Comparison
-from efficiency_monitor.core.tallies import Tally
+from efficiency_monitor.core.tallies import Compared, Tally
 
 Path = tuple[str | int, ...]
 #: A name, and the mutated document.
@@ -56,6 +59,28 @@ def mutants(rule: dict[str, Any]) -> Iterator[Mutant]:
         yield from _condition(rule)
     if "tally" in rule:
         yield from _tally(rule)
+
+
+def judges_alike(rule: dict[str, Any], name: str) -> str | None:
+    """Why the mutant of that name must judge every case as the rule does; None where it need not.
+
+    These follow from what the rule says; any others are listed by hand.
+    """
+    clock = rule.get("clock", {})
+    if name.startswith("clock.roll: "):
+        sources = [source for limit in rule["limits"].values() for source in _listed(limit)]
+        if not any(_may_roll(source) for source in sources):
+            return "only an amount in calendar days rolls, and no limit of the rule can be one"
+    start = re.fullmatch(r"clock\.deemed\.unless without (.+)", name)
+    if start and start[1] in _listed(clock["start"]):
+        return "a start by then keeps a deemed one away, whether `unless` names it or not"
+    return None
+
+
+def _may_roll(source: dict[str, Any]) -> bool:
+    """Whether a limit may be an amount in calendar days (months are counted in them)."""
+    given = str(source.get("fixed", source.get("case", source.get("event"))))
+    return given.endswith(("calendar_days", "calendar_months", "_limit", "amount"))
 
 
 def _get(rule: Any, path: Path) -> Any:
@@ -283,18 +308,37 @@ def _condition(rule: dict[str, Any]) -> Iterator[Mutant]:
 
 
 def _tally(rule: dict[str, Any]) -> Iterator[Mutant]:
-    """Each word of a closed set by every other one, and each narrowing left out."""
-    tally = rule["tally"]
-    closed = {
-        name: get_args(field.annotation)
-        for name, field in Tally.model_fields.items()
-        if name in tally and get_origin(field.annotation) is Literal
-    }
-    yield from _choices(rule, ("tally",), closed)
-    for name in tally:
-        if name not in closed:
-            yield f"tally without {name}", _drop(rule, ("tally", name))
-            if isinstance(tally[name], dict):
-                yield from _dropped_parts(rule, ("tally", name))
-            elif isinstance(tally[name], list):
-                yield from _words(rule, ("tally", name))
+    """Each word of a closed set by every other one, amounts by one, and each narrowing left out."""
+    yield from _choices(rule, ("tally",), _closed(Tally, rule["tally"]))
+    yield from _tally_part(rule, ("tally",), frozenset(("measure", "of", "by", "window")))
+    compared = rule["tally"].get("compared")
+    if compared:
+        yield from _choices(rule, ("tally", "compared"), _closed(Compared, compared))
+
+
+def _closed(model: type[BaseModel], part: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """The fields of a part that take one word of a closed set, with their words."""
+    found = {}
+    for name, field in model.model_fields.items():
+        options = (field.annotation, *get_args(field.annotation))
+        words = [word for one in options if get_origin(one) is Literal for word in get_args(one)]
+        if part.get(field.alias or name) in words:
+            found[field.alias or name] = words
+    return found
+
+
+def _tally_part(rule: dict[str, Any], path: Path, needed: frozenset[str]) -> Iterator[Mutant]:
+    for name, value in _get(rule, path).items():
+        here: Path = (*path, name)
+        if name in needed:
+            continue
+        yield f"{_say(path)} without {name}", _drop(rule, here)
+        if isinstance(value, dict):
+            yield from _tally_part(rule, here, frozenset())
+        elif isinstance(value, list):
+            yield from _words(rule, here)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            for other in (value - 1, value + 1):
+                yield f"{_say(here)}: {other}", _put(rule, here, other)
+        elif isinstance(value, str) and " " in value:
+            yield from _amounts(rule, here)

@@ -4,10 +4,10 @@ Deterministic: the same files give the same bytes. Every text of a file is escap
 written: a rule's title is no markup, whatever it says.
 """
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
 from ..core.rules import Example, Rule
@@ -203,7 +203,7 @@ def _html(title: str, sections: Sequence[_Section]) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(safe(text))
+    return escape(safe(text))
 
 
 def _html_lines(title: str, sections: Sequence[_Section]) -> Iterator[str]:
@@ -263,7 +263,7 @@ def _foot() -> str:
 
 def _plain(text: str) -> str:
     """A text that Markdown shows as it is, also inside a table."""
-    return _MARKDOWN.sub(r"\\\1", html.escape(safe(text), quote=False))
+    return _MARKDOWN.sub(r"\\\1", escape(safe(text), quote=False))
 
 
 def _markdown(title: str, sections: Sequence[_Section]) -> str:

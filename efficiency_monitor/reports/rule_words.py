@@ -52,7 +52,7 @@ _COUNTED: Final = {
     "alarms": ("次报警", " alarms"),
 }
 #: What a measure measures; `{of}` are its events, other names its parameters.
-_MEASURES: Final = {
+MEASURES: Final = {
     "count": ("{of}的次数", "how often: {of}"),
     "gap": ("从{since}到{of}的时间", "the time from {since} to {of}"),
     "lag": ("{of}从发生到登记的时间", "how long after it happened it was recorded: {of}"),
@@ -90,7 +90,7 @@ _MEASURES: Final = {
         "how often {of} until {until} lay across closing time (within {within} of it)",
     ),
 }
-_TALLIED: Final = {
+TALLIED: Final = {
     ("count", "cards"): ("牌的张数", "number of cards"),
     ("count", "cases"): ("办件数", "number of cases"),
     ("count", "items"): ("事项数", "number of items"),
@@ -104,7 +104,7 @@ _TALLIED: Final = {
     ("batch", "events"): ("成批登记的办件数", "cases recorded in one batch"),
     ("same_text", "events"): ("填写同样文字的办件数", "cases with the same text"),
 }
-_BY: Final = {
+BY: Final = {
     "department": ("部门", "department"),
     "handler": ("经办人", "handler"),
     "item_code": ("事项", "item"),
@@ -278,7 +278,7 @@ def say_condition(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]
     }
     for name in ("of", "since", "stop", "until", "need"):
         words[name] = event_words(vocabulary, getattr(condition, name) or ())
-    measure = t(*_MEASURES[condition.measure]).format(**words)
+    measure = t(*MEASURES[condition.measure]).format(**words)
     yield t(f"度量：{measure}。", f"Measured: {measure}.")
     if condition.kinds:
         kinds = event_words(vocabulary, condition.kinds)
@@ -299,7 +299,7 @@ def say_condition(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]
 
 def say_tally(tally: Tally, vocabulary: Vocabulary) -> Iterator[str]:
     """What a tally counts, for whom and in which window."""
-    measure, by = t(*_TALLIED[(tally.measure, tally.of)]), t(*_BY[tally.by])
+    measure, by = t(*TALLIED[(tally.measure, tally.of)]), t(*BY[tally.by])
     window = t(*_WINDOWS[tally.window])
     yield t(f"按{by}、每{window}统计：{measure}。", f"Tallied by {by} in each {window}: {measure}.")
     document = tally.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -12,7 +12,7 @@ from ..core.terms import Precision
 from ..core.timeline import Event
 from ..core.walk import walk
 from .context import Catalogue
-from .rule_work import ExampleResult, RuleFile, Trial, judge_example, run_example
+from .rule_work import ExampleResult, Judged, RuleFile, judge_example, run_example
 
 Drawing = dict[str, Any]
 
@@ -29,22 +29,22 @@ def draw(
     document = _head(file, example, result)
     if file.bound.rule.form == "tally":
         return document
-    trial = judge_example(catalogue, file, example, expectation)
-    zone = trial.compiled.calendar.zone
-    events = ordered(trial.record, catalogue.vocabulary, trial.compiled.table, trial.as_of)
+    judged = judge_example(catalogue, file, example, expectation)
+    zone = judged.compiled.calendar.zone
+    events = ordered(judged.record, catalogue.vocabulary, judged.compiled.table, judged.as_of)
     shown = {event.key for event in events}
-    later = [event for event in trial.record.events if event.key not in shown]
-    document["as_of"] = rfc3339(trial.as_of, zone)
+    later = [event for event in judged.record.events if event.key not in shown]
+    document["as_of"] = rfc3339(judged.as_of, zone)
     document["events"] = [
         {**_event(event, zone), "later": event.key not in shown} for event in (*events, *later)
     ]
     document["clocks"] = [
-        _clock(catalogue, trial, episode, zone) for episode in trial.found.episodes
+        _clock(catalogue, judged, episode, zone) for episode in judged.found.episodes
     ]
-    document["offences"] = [_offence(offence, zone) for offence in trial.found.offences]
+    document["offences"] = [_offence(offence, zone) for offence in judged.found.offences]
     document["problems"] = [
         {"reason": str(trouble.reason), "detail": trouble.detail}
-        for trouble in trial.found.troubles
+        for trouble in judged.found.troubles
     ]
     return document
 
@@ -87,9 +87,9 @@ def _event(event: Event, zone: str) -> dict[str, Any]:
     return said
 
 
-def _clock(catalogue: Catalogue, trial: Trial, episode: Episode, zone: str) -> dict[str, Any]:
-    walked = walk(trial.record, episode, catalogue.vocabulary, trial.compiled, trial.as_of)
-    until = trial.as_of
+def _clock(catalogue: Catalogue, judged: Judged, episode: Episode, zone: str) -> dict[str, Any]:
+    walked = walk(judged.record, episode, catalogue.vocabulary, judged.compiled, judged.as_of)
+    until = judged.as_of
     if episode.stop is not None:
         until = min(until, episode.stop.occurred_at)
     return {

@@ -17,6 +17,7 @@ from ..core.terms import CardState, Level, Outcome, Precision
 from ..core.timeline import CaseRecord, Event
 from ..language import t
 from ..reports import rule_page
+from ..reports.tabular import put_in_place
 from .context import Catalogue
 
 
@@ -139,7 +140,7 @@ def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[Ex
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Judged:
     """The case of an example as the engine judged it as of an instant (epoch seconds)."""
 
     record: CaseRecord
@@ -150,7 +151,7 @@ class Trial:
 
 def judge_example(
     catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
-) -> Trial:
+) -> Judged:
     """Judge the example of a clock or a condition as one expectation asks."""
     compiled = catalogue.compiled(example.calendar)
     zone = compiled.calendar.zone
@@ -166,7 +167,7 @@ def judge_example(
     found = evaluate(
         [record], [file.bound], catalogue.vocabulary, {example.calendar: compiled}, as_of
     )[0]
-    return Trial(record, compiled, as_of, found)
+    return Judged(record, compiled, as_of, found)
 
 
 def run_example(
@@ -275,10 +276,6 @@ def write_page(catalogue: Catalogue, files: Sequence[RuleFile], out: Path) -> in
         rule_page.ShownRule(file.bound.rule, file.bound.pack, file.bound.digest) for file in files
     ]
     text = rule_page.page(shown, catalogue.vocabulary, form)
-    made = out.with_name(f".{out.name}.new")
-    try:
-        made.write_text(text, encoding="utf-8")
-        made.replace(out)
-    finally:
-        made.unlink(missing_ok=True)
+    with put_in_place(out, overwrite=True) as file:
+        file.write(text.encode())
     return len(shown)
