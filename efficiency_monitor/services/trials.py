@@ -57,12 +57,12 @@ def _rows(
     for decision in decisions:
         if not isinstance(decision, core_cards.Issue) or decision.state is CardState.HISTORICAL:
             continue
-        bound = decision.episode.bound
+        bound = decision.ground.bound
         yield {
             "rule_id": bound.rule.id,
             "rule_version": bound.rule.version,
             "pack": bound.pack,
-            "episode": decision.episode.key,
+            "episode": decision.ground.key,
             "level": int(decision.level.level),
             "limit_name": decision.level.limit,
             "limit_at": decision.level.at,
