@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from . import catalogue_files, settings
 from .core.faults import ConfigurationError
 from .language import t
-from .operating_user import actor
+from .operating_user import actor, machine
 from .os_words import say_os
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ PASSPHRASE_VARIABLE = "EFFMON_KEY_PASSPHRASE"
 #: How long the record of a command waits for another process: the command itself may have failed
 #: because that one does not end.
 _RECORD_MILLISECONDS = 3_000
+
+#: What only this process is called, where the machine does not say when it was started.
+_PROCESS = secrets.token_hex(16)
 
 
 def now() -> int:
@@ -134,6 +137,7 @@ def open_context(
         now=clock,
         salt=lambda: secrets.token_bytes(32),
         actor=actor(person),
+        machine=machine(_PROCESS),
         key=None if key is None or person is None else personal_key(key),
     )
 
@@ -173,6 +177,7 @@ def open_restored(
         now=clock,
         salt=lambda: secrets.token_bytes(32),
         actor=actor(person),
+        machine=machine(_PROCESS),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who sits at the keyboard, as the kernel has it. Environment variables are not believed.
+"""Who sits at the keyboard of which machine, as the kernel has it. Variables are not believed.
 
 `USER`, `LOGNAME` and `SUDO_USER` can be set by anybody, the last also inside a shell that sudo has
 opened; a user id, the login's audit id, the controlling terminal and the real user id of a running
@@ -7,14 +7,16 @@ process cannot.
 
 import os
 import pwd
+import re
 import socket
 from contextlib import suppress
 from pathlib import Path
 from unicodedata import normalize
 
-from .core.actor import Actor
+from .core.actor import Actor, Machine
 
 PROC = Path("/proc")
+_BOOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Audit id of a process that no login has begun (daemons, containers).
 _NO_LOGIN = 2**32 - 1
 _MOST_ANCESTORS = 64
@@ -35,6 +37,19 @@ def actor(person: str | None) -> Actor:
         tty=_terminal(),
         claimed=None if person is None else normalize("NFC", person),
     )
+
+
+def machine(otherwise: str) -> Machine:
+    """The machine since its last start; `otherwise` stands for the start where the kernel has no id
+    of it: a text that nobody else has.
+    """
+    boot = numbering = ""
+    with suppress(OSError):
+        boot = (PROC / "sys/kernel/random/boot_id").read_text(errors="replace").strip()
+    with suppress(OSError):
+        numbering = re.sub("[^0-9]", "", str((PROC / "self/ns/pid").readlink()))
+    known = boot if _BOOT.fullmatch(boot) else otherwise
+    return Machine(name=socket.gethostname(), boot=known, numbering=numbering)
 
 
 def name_of(uid: int) -> str:

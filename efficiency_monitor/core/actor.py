@@ -29,3 +29,24 @@ class Actor:
             "tty": self.tty,
             "claimed": self.claimed,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine from one start of its kernel to the next: names alone are given twice."""
+
+    name: str
+    #: Id of this start; of a machine that has none, of this process alone.
+    boot: str
+    #: Which processes are numbered together: a container has numbers of its own. May be empty.
+    numbering: str = ""
+
+    @property
+    def kernel(self) -> str:
+        """Who shares this is under the same kernel: a lock on a file that is free is free."""
+        return f"{self.name}/{self.boot}"
+
+    @property
+    def processes(self) -> str:
+        """Who shares this means the same process by the same number."""
+        return f"{self.kernel}/{self.numbering}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, insert, select, update
 
 from .. import catalogue_files
-from ..core.actor import Actor
+from ..core.actor import Actor, Machine
 from ..core.calendar import Calendar
 from ..core.encoding import BoundRule
 from ..core.evaluation import CompiledCalendar, evaluate
@@ -170,6 +170,8 @@ class Context:
     salt: Callable[[], bytes]
     #: Who acts: every ledger entry says so.
     actor: Actor
+    #: Where this process runs: leases tell by it whose holder has died.
+    machine: Machine
     #: The personal key of `--key`, with which approvals are signed.
     key: "PersonalKey | None" = None
 

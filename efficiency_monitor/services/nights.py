@@ -1,7 +1,6 @@
 """Slots of the nightly scan: what was missed is caught up, oldest first, as of its own instant."""
 
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -151,11 +150,11 @@ def _run_slot(
             job=JOB,
             slot=slot,
             run_id=run_id,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{run_id}",
+            owner=f"{context.machine.processes}:{os.getpid()}:{run_id}",
             now=context.now(),
             lease=context.settings.jobs.scan.lease,
             clock=lease_now(context, connection),
-            gone=owner if _died(owner) else "",
+            gone=owner if _died(context, owner) else "",
         )
     held = claim or runs.Helper(JOB, slot)
     if claim is None and _finished(context, slot):
@@ -173,15 +172,17 @@ def _run_slot(
     return None if claim is None else report
 
 
-def _died(owner: str) -> bool:
+def _died(context: Context, owner: str) -> bool:
     """Whether a slot's owner was a process of this machine that is gone: no lease to wait for.
+
+    Of another machine of the same name, and of this one before it was started anew, nobody knows.
 
     One that this process itself began and was cut off from is gone too. Taking a slot from an
     owner that lives after all does no harm: its fence is old, it stops.
     """
-    host, _, rest = owner.partition(":")
+    where, _, rest = owner.partition(":")
     number = rest.partition(":")[0]
-    if host != socket.gethostname() or not number.isdecimal():
+    if where != context.machine.processes or not number.isdecimal():
         return False
     if int(number) == os.getpid():
         return True

@@ -6,7 +6,6 @@ stood still finds another fence and writes nothing.
 """
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -80,7 +79,9 @@ def turn(
 def _taken(
     context: Context, name: str, folder: Path, patience: float, pause: Callable[[float], None]
 ) -> leases.Lease:
-    place = f"{socket.gethostname()}:{folder.absolute()}"
+    # The folder by its inode too: under one kernel, containers may have others by the same name.
+    held = folder.stat()
+    place = f"{context.machine.kernel}:{held.st_dev}:{held.st_ino}:{folder.absolute()}"
     looks = int(patience / _LOOK)
     while True:
         with context.store.writing() as connection:

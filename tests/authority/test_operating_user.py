@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.operating_user import name_of
+import pytest
+
+from efficiency_monitor import operating_user
+from efficiency_monitor.operating_user import machine, name_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAY = (
@@ -94,3 +97,16 @@ def test_the_terminal_is_the_processes_own_whatever_its_streams_are() -> None:
 def test_a_user_without_a_name() -> None:
     unknown = max(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid < 2**31 - 2) + 1
     assert name_of(unknown) == f"uid:{unknown}"
+
+
+def test_a_machine_is_one_start_of_a_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    assert machine("mine").kernel == f"{os.uname().nodename}/{boot}"
+    assert machine("mine").processes.startswith(f"{machine('mine').kernel}/")
+    monkeypatch.setattr(operating_user, "PROC", tmp_path)
+    assert machine("mine").kernel == f"{os.uname().nodename}/mine"
+    (tmp_path / "sys/kernel/random").mkdir(parents=True)
+    (tmp_path / "sys/kernel/random/boot_id").write_text("a:b|c\n", encoding="ascii")
+    assert machine("mine").boot == "mine", "what is no id is not taken for one"

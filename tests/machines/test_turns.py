@@ -97,3 +97,32 @@ def test_what_died_in_the_same_folder_is_not_waited_for(two: tuple[World, World]
     with one_at_a_time.turn(one.context, "deliver", one.folder, 0, lambda _: None) as mine:
         assert mine.lease is not None
         assert mine.lease.fence == 2
+
+
+def test_machines_of_one_name_and_one_folder_are_two(two: tuple[World, World]) -> None:
+    """Such as copies of one machine: by the name alone each would pass for the other's dead."""
+    one, _ = two
+    machine = replace(one.context.machine, boot="0c9a5f6e-0000-4000-8000-000000000000")
+    namesake = replace(one.context, machine=machine)
+    with one_at_a_time.turn(one.context, "deliver", one.folder, 0, lambda _: None) as mine:
+        with (
+            pytest.raises(Locked),
+            one_at_a_time.turn(namesake, "deliver", one.folder, 0, lambda _: None),
+        ):
+            raise AssertionError("it must not have the turn")
+        with mine.writing() as connection:
+            connection.exec_driver_sql("UPDATE notice SET attempts = attempts")
+
+
+def test_folders_of_one_name_on_two_volumes_are_two(two: tuple[World, World]) -> None:
+    """Containers under one kernel: the lock on a file of one says nothing of the other's."""
+    one, _ = two
+    kept = one.folder.rename(one.folder.with_name("kept"))
+    with one_at_a_time.turn(one.context, "deliver", kept, 0, lambda _: None):
+        taken = kept.rename(kept.with_name("first"))
+        shutil.copytree(taken, kept)
+        with (
+            pytest.raises(Locked),
+            one_at_a_time.turn(one.context, "deliver", kept, 0, lambda _: None),
+        ):
+            raise AssertionError("it must not have the turn")

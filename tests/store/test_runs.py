@@ -2,15 +2,16 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core.faults import Disconnected, EffmonError, Locked
 from efficiency_monitor.core.instants import rfc3339
+from efficiency_monitor.operating_user import machine
 from efficiency_monitor.services import nights, scan
 from efficiency_monitor.store import runs
 from efficiency_monitor.store.engine import Store
@@ -173,7 +174,7 @@ def test_a_slot_that_was_cut_off_is_closed_with_all_that_was_done_for_it(
 
 def owner(pid: int) -> str:
     """An owner as a run of this machine writes it."""
-    return f"{socket.gethostname()}:{pid}:R-1"
+    return f"{machine('').processes}:{pid}:R-1"
 
 
 def test_a_slot_of_a_dead_process_is_taken_over_at_once(late_cases: Maker) -> None:
@@ -189,8 +190,19 @@ def test_a_slot_of_a_dead_process_is_taken_over_at_once(late_cases: Maker) -> No
     assert (row["fence"], row["state"]) == (2, "done")
 
 
+def namesake(pid: int) -> str:
+    """An owner on another machine of the same name."""
+    return f"{replace(machine(''), boot='another').processes}:{pid}:R-1"
+
+
+#: Numbers of processes end below it: there is none.
+NOBODY = 1 << 22
+
+
 @pytest.mark.parametrize(
-    "name", [owner(os.getppid()), "another-machine:1:R-1", "nonsense"], ids=["alive", "far", "odd"]
+    "name",
+    [owner(os.getppid()), "another-machine:1:R-1", namesake(NOBODY), f"host:{NOBODY}:R-1", "odd"],
+    ids=["alive", "far", "namesake", "before", "odd"],
 )
 def test_a_slot_of_a_living_process_is_helped_with_and_left_to_it(
     late_cases: Maker, name: str
