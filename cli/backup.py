@@ -1,6 +1,7 @@
 """`effmon backup | restore`."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -38,6 +39,7 @@ _RESTORE: Final = (
     Column("signed", "已签条目", "Entries signed"),
     Column("sha256_root", "SHA-256 根", "SHA-256 root"),
     Column("sm3_root", "SM3 根", "SM3 root"),
+    Column("program", "签名程序", "Program that signs"),
     Column("sound", "完好", "Sound"),
     Column("manifest", "清单的 SHA-256", "SHA-256 of the manifest"),
 )
@@ -105,6 +107,16 @@ def restore(
             help=t("清单须有此 SHA-256", "the SHA-256 that its manifest must have"),
         ),
     ] = None,
+    with_program: Annotated[
+        bool,
+        typer.Option(
+            "--with-program",
+            help=t(
+                "允许备份中的设置所指定的签名程序",
+                "let the program that the backup's settings name sign the ledger",
+            ),
+        ),
+    ] = False,
     dry_run: DryRun = False,
     drill: Annotated[
         Path | None,
@@ -133,7 +145,9 @@ def restore(
     kept = service.settings_of(found)
     set_language(choose(os.environ, kept.workspace.language))
     context = app.open_restored(folder, kept, person=state.person, clock=state.clock or app.now)
-    report = service.restore(context, found, expected=manifest, dry_run=dry_run)
+    report = service.restore(
+        context, found, expected=manifest, dry_run=dry_run, with_program=with_program
+    )
     _say(report, output)
     if dry_run:
         message(t("只检查，没有写入", "only checked; nothing was written"))
@@ -187,10 +201,18 @@ def _say(report: "RestoreReport", output: Format | None, **more: Any) -> None:
         **asdict(report),
         "folder": str(report.folder),
         "missing": list(report.missing),
+        "program": list(report.program),
         "behind": report.behind,
         **more,
     }
     emit_object(shown, output, columns=_shown(_RESTORE, output))
+    if report.program:
+        warn(
+            t(
+                f"其设置运行此程序签检查点：{shlex.join(report.program)}",
+                f"its settings run this program to sign: {shlex.join(report.program)}",
+            )
+        )
     if report.behind:
         warn(
             t(

@@ -30,8 +30,11 @@ _BARE = re.compile(rf"^\W*{_SIZE_AND_ROOT}", re.MULTILINE)
 _WHOLE = re.compile(r"([A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _DIGITS = re.compile(r"[A-Za-z0-9+/]+")
-#: Base64 digits of a root below which a beginning is no evidence.
+#: Base64 digits of a beginning that can tell that a root is another one.
 _LEAST = 8
+#: Of all of it. That a shorter beginning agrees is no evidence: whoever owns the database prepares
+#: two ledgers whose roots begin alike, with 2^(3n) tries for n digits.
+_WHOLE_ROOT = 43
 
 EQUAL, DIFFERENT, SHORTER, WRONG_KEY = "equal", "different", "shorter", "wrong key"
 
@@ -145,7 +148,9 @@ def _signer(
 def compare_text(context: Context, text: str) -> Compared:
     """Hold `台账 1042 · ROOT`, as it stands under notices, against the rows; signed by nobody.
 
-    Also a beginning of the root of at least 8 characters. ConfigurationError where it says none.
+    ConfigurationError where it says none, and where a root is not whole and its beginning agrees:
+    every message has all of it, and only all of it is evidence. A beginning of 8 characters or more
+    that does not agree is.
     """
     # Copied by hand it may be full-width, and have blanks in it: all of it counts all the same.
     plain = unicodedata.normalize("NFKC", text)
@@ -168,6 +173,15 @@ def compare_text(context: Context, text: str) -> Compared:
                 tree = name
                 break
     here = _here(derived, tree, size)
+    if here is not None and len(said) < _WHOLE_ROOT and here.startswith(said):
+        raise ConfigurationError(
+            t(
+                f"根值的前 {len(said)} 个字符相符，这不足为证：可以造出开头相同的另一本台账",
+                f"the first {len(said)} characters of the root agree, which proves nothing: another "
+                "ledger can be made whose root begins so",
+            ),
+            t("抄全通知末行的 44 个字符", "give all 44 characters of the message's last line"),
+        )
     result = SHORTER if here is None else EQUAL if here.startswith(said) else DIFFERENT
     return Compared(
         result=result,
@@ -200,8 +214,8 @@ def _check_root(said: str) -> None:
         raise ConfigurationError(
             t(f"{said!r} 不是根值", f"{said!r} is no root"),
             t(
-                "根值为 44 个字符，或其开头至少 8 个字符",
-                "a root has 44 characters; at least its first 8 are needed",
+                "根值为 44 个字符，请抄全",
+                "a root has 44 characters; give all of them",
             ),
         )
 

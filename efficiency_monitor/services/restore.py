@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,6 +57,8 @@ class RestoreReport:
     #: Whether the ledger, the keys and the approvals were found sound after it.
     sound: bool
     manifest: str
+    #: Program that its settings let sign the ledger, as it would be run; empty: none.
+    program: tuple[str, ...]
 
     @property
     def behind(self) -> bool:
@@ -114,6 +117,27 @@ def _agrees(head: core.Head, manifest: archive.Manifest) -> bool:
     )
 
 
+def program_of(found: settings.Settings) -> tuple[str, ...]:
+    """The program with its arguments that settings let run, empty where they name none."""
+    return found.ledger.signer.command
+
+
+def _refuse_program(found: settings.Settings) -> None:
+    program = shlex.join(program_of(found))
+    if program:
+        raise ConfigurationError(
+            t(
+                f"备份中的设置会运行程序签名：{program}",
+                f"the settings in the backup would run a program to sign: {program}",
+            ),
+            t(
+                "确认是本单位的程序（清单的 SHA-256 与纸面或台账一致）后加 --with-program",
+                "add --with-program once you know it for yours: the manifest's SHA-256 is the one "
+                "on paper or in the ledger",
+            ),
+        )
+
+
 def check_place(context: Context, file: Path) -> None:
     """ConfigurationError where there is anything that a restore would write over."""
     folder = context.folder
@@ -159,19 +183,24 @@ def restore(
     expected: str | None = None,
     dry_run: bool = False,
     drill: bool = False,
+    with_program: bool = False,
 ) -> RestoreReport:
     """Restore a checked archive into the folder and the database of `context`, or only check.
 
+    Settings that name a program are taken only `with_program`: who made the archive chose it, and
+    the next checkpoint would run it. A drill runs none, whatever they say.
     Damaged, ConfigurationError and EffmonError (70) leave the place as it was. A process that is
     killed leaves a folder that every command says to be half restored: the settings get their name
     as the very last step.
     """
     check(found, expected)
+    if not (dry_run or drill or with_program):
+        _refuse_program(context.settings)
     check_place(context, found.path)
     signed = signed_size(state_folder(context.folder, context.settings))
     if dry_run:
         rows = sum(rows for _, rows in found.manifest.tables)
-        return _report(context, found, rows=rows, pending=0, signed=signed, sound=True)
+        return _report(context, found, rows=rows, pending=0, signed=signed, sound=True, drill=drill)
     with _undone(context, found):
         _begin(context.folder, found)
         _write_files(context, found)
@@ -185,11 +214,20 @@ def restore(
         context.store.close()
         (context.folder / settings.RESTORING).rename(context.folder / settings.FILE)
         _sync(context.folder)
-    return _report(context, found, rows=rows, pending=pending, signed=signed, sound=sound)
+    return _report(
+        context, found, rows=rows, pending=pending, signed=signed, sound=sound, drill=drill
+    )
 
 
 def _report(
-    context: Context, found: Archive, *, rows: int, pending: int, signed: int, sound: bool
+    context: Context,
+    found: Archive,
+    *,
+    rows: int,
+    pending: int,
+    signed: int,
+    sound: bool,
+    drill: bool,
 ) -> RestoreReport:
     manifest = found.manifest
     return RestoreReport(
@@ -207,6 +245,7 @@ def _report(
         signed=signed,
         sound=sound,
         manifest=manifest.digest,
+        program=() if drill else program_of(context.settings),
     )
 
 

@@ -87,7 +87,7 @@ def test_a_text_may_be_written_in_several_ways(world: World) -> None:
         f"{size}·{root}",
         f"{size} {root}",
         f"{size}：{root}",
-        f"{size} · {root[:8]}",
+        f"{size} · {root[:43]}",
         f"（台账 {size} · {root}）",
         f"{size} · {base64.b64decode(root).hex()}",
         f"{size} · {base64.b64decode(root).hex().upper()}",
@@ -96,13 +96,28 @@ def test_a_text_may_be_written_in_several_ways(world: World) -> None:
         f"see 12 supervisors. 台账 {size} · {root} 2026",
         f"台账　{chr(0xFF10 + size)}　・　{root}",
         f"{size} • {root[:20]} {root[20:33]} {root[33:]}",
-        f"{size} · {root[:8]}…",
         f"台账 {size} · {''.join(chr(ord(sign) + 0xFEE0) for sign in root)}",
     ):
         assert compare.compare_text(world.context, given).result == compare.EQUAL, given
     other = root[:7] + ("A" if root[7] != "A" else "B") + root[8:]
     assert compare.compare_text(world.context, f"{size} · {other}").result == compare.DIFFERENT
     assert compare.compare_text(world.context, f"{size - 1} · {root}").result == compare.DIFFERENT
+
+
+def test_a_beginning_of_a_root_accuses_and_does_not_acquit(world: World) -> None:
+    """Eight characters are 48 bits: who owns the database finds two ledgers that begin alike."""
+    office.make(world)
+    root = text_of(world, 6).split(" · ")[1]
+    for length in (8, 20, 42):
+        with pytest.raises(ConfigurationError, match=f"first {length} characters") as raised:
+            compare.compare_text(world.context, f"6 · {root[:length]}…")
+        assert "all 44" in raised.value.hint
+        last = "A" if root[length - 1] != "A" else "B"
+        found = compare.compare_text(world.context, f"6 · {root[: length - 1]}{last}")
+        assert found.result == compare.DIFFERENT
+        assert compare.compare_text(world.context, f"999 · {root[:length]}").result == (
+            compare.SHORTER
+        )
 
 
 def test_all_of_a_text_that_was_copied_by_hand_counts(world: World) -> None:

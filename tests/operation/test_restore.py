@@ -16,7 +16,7 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import ledger_book
+from efficiency_monitor.services import ledger_book, restore
 from efficiency_monitor.services.archive import Archive, Damaged
 from tests.stories.world import World
 
@@ -227,6 +227,34 @@ def test_a_signers_memory_elsewhere_takes_notes_and_nothing_else(
     forged = places.write_members(tmp_path / "f.tar", found)
     places.restored(made, forged, tmp_path / "new")
     assert left(tmp_path / "state") == ["lost-000000000007-sm3-aB_-cdef.txt", "sha256.note"]
+
+
+def test_no_program_of_a_backup_is_taken_unasked(made: World, file: Path, tmp_path: Path) -> None:
+    """It would run with the next checkpoint: whoever made the archive chose it."""
+    found = places.members(file)
+    public = made.context.settings.ledger.origin
+    signer = f"""
+
+[ledger.signer]
+kind = "command"
+command = ["sh", "-c", "touch {tmp_path}/ran"]
+public = "{public}+00000000+AQ=="
+""".encode()
+    found["effmon.toml"] += signer
+    forged = places.write_members(tmp_path / "f.tar", found)
+    new = tmp_path / "new"
+    for manifest in (None, Archive(forged).manifest.digest):
+        with pytest.raises(ConfigurationError, match=f"sh -c 'touch {tmp_path}/ran'") as raised:
+            places.restored(made, forged, new, expected=manifest)
+        assert "--with-program" in raised.value.hint
+        assert not new.exists()
+    looked = places.restored(made, forged, new, dry_run=True)
+    assert looked.program == ("sh", "-c", f"touch {tmp_path}/ran")
+    assert not new.exists()
+    context, archive = places.place_of(made, forged, tmp_path / "drill", drill=True)
+    assert restore.restore(context, archive, drill=True).program == ()
+    assert places.restored(made, forged, new, with_program=True).program == looked.program
+    assert not (tmp_path / "ran").exists(), "a restore itself runs nothing"
 
 
 def test_another_manifest_than_the_one_on_paper_is_refused(
