@@ -177,8 +177,8 @@ def compare_text(context: Context, text: str) -> Compared:
         raise ConfigurationError(
             t(
                 f"根值的前 {len(said)} 个字符相符，这不足为证：可以造出开头相同的另一本台账",
-                f"the first {len(said)} characters of the root agree, which proves nothing: another "
-                "ledger can be made whose root begins so",
+                f"the first {len(said)} characters of the root agree, which proves nothing: "
+                "another ledger can be made whose root begins so",
             ),
             t("抄全通知末行的 44 个字符", "give all 44 characters of the message's last line"),
         )
