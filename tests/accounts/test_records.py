@@ -107,7 +107,8 @@ def test_the_ledger_says_amounts_and_charges_and_no_name(world: World) -> None:
     assert above == {
         "part": "held", "stage": None, "department": "省厅", "held_seconds": 28 * 3600,
         "overrun_seconds": 0, "charged_seconds": 28 * 3600, "amount": "4.666667", "over": "0",
-        "unit": "working_days",
+        "unit": "working_days", "since": "2026-03-05T10:00:00+08:00",
+        "until": "2026-03-11T16:00:00+08:00",
     }  # fmt: skip
     assert "李四" not in str(world.entries())
     assert "张经办" not in str(world.entries())

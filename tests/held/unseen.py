@@ -70,17 +70,8 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
 EMPTY: Final = frozenset({"lease", "row_version"})
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
-    [
-        "attempt",
-        "clock",
-        "feed_cursor",
-        "ladder_run",
-        "lease",
-        "meta",
-        "quarantine",
-        "row_version",
-        "run",
-    ]
+    {"attempt", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}
+    | {"row_version", "run"}
 )
 #: A second head, or a salt of nothing, is read by nobody.
 NOT_STRANGE: Final = NOT_MISSED | {"ledger_head", "text_salt"}

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.services import after_delivery
-from efficiency_monitor.store import outbox
+from sqlalchemy import Connection
+
+from efficiency_monitor.core.ledger import EntryType
+from efficiency_monitor.services import after_delivery, notice_checks
+from efficiency_monitor.services.voiding import told_of
+from efficiency_monitor.store import ledger, outbox
 from tests.stories.world import World, instant, wall
 
 from .stage import run
@@ -54,9 +58,27 @@ def arrive(world: World, *, dead: bool = False, only: str | None = None) -> None
         rows = [row for row in found if only in (None, row.person_id)]
         state = {"state": "dead"} if dead else {"state": "sent", "sent_at": world.now}
         # As delivery does it: what is on its way bears the id of its message.
-        outbox.mark(connection, [row.notice_id for row in rows], message_id="m", **state)
+        numbers = [row.notice_id for row in rows]
+        outbox.mark(connection, numbers, message_id="m", **state)
+        _enter(world, connection, numbers, dead=dead)
         follow = after_delivery.undeliverable if dead else after_delivery.delivered
         follow(world.context, connection, rows, world.now)
+
+
+def _enter(world: World, connection: Connection, numbers: Sequence[str], *, dead: bool) -> None:
+    """What delivery enters of them."""
+    marked = outbox.rows_of(connection, numbers)
+    kind = EntryType.NOTICE_DEAD if dead else EntryType.NOTICE_SENT
+    sent = {} if dead else notice_checks.as_sent(world.context, connection, marked)
+    entries = [
+        world.context.entry(
+            kind,
+            f"{kind}/{row.notice_id}",
+            {**told_of(row), "message": "m", **sent.get(row.notice_id, {})},
+        )
+        for row in marked
+    ]
+    ledger.append(connection, entries)
 
 
 #: Where an order stands among those that were opened in one second.

@@ -3,9 +3,10 @@
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
+from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.terms import LiftReason
 from efficiency_monitor.services import after_delivery, appeals, lifting
-from efficiency_monitor.store import outbox
+from efficiency_monitor.store import ledger, outbox
 from tests.stories.world import World
 
 from .office import PEOPLE, Office
@@ -205,6 +206,10 @@ def order(world: World, number: str, *cards: str) -> None:
     )
     for card in cards:
         world.change("INSERT INTO order_card (order_no, card_no) VALUES (?, ?)", number, card)
+    opened = {"order": number, "cards": list(cards)}
+    entry = world.context.entry(EntryType.ORDER_OPENED, f"order.opened/{number}/0", opened)
+    with world.context.store.writing() as connection:
+        ledger.append(connection, [entry])
 
 
 def test_an_order_is_closed_when_its_last_card_is_lifted(office: Office) -> None:

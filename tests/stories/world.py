@@ -281,8 +281,11 @@ class World:
         return "\n".join(lines)
 
     def sound(self) -> bool:
-        """Whether the ledger verifies."""
-        return bool(ledger_book.verify(self.context)["sound"])
+        """Whether the ledger verifies; a test that fails for it shows why."""
+        found = ledger_book.verify(self.context)
+        for fault in (*found["approvals"], *found["held"], *found["checkpoints"]):
+            print(fault)
+        return bool(found["sound"])
 
 
 def _numbered(statement: str, values: Sequence[object]) -> tuple[Any, dict[str, object]]:

@@ -1,0 +1,213 @@
+"""What is lawful raises no alarm; what is not is named: the card, the rows, the text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from efficiency_monitor import app
+from efficiency_monitor.services import binding, held_checks, ingest, ledger_book
+from tests.stories.world import World, instant, write_csv
+
+pytestmark = pytest.mark.both_engines
+
+CASE = {
+    "item_kind": "promised", "department": "住建局", "handler": "张经办",
+    "promised_limit": "3 working_days", "statutory_limit": "4 working_days",
+}  # fmt: skip
+BEGUN = {"event": "accepted", "occurred_at": "2026-03-02 10:00"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A is late and has a red card; B has none."""
+    made = World.made(tmp_path / "ws", "2026-03-09 09:00")
+    made.people(
+        [
+            {"person_id": "li", "name": "李主任", "department": "住建局", "role": "head"},
+            {"person_id": "wang", "name": "王监察", "department": "", "role": "supervisor"},
+        ]
+    )
+    made.receive("cases", [{"case_no": "A", **CASE}, {"case_no": "B", "department": "住建局"}])
+    made.receive(
+        "events", [{"case_no": "A", "source_key": "k", **BEGUN}, {"case_no": "B", **BEGUN}]
+    )
+    made.scan()
+    yield made
+    made.close()
+
+
+def faults(world: World, *, masked: bool = False) -> list[str]:
+    with world.context.store.reading() as connection:
+        found = held_checks.check(connection, masked=masked)
+    assert ledger_book.verify(world.context, masked=masked)["sound"] is not bool(found)
+    return found
+
+
+def tampered(world: World, table: str, statement: str) -> list[str]:
+    """The faults after a statement of the owner, who takes the trigger away."""
+    if table in ("event", "case_fact", "card_entry", "account_entry", "event_withdrawal"):
+        world.change(f"DROP TRIGGER {table}_no_update")
+    assert world.change(statement) > 0
+    return faults(world)
+
+
+def test_what_comes_late_is_no_alarm(world: World) -> None:
+    card = world.card("A CASE red")
+    world.now += 3600
+    world.receive("events", [{"case_no": "A", "source_key": "k", **BEGUN, "actor": "张经办"}])
+    world.receive("cases", [{"case_no": "A", **CASE, "region": "城关"}])
+    # A clock that was set back makes no row older than the card.
+    world.now -= 86400
+    late = {"case_no": "A", "event": "correction_requested", "occurred_at": "2026-03-02 11:00"}
+    world.receive("events", [late])
+    assert faults(world) == []
+    world.now += 7 * 86400
+    world.scan()
+    assert faults(world) == []
+    (fault, *_) = tampered(
+        world, "event_withdrawal", "UPDATE event_withdrawal SET number = 0 WHERE number = 1"
+    )
+    assert fault.startswith(f"card {card}: the facts that it rests on")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "UPDATE event SET occurred_at = occurred_at + 1 WHERE case_id = 1",
+            "events that it",
+        ),
+        ("UPDATE event SET event_key = 'x' WHERE case_id = 1", "the facts that it rests on"),
+        ("UPDATE case_file SET case_no = 'C' WHERE case_no = 'A'", "the facts that it rests on"),
+    ],
+)
+def test_a_card_whose_facts_were_changed_is_named(world: World, statement: str, said: str) -> None:
+    card = world.card("A CASE red")
+    found = tampered(world, statement.split()[1], statement)
+    assert any(fault.startswith(f"card {card}: {said}") for fault in found), found
+
+
+def test_events_without_a_card_are_held_by_their_import(world: World) -> None:
+    last = len(world.entries())
+    found = tampered(
+        world, "event", "UPDATE event SET occurred_at = occurred_at + 1 WHERE case_id = 2"
+    )
+    (number,) = [entry["seq"] for entry in world.entries() if "event" in entry.get("held", {})]
+    assert found == [
+        f"table event, rows 1 to 2: they are not what entry {number} of the ledger holds"
+    ]
+    assert int(str(number)) < last
+
+
+def test_a_record_that_grows_has_an_entry_each_time(world: World) -> None:
+    before = len(_records(world))
+    for day in ("2026-03-10", "2026-03-12"):
+        world.now = instant(f"{day} 09:00")
+        world.mark_all_changed()
+        world.scan()
+        assert faults(world) == []
+    assert len(_records(world)) > before
+    card = world.card("A CASE red")
+    found = tampered(
+        world, "accountability", "UPDATE accountability SET charged_seconds = 0 WHERE place = 0"
+    )
+    said = "organs, times or what is charged are not what the ledger says"
+    assert f"the record of {card}: {said}" in found
+
+
+def _records(world: World) -> list[dict[str, object]]:
+    return [entry for entry in world.entries() if entry["type"] == "accountability.recorded"]
+
+
+def test_a_reply_that_was_rewritten(world: World) -> None:
+    card = world.card("A CASE red")
+    world.answer("replied", card, "li", "已办")
+    assert faults(world) == []
+    # No span holds it yet: the commitment in its entry does.
+    assert tampered(
+        world, "card_entry", "UPDATE card_entry SET text = '未办' WHERE kind = 'replied'"
+    ) == [f"card_entry {card} replied: its text is not what the ledger says"]
+
+
+def test_a_role_that_is_not_shown_texts_says_so(world: World) -> None:
+    world.answer("replied", world.card("A CASE red"), "li", "已办")
+    world.scan()
+    world.change("DROP TRIGGER card_entry_no_update")
+    world.change("UPDATE card_entry SET text = '***'")
+    world.change("UPDATE card SET handler = '***'")
+    world.change("UPDATE accountability SET holder = '***'")
+    with world.context.store.reading() as connection:
+        assert held_checks.check(connection, masked=True) == []
+    assert held_checks.not_checked(masked=False) == []
+    (said,) = held_checks.not_checked(masked=True)
+    assert said.startswith("not checked, for this role is not shown personal columns")
+    assert "card_entry" in said
+
+
+def test_rows_of_an_import_that_broke_off_are_held_by_the_next(world: World) -> None:
+    def stop(_rows: int) -> None:
+        raise KeyboardInterrupt
+
+    path = world.folder / "cases.csv"
+    write_csv(path, [{"case_no": "T", "department": "交通局"}])
+    with pytest.raises(KeyboardInterrupt):
+        ingest.import_files(world.context, [path], "canonical", progress=stop)
+    assert world.rows("SELECT id FROM case_file WHERE case_no = 'T'")
+    world.receive("cases", [{"case_no": "U", "department": "交通局"}])
+    assert faults(world) == []
+    said = "they are not what entry"
+    assert any(
+        said in fault
+        for fault in tampered(
+            world, "case_fact", "UPDATE case_fact SET digest = 'x' WHERE case_id = 3"
+        )
+    )
+
+
+def test_a_mark_that_was_moved_shows_in_the_next_entry(world: World) -> None:
+    world.change("UPDATE meta SET value = '{}' WHERE name = ?", binding.MARK)
+    world.receive("cases", [{"case_no": "C", "department": "住建局"}])
+    assert any("do not follow those before" in fault for fault in faults(world))
+
+
+def test_what_another_entry_has_held_meanwhile_is_held_once(world: World) -> None:
+    bound = binding.look(world.context)
+    world.receive("cases", [{"case_no": "D", "department": "住建局"}])
+    store = world.context.store
+    with store.writing() as connection:
+        fresh = binding.bind(world.context, connection, bound)
+        assert "case_fact" not in fresh.get("held", {})  # type: ignore[operator]
+        assert set(binding.Bound(connection).spans) <= {"ledger_entry"}
+
+
+def test_commands_are_held_by_the_next_scan(world: World) -> None:
+    from efficiency_monitor.services.audit import Command
+
+    for number in range(3):
+        command = Command(path=f"cards show {number}", exit_code=0, took=1)
+        app.record_command(world.folder, world.context.settings, None, command)
+    world.mark_all_changed()
+    world.scan()
+    assert faults(world) == []
+    world.change("DROP TRIGGER command_record_no_delete")
+    world.change("DELETE FROM command_record WHERE id = 2")
+    (fault,) = faults(world)
+    assert fault.startswith("table command_record, rows 1 to 3: there are 2, entry ")
+    assert fault.endswith("of the ledger says 3")
+
+
+def test_an_entry_that_is_filed_under_another_fact(world: World) -> None:
+    card = world.card("A CASE red")
+    world.change("DROP TRIGGER ledger_entry_no_update")
+    world.change(
+        "UPDATE ledger_entry SET fact = 'card.issued/R-NONE' WHERE fact = ?", f"card.issued/{card}"
+    )
+    found = ledger_book.verify(world.context, everything=True)
+    assert any("files it under another fact" in fault for fault in found["checkpoints"])
+
+
+def test_a_retry_from_the_quarantine_is_held_as_an_import_is(world: World) -> None:
+    world.receive("events", [{"case_no": "B", "event": "nonsense", "occurred_at": "never"}])
+    ingest.retry(world.context)
+    assert faults(world) == []
