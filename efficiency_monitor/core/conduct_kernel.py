@@ -196,12 +196,13 @@ def at_each(cal, conds, frame, facts, c, end, r, as_of, out, n, desk, lent):
         if not binds(cal, conds, r, frame.at[i]):
             continue
         measured = value_at(cal, conds, frame, facts, c, r, i, found, desk, work)
-        at = facts.recorded[i] if m == LAG and facts.recorded[i] > frame.at[i] else frame.at[i]
-        since = frame.at[found] if m == GAP and found >= 0 else frame.at[i]
-        until = at if m == LAG else frame.at[i]
-        provisional = (m == GAP or m == LAG) and guessed(cal, conds.unit[r], since, until)
-        if at >= NEVER:
-            at = frame.at[i]
+        at = frame.at[i]
+        since = at
+        if m == LAG and facts.recorded[i] < NEVER:
+            at = max(at, facts.recorded[i])
+        elif m == GAP and found >= 0:
+            since = frame.at[found]
+        provisional = (m == GAP or m == LAG) and guessed(cal, conds.unit[r], since, at)
         n = write_row(conds, c, r, i, at, measured, provisional, as_of, out, n)
     return n
 
@@ -250,17 +251,17 @@ def recorded_late(cal, conds, frame, facts, c, end, r, as_of, out, n, lent):
         if recorded < NEVER:
             at = max(at, recorded)
             until = i + 1
-            while until < end and frame.at[until] <= recorded:
+            while until < end and frame.at[until] <= at:
                 until += 1
-            count = judge_rule(cal, rules, frame, c, until, clock, recorded, findings, 0, work)
-            measured, provisional = _late(rules, frame, clock, i, recorded, findings, count)
+            count = judge_rule(cal, rules, frame, c, until, clock, at, findings, 0, work)
+            measured, provisional = _late(cal, rules, frame, clock, i, recorded, findings, count)
         n = write_row(conds, c, r, i, at, measured, provisional, as_of, out, n)
     return n
 
 
 @kernel_function
-def _late(rules, frame, clock, i, recorded, findings, count):
-    """What a clock that was running at event `i` says of its record, and if it is provisional."""
+def _late(cal, rules, frame, clock, i, recorded, findings, count):
+    """What the run that began last by event `i` says of its record, and whether it is a guess."""
     chosen = -1
     for n in range(count):
         if findings.state[n] == WAITING or findings.start[n] > i:
@@ -270,9 +271,10 @@ def _late(rules, frame, clock, i, recorded, findings, count):
         chosen = n
     if chosen < 0:
         return (-1, 0, 0), False
-    reasons = findings.reasons[chosen]
-    if reasons & ~PROVISIONAL:
-        return (-1, 0, reasons & ~PROVISIONAL), False
+    reasons = findings.reasons[chosen] & ~PROVISIONAL
+    if reasons:
+        return (-1, 0, reasons), False
     due = findings.level_instant[chosen * MOST_LEVELS]
+    begin = frame.at[findings.start[chosen]]
     value = max(recorded - due, 0) * MILLION
-    return (value, 0, 0), reasons & PROVISIONAL != 0
+    return (value, 0, 0), due < NEVER and guessed(cal, 0, begin, due)

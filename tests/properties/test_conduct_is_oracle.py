@@ -1,0 +1,117 @@
+"""Conditions find on every timeline, however dirty, what the oracle finds; measure by measure."""
+
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from efficiency_monitor.core.findings import CaseFindings
+from tests.oracle.conduct import conduct
+
+from .comparing import judged
+from .conduct_drawing import MEASURES, Trial, trial
+from .dice import drawn
+
+FEW, MANY = 60, 3_000
+_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+
+def by_oracle(one: Trial, as_of: int) -> dict[str, Any]:
+    """The oracle's answer in plain values."""
+    answer = conduct(one.rule, one.case, one.events, one.place.oracle, as_of)
+    return {
+        "outcome": answer["outcome"],
+        "reasons": sorted(answer["reasons"]),
+        "offences": [
+            {
+                "key": offence["key"],
+                "levels": {
+                    level: (due, reached, rounded(value))
+                    for level, (due, reached, value) in offence["levels"].items()
+                },
+                "reasons": sorted(offence["reasons"]),
+                "value": rounded(offence["value"]) if offence["levels"] else None,
+            }
+            for offence in answer["offences"]
+        ],
+    }
+
+
+def rounded(value: Fraction) -> Decimal:
+    """At most six places, rounded down."""
+    return Decimal(value.numerator * 10**6 // value.denominator) / 10**6
+
+
+def by_product(found: CaseFindings) -> dict[str, Any]:
+    """The product's answer in plain values."""
+    assert found.episodes == ()
+    return {
+        "outcome": str(found.outcome),
+        "reasons": sorted({str(trouble.reason) for trouble in found.troubles}),
+        "offences": [
+            {
+                "key": offence.key,
+                "levels": {
+                    level.level.word: (level.instant, level.reached, level.value)
+                    for level in offence.levels
+                    if level.instant is not None
+                },
+                "reasons": sorted(str(reason) for reason in offence.reasons),
+                "value": None if offence.untold else offence.value,
+            }
+            for offence in found.offences
+        ],
+    }
+
+
+def instants(one: Trial) -> list[int]:
+    """Instants to ask about: the drawn one, a far one, when an event was recorded, just before."""
+    far = max(event["occurred_at"] for event in one.events) + 40 * 86_400
+    asked = [one.as_of, far]
+    for event in one.events[-2:]:
+        asked += [event["occurred_at"], event.get("recorded_at", far)]
+        asked.append(asked[-1] - 1)
+    return list(dict.fromkeys(asked))
+
+
+def agree(one: Trial, met: Counter[str]) -> None:
+    """Compare the answers at every instant that matters."""
+    for as_of in instants(one):
+        expected = by_oracle(one, as_of)
+        found = judged(one.place, one.rule, one.case, one.events, as_of)
+        assert by_product(found) == expected, f"as of {as_of}"
+        met.update(
+            "reached"
+            for offence in expected["offences"]
+            for level in offence["levels"].values()
+            if level[1]
+        )
+        met["silent"] += not expected["offences"] and expected["outcome"] == "judged"
+
+
+def run_of(measure: str, examples: int) -> None:
+    """Draw so many trials of a measure, compare each, and see that it spoke and was silent."""
+    met: Counter[str] = Counter()
+
+    @settings(max_examples=examples, suppress_health_check=_CHECKS)
+    @given(drawn(lambda dice: trial(dice, measure)))
+    def one_after_the_other(one: Trial) -> None:
+        agree(one, met)
+
+    one_after_the_other()
+    assert met["reached"] >= examples // 5, met
+    assert met["silent"] >= examples // 10, met
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_measure_and_the_oracle_agree(measure: str) -> None:
+    run_of(measure, FEW)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_measure_and_the_oracle_agree_on_many(measure: str) -> None:
+    run_of(measure, MANY)
