@@ -71,6 +71,8 @@ def trial(dice: Dice, measure: str = "") -> Trial:
         events.append(event(dice, place, made, at, number))
     if made["condition"]["measure"] == "across_closing":
         events += over_night(dice, place, made, day)
+    elif made["condition"]["measure"] == "gap" and chance(dice, 70):
+        events[0]["type"] = made["condition"]["since"][0]
     elif made["condition"]["measure"] == "paused_share" and chance(dice, 80):
         events[0]["type"] = made["condition"]["since"][0]
         events[-1]["type"] = made["condition"]["stop"][0]

@@ -13,9 +13,9 @@ from tests.oracle.conduct import conduct
 
 from .comparing import judged
 from .conduct_drawing import MEASURES, Trial, trial
-from .dice import drawn
+from .dice import Thrown, drawn
 
-FEW, MANY = 60, 3_000
+FEW, MANY = 40, 2_000
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
@@ -93,8 +93,12 @@ def agree(one: Trial, met: Counter[str]) -> None:
 
 
 def run_of(measure: str, examples: int) -> None:
-    """Draw so many trials of a measure, compare each, and see that it spoke and was silent."""
+    """Compare trials of a measure: thrown ones, of which enough must say something, and drawn."""
     met: Counter[str] = Counter()
+    for seed in range(examples):
+        agree(trial(Thrown(seed), measure), met)
+    assert met["reached"] >= examples // 4, met
+    assert met["silent"] >= examples // 10, met
 
     @settings(max_examples=examples, suppress_health_check=_CHECKS)
     @given(drawn(lambda dice: trial(dice, measure)))
@@ -102,8 +106,6 @@ def run_of(measure: str, examples: int) -> None:
         agree(one, met)
 
     one_after_the_other()
-    assert met["reached"] >= examples // 5, met
-    assert met["silent"] >= examples // 10, met
 
 
 @pytest.mark.parametrize("measure", MEASURES)

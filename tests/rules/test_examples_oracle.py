@@ -9,6 +9,7 @@ import yaml
 
 from efficiency_monitor.core.rules import Example, ExampleEvent, Expectation
 from tests.oracle.calendars import OracleCalendar, load
+from tests.oracle.conduct import conduct
 from tests.oracle.evaluate import evaluate
 from tests.oracle.words import parse_instant
 
@@ -42,7 +43,14 @@ def event(number: int, given: ExampleEvent, cal: OracleCalendar) -> dict[str, An
         "stage": given.stage,
         "kind": given.kind,
         "amount": given.amount,
+        "actor": given.actor,
+        "department": given.department,
+        "reason": given.reason,
+        "source_key": given.source_key,
+        "attributes": dict(given.attributes) or None,
     }
+    if given.recorded_at:
+        found["recorded_at"], _ = first_second(given.recorded_at, cal)
     if given.due_at:
         found["due_at"], found["due_precision"] = first_second(given.due_at, cal)
     return {name: value for name, value in found.items() if value is not None}
@@ -58,8 +66,9 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
     """The levels that a first scan gives, lowest first, and the reasons why others are not told."""
     cal = calendar(example.calendar)
     as_of = parse_instant(expected.as_of, cal)
-    answer = evaluate(
-        rule_text(case.loaded.path),
+    rule = rule_text(case.loaded.path)
+    answer = (conduct if "condition" in rule else evaluate)(
+        rule,
         dict(example.case),
         [event(number, given, cal) for number, given in enumerate(example.events)],
         cal,
@@ -68,9 +77,15 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
     assert (answer["outcome"] == "excluded") == expected.excluded, "for whom the rule is"
     reached = [
         level
-        for episode in answer["episodes"]
+        for episode in answer.get("episodes", ())
         for level, found in episode["levels"].items()
         if found["reached"]
+    ]
+    reached += [
+        level
+        for offence in answer.get("offences", ())
+        for level, (_, now, _) in offence["levels"].items()
+        if now
     ]
     return sorted(reached, key=LEVELS.index), answer["reasons"]
 
