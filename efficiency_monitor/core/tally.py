@@ -170,7 +170,7 @@ def _enough(tally: Tally, of: Sum) -> bool:
 def _deviation(tally: Tally, now: Sum, then: Sum) -> Decimal | None:
     """How far it is from what it is compared with, to the sides that are meant; 0 to the other."""
     assert tally.compared is not None
-    present, former = _value(tally, now), _value(tally, then)
+    present, former = _value(tally, now), _value(tally, then, former=True)
     if former is None or present is None:
         return None
     if tally.measure == "share" and not _enough(tally, now):

@@ -113,7 +113,7 @@ class Adding:
         wanted = None if levels is None else {Level.parse(level) for level in levels}
         first: dict[tuple[str, str, str], CardRow] = {}
         for card in sorted(self.world.cards, key=lambda card: (card.at, card.card_no)):
-            if not card.counts or card.at > self.as_of:
+            if not card.counts or card.at > self._until():
                 continue
             if wanted is not None and card.level not in wanted:
                 continue
@@ -177,7 +177,7 @@ class Adding:
             for case in self._meant_cases()
             if case.finished_at is not None
             and self._inside(case.finished_at)
-            and case.case_no not in first
+            and (case.case_no not in first or first[case.case_no].at > case.finished_at)
         ]
         found: Sums = {}
         running: dict[int, list[Member]] = {}
@@ -246,8 +246,7 @@ class Adding:
             return {}
         first: dict[str, int] = {}
         for card in self._first_cards(counted.levels, counted.rules):
-            if card.at <= self._until():
-                first[card.case_no] = min(card.at, first.get(card.case_no, card.at))
+            first[card.case_no] = min(card.at, first.get(card.case_no, card.at))
         return first
 
     def _since(self, case: CaseRow) -> int | None:
