@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from efficiency_monitor.language import say_level, t
 
-from . import backtest, columns, rule_change
+from . import backtest, columns, rule_change, rule_write
 from .render import Format, emit, emit_object, emit_text, message
 from .state import Output, catalogue_of, leave
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from efficiency_monitor.services.rule_work import Asked, RuleFile
 
 app = typer.Typer(help=t("监察规则", "rules"))
+rule_write.add_to(app)
 app.command("backtest", help=t("回溯测试：换规则会怎样", "what other rules would have given"))(
     backtest.backtest
 )

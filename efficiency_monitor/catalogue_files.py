@@ -193,6 +193,13 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
     return entry
 
 
+def check_words(node: Node, rule: Rule, vocabulary: Vocabulary) -> None:
+    """CatalogueError with the place of each word that the vocabulary does not have."""
+    lines = list(_unknown_words(node, LoadedRule(rule, "", node.source, ""), vocabulary))
+    if lines:
+        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rule at the places named")
+
+
 def read_ladders(folder: Path) -> dict[str, LoadedLadder]:
     """Every ladder under `ladders/` by id; a catalogue without that folder has the installed ones.
 

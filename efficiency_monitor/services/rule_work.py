@@ -6,6 +6,8 @@ from pathlib import Path
 
 from .. import catalogue_files
 from ..core import cards as core_cards
+from ..core.conduct import lent_clock
+from ..core.conduct_facts import FactsBuilder, encode_conditions
 from ..core.encoding import BoundRule, encode_rules
 from ..core.evaluation import CompiledCalendar, evaluate
 from ..core.faults import CatalogueError, ConfigurationError
@@ -253,12 +255,20 @@ def _event(event: ExampleEvent, number: int, zone: str) -> Event:
 def check_encodable(catalogue: Catalogue, files: Sequence[RuleFile]) -> None:
     """CatalogueError where a rule is well formed but more than the kernel can hold."""
     for file in files:
-        if file.bound.rule.form == "tally":
-            continue  # no kernel holds it
         try:
-            encode_rules([file.bound], catalogue.vocabulary, {})
+            _encode(file.bound, catalogue)
         except ValueError as fault:
             raise CatalogueError(f"{file.path}: {fault}", "make the rule smaller") from None
+
+
+def _encode(bound: BoundRule, catalogue: Catalogue) -> None:
+    condition = bound.rule.condition
+    if bound.rule.form == "clock":
+        encode_rules([bound], catalogue.vocabulary, {})
+    elif condition is not None:
+        encode_conditions([bound], FactsBuilder([condition]), catalogue.vocabulary, {})
+        if condition.limit is not None:
+            encode_rules([lent_clock(bound)], catalogue.vocabulary, {})
 
 
 def write_page(catalogue: Catalogue, files: Sequence[RuleFile], out: Path) -> int:
