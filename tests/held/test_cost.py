@@ -43,7 +43,8 @@ def test_verify_with_many_cards(tmp_path: Path) -> None:
     assert ledger_book.verify(world.context)["sound"]
     size = len(world.entries())
     print(
-        f"\nRELIABILITY held: {found['cards']} cards, {size} entries: ledger verify {rest + held:.1f}"
-        f" s of work, {rest:.1f} s without the rows, {(rest + held) / rest:.1f} times"
+        f"\nRELIABILITY held: {found['cards']} cards, {size} entries: ledger verify"
+        f" {rest + held:.1f} s of work, {rest:.1f} s without the rows,"
+        f" {(rest + held) / rest:.1f} times"
     )
     world.close()
