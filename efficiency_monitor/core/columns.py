@@ -260,10 +260,12 @@ class Offences(NamedTuple):
     reasons: Any
     #: What was measured there, in millionths of the unit, rounded down.
     value: Any
-    #: From when on each level holds (NEVER: not at all), whether it is reached, on what value.
+    #: From when on each level holds (NEVER: not at all), whether it is reached, on what value and
+    #: by which event.
     level_instant: Any
     level_reached: Any
     level_value: Any
+    level_event: Any
 
 
 class Scratch(NamedTuple):
@@ -303,6 +305,7 @@ _SMALL = {
     "limit_unit": "int8",
     "level_reached": "int8",
     "event": "int32",
+    "level_event": "int32",
     "place": "int32",
     "text": "int32",
     "length": "int32",

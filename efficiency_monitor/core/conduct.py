@@ -30,7 +30,7 @@ from .questions import MILLION
 from .rule_parts import InForce
 from .rules import CardAt
 from .terms import Level, Reason
-from .timeline import CaseRecord
+from .timeline import CaseRecord, Event
 from .vocabulary import Vocabulary
 
 _REASONS = {
@@ -208,18 +208,24 @@ class _Reader:
     def _offence(self, c: int, n: int) -> Offence:
         out = self.out
         bound = self.rules[out.rule[n]]
-        event = self.builder.events[c][out.event[n] - self.first[c]]
+        event = self._event(c, out.event[n])
         return Offence(
             bound=bound,
             key=event.key,
             event=event,
             value=_decimal(out.value[n]),
             unit=condition_of(bound).unit_word,
-            levels=tuple(self._level(n, k, card, bound) for k, card in enumerate(cards_of(bound))),
+            levels=tuple(
+                self._level(c, n, k, card, bound) for k, card in enumerate(cards_of(bound))
+            ),
             reasons=tuple(reason for bit, reason in _REASONS.items() if out.reasons[n] & bit),
         )
 
-    def _level(self, n: int, k: int, card: CardAt, bound: BoundRule) -> LevelFound:
+    def _event(self, c: int, i: int) -> Event:
+        found: Event = self.builder.events[c][i - self.first[c]]
+        return found
+
+    def _level(self, c: int, n: int, k: int, card: CardAt, bound: BoundRule) -> LevelFound:
         slot = n * MOST_LEVELS + k
         out = self.out
         instant = int(out.level_instant[slot])
@@ -232,6 +238,7 @@ class _Reader:
             beyond=False,
             reached=bool(out.level_reached[slot]),
             value=_decimal(out.level_value[slot]) if held else None,
+            event=self._event(c, out.level_event[slot]) if held else None,
         )
 
     def _detail(self, bound: BoundRule) -> str:

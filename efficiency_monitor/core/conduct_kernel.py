@@ -126,7 +126,7 @@ def running_number(cal, conds, frame, facts, c, end, r, as_of, out, n, desk):
                 else:
                     desk.times[text] += 1
                     number = desk.times[text]
-            if reach(conds, r, out, n, number * MILLION, 0, frame.at[i]) and out.event[n] < 0:
+            if reach(conds, r, out, n, number * MILLION, 0, i, frame.at[i]) and out.event[n] < 0:
                 if not binds(cal, conds, r, frame.at[i]):
                     return n
                 out.event[n] = i

@@ -136,7 +136,7 @@ def across_closing(cal, conds, frame, c, end, r, as_of, out, n, desk):
                 if out.event[n] < 0:
                     out.event[n] = event
             crossed += found
-            if not found or not reach(conds, r, out, n, crossed * MILLION, 0, frame.at[i]):
+            if not found or not reach(conds, r, out, n, crossed * MILLION, 0, event, frame.at[i]):
                 continue
             if out.value[n] == 0:
                 if not binds(cal, conds, r, frame.at[event]):

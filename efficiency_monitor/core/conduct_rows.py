@@ -45,13 +45,14 @@ def blank_row(c, r, event, out, n):
         out.level_instant[n * MOST_LEVELS + k] = NEVER
         out.level_reached[n * MOST_LEVELS + k] = 0
         out.level_value[n * MOST_LEVELS + k] = 0
+        out.level_event[n * MOST_LEVELS + k] = event
 
 
 @kernel_function
-def reach(conds, r, out, n, value, rest, at):
+def reach(conds, r, out, n, value, rest, event, at):
     """Note the levels that a value reaches for the first time in this row; whether there are any.
 
-    `at` is the instant from which they hold.
+    `event` is the one that brought it there, `at` the instant from which they hold.
     """
     found = False
     first = conds.level_at[r]
@@ -62,6 +63,7 @@ def reach(conds, r, out, n, value, rest, at):
         if holds(conds.level_sign[v], conds.level_value[v], value, rest):
             out.level_instant[slot] = at
             out.level_value[slot] = value
+            out.level_event[slot] = event
             found = True
     return found
 
@@ -91,7 +93,7 @@ def write_row(conds, c, r, event, at, measured, provisional, as_of, out, n):
         out.reasons[n] = reason
         return n + 1
     out.value[n] = value
-    if not reach(conds, r, out, n, value, rest, at):
+    if not reach(conds, r, out, n, value, rest, event, at):
         return n
     settle(conds, r, out, n, provisional, as_of)
     return n + 1

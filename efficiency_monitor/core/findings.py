@@ -27,7 +27,8 @@ class LimitFound:
 class LevelFound:
     """A level of an episode: its instant and whether it has been reached (TIME 15).
 
-    Of an offence `limit` is the measure, and `value` what was measured when the level was reached.
+    Of an offence `limit` is the measure, `value` what was measured when the level was reached, and
+    `event` what brought it there.
     """
 
     level: Level
@@ -37,6 +38,7 @@ class LevelFound:
     beyond: bool
     reached: bool
     value: Decimal | None = None
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,12 +50,16 @@ def holdings(
     )
 
 
-def who_did(context: Context, case: cases.StoredCase, offence: Offence) -> tuple[Holding, ...]:
-    """Who an offence is put down to: the event's stage, organ and actor; no time is charged.
+def who_did(
+    context: Context, case: cases.StoredCase, offence: Offence, level: Level
+) -> tuple[Holding, ...]:
+    """Who the level of an offence is put down to: the event's stage, organ and actor.
 
-    What the event does not say is taken from who held the case then.
+    Of a running number that is the event which reached this level. What the event does not say is
+    taken from who held the case then; no time is charged.
     """
-    event = offence.event
+    found = next((found for found in offence.levels if found.level is level), None)
+    event = found.event if found is not None and found.event is not None else offence.event
     compiled = context.catalogue.compiled(case.record.calendar)
     at = event.occurred_at
     events = ordered(case.record, context.catalogue.vocabulary, compiled.table, at)

@@ -97,7 +97,7 @@ def card_values(
         "state_before": str(issue.state_before) if issue.state_before else None,
         "item_code": fields.get("item_code"),
         "region": fields.get("region"),
-        "department": ground.start.department or fields.get("department"),
+        "department": (found.event or ground.start).department or fields.get("department"),
         "handler": handler_of(case, as_of),
         "reviewer": fields.get("reviewer"),
         "approver": fields.get("approver"),

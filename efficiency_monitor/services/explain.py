@@ -12,7 +12,7 @@ from ..core.explain import DayLine, Why, day_lines
 from ..core.faults import ConfigurationError
 from ..core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
 from ..core.instants import local_date, rfc3339
-from ..core.terms import MANUAL_RULE, Outcome, Precision
+from ..core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ..core.timeline import Event
 from ..core.walk import PauseFound
 from ..language import bilingual, language, t
@@ -206,6 +206,7 @@ def _offence(
 ) -> dict[str, Any]:
     """What a condition measured: at which event, how much, against what, what follows."""
     rule = offence.bound.rule
+    highest = max((found.level for found in offence.levels if found.reached), default=Level.WARNING)
     recorded = offence.event.recorded_at
     due = None
     if offence.levels[0].limit == "recorded_after_due" and recorded is not None:
@@ -227,7 +228,7 @@ def _offence(
             for row in standing
             if row.rule_id == rule.id and row.episode == offence.key
         ],
-        "holders": [_holder(holding) for holding in who_did(context, case, offence)],
+        "holders": [_holder(holding) for holding in who_did(context, case, offence, highest)],
         "legal_basis": [
             {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
         ],
@@ -285,8 +286,6 @@ def _pause(pause: PauseFound, zone: str) -> dict[str, Any]:
 
 
 def _card(row: Any, zone: str) -> dict[str, Any]:
-    from ..core.terms import Level
-
     return {
         "card_no": row.card_no,
         "level": Level(row.level).word,

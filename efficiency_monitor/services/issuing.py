@@ -152,7 +152,7 @@ class Writer:
         key = (case.case_id, ground.bound.rule.id, ground.key, level)
         if key not in self._holdings:
             if isinstance(ground, Offence):
-                self._holdings[key] = who_did(self.context, case, ground)
+                self._holdings[key] = who_did(self.context, case, ground, level)
             else:
                 walked = self._walk(case, ground)
                 self._holdings[key] = holdings(

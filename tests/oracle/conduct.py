@@ -211,7 +211,7 @@ def each(line: Timeline, found: Sequence[Found], as_of: int) -> list[dict[str, A
             if reached and one.provisional and level != "warning":
                 reached = False
                 reasons.add("calendar_provisional")
-            levels[level] = (due, reached, one.value)
+            levels[level] = (due, reached, one.value, item.event["key"])
         if levels or reasons:
             offences.append(
                 {
@@ -246,7 +246,7 @@ def once_a_case(line: Timeline, found: Sequence[Found], as_of: int) -> list[dict
                     ground = one
                     if not bound:
                         return []
-                levels[level] = (due, due <= as_of, one.value)
+                levels[level] = (due, due <= as_of, one.value, item.event["key"])
     told = ground or first_strange
     if told is None:
         return []

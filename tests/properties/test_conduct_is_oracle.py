@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from efficiency_monitor.core.findings import CaseFindings
+from efficiency_monitor.core.findings import CaseFindings, LevelFound
 from tests.oracle.conduct import conduct
 
 from .comparing import judged
@@ -29,8 +29,8 @@ def by_oracle(one: Trial, as_of: int) -> dict[str, Any]:
             {
                 "key": offence["key"],
                 "levels": {
-                    level: (due, reached, rounded(value))
-                    for level, (due, reached, value) in offence["levels"].items()
+                    level: (due, reached, rounded(value), key)
+                    for level, (due, reached, value, key) in offence["levels"].items()
                 },
                 "reasons": sorted(offence["reasons"]),
                 "value": rounded(offence["value"]) if offence["levels"] else None,
@@ -55,7 +55,7 @@ def by_product(found: CaseFindings) -> dict[str, Any]:
             {
                 "key": offence.key,
                 "levels": {
-                    level.level.word: (level.instant, level.reached, level.value)
+                    level.level.word: (level.instant, level.reached, level.value, key_of(level))
                     for level in offence.levels
                     if level.instant is not None
                 },
@@ -65,6 +65,11 @@ def by_product(found: CaseFindings) -> dict[str, Any]:
             for offence in found.offences
         ],
     }
+
+
+def key_of(level: LevelFound) -> str:
+    """The event that brought a level about."""
+    return "" if level.event is None else level.event.key
 
 
 def instants(one: Trial) -> list[int]:

@@ -84,7 +84,7 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
     reached += [
         level
         for offence in answer.get("offences", ())
-        for level, (_, now, _) in offence["levels"].items()
+        for level, (_, now, *_) in offence["levels"].items()
         if now
     ]
     return sorted(reached, key=LEVELS.index), answer["reasons"]
