@@ -8,7 +8,7 @@ import hashlib
 import importlib
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -23,18 +23,34 @@ from .columns import (
     MOST_LEVELS,
     MOST_LIMITS,
     ONCE,
+    Conditions,
+    Facts,
     Findings,
     Frame,
+    Offences,
     Rules,
+    Scratch,
     Work,
     column_type,
+    scratch_size,
     work_size,
 )
 from .compiling import compiling_with
 from .faults import ConfigurationError
 
 #: The kernel's files, each after those that it imports.
-SOURCES = ("clockwork", "counting", "levels", "pausing", "verdict", "kernel")
+SOURCES = (
+    "clockwork",
+    "counting",
+    "levels",
+    "pausing",
+    "verdict",
+    "kernel",
+    "conduct_rows",
+    "conduct_pauses",
+    "conduct_measures",
+    "conduct_kernel",
+)
 #: Files that say how the kernel is compiled and where its columns lie.
 _AROUND = ("business_time", "columns", "compiled", "compiling", "handles")
 #: Findings that one thread writes before it hands them over; they stay in the cache.
@@ -87,12 +103,12 @@ def judge_compiled(
 
     if not fits_compiled(table):
         raise ValueError("the lengths of the calendar's days have no small common multiple")
-    judge = _kernel()
+    judge = _twin("kernel").judge
     from .handles import Handle
 
     table, rules, frame = as_arrays(table), as_arrays(rules), as_arrays(frame)
     meant = numpy.ascontiguousarray(applies, dtype=numpy.uint8)
-    spans = list(_spans(frame, rules, frame.cases))
+    spans = list(_spans(frame, rules.rules, rules.episodes))
     faults: Any = numpy.zeros(frame.cases, dtype=numpy.int32)
     room = max((size for _, _, size in spans), default=0)
     given = [Handle(columns) for columns in (table, rules, frame)]
@@ -105,10 +121,22 @@ def judge_compiled(
         count = judge(given[0], given[1], meant, given[2], lo, hi, as_of, out, desk.work, faults)
         return Chunk(lo, hi, count, _cut(out.columns, count), faults[lo:hi])
 
-    free = [_Desk(Handle(_blank(room))) for _ in range(threads + 1)]
+    yield from _in_turn(
+        run, [(lo, hi) for lo, hi, _ in spans], lambda: _Desk(Handle(_blank(room))), threads
+    )
+
+
+def _in_turn(
+    run: Callable[[int, int, Any], Any],
+    spans: Sequence[tuple[int, int]],
+    desk: Callable[[], Any],
+    threads: int,
+) -> Iterator[Any]:
+    """What `run` makes of each span, in order, on several threads that share a few desks."""
+    free = [desk() for _ in range(threads + 1)]
     waiting: deque[Any] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for lo, hi, _ in spans:
+        for lo, hi in spans:
             if not free:
                 done, taken = waiting.popleft()
                 yield done.result()
@@ -117,6 +145,85 @@ def judge_compiled(
             waiting.append((pool.submit(run, lo, hi, own), own))
         for done, _ in waiting:
             yield done.result()
+
+
+@dataclass(frozen=True, slots=True)
+class ConductChunk:
+    """Rows of cases [lo, hi), as arrays of `count` entries (blocks per level).
+
+    Valid until the next chunk is asked for.
+    """
+
+    lo: int
+    hi: int
+    count: int
+    offences: Offences
+
+
+def judge_conduct_compiled(
+    table: Table,
+    conditions: Conditions,
+    applies: Any,
+    frame: Frame,
+    facts: Facts,
+    faults: Any,
+    clocks: Rules,
+    as_of: int,
+    *,
+    threads: int = 2,
+) -> Iterator[ConductChunk]:
+    """Judge the cases of a frame by every condition, as `judge_compiled` does by every clock.
+
+    The arguments are those of `conduct_kernel.judge_conduct`; `faults` are those of the clocks'
+    chunks, `clocks` the rules that conditions borrow a due instant from. Raises as it
+    does.
+    """
+    if not available():
+        raise ConfigurationError(
+            "the compiled kernel needs numba", "install the extra fast (deploy/README.md)"
+        )
+    import numpy
+
+    if not fits_compiled(table):
+        raise ValueError("the lengths of the calendar's days have no small common multiple")
+    judge = _twin("conduct_kernel").judge_conduct
+    from .handles import Handle
+
+    frame, facts = as_arrays(frame), as_arrays(facts)
+    meant = numpy.ascontiguousarray(applies, dtype=numpy.uint8)
+    broken = numpy.ascontiguousarray(faults, dtype=numpy.int32)
+    given = [Handle(as_arrays(columns)) for columns in (table, conditions, clocks)]
+    own = [Handle(columns) for columns in (frame, facts)]
+    longest = int(numpy.diff(frame.first).max(initial=0))
+    fields = len(facts.text) // max(1, facts.events) + 1
+    room = scratch_size(longest, fields, int(facts.stages.max(initial=0)))
+    spans = [
+        (lo, hi, 1 + conditions.conditions * int(frame.first[hi] - frame.first[lo]))
+        for lo, hi, _ in _spans(frame, conditions.conditions, ())
+    ]
+    most = max((size for _, _, size in spans), default=0)
+
+    def desk() -> tuple[Any, Any, Any]:
+        """What one judge writes on."""
+        blocks = [MOST_LEVELS if name.startswith("level_") else 1 for name in Offences._fields]
+        out = Offences(
+            *(
+                numpy.empty(most * block, dtype=column_type(Offences, name))
+                for name, block in zip(Offences._fields, blocks, strict=True)
+            )
+        )
+        scratch = Scratch(*(numpy.zeros(room, dtype=numpy.int64) for _ in Scratch._fields))
+        lent = (_blank(longest + 1), _scratch(work_size(longest, clocks.types)))
+        return Handle(out), Handle(scratch), (given[2], *map(Handle, lent))
+
+    def run(lo: int, hi: int, taken: tuple[Any, Any, Any]) -> ConductChunk:
+        out, scratch, lent = taken
+        count = judge(
+            given[0], given[1], meant, own[0], own[1], lo, hi, as_of, out, scratch, broken, lent
+        )
+        return ConductChunk(lo, hi, count, _cut(out.columns, count))
+
+    yield from _in_turn(run, [(lo, hi) for lo, hi, _ in spans], desk, threads)
 
 
 def as_arrays(value: Any) -> Any:
@@ -131,13 +238,13 @@ def as_arrays(value: Any) -> Any:
     return type(value)(*map(array, value._fields, value))
 
 
-def _spans(frame: Frame, rules: Rules, cases: int) -> Iterator[tuple[int, int, int]]:
+def _spans(frame: Frame, rules: int, episodes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """Stretches of cases, and the most findings that each can have."""
-    once = sum(1 for episodes in rules.episodes if episodes == ONCE)
-    other = rules.rules - once
+    once = sum(1 for each in episodes if each == ONCE)
+    other = rules - once
     lo = 0
-    while lo < cases:
-        hi = min(cases, lo + max(1, CHUNK // max(1, once + other)))
+    while lo < frame.cases:
+        hi = min(frame.cases, lo + max(1, CHUNK // max(1, once + other)))
         yield lo, hi, once * (hi - lo) + other * int(frame.first[hi] - frame.first[lo])
         lo = hi
 
@@ -162,7 +269,7 @@ def _scratch(size: int) -> Work:
     return Work(*(numpy.zeros(size, dtype=numpy.int64) for _ in Work._fields))
 
 
-def _cut(out: Findings, count: int) -> Findings:
+def _cut(out: Any, count: int) -> Any:
     def cut(name: str, column: Any) -> Any:
         if name.startswith("limit_"):
             return column[: count * MOST_LIMITS]
@@ -170,12 +277,19 @@ def _cut(out: Findings, count: int) -> Findings:
             return column[: count * MOST_LEVELS]
         return column[:count]
 
-    return Findings(*map(cut, Findings._fields, out))
+    return type(out)(*map(cut, out._fields, out))
 
 
 @cache
-def _kernel() -> Callable[..., int]:
-    """`kernel.judge`, compiled."""
+def _twin(name: str) -> Any:
+    """The kernel's module of that name, compiled."""
+    _load()
+    return importlib.import_module(f"{__package__}.twin.{name}")
+
+
+@cache
+def _load() -> None:
+    """Load the kernel's files a second time, as modules of another package."""
     import numba
 
     digest = hashlib.sha256()
@@ -209,6 +323,5 @@ def _kernel() -> Callable[..., int]:
     sys.modules[f"{package.__name__}.columns"] = columns
     sys.modules[f"{package.__name__}.compiling"] = compiling
     with compiling_with(compile_):
-        twin = importlib.import_module(f"{package.__name__}.kernel")
-    judge: Callable[..., int] = twin.judge
-    return judge
+        for name in SOURCES:
+            importlib.import_module(f"{package.__name__}.{name}")

@@ -18,7 +18,10 @@ from .columns import (
     NO_LIMIT,
     NOT_COVERED,
     PROVISIONAL,
+    Conditions,
+    Facts,
     Offences,
+    Rules,
     Scratch,
     scratch_size,
 )
@@ -96,31 +99,9 @@ def conduct_of(
     bound = [entry for entry in rules if entry.rule.form == "condition"]
     if not bound:
         return [CaseConduct()] * len(records)
-    facts = FactsBuilder([condition_of(entry) for entry in bound])
-    for record, events in zip(records, builder.events, strict=True):
-        facts.add(record, events)
-    size = len(records)
-    applies = [
-        int(entry.rule.applies_to.matches(record.fields)) for entry in bound for record in records
-    ]
-    frame = builder.frame()
-    longest = builder.longest()
-    conditions = encode_conditions(bound, facts, vocabulary, builder.signatures)
-    clocks = encode_rules(
-        [lent_clock(entry) for entry in bound if condition_of(entry).limit],
-        vocabulary,
-        builder.signatures,
-    )
-    lent = (clocks, blank_findings(longest + 1), blank_work(longest, clocks.types))
-    out = blank_offences(most_offences(frame.first, applies, size))
-    fields = len(facts.texts) + 1
-    desk = Scratch(
-        *([0] * scratch_size(longest, fields, facts.most_stages()) for _ in Scratch._fields)
-    )
-    given = facts.facts()
-    count = judge_conduct(
-        table, conditions, applies, frame, given, 0, size, as_of, out, desk, faults, lent
-    )
+    asked = ask(bound, records, vocabulary, builder)
+    out, count = found_by(asked, table, builder, faults, as_of)
+    size, applies = len(records), asked.applies
     rows: dict[int, list[int]] = {}
     for n in range(count):
         rows.setdefault(out.case[n], []).append(n)
@@ -129,6 +110,70 @@ def conduct_of(
         reader.case(c, rows.get(c, []), [r for r in range(len(bound)) if applies[r * size + c]])
         for c in range(size)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Conditions and the facts that they read, as columns; the clocks that lend due instants.
+
+    `applies[condition * cases + case]`: which conditions are meant for which case.
+    """
+
+    conditions: Conditions
+    applies: list[int]
+    facts: Facts
+    clocks: Rules
+
+
+def ask(
+    bound: Sequence[BoundRule],
+    records: Sequence[CaseRecord],
+    vocabulary: Vocabulary,
+    builder: FrameBuilder,
+) -> Asked:
+    """Encode rules of conduct, and what they read of the cases of a frame."""
+    facts = FactsBuilder([condition_of(entry) for entry in bound])
+    for record, events in zip(records, builder.events, strict=True):
+        facts.add(record, events)
+    lent = [lent_clock(entry) for entry in bound if condition_of(entry).limit]
+    return Asked(
+        conditions=encode_conditions(bound, facts, vocabulary, builder.signatures),
+        applies=[
+            int(entry.rule.applies_to.matches(record.fields))
+            for entry in bound
+            for record in records
+        ],
+        facts=facts.facts(),
+        clocks=encode_rules(lent, vocabulary, builder.signatures),
+    )
+
+
+def found_by(
+    asked: Asked, table: Table, builder: FrameBuilder, faults: Sequence[int], as_of: int
+) -> tuple[Offences, int]:
+    """What the interpreted kernel finds: rows, and how many."""
+    frame, longest = builder.frame(), builder.longest()
+    clocks, facts = asked.clocks, asked.facts
+    lent = (clocks, blank_findings(longest + 1), blank_work(longest, clocks.types))
+    out = blank_offences(most_offences(frame.first, asked.applies, frame.cases))
+    fields = len(facts.text) // max(1, facts.events) + 1
+    room = scratch_size(longest, fields, max(facts.stages, default=0))
+    desk = Scratch(*([0] * room for _ in Scratch._fields))
+    count = judge_conduct(
+        table,
+        asked.conditions,
+        asked.applies,
+        frame,
+        facts,
+        0,
+        frame.cases,
+        as_of,
+        out,
+        desk,
+        faults,
+        lent,
+    )
+    return out, int(count)
 
 
 def most_offences(first: Sequence[int], applies: Sequence[int], cases: int) -> int:
@@ -143,12 +188,8 @@ def most_offences(first: Sequence[int], applies: Sequence[int], cases: int) -> i
 
 def blank_offences(size: int) -> Offences:
     """Rows as lists of zeros."""
-    return Offences(
-        *(
-            [0] * (size * (MOST_LEVELS if name.startswith("level_") else 1))
-            for name in Offences._fields
-        )
-    )
+    blocks = [MOST_LEVELS if name.startswith("level_") else 1 for name in Offences._fields]
+    return Offences(*([0] * (size * block) for block in blocks))
 
 
 class _Reader:

@@ -193,10 +193,6 @@ class FactsBuilder:
             self._columns[name] = [value for block in blocks for value in block]
         return Facts(events=self._events, cases=self._cases, **self._columns)
 
-    def most_stages(self) -> int:
-        """Stages of the longest list."""
-        return max(self._columns["stages"], default=0)
-
 
 def encode_conditions(
     bound: Sequence[BoundRule],

@@ -15,10 +15,23 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 
 from .business_time import Table
-from .columns import Findings, Frame, Rules, Work, column_type
+from .columns import (
+    Conditions,
+    Facts,
+    Findings,
+    Frame,
+    Offences,
+    Rules,
+    Scratch,
+    Work,
+    column_type,
+)
 
 #: The named tuples of columns, by name.
-KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Table, Frame, Rules, Findings, Work)}
+KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (Table, Frame, Rules, Findings, Work, Facts, Conditions, Offences, Scratch)
+}
 
 
 class Handle:
