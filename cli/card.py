@@ -60,9 +60,10 @@ def list_cards(
         case_no=case_no,
         rule=rule,
     )
+    found = listing.list_cards(context, query)
     emit(
-        listing.list_cards(context, query),
-        columns.CARDS,
+        found,
+        columns.of_cards(found),
         output,
         empty=t("没有这样的牌", "no such cards"),
     )

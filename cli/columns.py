@@ -1,6 +1,7 @@
 """The columns of what is listed, in both languages; low priorities go first on narrow screens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from efficiency_monitor.act_words import say_account_status
 from efficiency_monitor.language import (
@@ -19,6 +20,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_
 
 from .account_view import exact, worked
 from .notice_words import say_kind, say_subject
+from .tally_view import SUBJECT
 
 
 def _reasons(reasons: list[str]) -> str:
@@ -84,6 +86,16 @@ CARDS = (
     Column("over", "超期", "Over", say=say_amount, priority=3),
     Column("fell_due_at", "触发时间", "Fell due", say=say_local, priority=2),
 )
+
+
+def of_cards(cards: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Columns of a list of cards: to whom they are given only where one is on no case."""
+    if all(card["case_no"] is not None for card in cards):
+        return CARDS
+    place = [column.key for column in CARDS].index("case_no") + 1
+    return (*CARDS[:place], SUBJECT, *CARDS[place:])
+
+
 BY_HAND = (
     Column("card_no", "牌号", "Card"),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),

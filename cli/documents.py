@@ -24,6 +24,7 @@ from efficiency_monitor.reports.masking import masked, masked_fields
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
 from .render import Format, emit, emit_object, emit_text, message
+from .tally_view import SUBJECT, show_sum
 from .told_view import LADDER, TOLD
 
 
@@ -38,6 +39,7 @@ _CARD: Final = (
     Column("state", "状态", "State", say=say_state),
     Column("lifted_reason", "撤销原因", "Lifted for", say=say_lift_reason),
     Column("case_no", "办件编号", "Case"),
+    SUBJECT,
     Column("item_code", "事项编码", "Item"),
     Column("department", "部门", "Department"),
     Column("handler", "承办人", "Handler"),
@@ -110,7 +112,11 @@ def show_card(document: Document, fmt: Format | None = None) -> None:
     if fmt not in (None, Format.TABLE):
         emit_object(document, fmt)
         return
-    emit_object(document, fmt, columns=filled(_CARD, document))
+    on_case = document["case_no"] is not None
+    shown = [column for column in _CARD if column is not SUBJECT or not on_case]
+    emit_object(document, fmt, columns=filled(shown, document))
+    if document["tally"] is not None:
+        show_sum(document["tally"], fmt)
     section(t("依据", "Legal basis"), document["legal_basis"], _BASIS, fmt)
     entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
     section(t("经过", "What happened"), entries, ENTRIES, fmt)

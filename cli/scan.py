@@ -103,7 +103,8 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
         str(Reason.CALENDAR_NOT_COVERED),
     }
     reasons = {reason for _, _, reason, _ in report.problems}
-    single = report.problems or report.untold or report.undelivered
+    reasons |= {reason for _, _, reason in report.tally_problems}
+    single = report.problems or report.tally_problems or report.untold or report.undelivered
     if report.judged_later or reasons & broken or (strict and single):
         codes.append(3)
     return first_of(*codes)
@@ -148,7 +149,16 @@ def say(report: "ScanReport", context: "Context") -> None:
             f"lifted {report.lifted}",
         ),
     ]
+    if report.tallies:
+        lines.append(say_tallies(report))
     emit_text(line + "\n" for line in lines)
+    for (rule, window, reason), number in sorted(report.tally_problems.items())[:10]:
+        warn(
+            t(
+                f"{rule}，{window} 起：{number} 个对象{say_reason(reason)}",
+                f"{rule} from {window}: {number} subjects: {say_reason(reason)}",
+            )
+        )
     if report.judged_later:
         number = report.judged_later
         warn(
@@ -206,6 +216,17 @@ def _say_rules(report: "ScanReport") -> None:
                 "(no card is given)",
             )
         )
+
+
+def say_tallies(report: "ScanReport") -> str:
+    """How many subjects of tallies were judged, as cases are counted."""
+    found = {name: report.tallies.get(name, 0) for name in ("judged", "not_judgeable", "excluded")}
+    judged, unknown, few = found.values()
+    return t(
+        f"累计对象 {sum(found.values())} = 已判定 {judged} + 无法判定 {unknown} + 数量不足 {few}",
+        f"subjects of tallies {sum(found.values())} = {judged} judged + {unknown} not judgeable "
+        f"+ {few} too small",
+    )
 
 
 def _say_undelivered(report: "ScanReport") -> None:

@@ -29,13 +29,40 @@ LIMITS: Final = {
     "same_person": ("审批人即经办人", "approver is the handler"),
     "recorded_after_due": ("到期后登记", "recorded after the due time"),
     "across_closing": ("跨下班时间的暂停", "pauses across closing time"),
+    "in_a_row": ("连续", "in a row"),
+    "share": ("占比", "share"),
+    "batch": ("集中补录", "recorded in a batch"),
+    "same_text": ("相同文字的办件", "cases with the same text"),
 }
 #: What is counted and is no time: after a number in Chinese, one and several in English.
 COUNTED: Final = {
     "events": ("次", " time", " times"),
     "characters": ("个字", " character", " characters"),
     "fields": ("项", " field", " fields"),
+    "cards": ("张牌", " card", " cards"),
+    "cases": ("件", " case", " cases"),
+    "items": ("项", " item", " items"),
+    "orders": ("份督办单", " order", " orders"),
+    "alarms": ("次警示", " alarm", " alarms"),
+    "points": ("个百分点", " percentage point", " percentage points"),
     "%": ("%", "%", "%"),
+}
+#: What a card is given to where it is given to no case.
+SUBJECTS: Final = {
+    "organ": ("部门", "organ"),
+    "person": ("人员", "person"),
+    "item": ("事项", "item"),
+    "region": ("区划", "region"),
+    "order": ("督办单", "order"),
+    "all": ("全部", "all"),
+}
+#: Windows of tallies.
+WINDOWS: Final = {
+    "day": ("日", "day"),
+    "month": ("月", "month"),
+    "quarter": ("季度", "quarter"),
+    "half_year": ("半年", "half-year"),
+    "year": ("年", "year"),
 }
 #: The signs of a comparison, before an amount.
 SIGNS: Final = {

@@ -101,6 +101,11 @@ class Catalogue:
         return tuple(bound for bound in self.rules if bound.rule.form == "tally")
 
     @cached_property
+    def tried_tallies(self) -> tuple[BoundRule, ...]:
+        """Those of the rules on trial that are tallies."""
+        return tuple(bound for bound in self.trials if bound.rule.form == "tally")
+
+    @cached_property
     def trials(self) -> tuple[BoundRule, ...]:
         """The rules on trial: a scan reports what they would give and gives no card."""
         return tuple(

@@ -20,6 +20,7 @@ from .card_rows import card_json, handler_of
 from .card_told import ladder_of_card, told_of
 from .context import Context
 from .order_listing import attachments_json_of, orders_of_card
+from .tally_listing import sum_json
 
 APPEAL = AppealRow.__table__  # type: ignore[attr-defined]
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
@@ -45,6 +46,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         about = orders_of_card(context, connection, card_no)
         told = told_of(context, connection, card_no)
         ladder = ladder_of_card(context, connection, card_no)
+        tally = sum_json(context, connection, card_no)
         appeals = connection.execute(
             select(APPEAL).where(APPEAL.c.card_no == card_no).order_by(APPEAL.c.filed_at)
         ).all()
@@ -61,6 +63,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         if bound.digest == row.rule_digest
         for basis in bound.rule.legal_basis
     ]
+    document["tally"] = tally
     document["ladder"] = ladder
     document["entries"] = _entries(context, entries, due)
     document["told"] = told

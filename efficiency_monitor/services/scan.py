@@ -23,6 +23,7 @@ from . import (
     feeds,
     issuing,
     ladders,
+    tally_preview,
     tally_spans,
     tallying,
     trials,
@@ -103,6 +104,7 @@ def scan(
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
             report.judged_later = cases.judged_later(connection, as_of, stale)
+    tallying.try_out(context, as_of, report, watch_from(context))
     if not isinstance(slot, runs.Helper):
         report.untold = ladders.tell_everyone(context, writing)
         _record(context, report, slot, writing)
@@ -277,12 +279,14 @@ def preview(
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
     totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+    tallies = tally_preview.Preview(context, as_of, against, watch_from(context))
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
             torn = feeds.torn_cases(context, connection, part, known_by)
             stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
             standing = cards.of_cases(connection, part) if against else {}
-        _preview_batch(context, stored, standing, as_of, report, totals)
+        _preview_batch(context, stored, standing, as_of, report, totals, tallies)
+    tallies.finish(report)
     report.totals = totals
     return report
 
@@ -294,6 +298,7 @@ def _preview_batch(
     as_of: int,
     report: ScanReport,
     totals: dict[str, int],
+    tallies: tally_preview.Preview,
 ) -> None:
     findings = context.catalogue.judge([case.record for case in stored], as_of)
     watched = watch_from(context)
@@ -313,6 +318,7 @@ def _preview_batch(
             calendar_version=_version(context, case.record.calendar),
             watch_from=watched,
         )
+        tallies.take(case, found, decisions)
         for decision in decisions:
             if isinstance(decision, core_cards.Lift):
                 report.lifted += 1

@@ -72,7 +72,7 @@ def tally_row(
         "issue_no": issue.issue_no,
         "state": str(issue.state),
         "state_before": str(issue.state_before) if issue.state_before else None,
-        "item_code": name if found.subject.kind == "item" else common.get("item_code"),
+        "item_code": name if found.subject.kind == "item" else None,
         "region": name if found.subject.kind == "region" else common.get("region"),
         "department": name if found.subject.kind == "organ" else common.get("department"),
         "handler": subjects.person(found.subject),

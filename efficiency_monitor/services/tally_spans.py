@@ -63,7 +63,7 @@ def note(
 
     Nothing is kept where no rule is a tally: a rule that comes later has every case judged again.
     """
-    if not context.catalogue.tallies:
+    if not context.catalogue.tallies and not context.catalogue.tried_tallies:
         return
     now = context.now()
     words, zone = context.catalogue.vocabulary, context.zone

@@ -19,6 +19,7 @@ from ..core.subject_cards import decide_tallied
 from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
 from ..core.tally_trial import DueBy, binds
+from ..core.terms import Level
 from ..core.windows import Window, windows
 from ..store import cards, runs
 from ..store import tallies as store
@@ -100,7 +101,7 @@ def windows_to_judge(
     tally = bound.rule.tally
     assert tally is not None
     zone = context.zone
-    force = parse_instant(bound.rule.in_force.from_.isoformat(), zone)[0]
+    force = force_of(bound, zone)
     begun = max(force, as_of if known is None else known)
     found = set(windows(tally.window, begun if judged is None else judged, as_of, zone))
     for each in touched:
@@ -117,6 +118,11 @@ def windows_to_judge(
         and window.start <= as_of
         and (growing or window.end <= as_of)
     )
+
+
+def force_of(bound: BoundRule, zone: str) -> int:
+    """First second of the day from which a rule is in force."""
+    return parse_instant(bound.rule.in_force.from_.isoformat(), zone)[0]
 
 
 def _reach(tally: Tally, each: _Touched) -> Any:
@@ -150,7 +156,7 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> None:
     context = scanning.context
     with context.store.reading() as connection:
         found = _look(scanning, connection, bound, window)[1]
-    _count(scanning.report, bound, window, [each for each, _, _ in found])
+    count(scanning.report, bound, window, [each for each, _, _ in found])
     if not any(decisions for _, _, decisions in found):
         return
     before = scanning.report.counts()
@@ -215,7 +221,7 @@ def calendar_version(context: Context) -> str:
     return "" if known is None else known.version
 
 
-def _count(report: ScanReport, bound: BoundRule, window: Window, found: Sequence[Tallied]) -> None:
+def count(report: ScanReport, bound: BoundRule, window: Window, found: Sequence[Tallied]) -> None:
     """Every subject of a window ends in exactly one of three, as cases do."""
     for each in found:
         outcome = "judged"
@@ -227,3 +233,30 @@ def _count(report: ScanReport, bound: BoundRule, window: Window, found: Sequence
         for reason in each.reasons:
             key = (bound.rule.id, window.key, str(reason))
             report.tally_problems[key] = report.tally_problems.get(key, 0) + 1
+
+
+def try_out(context: Context, as_of: int, report: ScanReport, watch_from: int | None) -> None:
+    """Report what the tallies on trial would give in every window since they are in force."""
+    for bound in context.catalogue.tried_tallies:
+        with context.store.reading() as connection:
+            known = store.known_from(connection)
+            for window in windows_to_judge(context, bound, as_of, None, (), known):
+                tally = bound.rule.tally
+                assert tally is not None
+                world = world_of(connection, tally, window)
+                found = judge(bound, world, window, as_of, due=due_of(context))
+                count_trial(report, bound, found, watch_from)
+
+
+def count_trial(
+    report: ScanReport, bound: BoundRule, found: Iterable[Tallied], watch_from: int | None
+) -> None:
+    """Count the cards that a tally on trial would give, by level; none that were historical."""
+    levels = report.trial.setdefault(bound.rule.id, {level.word: 0 for level in Level})
+    for each in found:
+        for level in each.levels:
+            historical = (
+                watch_from is not None and level.instant is not None and level.instant < watch_from
+            )
+            if level.reached and not historical:
+                levels[level.level.word] += 1

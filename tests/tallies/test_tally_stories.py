@@ -1,12 +1,15 @@
 """Tallies over time: reached, lifted, reached again; windows that end; downtime; what is told."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from efficiency_monitor.core.appeals import Decision
+from efficiency_monitor.services import appeals, scan
 from tests.stories.world import instant, wall
 
-from .town import Town, rule_text
+from .town import ALL, Town, rule_text
 
 pytestmark = pytest.mark.both_engines
 
@@ -117,6 +120,124 @@ def test_downtime_over_a_windows_end_is_caught_up_as_of_its_own_instants(tmp_pat
     rows = it.world.rows("SELECT * FROM card WHERE rule_id = 'XX-SHARE'")
     assert {wall(row["as_of"]) for row in rows} == {"2026-04-01 02:10:00"}
     assert {wall(row["fell_due_at"]) for row in rows} == {"2026-03-31 23:59:59"}
+
+
+def test_an_upheld_appeal_takes_a_card_away_and_the_next_scan_the_tallys(tmp_path: Path) -> None:
+    it = town(tmp_path)
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-03-06 09:00")
+    it.world.deliver()
+    yellow = it.world.card("A CASE yellow")
+    filed = appeals.file(it.world.acting("zhang"), yellow, "材料系申请人迟交")
+    appeals.decide(it.world.acting("wang"), filed.appeal_no, Decision.LIFT, "情况属实")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow open 3"]
+    it.scan("2026-03-06 12:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow lifted 3 late_evidence"]
+    it.world.deliver()
+    kinds = it.world.tuples(
+        "SELECT DISTINCT kind FROM notice WHERE card_no = ? AND state = 'sent' ORDER BY kind",
+        it.number(rule_id="XX-THREE"),
+    )
+    assert kinds == [("issued",), ("lifted",)]
+    assert it.world.sound()
+
+
+def test_a_tallys_own_card_that_an_appeal_lifts_does_not_come_again(tmp_path: Path) -> None:
+    it = town(tmp_path)
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-03-06 09:00")
+    it.world.deliver()
+    card_no = it.number(rule_id="XX-THREE")
+    filed = appeals.file(it.world.acting("li"), card_no, "规则适用有误")
+    appeals.decide(it.world.acting("wang"), filed.appeal_no, Decision.LIFT, "情况属实")
+    it.late("2026-03-06 10:00", "D")
+    it.scan("2026-03-20 09:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow lifted 3 appeal"]
+    status = it.world.tuples("SELECT status FROM accountability WHERE card_no = ?", card_no)
+    assert status == [("exempted",)]
+    assert it.world.sound()
+
+
+def test_a_preview_says_what_a_first_scan_gives(tmp_path: Path) -> None:
+    it = town(tmp_path)
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.late("2026-04-09 10:00", "D")
+    it.at("2026-05-02 09:00")
+    before = it.world.dump()
+    asked = {"as_of": it.world.now, "known_by": None, "run_id": "P"}
+    first = scan.preview(it.world.context, **asked, against=False)
+    assert it.world.dump() == before
+    done = it.scan()
+    assert (first.issued, first.tallies) == (done.issued, done.tallies)
+    given = it.world.rows("SELECT card_no FROM card WHERE case_id IS NULL")
+    would = {row["card_no"] for row in first.would_issue if row["case_no"] is None}
+    assert would == {row["card_no"] for row in given}
+    again = scan.preview(it.world.context, **asked, against=True)
+    assert (again.would_issue, again.lifted) == ([], 0)
+    it.happens("decided", "2026-03-05 16:00", "A")
+    changed = scan.preview(it.world.context, **asked, against=True)
+    it.at("2026-05-02 10:00")
+    assert changed.lifted == it.scan().lifted > 0
+
+
+def test_a_tally_on_trial_reports_and_gives_no_card(tmp_path: Path) -> None:
+    more = {"status": "trial", "trial": {"until": "2026-12-31"}}
+    text = json.dumps({**json.loads(THREE), **more}, ensure_ascii=False)
+    it = Town(tmp_path / "ws", {"XX-THREE": text})
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    report = it.scan("2026-03-06 09:00")
+    assert it.tallies() == []
+    assert report.trial == {"XX-THREE": {"warning": 0, "yellow": 1, "red": 0}}
+    asked = {"as_of": it.world.now, "known_by": None, "run_id": "P", "against": False}
+    assert scan.preview(it.world.context, **asked).trial == report.trial
+
+
+def test_persons_are_known_by_their_id_or_a_pseudonym_and_never_told_alone(tmp_path: Path) -> None:
+    by_person = rule_text(
+        "XX-PERSON",
+        {"measure": "count", "of": "cards", "by": "handler", "window": "month"},
+        ["yellow >= 1 cards"],
+    )
+    it = Town(tmp_path / "ws", {"XX-PERSON": by_person})
+    it.late("2026-03-02 10:00", "A")
+    it.late("2026-03-02 10:00", "B", handler="周某某")
+    it.scan("2026-03-06 09:00")
+    subjects = it.world.tuples("SELECT subject FROM card WHERE case_id IS NULL ORDER BY subject")
+    known, pseudonym = sorted(subject for (subject,) in subjects)
+    assert known == "person:zhang"
+    assert pseudonym.startswith("person:~")
+    said = json.dumps(it.world.entries(), ensure_ascii=False)
+    assert "周某某" not in said
+    assert "张经办" not in said
+    told = {
+        row["subject"]: set()
+        for row in it.world.rows("SELECT subject FROM card WHERE case_id IS NULL")
+    }
+    for row in it.world.rows(
+        "SELECT c.subject, n.person_id FROM notice n JOIN card c ON c.card_no = n.card_no"
+        " WHERE c.case_id IS NULL"
+    ):
+        told[row["subject"]].add(row["person_id"])
+    assert told == {
+        "person:zhang": {"zhang", "li", "chen", "wang", "sun"},
+        pseudonym: {"li", "chen", "wang", "sun"},
+    }
+    # A people file that names the person later gives no second card.
+    it.world.people([*ALL, {**ALL[0], "person_id": "zhou", "name": "周某某"}])
+    it.world.mark_all_changed()
+    it.scan("2026-03-06 12:00")
+    assert len(it.tallies()) == 2
+    assert it.world.sound()
+
+
+def test_a_new_text_of_a_rule_judges_all_windows_since_it_is_in_force(tmp_path: Path) -> None:
+    it = Town(tmp_path / "ws", {"XX-SHARE": SHARE})
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-05-02 09:00")
+    assert len(it.tallies()) == 4
+    it.put("XX-THREE", THREE)
+    it.scan("2026-05-03 09:00")
+    assert "organ:住建局 XX-THREE 2026-01-01 yellow open 3" in it.tallies()
 
 
 def test_what_fell_due_before_watching_began_is_historical(tmp_path: Path) -> None:
