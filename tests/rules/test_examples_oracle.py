@@ -11,6 +11,7 @@ from efficiency_monitor.core.rules import Example, ExampleEvent, Expectation
 from tests.oracle.calendars import OracleCalendar, load
 from tests.oracle.conduct import conduct
 from tests.oracle.evaluate import evaluate
+from tests.oracle.tally_examples import judged
 from tests.oracle.words import parse_instant
 
 from .catalogue import CASES, FOLDER, Case
@@ -67,6 +68,11 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
     cal = calendar(example.calendar)
     as_of = parse_instant(expected.as_of, cal)
     rule = rule_text(case.loaded.path)
+    if "tally" in rule:
+        instant = cal.bounds(as_of).next - 1 if isinstance(as_of, date) else as_of
+        written = {one["name"]: one for one in rule["examples"]}[example.name]
+        levels, why = judged(rule, written, cal, instant)
+        return sorted(levels, key=LEVELS.index), why
     answer = (conduct if "condition" in rule else evaluate)(
         rule,
         dict(example.case),
