@@ -9,11 +9,12 @@ import typer
 from efficiency_monitor.language import t
 from efficiency_monitor.os_words import say_os
 
-from . import columns
+from . import calendar_notice, columns
 from .render import emit, emit_object
 from .state import Output, catalogue_of
 
 app = typer.Typer(help=t("工作日历", "calendars"))
+calendar_notice.add_to(app)
 
 Name = Annotated[
     str | None, typer.Option("--calendar", metavar="NAME|FILE", help=t("日历", "calendar"))

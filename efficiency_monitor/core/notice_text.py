@@ -151,6 +151,7 @@ class _Reader:
     def _body(self, name: str, start: int, end: int) -> None:
         off: list[date] = []
         work: list[date] = []
+        no_swap = False
         for sentence in self._sentences(start, end):
             if _ADVICE.match(sentence.text):
                 continue
@@ -163,12 +164,11 @@ class _Reader:
                 continue
             off += parser.off
             work += parser.work
-            if parser.no_swap and parser.work:
-                self._fault(
-                    sentence.start, "不调休却有上班日", "no swap, and yet a make-up working day"
-                )
+            no_swap = no_swap or parser.no_swap
             if parser.extends is not None:
                 self.made.append(parser.extends)
+        if no_swap and work:
+            self._fault(start, "不调休却有上班日", "no swap, and yet a make-up working day")
         if off or work:
             self.made.append(
                 Arrangement(name=self._holiday(name, start, off), off=tuple(off), work=tuple(work))

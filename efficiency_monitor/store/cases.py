@@ -182,6 +182,14 @@ def all_case_ids(connection: Connection) -> list[int]:
     return [row.id for row in connection.execute(select(CASE.c.id).order_by(CASE.c.id))]
 
 
+def with_calendars(connection: Connection, calendars: Sequence[str]) -> list[int]:
+    """Row ids of the cases that have one of these calendars."""
+    rows = connection.execute(
+        select(CASE.c.id).where(CASE.c.calendar.in_(list(calendars))).order_by(CASE.c.id)
+    )
+    return [row.id for row in rows]
+
+
 def to_judge(connection: Connection, as_of: int, stale: Collection[str] = ()) -> list[int]:
     """Ids of cases that changed, of which a clock falls due before `as_of`, or whose source has
     become stale or fresh since they were judged, in order.
