@@ -23,8 +23,9 @@ class KeptTextRow(SQLModel, table=True):
     """The text of a rule, a calendar or the vocabulary as canonical JSON, kept for ever."""
 
     __tablename__ = "kept_text"
+    id: int | None = Field(default=None, primary_key=True)
     #: Of the content, in hex.
-    sha256: str = Field(primary_key=True)
+    sha256: str = Field(unique=True)
     #: `rule`, `calendar` or `vocabulary`.
     kind: str
     #: Id of the rule or calendar; `vocabulary`.
@@ -52,8 +53,9 @@ class ChangeProposalRow(SQLModel, table=True):
     """A change of what is judged by, proposed by one person for another to approve."""
 
     __tablename__ = "change_proposal"
+    id: int | None = Field(default=None, primary_key=True)
     #: `C-0001`, …
-    change_no: str = Field(primary_key=True)
+    change_no: str = Field(unique=True)
     at: int = _instant()
     person: str
     #: The absent person for whom they proposed it; None: in their own right.

@@ -90,6 +90,8 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("card_entry"),
         _appended("case_fact"),
         _appended("case_file", but=_OF_A_CASE),
+        _appended("change_end", "seq"),
+        _appended("change_proposal"),
         _appended("checkpoint"),
         _appended("command_record"),
         _appended("disclosure", "seq"),
@@ -99,11 +101,13 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("event"),
         _appended("event_withdrawal", "number"),
         _appended("item_fact"),
+        _appended("kept_text"),
         # Body and leaves are held by the trees.
         _appended("ledger_entry", "seq", but=("body", "sha256", "sm3")),
         _appended("notice", "number", but=_OF_A_NOTICE),
         _appended("order_entry"),
         _appended("person_key_entry"),
+        _appended("text_use"),
     )
 }
 #: What stands on a card from its issue on; `card_checks` holds its state.

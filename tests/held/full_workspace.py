@@ -45,6 +45,7 @@ def made(folder: Path) -> World:
     world.nights()
     world.deliver()
     run(world, "ledger checkpoint").well()
+    _ruled(give)
     _erased(give)
     _recorded(world)
     world.scan()
@@ -124,6 +125,13 @@ def _pulled(world: World) -> None:
     (drop / "cases.csv").write_text("case_no,department\nP,住建局\n", encoding="utf-8")
     world.close()
     run(world, "pull hall").well()
+
+
+def _ruled(give) -> None:  # type: ignore[no-untyped-def]
+    give("rules propose --reason 备案", "wang")
+    give("rules withdraw C-0001 --text 写错", "wang")
+    give("rules propose --reason 备案", "wang")
+    give("rules approve C-0002 --text 同意", "sun")
 
 
 def _erased(give) -> None:  # type: ignore[no-untyped-def]

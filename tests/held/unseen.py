@@ -64,14 +64,18 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
         "job scheduled_for run_id state owner fence lease_until started_at finished_at totals"
         " message",
     ),
+    "trial_finding": _all(
+        _CASE,
+        "id case_id rule_id rule_version pack episode level limit_name limit_at fell_due_at as_of",
+    ),
     "supervision_order": _all(_DEADLINE, "delivered_at overdue_told_at reply_due_at"),
 }
 #: Tables in which the prepared workspace has no row.
-EMPTY: Final = frozenset({"lease", "row_version"})
+EMPTY: Final = frozenset({"lease", "row_version", "trial_finding"})
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
     {"attempt", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}
-    | {"row_version", "run"}
+    | {"row_version", "run", "trial_finding"}
 )
 #: A second head, or a salt of nothing, is read by nobody.
 NOT_STRANGE: Final = NOT_MISSED | {"ledger_head", "text_salt"}

@@ -31,13 +31,15 @@ def upgrade() -> None:
     """Apply."""
     op.create_table(
         "kept_text",
+        sa.Column("id", WHOLE, nullable=False),
         _text("sha256"),
         _text("kind"),
         _text("name"),
         sa.Column("version", WHOLE, nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
         _instant("kept_at"),
-        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_kept_text")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_text")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_kept_text_sha256")),
     )
     op.create_index(op.f("ix_kept_text_name"), "kept_text", ["name"])
     op.create_table(
@@ -55,6 +57,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "change_proposal",
+        sa.Column("id", WHOLE, nullable=False),
         _text("change_no"),
         _instant("at"),
         _text("person"),
@@ -63,7 +66,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         _text("sha256"),
         sa.Column("parts", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("change_no", name=op.f("pk_change_proposal")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change_proposal")),
+        sa.UniqueConstraint("change_no", name=op.f("uq_change_proposal_change_no")),
     )
     op.create_table(
         "change_end",
