@@ -122,7 +122,7 @@ def backtest(
     The rules at PATH stand against the rules in use: as a first scan as of the end of `--to`, by
     everything that is known, would issue cards.
     """
-    from efficiency_monitor.services import backtest as service
+    from efficiency_monitor.services import lake_compare
     from efficiency_monitor.services.backtest_sides import Asked
 
     asked = Asked(
@@ -138,7 +138,7 @@ def backtest(
     plan, history = _prepared(ctx, asked, lake)
     _warn_of(plan)
     with progress(t("回溯测试", "back-testing"), history.count()) as step:
-        report = service.run(plan, history, same=same, progress=step)
+        report = lake_compare.backtest(plan, history, same=same, progress=step)
     with report:
         _show(report, output)
         _say(report)

@@ -240,7 +240,7 @@ def run(
     report = BacktestReport(plan, Totals(plan.window), spool)
     try:
         for records in history.batches(plan.as_of):
-            _batch(report, records, history.vocabulary, spool, same=same)
+            judge_batch(report, records, history.vocabulary, spool, same=same)
             if progress is not None:
                 progress(len(records))
     except BaseException:
@@ -249,7 +249,7 @@ def run(
     return report
 
 
-def _batch(
+def judge_batch(
     report: BacktestReport,
     records: Sequence[CaseRecord],
     vocabulary: Vocabulary,
@@ -257,6 +257,7 @@ def _batch(
     *,
     same: bool,
 ) -> None:
+    """Judge some cases by both sides, count what differs and keep it."""
     plan = report.plan
     for record, sides in zip(records, judged(plan, records, vocabulary), strict=True):
         _count(report, record, sides)

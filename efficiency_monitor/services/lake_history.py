@@ -18,7 +18,7 @@ from ..core.timeline import CaseRecord, Event
 from ..core.vocabulary import Vocabulary
 from ..language import t
 from ..reports.masking import names_persons
-from ..sources.parsing import parsing
+from ..sources.parsing import parsing, unreadable
 from .lake_format import (
     ATTRIBUTE,
     CASE_TEXTS,
@@ -135,6 +135,10 @@ class Lake:
                 if (mask is None or mask[place]) and (chosen is None or chosen[place]):
                     found.append(_record(row, names, its, stale))
             yield found
+
+    def damaged(self, part: Part) -> ConfigurationError:
+        """That a part's files do not belong together."""
+        return unreadable(str(file_of(self.folder, "events", part)), "Parquet", "columns differ")
 
     def check_period(self, until: int) -> None:
         """ConfigurationError where the lake ends before the dates that are asked about do."""

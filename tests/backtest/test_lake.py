@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from efficiency_monitor.core.backtest import Change
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import backtest
+from efficiency_monitor.services import backtest, lake_columns, lake_compare
+from efficiency_monitor.services.backtest_sides import Plan
 from efficiency_monitor.services.lake import LakeReport, export_lake
 from efficiency_monitor.services.lake_history import Lake
-from tests.stories.world import World, instant
+from tests.stories.world import World, instant, town
 
 from .histories import DEPARTMENTS, drawn, told
 from .test_twice import END, asked, made, said
@@ -37,13 +39,28 @@ def changed_pack(world: World, change: tuple[str, str], folder: Path) -> Path:
     return folder / "CASE.yaml"
 
 
-def both(world: World, lake: Lake, what: Path) -> tuple[Any, Any]:
-    """Everything a back-test says, over the database and over the lake."""
-    found = []
-    for history in (backtest.StoredHistory(world.context), lake):
-        with backtest.run(made(world, asked(what)), history, same=True) as report:
-            found.append((said(report), report.as_json()))
-    return found[0], found[1]
+Answer = tuple[dict[Any, Any], frozenset[Any], Any]
+
+
+def answer(run: Any, question: Plan, history: Any) -> Answer:
+    """Everything a back-test says."""
+    with run(question, history, same=True) as every, run(question, history) as report:
+        found, some = list(every.found), list(report.found)
+        assert len(found) == len(set(found))
+        assert set(some) == {each for each in found if each.change is not Change.SAME}
+        assert report.as_json() == every.as_json()
+        assert isinstance(report.found, lake_compare.Pieces) == (run is lake_compare.backtest)
+        return said(every), frozenset(found), every.as_json()
+
+
+def answers(world: World, lake: Lake, what: object, **more: Any) -> list[Answer]:
+    """The same question to the database, to the lake by values and to the lake by columns."""
+    question = made(world, asked(what, **more))
+    return [
+        answer(backtest.run, question, backtest.StoredHistory(world.context)),
+        answer(backtest.run, question, lake),
+        answer(lake_compare.backtest, question, lake),
+    ]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -52,9 +69,130 @@ def test_a_lake_says_what_the_database_says(tmp_path: Path, seed: int) -> None:
     world = told(history, tmp_path / "ws", NOW)
     what = changed_pack(world, history.change, tmp_path / "proposed")
     exported(world, tmp_path / "lake")
-    stored, lake = both(world, opened(world, tmp_path / "lake"), what)
-    assert stored[0]
-    assert lake == stored
+    lake = opened(world, tmp_path / "lake")
+    for file in (what, what.parent):
+        stored, by_values, by_columns = answers(world, lake, file)
+        assert stored[0]
+        assert by_values == stored
+        assert by_columns == stored
+    world.close()
+
+
+def agree(found: list[Answer]) -> Answer:
+    """The one answer that all gave."""
+    stored, by_values, by_columns = found
+    assert by_values == stored
+    assert by_columns == stored
+    return stored
+
+
+def test_every_way_of_asking(tmp_path: Path) -> None:
+    """One department, other calendars, another name of a rule, a rule of the future."""
+    history = drawn(5, 60)
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, history.change, tmp_path / "proposed")
+    exported(world, tmp_path / "lake")
+    lake = opened(world, tmp_path / "lake")
+    for departments in (["园林局"], ["住建局", "园林局"], ["nobody"]):
+        agree(answers(world, lake, what, departments=departments))
+    off = tmp_path / "calendars"
+    off.mkdir()
+    (off / "town.yaml").write_text(town(days_off=["2026-02-10", "2026-02-12"]), encoding="utf-8")
+    found = agree(answers(world, lake, "story", calendars=off))
+    assert {each.change for each in found[1]} > {Change.SAME, Change.LATER}
+    text = what.read_text("utf-8")
+    what.write_text(text.replace("id: CASE", "id: OTHER"), encoding="utf-8")
+    found = agree(answers(world, lake, what, renamed=["CASE=OTHER"]))
+    assert Change.SAME in {each.change for each in found[1]}
+    what.write_text(text.replace("2025-01-01", "2026-02-01"), encoding="utf-8")
+    found = agree(answers(world, lake, what))
+    assert Change.GONE in {each.change for each in found[1]}
+    agree(answers(world, lake, what, always_in_force=True))
+    world.close()
+
+
+def test_a_clock_for_each_stage(tmp_path: Path) -> None:
+    """The same start event is another episode where the clock runs for each stage."""
+    history = drawn(6, 40)
+    for row in history.events:
+        row["stage"] = ("review", "survey")[len(row["case_no"] + row["occurred_at"]) % 2]
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, ("stop: [decided", "episodes: per_stage\n  stop: [decided"),
+                        tmp_path / "proposed")  # fmt: skip
+    exported(world, tmp_path / "lake")
+    found = agree(answers(world, opened(world, tmp_path / "lake"), what))
+    assert {each.change for each in found[1]} == {Change.NEW, Change.GONE}
+    world.close()
+
+
+def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
+    """What is known by its date only stands elsewhere before the day has ended."""
+    world = World.made(tmp_path / "ws", "2026-03-10 11:00")
+    row = {"item_kind": "promised", "promised_limit": "1 working_days"}
+    world.receive("cases", [{"case_no": name, **row} for name in "ABC"])
+    world.receive(
+        "events",
+        [
+            {"case_no": "A", "event": "accepted", "occurred_at": "2026-03-02 10:00"},
+            {"case_no": "A", "event": "suspended", "occurred_at": "2026-03-10 15:00"},
+            {"case_no": "A", "event": "decided", "occurred_at": "2026-03-10"},
+            {"case_no": "B", "event": "accepted", "occurred_at": "2026-03-09"},
+            {"case_no": "B", "event": "submitted", "occurred_at": "2026-03-09 16:00"},
+            {"case_no": "C", "event": "accepted", "occurred_at": "2026-03-02 10:00"},
+        ],
+    )
+    what = changed_pack(world, ("at: promised}", "at: statutory - 7 working_days}"),
+                        tmp_path / "proposed")  # fmt: skip
+    exported(world, tmp_path / "lake")
+    lake = opened(world, tmp_path / "lake")
+    agree(answers(world, lake, what))
+    read = lake_columns.read(lake, lake.manifest.parts[0], [], world.now, stale=False)
+    assert read.slow.tolist() == [True, False, False]
+    world.close()
+
+
+def test_a_stale_source_and_an_import_that_has_not_ended(tmp_path: Path) -> None:
+    history = drawn(7, 40)
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, history.change, tmp_path / "proposed")
+    settings = tmp_path / "ws" / "effmon.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(f'{text}\n[sources.hall]\nfreshness = "1 working_days"\n', "utf-8")
+    world.change("UPDATE case_file SET source = 'hall' WHERE id % 2 = 0")
+    torn = [row for row in history.events if row["case_no"].endswith("7")]
+    world.receive("events", [{**row, "source_key": f"{row['source_key']}+"} for row in torn])
+    newest = "SELECT import_id FROM event WHERE id = (SELECT max(id) FROM event)"
+    assert world.change(f"UPDATE import_run SET finished_at = NULL WHERE id = ({newest})") == 1
+    world.close()
+    exported(world, tmp_path / "lake")
+    found = agree(answers(world, opened(world, tmp_path / "lake"), what))
+    reasons = {row["reason"] for row in found[2]["not_judgeable"]}
+    assert {"stale_feed", "half_import"} <= reasons
+    world.close()
+
+
+def test_numbers_that_lie_outside_are_refused(tmp_path: Path) -> None:
+    """Compiled code would read beyond its arrays."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    world = told(drawn(3, 5), tmp_path / "ws", END)
+    exported(world, tmp_path / "lake")
+    lake = opened(world, tmp_path / "lake")
+    (part,) = lake.manifest.parts
+    file = tmp_path / "lake" / "events" / "part-000001.parquet"
+    sound = pq.read_table(file)
+    for name, value in (
+        ("k_signature", 99), ("k_signature", -1), ("k_stage", 5000), ("k_at", 1 << 50),
+        ("k_unit", 99), ("k_amount", -2),
+    ):  # fmt: skip
+        place = sound.column_names.index(name)
+        kind = sound.schema.field(name).type
+        values = [value, *sound.column(name).to_pylist()[1:]]
+        broken = sound.set_column(place, sound.schema.field(name), pa.array(values, type=kind))
+        pq.write_table(broken, file)
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            lake_columns.read(lake, part, [], instant(END), stale=False)
     world.close()
 
 
@@ -83,8 +221,9 @@ def test_a_lake_is_added_to(tmp_path: Path) -> None:
     assert {file: file.read_bytes() for file in before} == before
     found = opened(world, lake)
     assert found.count() == 45
-    stored, over = both(world, found, what)
-    assert over == stored
+    stored, by_values, by_columns = answers(world, found, what)
+    assert by_values == stored
+    assert by_columns == stored
     world.close()
 
 

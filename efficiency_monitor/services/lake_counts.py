@@ -1,0 +1,297 @@
+"""Counting arrays of would-be cards and outcomes, as `core.backtest.Totals` counts values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from ..core.backtest import Change, Totals
+from ..core.clockwork import ordinal_at
+from ..core.columns import (
+    BAD_LIMIT,
+    DATE_ONLY,
+    FAULTY,
+    NO_LIMIT,
+    NOT_COVERED,
+    OUT_OF_FORCE,
+    PROVISIONAL,
+    WAITING,
+)
+from ..core.terms import Level, Outcome, Reason
+from .backtest import BacktestReport
+from .backtest_sides import Plan
+from .lake_columns import Columns, Judge, Texts
+from .lake_found import CHANGES, Cards
+
+#: No instant: after every one.
+_NONE: Final = 1 << 62
+_REASONS: Final = {
+    NO_LIMIT: Reason.NO_LIMIT,
+    BAD_LIMIT: Reason.BAD_LIMIT,
+    NOT_COVERED: Reason.CALENDAR_NOT_COVERED,
+    PROVISIONAL: Reason.CALENDAR_PROVISIONAL,
+    DATE_ONLY: Reason.DATE_ONLY,
+    FAULTY: Reason.FAULTY_DATA,
+}
+#: A card's state: its change, whether it fell due in the window before, and after.
+_STATES: Final = len(CHANGES) * 4
+_SAME: Final = CHANGES.index(Change.SAME)
+
+
+class Either(NamedTuple):
+    """What a card of a difference has on whichever side it is."""
+
+    group: Any
+    level: Any
+    case: Any
+    start: Any
+
+
+def count_outcomes(
+    report: BacktestReport,
+    side: str,
+    columns: Columns,
+    judge: Judge,
+    meant: Any,
+    found: Mapping[str, Any],
+    faults: Any,
+    rules: Sequence[int],
+    late: Any,
+) -> None:
+    """Count the cases by outcome, and why they could not be judged, as `core.evaluation` says."""
+    import numpy
+
+    plan, cases = report.plan, columns.cases
+    counted = ~columns.slow & _of_departments(plan, columns)
+    own: Any = numpy.zeros(len(judge.bound) + 1, dtype=bool)
+    own[list(rules)] = True
+    any_meant = meant[list(rules)].any(axis=0) if len(rules) else numpy.zeros(cases, dtype=bool)
+    faulty = (faults > 0) & any_meant
+    mine = own[found["rule"]]
+    case, rule = found["case"][mine], found["rule"][mine]
+    reasons, waiting = found["reasons"][mine], found["state"][mine] == WAITING
+    in_force = reasons & OUT_OF_FORCE == 0
+    live = _marked(case[in_force], cases)
+    day = ordinal_at(judge.table, plan.as_of)
+    for r in rules:
+        force = judge.bound[r].rule.in_force
+        if force.from_.toordinal() <= day and (not force.to or day <= force.to.toordinal()):
+            live |= (meant[r] > 0) & ~_marked(case[rule == r], cases) & ~faulty
+    stale = late[case] & (found["stop"][mine] < 0) & ~waiting & in_force
+    told = numpy.where(waiting, reasons & (FAULTY | NOT_COVERED), reasons & ~OUT_OF_FORCE)
+    told = numpy.where(in_force, told, 0)
+    untold = _marked(case[(told != 0) | stale], cases) | faulty | columns.torn
+    for name, number in (
+        (Outcome.NOT_JUDGEABLE, counted & untold),
+        (Outcome.JUDGED, counted & ~untold & live),
+        (Outcome.EXCLUDED, counted & ~untold & ~live),
+    ):
+        report.cases[side][str(name)] += int(numpy.count_nonzero(number))
+    troubles = report.troubles[side]
+
+    def add(name: str, reason: Reason, of: Any) -> None:
+        number = int(numpy.count_nonzero(counted & _marked(of, cases)))
+        if number:
+            troubles[name, str(reason)] += number
+
+    add("", Reason.HALF_IMPORT, numpy.nonzero(columns.torn)[0])
+    add("", Reason.FAULTY_DATA, numpy.nonzero(faulty & ~columns.torn)[0])
+    odd = numpy.nonzero((told != 0) | stale)[0]
+    ids: dict[str, list[int]] = {}
+    for r in rules:
+        ids.setdefault(judge.bound[r].rule.id, []).append(r)
+    for rule_id, numbers in ids.items():
+        of_rule = odd[numpy.isin(rule[odd], numbers)]
+        for bit, reason in _REASONS.items():
+            add(rule_id, reason, case[of_rule[told[of_rule] & bit != 0]])
+        add(rule_id, Reason.STALE_FEED, case[of_rule[stale[of_rule]]])
+
+
+def _marked(case: Any, cases: int) -> Any:
+    import numpy
+
+    marked: Any = numpy.zeros(cases, dtype=bool)
+    marked[case] = True
+    return marked
+
+
+def _of_departments(plan: Plan, columns: Columns) -> Any:
+    """Whether the case itself is of a department that is asked for."""
+    import numpy
+
+    if not plan.departments:
+        return numpy.ones(columns.cases, dtype=bool)
+    texts = columns.texts.get("department")
+    if texts is None:
+        return numpy.zeros(columns.cases, dtype=bool)
+    asked = [value in plan.departments for value in texts.values]
+    return numpy.array([*asked, False])[texts.codes]
+
+
+class Counter:
+    """Counts cards into totals, part by part."""
+
+    def __init__(self, plan: Plan, totals: Totals, groups: Sequence[str]) -> None:
+        self.plan = plan
+        self.totals = totals
+        self.groups = groups
+        self.begins, self.months = totals.window.months()
+        self._names: dict[str, dict[str | None, int]] = {"department": {}, "item": {}}
+        self._codes: dict[str, Any] = {}
+        self._of_events: Any = None
+
+    def use(self, columns: Columns) -> None:
+        """Count cards of this part from now on."""
+        self._codes = {
+            "department": self._code("department", columns.texts.get("department"), columns.cases),
+            "item": self._code("item", columns.texts.get("item_code"), columns.cases),
+        }
+        self._of_events = None
+        if columns.departments is not None:
+            events = len(columns.frame.at)
+            self._of_events = self._code("department", columns.departments, events)
+
+    def _code(self, name: str, texts: Texts | None, size: int) -> Any:
+        """Codes of texts that hold for the whole lake."""
+        import numpy
+
+        names = self._names[name]
+        none = names.setdefault(None, len(names))
+        if texts is None:
+            return numpy.full(size, none, dtype=numpy.int64)
+        codes = [names.setdefault(value or None, len(names)) for value in texts.values]
+        return numpy.array([*codes, none], dtype=numpy.int64)[texts.codes]
+
+    def _departments(self, case: Any, start: Any) -> Any:
+        import numpy
+
+        own = self._codes["department"][case]
+        if self._of_events is None:
+            return own
+        its = self._of_events[start]
+        return numpy.where(its == self._names["department"][None], own, its)
+
+    def either(self, before: Cards, after: Cards, old: Any, new: Any) -> Either:
+        """Of each difference what both sides have in common."""
+        import numpy
+
+        def of(name: str) -> Any:
+            one, other = getattr(before, name), getattr(after, name)
+            if not len(other):
+                return one[old]
+            if not len(one):
+                return other[new]
+            return numpy.where(new >= 0, other[new], one[old])
+
+        return Either(*(of(name) for name in Either._fields))
+
+    def count_same(self, cards: Cards) -> None:
+        """Count cards of rules that are the same on both sides."""
+        import numpy
+
+        state = numpy.full(len(cards), _SAME * 4 + 3)
+        inside = self._inside(cards.instant)
+        either = Either(cards.group, cards.level, cards.case, cards.start)
+        self._add(either, state, inside, cards.instant, cards.instant)
+
+    def count(
+        self, before: Cards, after: Cards, old: Any, new: Any, *, same: bool
+    ) -> tuple[Any, Any]:
+        """Count what matched; the change of each, and which are to be kept one by one."""
+        import numpy
+
+        was = _instants(before, old)
+        now = _instants(after, new)
+        change = numpy.select(
+            [was == _NONE, now == _NONE, now < was, now > was],
+            [CHANGES.index(c) for c in (Change.NEW, Change.GONE, Change.EARLIER, Change.LATER)],
+            _SAME,
+        )
+        in_before, in_after = self._inside(was), self._inside(now)
+        shown = in_before | in_after
+        either = self.either(before, after, old, new)
+        if self.plan.departments:
+            shown &= self._asked(either)
+        state = change * 4 + in_before * 2 + in_after
+        self._add(either, state, shown, was, now)
+        return change, shown if same else shown & (change != _SAME)
+
+    def _inside(self, instant: Any) -> Any:
+        window = self.plan.window
+        return (instant >= window.since) & (instant < window.until)
+
+    def _asked(self, either: Either) -> Any:
+        import numpy
+
+        names = self._names["department"]
+        asked = numpy.array([name in self.plan.departments for name in names])
+        return asked[self._departments(either.case, either.start)]
+
+    def _add(self, either: Either, state: Any, shown: Any, was: Any, now: Any) -> None:
+        import numpy
+
+        if self.plan.departments:
+            shown = shown & self._asked(either)
+        if not shown.all():
+            either = Either(*(column[shown] for column in either))
+            state, was, now = state[shown], was[shown], now[shown]
+        for name, values, codes in (
+            ("level", [Level(1).word, Level(2).word, Level(3).word], either.level - 1),
+            ("rule", self.groups, either.group),
+            ("department", list(self._names["department"]),
+             self._departments(either.case, either.start)),
+            ("item", list(self._names["item"]), self._codes["item"][either.case]),
+        ):  # fmt: skip
+            self._put(name, values, codes, state)
+        self._put(None, [None], numpy.zeros(len(state), dtype=numpy.int64), state)
+        self._put_months(state, was, now)
+
+    def _put(
+        self, dimension: str | None, values: Sequence[str | None], codes: Any, state: Any
+    ) -> None:
+        import numpy
+
+        table = numpy.bincount(codes * _STATES + state, minlength=len(values) * _STATES)
+        for place in numpy.nonzero(table)[0]:
+            code, its = divmod(int(place), _STATES)
+            more = dict.fromkeys(_counted(its, ("before", "after", "kind")), int(table[place]))
+            self.totals.count(dimension, values[code], more)
+
+    def _put_months(self, state: Any, was: Any, now: Any) -> None:
+        """A card counts before and after in the month of either; its change where it is shown."""
+        import numpy
+
+        in_before, in_after = state & 2 != 0, state & 1 != 0
+        month_of = {"before": was, "after": now, "kind": numpy.where(in_after, now, was)}
+        meant = {"before": in_before, "after": in_after, "kind": in_before | in_after}
+        for what, instants in month_of.items():
+            mask = meant[what]
+            month = numpy.searchsorted(self.begins, instants[mask], side="right") - 1
+            own = state[mask]
+            table = numpy.bincount(month * _STATES + own, minlength=len(self.months) * _STATES)
+            for place in numpy.nonzero(table)[0]:
+                code, its = divmod(int(place), _STATES)
+                more = dict.fromkeys(_counted(its, (what,)), int(table[place]))
+                self.totals.count("month", self.months[code], more)
+
+
+def _counted(state: int, what: Sequence[str]) -> list[str]:
+    """What a card of this state counts as: before, after, its kind of change with moved in, out."""
+    change, inside = divmod(state, 4)
+    in_before, in_after = bool(inside & 2), bool(inside & 1)
+    found = []
+    if "before" in what and in_before:
+        found.append("before")
+    if "after" in what and in_after:
+        found.append("after")
+    if "kind" in what:
+        found.append(CHANGES[change].value)
+        if CHANGES[change] not in (Change.NEW, Change.GONE) and in_before != in_after:
+            found.append("moved_in" if in_after else "moved_out")
+    return found
+
+
+def _instants(cards: Cards, places: Any) -> Any:
+    import numpy
+
+    if not len(cards):
+        return numpy.full(len(places), _NONE)
+    return numpy.where(places >= 0, cards.instant[places], _NONE)
