@@ -33,12 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of it, for a first look")
     parser.add_argument(
-        "--only", choices=("kernel", "time", "night"), help="one part; writes no document"
+        "--only",
+        choices=("kernel", "time", "night", "backtest"),
+        help="one part; writes no document",
     )
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args(arguments)
     try:
-        from . import business_time, kernel, night
+        from . import backtest, business_time, kernel, night
     except ModuleNotFoundError as fault:
         sys.stderr.write(f"bench: {fault.name} is not installed; run: make bench\n")
         return 2
@@ -52,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
             business_time.QUICK if given.quick else business_time.FULL, given.seed
         ),
         "night": lambda: night.run(night.QUICK if given.quick else night.FULL, given.seed),
+        "backtest": lambda: backtest.run(
+            backtest.QUICK if given.quick else backtest.FULL, given.seed
+        ),
     }
     header = machine(given.seed)
     print(header, end="\n\n")

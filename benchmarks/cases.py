@@ -112,6 +112,40 @@ def make(cases: int, seed: int) -> Columns:
     return Columns(compiled.as_arrays(frame), profile)
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Cases whose bare dates stand where the order of the types puts them (TIME 24)."""
+
+    columns: Columns
+    #: When each event occurred as its source has it; `columns.frame.at` is where it stands.
+    occurred: Any
+
+
+def placed(made: Columns) -> Placed:
+    """The same cases with their events of a date only at their places, in order."""
+    frame = made.frame
+    at, coarse = (getattr(frame, name).reshape(-1, EVENTS) for name in ("at", "coarse"))
+    rank = _RANKS[frame.signature].reshape(-1, EVENTS)
+    day = (at - FIRST) // DAY
+    stands = at.copy()
+    for own in range(EVENTS):
+        for other in range(EVENTS):
+            after = (coarse[:, own] == 1) & (coarse[:, other] == 0) & (day[:, own] == day[:, other])
+            after &= rank[:, other] < rank[:, own]
+            stands[:, own] = np.where(
+                after, np.maximum(stands[:, own], at[:, other]), stands[:, own]
+            )
+    order = np.lexsort((rank, stands), axis=1)
+
+    def sorted_by(column: Any) -> Any:
+        table = column.reshape(-1, EVENTS)
+        return np.ascontiguousarray(np.take_along_axis(table, order, axis=1).ravel())
+
+    columns = {name: sorted_by(getattr(frame, name)) for name in OF_EVENT}
+    columns["at"] = sorted_by(stands)
+    return Placed(Columns(frame._replace(**columns), made.profile), sorted_by(frame.at))
+
+
 def _instants(drawn: Any, cases: int) -> Any:
     """Instants of the six events: in office hours mostly, each after the one before."""
     day = FIRST + drawn.integers(0, DAYS, cases) * DAY

@@ -292,8 +292,12 @@ def _window(asked: Asked, zone: str) -> tuple[date, date, Window]:
             t(f"--to {last} 早于 --from {first}", f"--to {last} is before --from {first}"),
             t("两日均含在内", "both dates are included"),
         )
-    begins = _midnight(first, zone)
-    return first, last, Window(begins, _midnight(last + timedelta(days=1), zone), zone)
+    return first, last, window_of(first, last, zone)
+
+
+def window_of(first: date, last: date, zone: str) -> Window:
+    """The window of some dates, both included."""
+    return Window(_midnight(first, zone), _midnight(last + timedelta(days=1), zone), zone)
 
 
 def _midnight(day: date, zone: str) -> int:
