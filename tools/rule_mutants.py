@@ -74,6 +74,8 @@ def judges_alike(rule: dict[str, Any], name: str) -> str | None:
     start = re.fullmatch(r"clock\.deemed\.unless without (.+)", name)
     if start and start[1] in _listed(clock["start"]):
         return "a start by then keeps a deemed one away, whether `unless` names it or not"
+    if rule.get("condition", {}).get("measure") == "count" and name.endswith(" at >= 0"):
+        return "an event that is counted is the first at least: `> 0` and `>= 1` say as much"
     return None
 
 
@@ -108,7 +110,7 @@ def _say(path: Path) -> str:
 def _words(rule: dict[str, Any], path: Path) -> Iterator[Mutant]:
     """Of several words each one left out."""
     words = _get(rule, path)
-    if isinstance(words, str) or len(words) < 2:
+    if not isinstance(words, list) or len(words) < 2:
         return
     for place, word in enumerate(words):
         yield f"{_say(path)} without {word}", _drop(rule, (*path, place))
