@@ -18,6 +18,8 @@ def test_the_packs_are_there() -> None:
     packs = Counter(loaded.pack for loaded in LOADED)
     assert packs["national"] >= 10
     assert packs["hunan"] >= 8
+    assert packs["conduct"] >= 30
+    assert {"yulin", "quanzhou", "hanyin", "meizhou", "pingyao", "jiangsu-transport"} <= set(packs)
 
 
 @pytest.mark.parametrize("pack", sorted({loaded.pack for loaded in LOADED}))
