@@ -49,6 +49,13 @@ class Locked(EffmonError):
     exit_code = 75
 
 
+class DoneElsewhere(Locked):
+    """Another process does this very work, or has taken it over: it may be left to that one.
+
+    A lock that was not given in time says no such thing: it is a plain `Locked`.
+    """
+
+
 class Disconnected(EffmonError):
     """The connection to the database was lost; try again.
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ..core.faults import ConfigurationError, Locked
+from ..core.faults import ConfigurationError, DoneElsewhere
 from ..language import t
 from ..os_words import say_os
 
@@ -41,7 +41,7 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
                 break
             except BlockingIOError:
                 if looks <= 0:
-                    raise Locked(
+                    raise DoneElsewhere(
                         t("另一个进程正在投递通知", "another process delivers the notices"),
                         t("稍后再试", "try again when it has finished"),
                     ) from None

@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from ..core.faults import Disconnected, EffmonError, Locked
+from ..core.faults import Disconnected, DoneElsewhere, EffmonError, Locked
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..notify.channel import Channel
@@ -163,11 +164,14 @@ def _run_slot(
         report = scan(
             context, as_of=slot, run_id=run_id, slot=held, start_at=turn, progress=progress
         )
-    except Locked:
+    except DoneElsewhere:
         return None
     except EffmonError as fault:
         if claim is not None:
-            _record_failure(context, claim, run_id, fault.message)
+            # Where that cannot be written either, the next one to look finds the slot's owner
+            # gone, or its lease run out; what is told is why the slot failed.
+            with suppress(Locked, Disconnected):
+                _record_failure(context, claim, run_id, fault.message)
         raise
     return None if claim is None else report
 

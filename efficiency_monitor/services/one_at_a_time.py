@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ..core.faults import EffmonError, Locked
+from ..core.faults import DoneElsewhere, EffmonError
 from ..language import t
 from ..store import leases
 from .context import Context
@@ -44,7 +44,7 @@ class Turn:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that only who has the turn may commit; Locked otherwise."""
+        """A transaction that only who has the turn may commit; DoneElsewhere otherwise."""
         with self.context.store.writing() as connection:
             if self.lease is not None:
                 until = lease_now(self.context, connection) + LEASE
@@ -56,7 +56,7 @@ class Turn:
 def turn(
     context: Context, name: str, folder: Path, patience: float, pause: Callable[[float], None]
 ) -> Iterator[Turn]:
-    """Have the turn at a piece of work; Locked after so many seconds of patience without it.
+    """Have the turn at a piece of work; DoneElsewhere after so many seconds of patience.
 
     The caller holds the system's lock on a file in `folder`: whoever held the lease from there has
     died.
@@ -96,7 +96,7 @@ def _taken(
         if lease is not None:
             return lease
         if looks <= 0:
-            raise Locked(
+            raise DoneElsewhere(
                 t("另一台机器正在做这项工作", "another machine does this work"),
                 t("稍后再试", "try again when it has finished"),
             )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.faults import ConfigurationError, Locked
+from ..core.faults import ConfigurationError, DoneElsewhere
 from ..language import t
 from ..os_words import say_os
 from ..sources.http_request import World
@@ -36,7 +36,7 @@ def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if world.monotonic() >= end:
-                    raise Locked(
+                    raise DoneElsewhere(
                         t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
                         t("稍后再试", "try again later"),
                     ) from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..core.faults import CatalogueError, ConfigurationError, EffmonError, Locked
+from ..core.faults import CatalogueError, ConfigurationError, DoneElsewhere, EffmonError
 from ..notify.channel import Channel
 from . import alarms, anchors, appeals, ladders, orders
 from .alarms import Raised
@@ -49,7 +49,7 @@ def go_round(
 ) -> RoundReport:
     """Advance the ladders, tell of what is overdue, raise the alarms, deliver what is pending.
 
-    Another process that delivers is waited for up to `patience` seconds; Locked if it takes
+    Another process that delivers is waited for up to `patience` seconds; DoneElsewhere if it takes
     longer, unless there was no patience at all: then its delivery is this round's too. A catalogue
     or a setting that is wrong stops no message: it is raised when everything else is done.
     """
@@ -71,7 +71,7 @@ def go_round(
     )
     try:
         done.delivered, _ = deliver(context, channels, patience=patience)
-    except Locked:
+    except DoneElsewhere:
         if patience:
             raise
     else:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from .. import logbook
 from ..core import cards as core_cards
-from ..core.faults import Locked
+from ..core.faults import DoneElsewhere
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
@@ -53,13 +53,15 @@ def watch_from(context: Context) -> int | None:
 
 @contextmanager
 def _writing(context: Context, slot: Slot) -> Iterator[Connection]:
-    """A transaction that only who still runs the slot may commit; Locked otherwise."""
+    """A transaction that only who still runs the slot may commit; DoneElsewhere otherwise."""
     with context.store.writing() as connection:
         if isinstance(slot, runs.Claim):
             until = lease_now(context, connection) + context.settings.jobs.scan.lease
             runs.hold(connection, slot, until)
         elif isinstance(slot, runs.Helper) and not runs.still_runs(connection, slot):
-            raise Locked("this slot is finished", "nothing was lost; there is nothing left to do")
+            raise DoneElsewhere(
+                "this slot is finished", "nothing was lost; there is nothing left to do"
+            )
         yield connection
 
 
@@ -76,7 +78,7 @@ def scan(
 
     `slot` is the slot this process runs or helps with; `start_at` is where among the cases it
     begins, so that several scanners do not tread on each other's heels. Safe to kill and to run
-    many at once. Locked if the slot was taken over or finished by another process.
+    many at once. DoneElsewhere if the slot was taken over or finished by another process.
     """
     report = ScanReport(run_id=run_id, as_of=as_of)
     # Said before anything is written, not in the middle of the night's cards.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.checkpoints import SUFFIXES, CheckpointError, of_note
-from ..core.faults import EffmonError, Locked
+from ..core.faults import DoneElsewhere, EffmonError
 from ..core.signed_notes import MOST_BYTES, NoteError, parse
 from ..language import t
 from ..os_words import say_os
@@ -32,7 +32,7 @@ class StateUnusable(EffmonError):
 
 @contextmanager
 def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iterator[None]:
-    """Wait until no other process signs; Locked after `patience` seconds.
+    """Wait until no other process signs; DoneElsewhere after `patience` seconds.
 
     The system gives the lock free when its holder dies.
     """
@@ -49,7 +49,7 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
                 break
             except BlockingIOError:
                 if looks <= 0:
-                    raise Locked(
+                    raise DoneElsewhere(
                         t("另一个进程正在签检查点", "another process makes a checkpoint"),
                         t("稍后再试", "try again when it has finished"),
                     ) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from ..core.faults import Locked
+from ..core.faults import DoneElsewhere
 from ..language import t
 from .lease_table import LeaseRow
 
@@ -50,7 +50,7 @@ def take(
 
 
 def hold(connection: Connection, lease: Lease, until: int) -> None:
-    """Lengthen a lease in the transaction that it guards; Locked where another has taken it."""
+    """Lengthen a lease in the transaction that it guards; DoneElsewhere where another has it."""
     found = connection.execute(
         update(LEASE)
         .where(
@@ -61,7 +61,7 @@ def hold(connection: Connection, lease: Lease, until: int) -> None:
         .values(lease_until=until)
     ).rowcount
     if found != 1:
-        raise Locked(
+        raise DoneElsewhere(
             t("另一个进程已接手这项工作", "another process has taken this work over"),
             t("没有丢失任何内容，由它继续", "nothing was lost; it goes on with the rest"),
         )

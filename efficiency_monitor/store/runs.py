@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, select, text, update
 from sqlalchemy.engine import Row
 
-from ..core.faults import Locked
+from ..core.faults import DoneElsewhere
 from .tables import RunRow
 
 RUN = RunRow.__table__  # type: ignore[attr-defined]
@@ -108,14 +108,15 @@ def _held_by(claim: Claim) -> tuple[ColumnElement[bool], ...]:
 
 
 def hold(connection: Connection, claim: Claim, lease_until: int) -> None:
-    """Lengthen the lease in a batch's own transaction; Locked if the slot was taken over."""
+    """Lengthen the lease in a batch's own transaction; DoneElsewhere if the slot was taken
+    over."""
     found = connection.execute(
         update(RUN)
         .where(*_held_by(claim), RUN.c.state == "running")
         .values(lease_until=lease_until)
     ).rowcount
     if found != 1:
-        raise Locked(
+        raise DoneElsewhere(
             "another process has taken over this slot", "nothing was lost; it goes on with the rest"
         )
 

@@ -4,13 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import Disconnected, EffmonError, Locked
+from efficiency_monitor import app
+from efficiency_monitor.core.faults import Disconnected, DoneElsewhere, EffmonError, Locked
 from efficiency_monitor.core.instants import rfc3339
+from efficiency_monitor.notify.channel import Channel
 from efficiency_monitor.operating_user import machine
 from efficiency_monitor.services import nights, scan
 from efficiency_monitor.store import runs
@@ -60,7 +64,7 @@ def test_a_slot_whose_lease_has_run_out_changes_hands(store: Store) -> None:
     second = take(store, "b", 1001 + LEASE)
     assert first is not None
     assert second == runs.Claim(JOB, SLOT, "b", 2)
-    with pytest.raises(Locked) as raised, store.writing() as connection:
+    with pytest.raises(DoneElsewhere) as raised, store.writing() as connection:
         runs.hold(connection, first, 9999)
     assert raised.value.exit_code == 75
     assert not finish(store, first, "done", 1400)
@@ -273,7 +277,7 @@ def test_a_stopped_owner_writes_nothing_behind_its_lease(
             taken.append(take(world.context.store, "b", world.now))
             frozen.append((world.dump(),))
 
-    with pytest.raises(Locked, match="taken over"):
+    with pytest.raises(DoneElsewhere, match="taken over"):
         scan.scan(world.context, as_of=SLOT, run_id="R-a", slot=stopped, progress=stop)
     assert frozen == [(world.dump(),)]
     assert len(world.cards()) == 15 * after
@@ -298,7 +302,7 @@ def test_a_helper_stops_when_the_slot_is_finished(
         finish(world.context.store, claim, "failed", world.now)
         frozen.append(world.dump())
 
-    with pytest.raises(Locked, match="finished"):
+    with pytest.raises(DoneElsewhere, match="finished"):
         scan.scan(
             world.context, as_of=SLOT, run_id="R-h", slot=runs.Helper(JOB, SLOT), progress=finished
         )
@@ -347,3 +351,40 @@ def test_the_list_of_slots_keeps_counts_only(late_cases: Maker, tmp_path: Path) 
     totals = [row["totals"] for row in world.rows("SELECT totals FROM run ORDER BY scheduled_for")]
     assert '"red":3' in "".join(totals)
     assert all(len(text) < 400 for text in totals)
+
+
+@pytest.mark.parametrize("when", ["in the slot", "before it"])
+def test_a_lock_that_is_not_given_in_time_is_no_takeover(late_cases: Maker, when: str) -> None:
+    """Told as what it is, and not left to another that is not there; the next ring does it."""
+    world = late_cases(2)
+    hasty, other = Store(world.url, patience=100), Store(world.url)
+    context = replace(world.context, store=hasty)
+    held = ExitStack()
+
+    def block(*_: int) -> int:
+        held.enter_context(other.writing())
+        return 0
+
+    def nothing(*_: int) -> int:
+        return 0
+
+    def freed() -> dict[str, Channel]:
+        held.close()
+        return {}
+
+    def ring(turn: Callable[[], int], progress: Callable[[int], object]) -> nights.NightReport:
+        return nights.run_due(
+            context, freed, lambda _s, _n: ((SLOT,), ()),
+            new_id=app.run_id, turn=turn, progress=progress,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    with pytest.raises(Locked, match="holds the database") as raised:
+        ring(*((nothing, block) if when == "in the slot" else (block, nothing)))
+    assert not isinstance(raised.value, DoneElsewhere)
+    report = ring(nothing, nothing)
+    assert report.held == []
+    assert SLOT in [done.as_of for done in report.scans]
+    (row,) = world.rows("SELECT * FROM run WHERE scheduled_for = ?", SLOT)
+    assert row["state"] == "done"
+    hasty.close()
+    other.close()
