@@ -1,6 +1,5 @@
 """`effmon backup`: the whole workspace in one file, of one instant, while others go on working."""
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from . import archive
 from .attachments import FOLDER as ATTACHMENTS
 from .attachments import handed_in, whole
 from .context import Context
+from .file_lock import taken
 from .signing import workspace_id
 from .workspace_keys import KEYS_FOLDER, state_folder
 
@@ -111,7 +111,7 @@ def _part(out: Path) -> Iterator[IO[bytes]]:
     part = Path(name)
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            taken(file)  # nobody else knows of it yet
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -129,8 +129,8 @@ def _part(out: Path) -> Iterator[IO[bytes]]:
 def _sweep(left: Path) -> None:
     """Remove what a backup left that was killed: nobody holds it any more."""
     with suppress(OSError), left.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        left.unlink()
+        if taken(file):
+            left.unlink()
 
 
 def _write(

@@ -1,6 +1,5 @@
 """One process of a workspace delivers at a time; another waits for it, but not for ever."""
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Final
 from ..core.faults import ConfigurationError, DoneElsewhere
 from ..language import t
 from ..os_words import say_os
+from .file_lock import wait_for
 
 #: Held by the process that delivers, in the workspace's folder.
 LOCK = "deliver.lock"
-#: Seconds for which another process that delivers is waited for, and between two looks.
+#: Seconds for which another process that delivers is waited for.
 PATIENCE: Final = 30.0
-_LOOK: Final = 0.2
 
 
 @contextmanager
@@ -34,17 +33,13 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
             t("检查该目录的权限", "check the folder's permissions"),
         ) from None
     with file:
-        looks = int(patience / _LOOK)
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if looks <= 0:
-                    raise DoneElsewhere(
-                        t("另一个进程正在投递通知", "another process delivers the notices"),
-                        t("稍后再试", "try again when it has finished"),
-                    ) from None
-            looks -= 1
-            pause(_LOOK)
+        wait_for(
+            file,
+            patience,
+            pause,
+            DoneElsewhere(
+                t("另一个进程正在投递通知", "another process delivers the notices"),
+                t("稍后再试", "try again when it has finished"),
+            ),
+        )
         yield

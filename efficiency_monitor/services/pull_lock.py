@@ -1,6 +1,5 @@
 """One pull of a source at a time, in the whole workspace."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from ..core.faults import ConfigurationError, DoneElsewhere
 from ..language import t
 from ..os_words import say_os
 from ..sources.http_request import World
+from .file_lock import wait_for
 
 
 @contextmanager
@@ -29,19 +29,13 @@ def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool
             t("检查该目录的权限", "check the folder's permissions"),
         ) from None
     with file:
-        end = world.monotonic() + patience
-        waited = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if world.monotonic() >= end:
-                    raise DoneElsewhere(
-                        t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
-                        t("稍后再试", "try again later"),
-                    ) from None
-                waited = True
-                world.sleep(1)
-            else:
-                break
-        yield waited
+        yield wait_for(
+            file,
+            patience,
+            world.sleep,
+            DoneElsewhere(
+                t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
+                t("稍后再试", "try again later"),
+            ),
+            look=1,
+        )

@@ -4,7 +4,6 @@ Whoever can rewrite the database cannot take this back, so no fork and no rollba
 file is replaced as a whole, and is on the disk before the database learns of the checkpoint.
 """
 
-import fcntl
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +16,9 @@ from ..core.faults import DoneElsewhere, EffmonError
 from ..core.signed_notes import MOST_BYTES, NoteError, parse
 from ..language import t
 from ..os_words import say_os
+from .file_lock import wait_for
 from .signer import sync_folder
 
-#: Seconds between two looks at a lock that another process holds.
-_LOOK: Final = 0.1
 _LOST: Final = "lost-"
 
 
@@ -42,19 +40,15 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
     except OSError as fault:
         raise _unusable(folder, fault) from None
     with file:
-        looks = round(patience / _LOOK)
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if looks <= 0:
-                    raise DoneElsewhere(
-                        t("另一个进程正在签检查点", "another process makes a checkpoint"),
-                        t("稍后再试", "try again when it has finished"),
-                    ) from None
-            looks -= 1
-            pause(_LOOK)
+        wait_for(
+            file,
+            patience,
+            pause,
+            DoneElsewhere(
+                t("另一个进程正在签检查点", "another process makes a checkpoint"),
+                t("稍后再试", "try again when it has finished"),
+            ),
+        )
         yield
 
 
