@@ -11,7 +11,8 @@ from ..core.ledger import EntryType
 #: First word of a key, where it is not the entry's type.
 _WORDS: Final[Mapping[str, str]] = {
     EntryType.ACCOUNTABILITY_RECORDED: "accountability",
-    EntryType.CATALOGUE_CHANGED: "catalogue",
+    EntryType.CHANGE_APPROVED: "change.ended",
+    EntryType.CHANGE_WITHDRAWN: "change.ended",
 }
 #: Fields of an entry that make up its key, after its type.
 _OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -33,6 +34,9 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.IMPORT_DONE: ("import",),
     EntryType.SCAN_DONE: ("run",),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
+    EntryType.CHANGE_PROPOSED: ("change",),
+    EntryType.CHANGE_APPROVED: ("change",),
+    EntryType.CHANGE_WITHDRAWN: ("change",),
     EntryType.DATA_UNMASKED: ("seq",),
     EntryType.DATA_ERASED: ("seq",),
 }
@@ -62,12 +66,17 @@ _BEGINS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def fits(fact: object, entry: Mapping[str, Any]) -> bool:
-    """Whether a row's key can be that of its entry: whole where the entry says all of it."""
+    """Whether a row's key can be that of its entry: whole where the entry says all of it.
+
+    Of sorts that are not listed nothing is asked here: nobody looks them up, and spans of rows hold
+    their keys too.
+    """
     kind = str(entry["type"])
-    word = _WORDS.get(kind, kind)
     exact = _OF.get(kind)
-    names = _BEGINS.get(kind, ()) if exact is None else exact
-    made = "/".join([word, *(str(entry.get(name)) for name in names)])
-    if not isinstance(fact, str):
-        return False
-    return fact == made or (exact is None and fact.startswith(f"{made}/"))
+    names = _BEGINS.get(kind) if exact is None else exact
+    if names is None:
+        return True
+    made = "/".join([_WORDS.get(kind, kind), *(str(entry.get(name)) for name in names)])
+    return isinstance(fact, str) and (
+        fact == made or (exact is None and fact.startswith(f"{made}/"))
+    )

@@ -8,6 +8,7 @@ import pytest
 from efficiency_monitor import app
 from efficiency_monitor.services import binding, held_checks, ingest, ledger_book
 from tests.stories.world import World, instant, write_csv
+from tests.tallies.test_tally_stories import town
 
 pytestmark = pytest.mark.both_engines
 
@@ -40,7 +41,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 def faults(world: World, *, masked: bool = False) -> list[str]:
     with world.context.store.reading() as connection:
         found = held_checks.check(connection, masked=masked)
-    assert ledger_book.verify(world.context, masked=masked)["sound"] is not bool(found)
+        told = ledger_book.examine(world.context, connection, everything=False, masked=masked)
+    assert told["sound"] is not bool(found)
     return found
 
 
@@ -141,7 +143,7 @@ def test_a_role_that_is_not_shown_texts_says_so(world: World) -> None:
         assert held_checks.check(connection, masked=True) == []
     assert held_checks.not_checked(masked=False) == []
     (said,) = held_checks.not_checked(masked=True)
-    assert said.startswith("not checked, for this role is not shown personal columns")
+    assert said.startswith("not checked, for this role is shown neither personal data nor salts")
     assert "card_entry" in said
 
 
@@ -211,3 +213,29 @@ def test_a_retry_from_the_quarantine_is_held_as_an_import_is(world: World) -> No
     world.receive("events", [{"case_no": "B", "event": "nonsense", "occurred_at": "never"}])
     ingest.retry(world.context)
     assert faults(world) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE card_sum SET content = '{}'", "what its tally was made of is not what it was"),
+        ("UPDATE card_sum SET card_no = 'R-NONE'", "what its tally was made of is gone"),
+        ("DELETE FROM card_sum", "what its tally was made of is gone"),
+        (
+            "INSERT INTO card_sum SELECT 'R-NONE', content FROM card_sum",
+            "what its tally was made of is not what it was",
+        ),
+    ],
+)
+@pytest.mark.sqlite_only
+def test_what_a_tally_was_made_of(tmp_path: Path, statement: str, said: str) -> None:
+    it = town(tmp_path / "town")
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-03-07 09:00")
+    assert it.tallies()
+    assert faults(it.world) == []
+    for verb in ("update", "delete"):
+        it.world.change(f"DROP TRIGGER card_sum_no_{verb}")
+    it.world.change(statement)
+    assert any(fault.endswith(said) for fault in faults(it.world))
+    it.world.close()

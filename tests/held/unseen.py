@@ -18,6 +18,8 @@ _RUN: Final = "what runs; what a slot came to stands in scan.done, scan.failed, 
 _CURSOR: Final = "how far a source was read; reading it again changes nothing"
 _REFUSED: Final = "rows that were not taken; import.done says how many, the source still has them"
 _MEMORY: Final = "bookkeeping of imports: which version of a row was taken last"
+_TALLY: Final = "what tallies are counted by; scans find it again from the cases' events"
+_TRIAL: Final = "what a rule on trial would have given; it gives no card"
 _META: Final = (
     "settings of the moment; how far rows are held is found by the spans, what a scan last saw "
     "of the catalogue by entries catalogue.changed"
@@ -38,6 +40,11 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
         _CASE,
         "calendar changed item_code judged_as_of judged_stale open outcome revision source"
         " troubles vanished_at",
+    ),
+    "case_span": _all(
+        _TALLY,
+        "case_id department handler item_code region item_kind channel begun_at accepted_at"
+        " finished_at last_at first_recorded_at last_recorded_at dated incomplete seen_at",
     ),
     "clock": _all(
         _CLOCK, "id case_id rule_id episode state calendar next_at next_level limit_due_at"
@@ -64,14 +71,17 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
         "job scheduled_for run_id state owner fence lease_until started_at finished_at totals"
         " message",
     ),
+    "tally_touch": _all(_TALLY, "id what since until"),
     "trial_finding": _all(
-        _CASE,
+        _TRIAL,
         "id case_id rule_id rule_version pack episode level limit_name limit_at fell_due_at as_of",
     ),
     "supervision_order": _all(_DEADLINE, "delivered_at overdue_told_at reply_due_at"),
 }
 #: Tables in which the prepared workspace has no row.
-EMPTY: Final = frozenset({"lease", "row_version", "trial_finding"})
+EMPTY: Final = frozenset(
+    {"card_sum", "case_span", "lease", "row_version", "tally_touch", "trial_finding"}
+)
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
     {"attempt", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}
