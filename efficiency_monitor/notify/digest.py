@@ -56,6 +56,10 @@ class PendingNotice:
     department: str = ""
     #: The due instant of the card's limit, in unix seconds; None when there is none.
     due_at: int | None = None
+    #: What the card's rule measured and what it is compared with: `count`, `> 1 events`. Empty for
+    #: a clock.
+    measure: str = ""
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ def _matter(notice: PendingNotice, zone: ZoneInfo) -> Matter:
         case_no=notice.case_no,
         department=notice.department,
         due_at=notice.due_at,
+        measure=notice.measure,
+        compared=notice.compared,
         zone=zone,
     )
 

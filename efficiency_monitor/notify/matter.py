@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.language import say_instant, say_level, t
+from efficiency_monitor.language import say_amount, say_instant, say_level, say_limit, t
 
 from .plain import plain_line
 
@@ -44,6 +44,9 @@ class Matter:
     department: str
     #: The due instant of the card's limit, in unix seconds.
     due_at: int | None
+    #: What its rule measured and what that is compared with; empty for a clock.
+    measure: str
+    compared: str
     zone: ZoneInfo
 
     @property
@@ -172,6 +175,9 @@ def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
         parts.append(t(f"涉及 {cards} 张牌", "1 card" if cards == "1" else f"{cards} cards"))
     if matter.due_at is not None and of_card:
         parts.append(t("时限 ", "due ") + say_instant(matter.due_at, matter.zone))
+    if matter.compared and of_card:
+        measure, compared = say_limit(field(matter.measure)), say_amount(field(matter.compared))
+        parts.append(t(f"{measure}{compared}", f"{measure} {compared}"))
     if matter.card:
         parts.append(t("牌号 ", "card ") + matter.card)
     elif of_card:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from ..core import ledger as core_ledger
+from ..core.comparison import SIGNS
 from ..core.people import Language
 from ..core.terms import Level
 from ..notify.channel import Channel
@@ -116,6 +117,8 @@ def _turn(
 
 
 def _pending(row: Any, names: Mapping[str, str]) -> PendingNotice:
+    limit = row.limit_amount or ""
+    compared = limit if limit.startswith(SIGNS) else ""
     return PendingNotice(
         notice_id=row.notice_id,
         recipient=names.get(row.person_id, row.person_id),
@@ -129,4 +132,6 @@ def _pending(row: Any, names: Mapping[str, str]) -> PendingNotice:
         case_no=row.case_no or "",
         department=row.department or "",
         due_at=row.limit_due_at,
+        measure=row.limit_name if compared else "",
+        compared=compared,
     )

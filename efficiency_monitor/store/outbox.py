@@ -93,6 +93,8 @@ def _told() -> Select:  # type: ignore[type-arg]
             CARD.c.level,
             CARD.c.case_no,
             CARD.c.limit_due_at,
+            CARD.c.limit_name,
+            CARD.c.limit_amount,
             CARD.c.rule_id,
             func.coalesce(CARD.c.department, ORDER.c.department).label("department"),
             func.coalesce(CARD.c.region, ORDER.c.region).label("region"),

@@ -166,3 +166,18 @@ def test_no_value_breaks_the_text_or_a_line(
         (made,) = digest([notice], language=language, zone=SHANGHAI)
         assert len(made.message.text.splitlines()) == 5
         assert made.message.text.endswith("N-1\n")
+
+
+def test_a_card_on_conduct_says_what_was_measured_and_against_what() -> None:
+    notice = replace(
+        a_notice("issued", f"card:{CARD}", {}),
+        due_at=None,
+        measure="count",
+        compared="> 1 events",
+    )
+    (chinese,) = digest([notice], language=Language.ZH, zone=SHANGHAI)
+    (english,) = digest([notice], language=Language.EN, zone=SHANGHAI)
+    assert f"【红牌】办件 A-1，市住建局，次数超过1次，牌号 {CARD}" in chinese.message.text
+    assert f"[red card] case A-1, 市住建局, how often more than 1 time, card {CARD}" in (
+        english.message.text
+    )
