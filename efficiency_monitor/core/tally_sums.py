@@ -110,33 +110,43 @@ class Adding:
     def _first_cards(
         self, levels: Sequence[str] | None, rules: Sequence[str] | None
     ) -> Sequence[CardRow]:
-        wanted = None if levels is None else {Level.parse(level) for level in levels}
         first: dict[tuple[str, str, str], CardRow] = {}
-        for card in sorted(self.world.cards, key=lambda card: (card.at, card.card_no)):
-            if not card.counts or card.at > self._until():
-                continue
-            if wanted is not None and card.level not in wanted:
-                continue
-            if rules is not None and card.rule not in rules:
-                continue
-            if self.applies_to.matches(card.fields):
-                first.setdefault((card.case_no, card.rule, card.clock), card)
+        for card in self._meant_cards(levels, rules):
+            first.setdefault((card.case_no, card.rule, card.clock), card)
         return list(first.values())
+
+    def _meant_cards(
+        self, levels: Sequence[str] | None, rules: Sequence[str] | None
+    ) -> Iterator[CardRow]:
+        wanted = None if levels is None else {Level.parse(level) for level in levels}
+        for card in sorted(self.world.cards, key=lambda card: (card.at, card.card_no)):
+            if (
+                card.counts
+                and card.at <= self._until()
+                and (wanted is None or card.level in wanted)
+                and (rules is None or card.rule in rules)
+                and self.applies_to.matches(card.fields)
+            ):
+                yield card
 
     def _cards(self) -> Sums:
         found: Sums = {}
-        for card in self._runs:
-            if self.tally.unanswered_for is None:
+        if self.tally.unanswered_for is None:
+            for card in self._runs:
                 if self._inside(card.at) and (each := self._sum(found, card.fields)):
                     each.members.append(Member(card.at, card.card_no))
-            elif card.delivered_at is not None:
+            return found
+        amount = Amount.parse(self.tally.unanswered_for)
+        # Each card waits for an answer of its own, until a higher one takes its place.
+        for card in self._meant_cards(self.tally.levels, self.tally.rules):
+            if card.delivered_at is not None:
                 self._ended(
                     found,
                     card.fields,
                     card.card_no,
                     card.delivered_at,
                     card.answered_at,
-                    Amount.parse(self.tally.unanswered_for),
+                    amount,
                 )
         return found
 

@@ -20,6 +20,7 @@ from .card_rows import card_json
 from .context import Context
 from .scan_report import ScanReport
 from .tally_cards import tally_row
+from .tally_quarantine import with_quarantine
 from .tally_spans import span_of
 from .tally_subjects import Subjects
 from .tally_world import compared_windows
@@ -115,7 +116,7 @@ class Preview:
             standing = tuple(card for card in every if card.card_no not in self._lifted)
         begun = (case.begun_at for case in self._cases)
         return World(
-            cases=tuple(self._cases),
+            cases=with_quarantine(self.context, connection, tuple(self._cases)),
             cards=(*standing, *self._cards),
             items=store.item_table(connection),
             orders=store.orders_opened(connection, _EVER),

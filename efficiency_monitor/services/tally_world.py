@@ -8,6 +8,8 @@ from ..core.tally_rows import CaseRow, World
 from ..core.windows import Window
 from ..store import tallies as store
 from ..store.tallies import SPAN
+from .context import Context
+from .tally_quarantine import with_quarantine
 
 _DAY = 86_400
 
@@ -22,7 +24,7 @@ def compared_windows(tally: Tally, window: Window) -> list[Window]:
     ]
 
 
-def world_of(connection: Connection, tally: Tally, window: Window) -> World:
+def world_of(context: Context, connection: Connection, tally: Tally, window: Window) -> World:
     """Every row that can bear on a tally in a window, as it is known now."""
     spans = [(each.start, each.end) for each in compared_windows(tally, window)]
     makers = {
@@ -34,9 +36,12 @@ def world_of(connection: Connection, tally: Tally, window: Window) -> World:
         "events": _events,
     }
     found = makers[tally.of](connection, tally, spans)
+    cases = found.cases
+    if tally.with_ is not None and tally.with_.incomplete:
+        cases = with_quarantine(context, connection, cases)
     return World(
         cards=found.cards,
-        cases=found.cases,
+        cases=cases,
         items=found.items,
         orders=found.orders,
         alarms=found.alarms,

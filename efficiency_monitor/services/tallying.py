@@ -186,7 +186,7 @@ def _look(
     also = [subjects.read(text, row) for text, (row, _) in standing.items()]
     found = judge(
         bound,
-        world_of(connection, tally, window),
+        world_of(context, connection, tally, window),
         window,
         scanning.as_of,
         due=due_of(context),
@@ -243,7 +243,7 @@ def try_out(context: Context, as_of: int, report: ScanReport, watch_from: int | 
             for window in windows_to_judge(context, bound, as_of, None, (), known):
                 tally = bound.rule.tally
                 assert tally is not None
-                world = world_of(connection, tally, window)
+                world = world_of(context, connection, tally, window)
                 found = judge(bound, world, window, as_of, due=due_of(context))
                 count_trial(report, bound, found, watch_from)
 

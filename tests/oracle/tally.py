@@ -299,13 +299,15 @@ def _rows_by_subject(
 
 def _first_cards(rule: Row, world: World, levels: Any, rules: Any, last: int) -> list[Row]:
     """Of each run of a clock the first card that counts and is meant."""
-    first: dict[tuple[str, str, str], Row] = {}
+    first: dict[tuple[str, ...], Row] = {}
     for card in world["cards"]:
         if card["state"] in UNCOUNTED or card["at"] > last or not _meant(rule, card["fields"]):
             continue
         if (levels and card["level"] not in levels) or (rules and card["rule"] not in rules):
             continue
         run = (card["case"], card["rule"], card["clock"])
+        if "unanswered_for" in rule["tally"]:
+            run = (card["key"],)  # each waits for an answer of its own
         if run not in first or (card["at"], card["key"]) < (first[run]["at"], first[run]["key"]):
             first[run] = card
     return list(first.values())

@@ -22,13 +22,13 @@ def hold(world: World, place: str) -> None:
     )
     assert first == Counter(numbers), place
     twice = world.rows(
-        "SELECT case_id, rule_id, level FROM card WHERE state NOT IN ('lifted', 'closed')"
-        " GROUP BY case_id, rule_id, episode, level HAVING COUNT(*) > 1"
+        "SELECT subject, rule_id, level FROM card WHERE state NOT IN ('lifted', 'closed')"
+        " GROUP BY subject, rule_id, episode, level HAVING COUNT(*) > 1"
     )
     assert twice == [], place
     side_by_side = world.rows(
-        f"SELECT case_id, rule_id FROM card WHERE state IN {STANDING}"
-        " GROUP BY case_id, rule_id, episode HAVING COUNT(*) > 1"
+        f"SELECT subject, rule_id FROM card WHERE state IN {STANDING}"
+        " GROUP BY subject, rule_id, episode HAVING COUNT(*) > 1"
     )
     assert side_by_side == [], place
     unaccounted = world.rows(

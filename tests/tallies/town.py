@@ -5,13 +5,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.stories.world import LEVELS, PEOPLE, World
+from efficiency_monitor.services import ingest
+from tests.stories.world import LEVELS, PEOPLE, World, instant, write_csv
 
 ALL = (
     *PEOPLE,
     {"person_id": "chen", "name": "陈分管", "department": "", "role": "leader"},
     {"person_id": "sun", "name": "孙监察", "department": "", "role": "supervisor"},
 )
+#: A source that has nothing but its items.
+ITEMS = """
+id: items
+title: {zh: 事项表, en: Item table}
+times: [standard]
+tables:
+  - name: items
+    recognised_by: [code, department]
+    item_code: code
+    fields: {department: department}
+"""
 #: The pack's clock: yellow when a promise of three working days has passed, red after four.
 CLOCK = "CASE"
 
@@ -59,8 +71,6 @@ class Town:
 
     def at(self, text: str) -> None:
         """Set the clock."""
-        from tests.stories.world import instant
-
         self.world.now = instant(text)
 
     def scan(self, at: str | None = None) -> Any:
@@ -94,6 +104,15 @@ class Town:
             "events",
             [{"case_no": number, "event": event, "occurred_at": at, **more} for number in numbers],
         )
+
+    def item(self, code: str, **more: str) -> None:
+        """An item of the item table, from a source whose mapping has one."""
+        mapping = self.world.folder / "items.yaml"
+        if not mapping.exists():
+            mapping.write_text(ITEMS, encoding="utf-8")
+        path = self.world.folder / f"{code}-item.csv"
+        write_csv(path, [{"code": code, **more}])
+        ingest.import_files(self.world.context, [path], str(mapping))
 
     def late(self, at: str, *numbers: str, **more: str) -> None:
         """Cases that are accepted then and never decided."""
