@@ -11,7 +11,7 @@ from efficiency_monitor.os_words import say_os
 
 from . import calendar_notice, columns
 from .render import emit, emit_object
-from .state import Output, catalogue_of
+from .state import Output, judging_catalogue_of
 
 app = typer.Typer(help=t("工作日历", "calendars"))
 calendar_notice.add_to(app)
@@ -34,7 +34,7 @@ def list_calendars(ctx: typer.Context, output: Output = None) -> None:
     """List the calendars and what they cover."""
     from efficiency_monitor.services.calendar_work import summary
 
-    catalogue, _ = catalogue_of(ctx)
+    catalogue = judging_catalogue_of(ctx)
     emit(
         [summary(calendar) for _, calendar in sorted(catalogue.calendars.items())],
         columns.CALENDARS,
@@ -56,7 +56,7 @@ def show(
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.services.calendar_work import Calendars, day_rows
 
-    catalogue, _ = catalogue_of(ctx)
+    catalogue = judging_catalogue_of(ctx)
     calendar = Calendars(catalogue).find(name).calendar
     first, last = calendar.first, calendar.last
     if year is not None:
@@ -78,7 +78,7 @@ def show(
 def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
     from efficiency_monitor.services.calendar_work import Calendars, ask
 
-    catalogue, _ = catalogue_of(ctx)
+    catalogue = judging_catalogue_of(ctx)
     emit_object(ask(Calendars(catalogue), question), output)
 
 
@@ -172,7 +172,7 @@ def batch(
 
     from . import streams
 
-    catalogue, _ = catalogue_of(ctx)
+    catalogue = judging_catalogue_of(ctx)
     streams.speak_unicode(sys.stdout, machine=True)
     try:
         stream = (

@@ -112,6 +112,16 @@ def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":
     return app.open_catalogue(None, None), "Asia/Shanghai"
 
 
+def judging_catalogue_of(ctx: typer.Context) -> "Catalogue":
+    """What the workspace judges by: where rules are approved, not what the files say."""
+    from efficiency_monitor import settings
+
+    folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
+    if (folder / settings.FILE).is_file() and settings.load(folder).rules.approval != "none":
+        return context_of(ctx).catalogue
+    return catalogue_of(ctx)[0]
+
+
 def instant_of(text: str | None, context: "Context") -> int | None:
     """An instant from the command line, read in the workspace's zone."""
     from efficiency_monitor.core.faults import ConfigurationError

@@ -1,6 +1,7 @@
 """A backup's file: a tar of tables, attachments and settings, and last a manifest of all of it.
 
-`effmon.toml`, `catalogue/…`, `attachments/…`, `checkpoints/…`, `keys/…` are files as they were;
+`effmon.toml`, `catalogue/…`, `calendars/…`, `attachments/…`, `checkpoints/…`, `keys/…` are files
+as they were;
 `tables/NAME.jsonl.gz` are rows (`store.table_lines`); `manifest.json` names every other member with
 its size and SHA-256, and `manifest.json.sha256` has its own. Being the last, they are missing where
 the file was cut off.
@@ -30,10 +31,11 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DIGEST = "manifest.json.sha256"
 SETTINGS = "effmon.toml"
-TABLES, ATTACHMENTS, CATALOGUE, CHECKPOINTS, KEYS = (
+TABLES, ATTACHMENTS, CATALOGUE, CALENDARS, CHECKPOINTS, KEYS = _FOLDERS = (
     "tables",
     "attachments",
     "catalogue",
+    "calendars",
     "checkpoints",
     "keys",
 )
@@ -296,7 +298,5 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
 
 def _is_name(name: str) -> bool:
     steps = name.split("/")
-    known = name in (MANIFEST, DIGEST, SETTINGS) or (
-        len(steps) > 1 and steps[0] in (TABLES, ATTACHMENTS, CATALOGUE, CHECKPOINTS, KEYS)
-    )
+    known = name in (MANIFEST, DIGEST, SETTINGS) or (len(steps) > 1 and steps[0] in _FOLDERS)
     return known and all(_STEP.fullmatch(step) and step not in (".", "..") for step in steps)

@@ -149,6 +149,10 @@ def _write(
     catalogue = _catalogue(context)
     for inner, path in _files(catalogue):
         _add(writer, f"{archive.CATALOGUE}/{inner}", path)
+    for inner, path in _files(context.folder / context.settings.workspace.calendars):
+        # Of an own folder that is the catalogue's, or anything else, only what a calendar is.
+        if path.suffix == ".yaml":
+            _add(writer, f"{archive.CALENDARS}/{inner}", path)
     for inner, path in _files(state_folder(context.folder, context.settings)):
         if path.suffix in (".note", ".txt"):
             _add(writer, f"{archive.CHECKPOINTS}/{inner}", path)

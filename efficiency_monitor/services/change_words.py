@@ -1,12 +1,13 @@
 """A proposed change in words: what of each rule, and which days of each calendar, would differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.calendar_change import days_between
-from ..core.faults import EffmonError
+from ..core.rules import Rule
+from ..core.vocabulary import Vocabulary
 from ..language import t
-from .approved_catalogue import built
+from .approved_catalogue import built, state, texts_of
 from .context import Context
 from .kept_texts import CALENDAR, RULE, calendar_of, rule_of
 from .rule_comparison import rows
@@ -15,22 +16,47 @@ from .rule_versions import Change, texts_by_digest
 
 
 def described(context: Context, change: Change) -> list[dict[str, Any]]:
-    """A row for everything that differs; of a change that was only rehearsed what can be known."""
+    """A row for everything that differs: of a further version, from the one that it follows."""
     with context.store.reading() as connection:
-        try:
-            texts = texts_by_digest(connection, change.parts)
-        except EffmonError:
-            return []
-    found = []
+        texts = change.texts or texts_by_digest(connection, change.parts)
+        approved, contents = texts_of(connection, state(connection))
+    standing = [
+        rule_of(contents[text.sha256]) for key, text in approved.items() if key.kind == RULE
+    ]
+    words = context.catalogue.vocabulary
+    found: list[dict[str, Any]] = []
+    for rule_id in dict.fromkeys(p.key.name for p in change.parts if p.key.kind == RULE):
+        found += _versions(words, rule_id, change.parts, texts, standing)
     for part in change.parts:
-        if part.key.kind == RULE:
-            before, after = (
-                None if sha is None else rule_of(texts[sha]) for sha in (part.before, part.after)
-            )
-            found += rows(context.catalogue.vocabulary, part.key.name, before, after)
-        elif part.key.kind == CALENDAR:
+        if part.key.kind == CALENDAR:
             found += _days(context, part, texts)
     return found
+
+
+def _versions(
+    words: Vocabulary,
+    rule_id: str,
+    parts: Sequence[Part],
+    texts: Mapping[str, str],
+    standing: Sequence[Rule],
+) -> Iterator[dict[str, Any]]:
+    """The texts of one rule: each against what it changes, replaces or follows."""
+    own = [part for part in parts if part.key.kind == RULE and part.key.name == rule_id]
+    gone = [rule_of(texts[p.before]) for p in own if p.before and p.after is None]
+    for part in own:
+        if part.after is None:
+            continue
+        after = rule_of(texts[part.after])
+        if part.before is not None:
+            before: Rule | None = rule_of(texts[part.before])
+        else:
+            earlier = [*gone, *(rule for rule in standing if rule.id == rule_id)]
+            lower = [rule for rule in earlier if rule.version < after.version]
+            before = max(lower, key=lambda rule: rule.version, default=None)
+            gone = [rule for rule in gone if rule is not before]
+        yield from rows(words, rule_id, before, after)
+    for before in gone:
+        yield from rows(words, rule_id, before, None)
 
 
 def _days(context: Context, part: Part, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:

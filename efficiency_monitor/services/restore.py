@@ -284,10 +284,13 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
 def _own_folders(context: Context, found: Archive) -> set[str]:
     """Folders that a restore makes, beside that of the keys, which may have been there."""
     own = {ATTACHMENTS}
-    if found.names(archive.CATALOGUE):
-        place = catalogue_place(context)
-        first = place.parts[0]
-        own.add(str(place) if first == KEYS_FOLDER else first)
+    places = {
+        archive.CATALOGUE: catalogue_place(context),
+        archive.CALENDARS: calendars_place(context),
+    }
+    for inner, place in places.items():
+        if found.names(inner):
+            own.add(str(place) if place.parts[0] == KEYS_FOLDER else place.parts[0])
     return own
 
 
@@ -296,11 +299,20 @@ def catalogue_place(context: Context) -> Path:
 
     Settings may name it by a whole path, or (in an archive that was tampered with) anywhere.
     """
+    return _inside(context, context.settings.workspace.rules, archive.CATALOGUE)
+
+
+def calendars_place(context: Context) -> Path:
+    """Where the workspace's own calendars go, as `catalogue_place`."""
+    return _inside(context, context.settings.workspace.calendars, archive.CALENDARS)
+
+
+def _inside(context: Context, named: str | None, default: str) -> Path:
     folder = context.folder.resolve()
-    place = (folder / (context.settings.workspace.rules or archive.CATALOGUE)).resolve()
+    place = (folder / (named or default)).resolve()
     if place.is_relative_to(folder) and place not in (folder, folder / KEYS_FOLDER):
         return place.relative_to(folder)
-    return Path(archive.CATALOGUE)
+    return Path(default)
 
 
 def _begin(folder: Path, found: Archive) -> None:
@@ -318,6 +330,7 @@ def _write_files(context: Context, found: Archive) -> None:
         archive.KEYS: (context.folder / KEYS_FOLDER, 0o600),
         archive.CHECKPOINTS: (state, 0o644),
         archive.CATALOGUE: (context.folder / catalogue_place(context), 0o644),
+        archive.CALENDARS: (context.folder / calendars_place(context), 0o644),
     }
     for inner, (folder, mode) in places.items():
         for name in found.names(inner):

@@ -164,7 +164,11 @@ def find(sides: Sides, name: str) -> Rules:
         entries = catalogue_files.read_rules(sides.catalogue.folder, (name,))
         return _newest(entry.rule for entry in entries)
     if name == "files":
-        return _newest(entry.rule for entry in sides.catalogue.loaded)
+        return _newest(
+            file.bound.rule
+            for file in rule_work.load(sides.catalogue, None)
+            if file.bound.pack in sides.catalogue.packs
+        )
     rule_id, at, version = name.partition("@")
     if sides.store is not None:
         with sides.store.reading() as connection:

@@ -6,8 +6,8 @@ is signed is the digest of all of them. Files are where a text comes from and no
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -47,6 +47,8 @@ class Change:
     ended_by: str | None = None
     ended_at: int | None = None
     mode: str | None = None
+    #: Contents of its texts by digest, where they are at hand: of a rehearsal nothing is kept.
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """For the command line."""
@@ -127,7 +129,9 @@ def write_proposal(
             },
         )
         ledger.append(connection, [entry])
+        contents = texts_by_digest(connection, parts)
     return Change(
+        texts=contents,
         change_no=number,
         state=WAITING,
         parts=list(parts),
