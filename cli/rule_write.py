@@ -13,7 +13,7 @@ from .render import emit, message
 from .state import Output, catalogue_of, context_of
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.rule_templates import Template
+    from efficiency_monitor.services.rule_filling import Template
 
 _TEMPLATES = (
     Column("name", "模板", "Template"),
@@ -25,8 +25,33 @@ _TEMPLATES = (
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `effmon rules`."""
     app.command("new", help=t("用模板写一条规则", "write a rule from a template"))(new)
-    app.command("own", help=t("建立本工作区自己的规则目录", "make an own catalogue"))(own)
+    app.command("own", help=t("建立本工作区自己的规则目录", "set up an own catalogue"))(own)
     app.command("use", help=t("设定使用哪些规则包", "set which packs are used"))(use)
+
+
+Title = Annotated[
+    str | None, typer.Option("--title", help=t("标题：“中文 / English”", "title: '中文 / English'"))
+]
+Basis = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--basis",
+        metavar="TEXT",
+        help=t("法律依据：“条款：内容”，可多次", "'article: what it says', repeatable"),
+    ),
+]
+InForce = Annotated[
+    str | None,
+    typer.Option("--in-force", metavar="DATE", help=t("生效日期", "first day in force")),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help=t("模板里的数值，可多次", "a value of the template, repeatable"),
+    ),
+]
 
 
 def new(
@@ -38,43 +63,23 @@ def new(
     template: Annotated[
         str | None, typer.Option("--from", metavar="TEMPLATE", help=t("模板", "template"))
     ] = None,
-    title: Annotated[
-        str | None,
-        typer.Option("--title", help=t("标题：“中文 / English”", "title: '中文 / English'")),
-    ] = None,
-    basis: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--basis",
-            metavar="TEXT",
-            help=t("法律依据：“条款：内容”，可多次", "'article: what it says', repeatable"),
-        ),
-    ] = None,
-    in_force: Annotated[
-        str | None,
-        typer.Option("--in-force", metavar="DATE", help=t("生效日期", "first day in force")),
-    ] = None,
+    title: Title = None,
+    basis: Basis = None,
+    in_force: InForce = None,
     name: Annotated[
         str | None, typer.Option("--name", help=t("文件名用的英文短语", "words for the file name"))
     ] = None,
     calendar: Annotated[
         str, typer.Option("--calendar", help=t("示例所用的工作日历", "calendar of the examples"))
     ] = "cn",
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help=t("模板里的数值，可多次", "a value of the template, repeatable"),
-        ),
-    ] = None,
+    setting: Settings = None,
     listing: Annotated[
         bool, typer.Option("--list", help=t("列出模板", "list the templates"))
     ] = False,
     output: Output = None,
 ) -> None:
     """Write a rule with examples that pass; nothing is overwritten."""
-    from efficiency_monitor.services import rule_templates
+    from efficiency_monitor.services import rule_filling, rule_templates
 
     if listing:
         catalogue, _ = catalogue_of(ctx)
@@ -86,7 +91,7 @@ def new(
             t("缺少 ID、--pack 或 --from", "ID, --pack and --from are needed"),
             "effmon rules new YL-ACCEPT --pack yulin --from statutory",
         )
-    wanted = rule_templates.Wanted(
+    wanted = rule_filling.Wanted(
         id=rule_id.upper(),
         pack=pack,
         template=template,

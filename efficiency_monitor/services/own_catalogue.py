@@ -23,6 +23,10 @@ from .context import Catalogue
 
 _FOLDER: Final = "rules"
 _SECTION: Final = re.compile(r"^\[workspace\][ \t]*(?:#.*)?$", re.MULTILINE)
+_STANDING: Final = {
+    "rules": re.compile(r"^rules[ \t]*=.*$", re.MULTILINE),
+    "packs": re.compile(r"^packs[ \t]*=.*$", re.MULTILINE),
+}
 #: What of the installed catalogue is data; the rest is Python's.
 _DATA: Final = (".yaml", ".json", ".md")
 
@@ -100,7 +104,7 @@ def _set(folder: Path, key: str, value: Any) -> str:
         following = re.search(r"^[ \t]*\[", text[begin:], re.MULTILINE)
         end = begin + following.start() if following else len(text)
         body = text[begin:end]
-        standing = re.compile(r"^" + key + r"[ \t]*=.*$", re.MULTILINE)
+        standing = _STANDING[key]
         if standing.search(body):
             body = standing.sub(lambda _: line, body, count=1)
         else:
