@@ -169,6 +169,9 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "item_name": ("事项名称", "name"),
     "promised_limit": ("承诺时限", "promised limit"),
     "statutory_limit": ("法定时限", "statutory limit"),
+    "fee_list": ("收费标准", "fees"),
+    "stage_list": ("环节清单", "stages"),
+    "material_list": ("材料清单", "material"),
 }
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from efficiency_monitor.core.amount import Unit
 from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.core.statements import CASE_FIELDS
 from efficiency_monitor.language import t
 from efficiency_monitor.strict_yaml import parse_model
 
@@ -42,6 +43,9 @@ class SourceMapping(Grammar):
     #: Code tables; a code without a word is known and means nothing.
     codes: dict[str, dict[str, str | None]] = Field(default={})
     units: dict[str, Unit] = Field(default={})
+    #: Attributes that every case of the source has, unless its own row says otherwise: marks by
+    #: which rules tell what a source keeps (`entry_times: kept`).
+    marks: dict[str, str] = Field(default={})
     tables: tuple[Table, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -53,6 +57,9 @@ class SourceMapping(Grammar):
         _check_words("units", self.units)
         for name, words in self.codes.items():
             _check_words(f"codes: {name}", words)
+        taken = sorted(self.marks.keys() & {*CASE_FIELDS, "case_no"})
+        if taken:
+            raise ValueError(f"marks: {taken[0]!r} is a field of cases, not a mark")
         names = [table.name for table in self.tables]
         if len(set(names)) != len(names):
             raise ValueError("tables: each needs a name of its own")

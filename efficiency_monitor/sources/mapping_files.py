@@ -96,7 +96,7 @@ def _part(name: str, own: Node, base: Node) -> Node:
         return _merged(own, base, _joined)
     if name == "codes":
         return _merged(own, base, _words)
-    return _words(name, own, base) if name == "units" else own
+    return _words(name, own, base) if name in ("units", "marks") else own
 
 
 def _joined(_: str, own: Node, base: Node) -> Node:

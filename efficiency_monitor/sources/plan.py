@@ -268,6 +268,8 @@ class Plan:
                     raise cells.fault(Refusal.CONTRADICTION, cell.column, told)
         if calendar is not None:
             given["calendar"] = calendar
+        for name, mark in self._mapping.marks.items():
+            given.setdefault(name, mark)
         return CaseFacts(
             case_no=case_no,
             table=table.name,

@@ -13,13 +13,26 @@ ITEM = ItemFact.__table__  # type: ignore[attr-defined]
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 #: What a case has from its item where its own fields do not say; and of a limit, where they do
-#: not say when it ends either.
+#: not say when it ends either. The rest is what rules of conduct read: lists, and marks that say
+#: that there are any (docs/mappings.md).
 _LENT: Mapping[str, tuple[str, ...]] = {
     "item_name": ("item_name",),
     "item_kind": ("item_kind",),
     "department": ("department",),
     "promised_limit": ("promised_limit", "promised_due"),
     "statutory_limit": ("statutory_limit", "statutory_due"),
+    **{
+        name: (name,)
+        for name in (
+            "fee_list",
+            "stage_list",
+            "material_list",
+            "fees",
+            "stages",
+            "hall",
+            "item_state",
+        )
+    },
 }
 
 

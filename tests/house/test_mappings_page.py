@@ -53,7 +53,7 @@ def test_every_mapping_is_named_with_its_tables(name: str) -> None:
 
 def test_the_examples_of_the_page_are_mappings(tmp_path: Path) -> None:
     texts = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(texts) == 2
+    assert len(texts) == 3
     for number, text in enumerate(texts):
         path = tmp_path / f"{number}.yaml"
         path.write_text(text, encoding="utf-8")

@@ -146,7 +146,7 @@ PROBES = (
     Probe("up-pro", "no_limit", ITEM, "anticipate_day", field("statutory_limit"), NO_LIMIT, None),
     Probe(
         "ten-message", "pre_acceptance", {**MESSAGE, "YSLSJ": AT}, "YSLZTDM", types,
-        {"1": ["stage_finished"], "2": ["refused"], "3": ["correction_requested"]},
+        {"1": ["pre_accepted"], "2": ["refused"], "3": ["correction_requested"]},
     ),
     Probe(
         "ten-message", "acceptance", {**MESSAGE, "SLSJ": AT}, "SLZTDM", types,

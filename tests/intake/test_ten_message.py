@@ -13,7 +13,7 @@ from .test_csv import quarantined, taken
 #: The least that each message carries, and what it becomes.
 MESSAGES: dict[str, tuple[dict[str, str], list[str]]] = {
     "0 申办": ({"SBSJ": AT}, ["submitted"]),
-    "1 预受理": ({"YSLSJ": AT, "YSLZTDM": "1"}, ["stage_finished"]),
+    "1 预受理": ({"YSLSJ": AT, "YSLZTDM": "1"}, ["pre_accepted"]),
     "2 受理": ({"SLSJ": AT, "SLZTDM": "1"}, ["accepted"]),
     "3 审批": ({"SPSJ": AT, "SPHJDM": "2", "SPBZH": "1"}, ["stage_finished"]),
     "4 办结": ({"BJSJ": AT, "BJJGDM": "0"}, ["decided"]),
@@ -78,7 +78,9 @@ def test_an_approver_is_a_name_and_no_number(approver: str, name: bool) -> None:
     """A card names people: a number in the place of a name would name nobody."""
     answer = one("5 特别程序申请", TBCXPZR=approver)
     if name:
-        assert taken(answer).events[0].actor == (approver or None)
+        (event,) = taken(answer).events
+        assert event.attributes.get("approver") == (approver or None)
+        assert event.actor is None, "who approved it is not who asked for it"
     else:
         assert quarantined(answer).refusal is Refusal.CONTRADICTION
 
@@ -125,7 +127,7 @@ def test_a_case_is_accepted_and_closed_once(message: str, time: str) -> None:
 
 def test_a_pre_acceptance_is_no_acceptance() -> None:
     passed = taken(one("1 预受理", BLRXM="张示例")).events[0]
-    assert (passed.type, passed.stage, passed.actor) == ("stage_finished", "预受理", "张示例")
+    assert (passed.type, passed.stage, passed.actor) == ("pre_accepted", "预受理", "张示例")
     asked = taken(one("1 预受理", YSLZTDM="3", BJBZSM="缺执照")).events[0]
     assert (asked.type, asked.attributes) == ("correction_requested", {"补交补正说明": "缺执照"})
 

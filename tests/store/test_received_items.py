@@ -106,6 +106,16 @@ def item(days: str, **cells: str) -> Row:
     return {**plain, "dept": "住建局", "legal": "", **cells}
 
 
+def test_an_item_lends_lists_and_marks_to_its_cases(hall: Hall) -> None:
+    hall.mapping = Path("canonical")
+    lists = {"stage_list": "受理;审核", "fee_list": "10", "stages": "listed", "fees": "listed"}
+    hall.receive("03-02 09:00", {"item_code": "S1", **lists, "remark": "x"})
+    hall.receive("03-03 09:00", {"case_no": "A", "item_code": "S1", "fee_list": "none"})
+    found = hall.record()
+    assert dict(found.fields) == {"item_code": "S1", **lists, "fee_list": "none"}
+    assert found.from_item == {"stage_list", "stages", "fees"}
+
+
 def test_a_case_has_from_its_item_what_it_does_not_say_itself(hall: Hall) -> None:
     hall.receive("03-02 09:00", item("7 working_days", legal="20 working_days"))
     hall.receive("03-03 09:00", case(dept="水务局"))
