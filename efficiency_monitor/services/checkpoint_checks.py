@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -108,6 +109,44 @@ def every_fault(
     for tree, some in signed.items():
         yield from _consistency(found, tree, sorted(set(some)))
     yield from _entries(found, stored)
+
+
+def lost_memory(
+    stored: Sequence[StoredCheckpoint], state: Mapping[str, str]
+) -> Iterator[tuple[str, bool]]:
+    """Trees of which the signer remembers less than the database holds, in a sentence.
+
+    True: it remembers nothing, and would sign nothing. False: an older checkpoint, as after
+    somebody has put an old copy back, or where another has signed with the same key.
+    """
+    newest = {row.tree: row.size for row in sorted(stored, key=_size) if _readable(row)}
+    for tree, size in newest.items():
+        text = state.get(tree)
+        if text is None:
+            yield (
+                t(
+                    f"签名状态 {tree}：不见了，数据库中已签到 {size} 条",
+                    f"the signer's memory, {tree}: it is gone, and the database has a checkpoint "
+                    f"of {size} entries",
+                ),
+                True,
+            )
+            continue
+        with suppress(NoteError, CheckpointError):  # what cannot be read is told of elsewhere
+            known = of_note(parse(text.encode("utf-8", "surrogatepass"))).size
+            if known < size:
+                yield (
+                    t(
+                        f"签名状态 {tree}：只到 {known} 条，数据库中已签到 {size} 条",
+                        f"the signer's memory, {tree}: it ends with {known} entries, the database "
+                        f"has a checkpoint of {size}",
+                    ),
+                    False,
+                )
+
+
+def _size(row: StoredCheckpoint) -> int:
+    return row.size if isinstance(row.size, int) else -1
 
 
 def _consistency(found: Derived, tree: str, signed: Sequence[tuple[int, bytes]]) -> Iterator[str]:

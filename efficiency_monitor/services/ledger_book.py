@@ -14,13 +14,14 @@ from ..os_words import say_os
 from ..reports.ledger_export import ExportSummary, SignedParts, appearing, fill
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
+from ..store.checkpoints import StoredCheckpoint
 from ..verifier import verify as verifier
 from . import approval_checks, held_checks, ledger_keys, signer_state
-from .checkpoint_checks import check_roots, every_fault
+from .checkpoint_checks import check_roots, every_fault, lost_memory
 from .context import Context
 from .ledger_marks import marks
 from .ledger_tree import derive
-from .signer import origin_of
+from .signer import origin_of, signs_here
 
 
 def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
@@ -41,15 +42,9 @@ def examine(
     context: Context, connection: Connection, *, everything: bool, masked: bool
 ) -> dict[str, Any]:
     """As `verify`, of what one transaction sees."""
-    state: dict[str, str] = {}
-    faults: list[str] = []
-    if everything:
-        try:
-            state = signer_state.read(context.folder / context.settings.ledger.state)
-        except EffmonError as fault:
-            faults.append(fault.message)
     found = derive(connection)
     stored = store_checkpoints.every(connection)
+    state, faults, behind = _memory(context, stored, everything=everything, masked=masked)
     approvals = approval_checks.check(connection, masked=masked)
     held = held_checks.check(connection, masked=masked)
     keys, wrong = periods(found.keys)
@@ -77,8 +72,26 @@ def examine(
         ],
         "checkpoints": faults,
         "signed": max((row.size for row in stored if isinstance(row.size, int)), default=0),
-        "marks": marks(found, keys),
+        "marks": [*marks(found, keys), *behind],
     }
+
+
+def _memory(
+    context: Context, stored: Sequence[StoredCheckpoint], *, everything: bool, masked: bool
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """What the signer remembers, what is wrong with it, and what has to be known of it.
+
+    It is missed only where it would be used: in a folder from which checkpoints are signed.
+    """
+    ours = not masked and signs_here(context.folder, context.settings)
+    if not (ours or everything):
+        return {}, [], []
+    try:
+        state = signer_state.read(context.folder / context.settings.ledger.state)
+    except EffmonError as fault:
+        return {}, [fault.message], []
+    lost = list(lost_memory(stored, state)) if ours else []
+    return state, [said for said, all_ in lost if all_], [said for said, all_ in lost if not all_]
 
 
 def _beside(connection: Connection) -> Iterator[str]:

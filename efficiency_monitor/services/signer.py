@@ -80,6 +80,12 @@ def open_signer(folder: Path, settings: Settings) -> Signer:
     return Program(signer.command, verifier, folder, signer.timeout)
 
 
+def signs_here(folder: Path, settings: Settings) -> bool:
+    """Whether checkpoints are signed from this folder: the key is there, or a program is named."""
+    signer = settings.ledger.signer
+    return signer.kind == "command" or (folder / signer.key).exists()
+
+
 def check_name(verifier: Verifier, origin: str) -> None:
     """ConfigurationError unless the key bears the ledger's origin as its name."""
     if verifier.name == origin:
