@@ -54,7 +54,10 @@ class Postgresql:
         except ModuleNotFoundError:
             raise ConfigurationError(
                 t("没有安装 PostgreSQL 驱动 psycopg", "psycopg, PostgreSQL's driver, is missing"),
-                t("安装：", "install: ") + "pip install 'efficiency-monitor[postgres]'",
+                t(
+                    "安装扩展 postgres（deploy/README.md）",
+                    "install the extra postgres (deploy/README.md)",
+                ),
             ) from None
         self._writes = self.engine.execution_options(
             isolation_level="READ COMMITTED", postgresql_readonly=False

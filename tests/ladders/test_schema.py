@@ -24,7 +24,9 @@ def ladder(name: str = "standard") -> Any:
     return yaml.safe_load((ROOT / f"rules/ladders/{name}.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "rules/ladders").glob("*.yaml")), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "rules/ladders").glob("*.yaml")), ids=lambda path: path.name
+)
 def test_the_ladders_of_the_catalogue_are_in_order(path: Any) -> None:
     assert errors(ladder(path.stem)) == []
 
