@@ -104,6 +104,7 @@ def test_every_column(world: World, name: str) -> None:
     assert all(unseen.values())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", sorted(metadata.tables))
 def test_a_row_that_is_taken_away(world: World, name: str) -> None:
     table = metadata.tables[name]
@@ -119,6 +120,7 @@ def test_a_row_that_is_taken_away(world: World, name: str) -> None:
         )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", sorted(metadata.tables))
 def test_a_row_that_is_put_in_among_the_others(world: World, name: str) -> None:
     table = metadata.tables[name]
