@@ -21,7 +21,7 @@ _VERIFIED: Final = (
     Column("sha256_root", "SHA-256 根", "SHA-256 root"),
     Column("sm3_root", "SM3 根", "SM3 root"),
     Column("approvals", "密钥与批准", "Keys and approvals"),
-    Column("held", "台账所保的数据", "Rows that entries hold"),
+    Column("rows", "台账所保的数据", "Rows that entries hold"),
     Column("not_checked", "未核对", "Not checked"),
     Column("signed", "已签到", "Signed up to"),
     Column("checkpoints", "检查点", "Checkpoints"),
@@ -142,7 +142,7 @@ def _say_found(found: Mapping[str, Any]) -> None:
             )
         )
     elif found["trees"]:
-        for fault in (*found["approvals"], *found["held"], *found["checkpoints"]):
+        for fault in (*found["approvals"], *found["rows"], *found["checkpoints"]):
             warn(fault)
         message(
             t(

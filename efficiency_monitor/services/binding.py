@@ -50,7 +50,7 @@ def look(context: Context) -> Bound:
 
 
 def bind(context: Context, connection: Connection, bound: Bound) -> dict[str, object]:
-    """The field `held` of an entry, in the transaction that appends it; empty: all are held.
+    """The field `spans` of an entry, in the transaction that appends it; empty: all are held.
 
     Where another entry has held rows since `bound` was made, it is made again here.
     """
@@ -69,7 +69,7 @@ def bind(context: Context, connection: Connection, bound: Bound) -> dict[str, ob
     }
     marks = bound.marks | {name: to for name, (to, _) in bound.spans.items()}
     set_meta(connection, MARK, compact_json(marks))
-    return {"held": rows}
+    return {"spans": rows}
 
 
 def _marks(connection: Connection) -> Marks:

@@ -126,7 +126,7 @@ def _ledger(context: Context) -> Iterator[Finding]:
         )
         for fault in found["approvals"]:
             yield "approvals", BAD, fault
-        for fault in found["held"]:
+        for fault in found["rows"]:
             yield "rows", BAD, fault
         for fault in found["checkpoints"]:
             yield "checkpoint", BAD, fault

@@ -65,7 +65,7 @@ def examine(
         "sha256_root": roots.sha256.hex(),
         "sm3_root": roots.sm3.hex(),
         "approvals": approvals,
-        "held": held,
+        "rows": held,
         "not_checked": [
             *approval_checks.not_checked(masked=masked),
             *held_checks.not_checked(masked=masked),

@@ -41,7 +41,7 @@ class Rows:
 
     def take(self, entry: Entry) -> None:
         """An entry that may hold rows."""
-        for table, said in entry.get("held", {}).items():
+        for table, said in entry.get("spans", {}).items():
             self.held.setdefault(table, []).append(
                 _Held(entry["seq"], said["after"], said["to"], said["count"], said["commitment"])
             )

@@ -49,7 +49,7 @@ def faults_after(world: World, change: Callable[[Connection], None], *, whole: b
         change(connection)
         found = ledger_book.examine(world.context, connection, everything=whole, masked=False)
         connection.exec_driver_sql("ROLLBACK")
-    said = [*found["approvals"], *found["held"], *found["checkpoints"]]
+    said = [*found["approvals"], *found["rows"], *found["checkpoints"]]
     assert found["sound"] is (not said and found["trees"])
     return said if found["trees"] else [*said, "the trees"]
 

@@ -95,7 +95,7 @@ def test_events_without_a_card_are_held_by_their_import(world: World) -> None:
     found = tampered(
         world, "event", "UPDATE event SET occurred_at = occurred_at + 1 WHERE case_id = 2"
     )
-    (number,) = [entry["seq"] for entry in world.entries() if "event" in entry.get("held", {})]
+    (number,) = [entry["seq"] for entry in world.entries() if "event" in entry.get("spans", {})]
     assert found == [
         f"table event, rows 1 to 2: they are not what entry {number} of the ledger holds"
     ]
@@ -179,7 +179,7 @@ def test_what_another_entry_has_held_meanwhile_is_held_once(world: World) -> Non
     store = world.context.store
     with store.writing() as connection:
         fresh = binding.bind(world.context, connection, bound)
-        assert "case_fact" not in fresh.get("held", {})  # type: ignore[operator]
+        assert "case_fact" not in fresh.get("spans", {})  # type: ignore[operator]
         assert set(binding.Bound(connection).spans) <= {"ledger_entry"}
 
 

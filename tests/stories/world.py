@@ -283,7 +283,7 @@ class World:
     def sound(self) -> bool:
         """Whether the ledger verifies; a test that fails for it shows why."""
         found = ledger_book.verify(self.context)
-        for fault in (*found["approvals"], *found["held"], *found["checkpoints"]):
+        for fault in (*found["approvals"], *found["rows"], *found["checkpoints"]):
             print(fault)
         return bool(found["sound"])
 
