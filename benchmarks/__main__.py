@@ -34,13 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of it, for a first look")
     parser.add_argument(
         "--only",
-        choices=("kernel", "time", "night", "backtest"),
+        choices=("kernel", "conduct", "time", "night", "backtest"),
         help="one part; writes no document",
     )
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args(arguments)
     try:
-        from . import backtest, business_time, kernel, night
+        from . import backtest, business_time, conduct, kernel, night
     except ModuleNotFoundError as fault:
         sys.stderr.write(f"bench: {fault.name} is not installed; run: make bench\n")
         return 2
@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     begun = time.monotonic()
     parts: dict[str, Callable[[], Section]] = {
         "kernel": lambda: kernel.run(kernel.QUICK if given.quick else kernel.FULL, given.seed),
+        "conduct": lambda: conduct.run(conduct.QUICK if given.quick else conduct.FULL, given.seed),
         "time": lambda: business_time.run(
             business_time.QUICK if given.quick else business_time.FULL, given.seed
         ),

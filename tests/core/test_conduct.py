@@ -238,3 +238,41 @@ def test_the_due_instant_that_a_lawful_pause_had_moved_by_the_time_of_recording(
         limits={"promised": {"fixed": "4 working_days"}},
     )
     assert only(late).value == at("2025-09-08 09:00") - at("2025-09-05 23:59:59")
+
+
+@pytest.mark.parametrize(
+    ("later", "own", "early"),
+    [
+        ("2025-09-02 10:00", "2025-09-02 10:00", False),
+        ("2025-09-02 09:59:59", "2025-09-02 10:00", True),
+        ("2025-09-02", "2025-09-02 10:00", False),
+        ("2025-09-01", "2025-09-02 10:00", True),
+        ("2025-09-01 10:00", "2025-09-01", False),
+        ("2025-08-31 10:00", "2025-09-01", True),
+    ],
+)
+def test_a_stage_came_too_early_only_where_that_is_certain(
+    later: str, own: str, early: bool
+) -> None:
+    found = judge(
+        {"measure": "reordered_stage", "of": "stage_started"},
+        {"red": "= 1"},
+        [happened("stage_started", later, stage="B"), happened("stage_started", own, stage="a ")],
+        case={"stage_list": "A; b"},
+    )
+    assert bool(found.offences) == early
+
+
+def test_a_resume_without_a_kind_ends_every_pause() -> None:
+    events = [
+        happened("accepted", "2025-09-01 09:00"),
+        happened("suspended", "2025-09-01 09:00", kind="hearing"),
+        happened("suspended", "2025-09-01 09:00", kind="other"),
+        happened("resumed", "2025-09-01 10:00"),
+        happened("decided", "2025-09-01 11:00"),
+    ]
+    pauses = {"of": "suspended", "until": "resumed"}
+    share = {"measure": "paused_share", "since": "accepted", "stop": "decided", **pauses}
+    assert only(judge(share, {"red": ">= 0 %"}, events)).value == 50
+    events[3]["kind"] = "hearing"
+    assert only(judge(share, {"red": ">= 0 %"}, events)).value == 100

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from efficiency_monitor.core.evaluation import evaluate
 from efficiency_monitor.core.findings import CaseFindings, LevelFound
 from tests.oracle.conduct import conduct
 
-from .comparing import judged
+from .comparing import bound, judged, record, vocabulary
 from .conduct_drawing import MEASURES, Trial, trial
-from .dice import Thrown, drawn
+from .dice import Thrown, drawn, pick
 
 FEW, MANY = 40, 2_000
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -122,3 +124,19 @@ def test_the_measure_and_the_oracle_agree(measure: str) -> None:
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_measure_and_the_oracle_agree_on_many(measure: str) -> None:
     run_of(measure, MANY)
+
+
+@settings(max_examples=25, suppress_health_check=_CHECKS)
+@given(st.integers(0, 10**9))
+def test_many_cases_and_conditions_at_once_are_judged_as_each_alone(seed: int) -> None:
+    dice = Thrown(seed)
+    trials = [trial(dice, pick(dice, ("", "repeated_text", "overlapping"))) for _ in range(6)]
+    bounds = [bound(one.rule, number) for number, one in enumerate(trials[:4])]
+    records = [record(one.place, one.case, one.events, n) for n, one in enumerate(trials)]
+    calendars = {one.place.name: one.place.compiled for one in trials}
+    as_of = trials[0].as_of
+    together = evaluate(records, bounds, vocabulary(), calendars, as_of)
+    for one, found in zip(records, together, strict=True):
+        assert [found] == evaluate([one], bounds, vocabulary(), calendars, as_of)
+        alone = [evaluate([one], [rule], vocabulary(), calendars, as_of)[0] for rule in bounds]
+        assert found.offences == tuple(offence for each in alone for offence in each.offences)
