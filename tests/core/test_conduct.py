@@ -276,3 +276,19 @@ def test_a_resume_without_a_kind_ends_every_pause() -> None:
     assert only(judge(share, {"red": ">= 0 %"}, events)).value == 50
     events[3]["kind"] = "hearing"
     assert only(judge(share, {"red": ">= 0 %"}, events)).value == 100
+
+
+@pytest.mark.parametrize(("resumed", "others"), [("2025-09-03 10:00", 0), ("2025-09-04 10:00", 1)])
+def test_a_pause_of_a_bare_date_overlaps_only_what_ran_on_after_it(
+    resumed: str, others: int
+) -> None:
+    found = judge(
+        {"measure": "overlapping", "of": "suspended", "until": "resumed"},
+        {"red": "> 0"},
+        [
+            happened("suspended", "2025-09-01 09:00", kind="hearing"),
+            happened("suspended", "2025-09-03", kind="other"),
+            happened("resumed", resumed, kind="hearing"),
+        ],
+    )
+    assert len(found.offences) == others
