@@ -11,6 +11,7 @@ from efficiency_monitor.store import items
 from tests.matters import bureau
 from tests.matters.stage import run
 from tests.stories.world import World, instant
+from tests.tallies.town import rule_text
 
 _SOURCE: Final = """
 [sources.hall]
@@ -32,6 +33,10 @@ def made(folder: Path) -> World:
         ran = run(world, (f"--as {by} {key}" if by else "") + line)
         assert ran.code == 0, (line, ran)
 
+    tallied = {"measure": "count", "of": "cards", "by": "department", "window": "month"}
+    rule = world.folder / "catalogue" / "packs" / "story" / "XX-EACH.yaml"
+    rule.write_text(rule_text("XX-EACH", tallied, ["yellow >= 2 cards"]), encoding="utf-8")
+    world.close()
     _received(world)
     run(world, "scan").well()
     _answered(world, folder, give)

@@ -79,13 +79,11 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "supervision_order": _all(_DEADLINE, "delivered_at overdue_told_at reply_due_at"),
 }
 #: Tables in which the prepared workspace has no row.
-EMPTY: Final = frozenset(
-    {"card_sum", "case_span", "lease", "row_version", "tally_touch", "trial_finding"}
-)
+EMPTY: Final = frozenset({"lease", "row_version", "tally_touch", "trial_finding"})
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
-    {"attempt", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}
-    | {"row_version", "run", "trial_finding"}
+    {"attempt", "case_span", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}
+    | {"row_version", "run", "tally_touch", "trial_finding"}
 )
 #: A second head, or a salt of nothing, is read by nobody.
 NOT_STRANGE: Final = NOT_MISSED | {"ledger_head", "text_salt"}
