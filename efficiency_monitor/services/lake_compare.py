@@ -10,10 +10,10 @@ from typing import Any
 from ..core import compiled
 from ..core.backtest import Difference, Totals
 from ..core.encoding import BoundRule
-from .backtest import SIDES, BacktestReport, History, Progress, Spool, judge_batch, run
+from .backtest import BacktestReport, History, Progress, Spool, judge_batch, run
 from .backtest_sides import Plan, Side
 from .lake_columns import Columns, Judge, applies, fields_of, read
-from .lake_counts import Counter, count_outcomes
+from .lake_counts import Counter, Outcomes
 from .lake_format import Part
 from .lake_found import Piece, cards_of, half, matched
 from .lake_history import Lake
@@ -138,6 +138,8 @@ class _Comparing:
             judge_batch(self.report, records, self.lake.vocabulary, spool, same=self.same)
 
     def _by_columns(self, columns: Columns) -> None:
+        import numpy
+
         judges = [judge for judge in self._judges_of(columns.part.calendar) if judge is not None]
         counts = [len(rules) for rules in self.plan.split] if len(judges) == 1 else [0, 0, 0]
         shared = counts[0]
@@ -152,13 +154,17 @@ class _Comparing:
         first, last = judged[0], judged[-1]
         of_before = range(len(first.judge.bound) - counts[2])
         of_after = [*range(shared), *range(shared + counts[1], len(last.judge.bound))]
-        for side, one, rules in zip(SIDES, (first, last), (of_before, of_after), strict=True):
-            count_outcomes(
-                self.report, side, columns, one.judge, one.meant, one.found, one.faults, rules, late
-            )
+        seen = [
+            Outcomes(columns, one.judge, one.meant, one.found, one.faults, late, self.plan.as_of)
+            for one in judged
+        ]
+        seen[0].count(self.report, "before", of_before)
+        seen[-1].count(self.report, "after", of_after)
         self.counter.use(columns)
         if detailed:
-            cards = cards_of(first.judge.bound, range(shared), first.found, late, self.groups, {})
+            cards = cards_of(
+                first.judge.bound, range(shared), first.found, late, self.groups, {}, in_order=False
+            )
             self.counter.count_same(cards)
         before = cards_of(
             first.judge.bound, of_before[detailed:], first.found, late, self.groups,
@@ -166,7 +172,10 @@ class _Comparing:
         )  # fmt: skip
         after = cards_of(last.judge.bound, of_after[detailed:], last.found, late, self.groups, {})
         places = matched(before, after)
-        change, kept = self.counter.count(before, after, *places, same=self.same)
+        change, shown = self.counter.count(before, after, *places, same=self.same)
+        kept = numpy.nonzero(shown)[0]
+        order = self.counter.either(before, after, places[0][kept], places[1][kept]).case
+        kept = kept[numpy.argsort(order, kind="stable")]
         places = places[0][kept], places[1][kept]
         either = self.counter.either(before, after, *places)
         self.found.pieces.append(

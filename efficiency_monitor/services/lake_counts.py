@@ -45,64 +45,89 @@ class Either(NamedTuple):
     start: Any
 
 
-def count_outcomes(
-    report: BacktestReport,
-    side: str,
-    columns: Columns,
-    judge: Judge,
-    meant: Any,
-    found: Mapping[str, Any],
-    faults: Any,
-    rules: Sequence[int],
-    late: Any,
-) -> None:
-    """Count the cases by outcome, and why they could not be judged, as `core.evaluation` says."""
-    import numpy
+class Outcomes:
+    """What some findings say of the cases: which were judged, which could not be and why."""
 
-    plan, cases = report.plan, columns.cases
-    counted = ~columns.slow & _of_departments(plan, columns)
-    own: Any = numpy.zeros(len(judge.bound) + 1, dtype=bool)
-    own[list(rules)] = True
-    any_meant = meant[list(rules)].any(axis=0) if len(rules) else numpy.zeros(cases, dtype=bool)
-    faulty = (faults > 0) & any_meant
-    mine = own[found["rule"]]
-    case, rule = found["case"][mine], found["rule"][mine]
-    reasons, waiting = found["reasons"][mine], found["state"][mine] == WAITING
-    in_force = reasons & OUT_OF_FORCE == 0
-    live = _marked(case[in_force], cases)
-    day = ordinal_at(judge.table, plan.as_of)
-    for r in rules:
-        force = judge.bound[r].rule.in_force
-        if force.from_.toordinal() <= day and (not force.to or day <= force.to.toordinal()):
-            live |= (meant[r] > 0) & ~_marked(case[rule == r], cases) & ~faulty
-    stale = late[case] & (found["stop"][mine] < 0) & ~waiting & in_force
-    told = numpy.where(waiting, reasons & (FAULTY | NOT_COVERED), reasons & ~OUT_OF_FORCE)
-    told = numpy.where(in_force, told, 0)
-    untold = _marked(case[(told != 0) | stale], cases) | faulty | columns.torn
-    for name, number in (
-        (Outcome.NOT_JUDGEABLE, counted & untold),
-        (Outcome.JUDGED, counted & ~untold & live),
-        (Outcome.EXCLUDED, counted & ~untold & ~live),
-    ):
-        report.cases[side][str(name)] += int(numpy.count_nonzero(number))
-    troubles = report.troubles[side]
+    def __init__(
+        self,
+        columns: Columns,
+        judge: Judge,
+        meant: Any,
+        found: Mapping[str, Any],
+        faults: Any,
+        late: Any,
+        as_of: int,
+    ) -> None:
+        import numpy
 
-    def add(name: str, reason: Reason, of: Any) -> None:
-        number = int(numpy.count_nonzero(counted & _marked(of, cases)))
-        if number:
-            troubles[name, str(reason)] += number
+        self.columns, self.judge, self.meant, self.faults = columns, judge, meant, faults
+        cases = columns.cases
+        self.case, self.rule, reasons = found["case"], found["rule"], found["reasons"]
+        waiting = found["state"] == WAITING
+        self.in_force = reasons & OUT_OF_FORCE == 0
+        told = numpy.where(waiting, reasons & (FAULTY | NOT_COVERED), reasons)
+        self.told = numpy.where(self.in_force, told, 0)
+        #: Findings of which something could not be said, and of those, what a stale source hides.
+        odd = self.told != 0
+        self.stale = None
+        if late.any():
+            self.stale = late[self.case] & (found["stop"] < 0) & ~waiting & self.in_force
+            odd |= self.stale
+        self.odd = numpy.nonzero(odd)[0]
+        day = ordinal_at(judge.table, as_of)
+        #: Rule by rule the cases for which it is meant and in force, and of which it says nothing.
+        said: Any = numpy.zeros(meant.size, dtype=bool)
+        said[self.rule.astype(numpy.int64) * cases + self.case] = True
+        self.pending = (meant > 0) & ~said.reshape(meant.shape) & (faults == 0)
+        for r, bound in enumerate(judge.bound):
+            force = bound.rule.in_force
+            if not (
+                force.from_.toordinal() <= day and (not force.to or day <= force.to.toordinal())
+            ):
+                self.pending[r] = False
 
-    add("", Reason.HALF_IMPORT, numpy.nonzero(columns.torn)[0])
-    add("", Reason.FAULTY_DATA, numpy.nonzero(faulty & ~columns.torn)[0])
-    odd = numpy.nonzero((told != 0) | stale)[0]
-    ids: dict[str, list[int]] = {}
-    for r in rules:
-        ids.setdefault(judge.bound[r].rule.id, []).append(r)
-    for rule_id, numbers in ids.items():
-        of_rule = odd[numpy.isin(rule[odd], numbers)]
-        for bit, reason in _REASONS.items():
-            add(rule_id, reason, case[of_rule[told[of_rule] & bit != 0]])
-        add(rule_id, Reason.STALE_FEED, case[of_rule[stale[of_rule]]])
+    def count(self, report: BacktestReport, side: str, rules: Sequence[int]) -> None:
+        """Count the cases as the rules of one side, of those that were judged, see them."""
+        import numpy
+
+        columns, cases = self.columns, self.columns.cases
+        counted = ~columns.slow & _of_departments(report.plan, columns)
+        own: Any = numpy.zeros(len(self.judge.bound) + 1, dtype=bool)
+        own[list(rules)] = True
+        mine = own[:-1]
+        faulty = (self.faults > 0) & self.meant[mine].any(axis=0)
+        live = _marked(self.case[self.in_force & own[self.rule]], cases)
+        live |= self.pending[mine].any(axis=0)
+        odd = self.odd[own[self.rule[self.odd]]]
+        untold = _marked(self.case[odd], cases) | faulty | columns.torn
+        for name, number in (
+            (Outcome.NOT_JUDGEABLE, counted & untold),
+            (Outcome.JUDGED, counted & ~untold & live),
+            (Outcome.EXCLUDED, counted & ~untold & ~live),
+        ):
+            report.cases[side][str(name)] += int(numpy.count_nonzero(number))
+        troubles = report.troubles[side]
+
+        def add(name: str, reason: Reason, of: Any) -> None:
+            if len(of):
+                number = int(numpy.count_nonzero(counted & _marked(of, cases)))
+                if number:
+                    troubles[name, str(reason)] += number
+
+        add("", Reason.HALF_IMPORT, numpy.nonzero(columns.torn)[0])
+        add("", Reason.FAULTY_DATA, numpy.nonzero(faulty & ~columns.torn)[0])
+        for rule_id, numbers in self._by_id(rules).items():
+            of_rule = odd[numpy.isin(self.rule[odd], numbers)]
+            for bit, reason in _REASONS.items():
+                add(rule_id, reason, self.case[of_rule[self.told[of_rule] & bit != 0]])
+            if self.stale is not None:
+                add(rule_id, Reason.STALE_FEED, self.case[of_rule[self.stale[of_rule]]])
+
+    def _by_id(self, rules: Sequence[int]) -> dict[str, list[int]]:
+        ids: dict[str, list[int]] = {}
+        for r in rules:
+            ids.setdefault(self.judge.bound[r].rule.id, []).append(r)
+        return ids
 
 
 def _marked(case: Any, cases: int) -> Any:

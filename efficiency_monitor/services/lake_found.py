@@ -27,7 +27,7 @@ class Cards:
     """The would-be cards of one side: arrays of one length. Events are the frame's."""
 
     bound: tuple[BoundRule, ...]
-    #: Sorted; of the same card the same on both sides.
+    #: Of the same card the same on both sides; sorted, unless they were not asked to be.
     key: Any
     rule: Any
     #: Code of the rule's name on the later side.
@@ -52,6 +52,8 @@ def cards_of(
     stale: Any,
     groups: Mapping[str, int],
     renamed: Mapping[str, str],
+    *,
+    in_order: bool = True,
 ) -> Cards:
     """The cards of some rules among findings; `stale` says of which cases an open clock is not."""
     import numpy
@@ -75,7 +77,7 @@ def cards_of(
     start = found["start"][row].astype(numpy.int64)
     key = ((start * (len(groups) + 1) + group) * 2 + staged[rule]) * 4 + level
     order = slice(None)
-    if len(key) > 1 and (key[1:] < key[:-1]).any():
+    if in_order and len(key) > 1 and (key[1:] < key[:-1]).any():
         order = numpy.argsort(key, kind="stable")
     detail = found["detail"][row]
     return Cards(
@@ -94,19 +96,25 @@ def cards_of(
 
 
 def matched(before: Cards, after: Cards) -> tuple[Any, Any]:
-    """Places of each card on both sides, -1 where that side has none, in the order of the keys."""
+    """Places of each card on both sides, -1 where that side has none; those of `after` last."""
     import numpy
 
-    every = numpy.union1d(before.key, after.key)
+    both = numpy.arange(len(before))
     if numpy.array_equal(before.key, after.key):
-        both = numpy.arange(len(every))
         return both, both
-    places = []
-    for side in (before, after):
-        place: Any = numpy.full(len(every), -1, dtype=numpy.int64)
-        place[numpy.searchsorted(every, side.key)] = numpy.arange(len(side))
-        places.append(place)
-    return places[0], places[1]
+    if not len(before) or not len(after):
+        only = numpy.arange(len(before) + len(after))
+        none = numpy.full(len(only), -1)
+        return (only, none) if len(before) else (none, only)
+    place = numpy.minimum(numpy.searchsorted(after.key, before.key), len(after) - 1)
+    hit = after.key[place] == before.key
+    new: Any = numpy.ones(len(after), dtype=bool)
+    new[place[hit]] = False
+    more = numpy.nonzero(new)[0]
+    return (
+        numpy.concatenate([both, numpy.full(len(more), -1)]),
+        numpy.concatenate([numpy.where(hit, place, -1), more]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

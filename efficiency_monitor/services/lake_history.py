@@ -6,7 +6,6 @@ and said to be, never silent.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,18 +38,6 @@ _EVENT: Final = (
     "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "received_at", "stage",
     "department", "amount", "due_at", "due_dated", "source_key", "attributes",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Columns of a part as Python values, read a slice at a time."""
-
-    content: Any
-
-    def rows(self, lo: int, hi: int) -> Iterator[tuple[Any, ...]]:
-        """Rows [lo, hi) as tuples."""
-        part = self.content.slice(lo, hi - lo)
-        return zip(*(column.to_pylist() for column in part.columns), strict=True)
 
 
 class Lake:
@@ -119,22 +106,25 @@ class Lake:
         """Cases of a part as values, some hundred at a time; `chosen` of those that count."""
         attributes = [ATTRIBUTE + name for name in part.attributes]
         own = ("case_no", "source", "calendar", "torn", "events", *CASE_TEXTS, *attributes)
-        cases = Table(self.table("cases", part, own))
-        events = Table(self.table("events", part, _EVENT))
+        cases = self.table("cases", part, own)
+        events = self.table("events", part, _EVENT)
         mask = self.standing(part)
+        if chosen is not None:
+            mask = chosen if mask is None else [a and b for a, b in zip(mask, chosen, strict=True)]
+        if mask is not None:
+            sizes = cases.column("events").to_pylist()
+            cases, events = _filtered(cases, mask), _filtered(events, _each(mask, sizes))
         names = [name.removeprefix(ATTRIBUTE) for name in own[5:]]
         first = 0
-        for lo in range(0, part.cases, _BATCH):
-            rows = list(cases.rows(lo, min(part.cases, lo + _BATCH)))
+        for lo in range(0, cases.num_rows, _BATCH):
+            rows = list(_rows(cases, lo, min(cases.num_rows, lo + _BATCH)))
             size = sum(row[4] for row in rows)
-            told = iter([_event(row) for row in events.rows(first, first + size)])
+            told = iter([_event(row) for row in _rows(events, first, first + size)])
             first += size
-            found = []
-            for place, row in enumerate(rows, start=lo):
-                its = tuple([next(told) for _ in range(row[4])])
-                if (mask is None or mask[place]) and (chosen is None or chosen[place]):
-                    found.append(_record(row, names, its, stale))
-            yield found
+            yield [
+                _record(row, names, tuple([next(told) for _ in range(row[4])]), stale)
+                for row in rows
+            ]
 
     def damaged(self, part: Part) -> ConfigurationError:
         """That a part's files do not belong together."""
@@ -182,6 +172,23 @@ def _standing(folder: Path, manifest: Manifest) -> dict[int, list[bool]]:
             found[part.number] = mask
         later.update(ids)
     return found
+
+
+def _rows(table: Any, lo: int, hi: int) -> Iterator[tuple[Any, ...]]:
+    """Rows [lo, hi) of a table as tuples."""
+    part = table.slice(lo, hi - lo)
+    return zip(*(column.to_pylist() for column in part.columns), strict=True)
+
+
+def _filtered(table: Any, mask: Sequence[bool]) -> Any:
+    import pyarrow
+
+    return table.filter(pyarrow.array(mask, type=pyarrow.bool_())).combine_chunks()
+
+
+def _each(mask: Sequence[bool], sizes: Sequence[int]) -> list[bool]:
+    """The mask of cases as one of their events."""
+    return [one for one, size in zip(mask, sizes, strict=True) for _ in range(size)]
 
 
 def _event(row: tuple[Any, ...]) -> Event:
