@@ -1,8 +1,8 @@
 """Parts of a lake as the compiled kernel's columns: no value in Python for an event or a case.
 
 What a column cannot say is left to `lake_history`, which reads the same cases as values: a part
-whose calendar has another zone than the one by which its events were ordered, a case whose events
-of a date only would stand in another order as of an instant in the middle of that date.
+whose calendar has another zone than the one by which its events were ordered, a case in which
+only their keys tell two events apart that stand side by side as of an instant.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +22,8 @@ from .lake_history import Lake
 #: Columns of findings that are kept of every rule, and those that tell of a limit.
 _KEPT = ("case", "rule", "start", "stop", "state", "reasons", "level_instant", "level_reached")
 _OF_LIMITS = ("limit_kind", "limit_unit", "limit_amount", "limit_due")
+#: No local day has more seconds.
+_LONGEST_DAY = 27 * 3600
 #: Millionths; no `Amount` is larger.
 _MOST_AMOUNT = 36_000_000_000_000_000
 
@@ -110,6 +112,7 @@ def read(lake: Lake, part: Part, fields: Sequence[str], as_of: int, *, stale: bo
         raise lake.damaged(part)
     columns = {name: _array(events, f"k_{name}") for name in EVENT_COLUMNS}
     _check(lake, part, columns, first)
+    event_rows, slow = placed_as_of(lake, part, columns, first, as_of)
     both = {
         name: numpy.stack([_array(cases, f"k_{name}_{limit}") for limit in LIMITS], 1).ravel()
         for name in CASE_COLUMNS
@@ -119,16 +122,19 @@ def read(lake: Lake, part: Part, fields: Sequence[str], as_of: int, *, stale: bo
         for name in own
         if name in CASE_TEXTS or name.startswith(ATTRIBUTE)
     }
+    departments = texts_of(events.column("department")) if part.departments else None
+    if departments is not None and event_rows is not None:
+        departments = Texts(departments.codes[event_rows], departments.values)
     found = Columns(
         part=part,
         frame=compiled.as_arrays(Frame(cases=len(sizes), first=first, **columns, **both)),
         rows=numpy.arange(len(sizes)),
-        event_rows=None,
+        event_rows=event_rows,
         torn=_array(cases, "torn").astype(bool),
         sources=texts_of(cases.column("source")) if stale else None,
         texts=texts,
-        departments=texts_of(events.column("department")) if part.departments else None,
-        slow=_cut_through(lake, part, columns, first, as_of),
+        departments=departments,
+        slow=slow,
     )
     mask = lake.standing(part)
     return found if mask is None else _kept(found, numpy.array(mask, dtype=bool))
@@ -184,19 +190,64 @@ def texts_of(column: Any) -> Texts:
     return Texts(codes.to_numpy(zero_copy_only=False), chunk.dictionary.to_pylist())
 
 
-def _cut_through(lake: Lake, part: Part, columns: Mapping[str, Any], first: Any, as_of: int) -> Any:
-    """Cases of which a bare date was placed after `as_of` that is known to have come by then."""
+def placed_as_of(
+    lake: Lake, part: Part, columns: dict[str, Any], first: Any, as_of: int
+) -> tuple[Any, Any]:
+    """Put bare dates at their place as of an instant, where that is in the middle of their day.
+
+    In a lake they stand where all that is known puts them; as of an instant, what came later that
+    day is not known yet (`core.encoding.ordered`). Changes `columns`; gives the rows in the file
+    of the events (None: as they were), and the cases that have to be judged as values, as two
+    events would stand side by side that only their keys tell apart.
+    """
     import numpy
 
-    cases: Any = numpy.zeros(len(first) - 1, dtype=bool)
-    if not part.dated:
-        return cases
-    late = numpy.nonzero((columns["coarse"] == 1) & (columns["at"] > as_of))[0]
-    if len(late):
-        occurred = _array(lake.table("events", part, ["occurred_at"]), "occurred_at")
-        late = late[occurred[late] <= as_of]
-        cases[numpy.searchsorted(first, late, side="right") - 1] = True
-    return cases
+    slow: Any = numpy.zeros(len(first) - 1, dtype=bool)
+    at = columns["at"]
+    near = (columns["coarse"] == 1) & (at > as_of) & (at <= as_of + _LONGEST_DAY)
+    late = numpy.nonzero(near)[0]
+    if not len(late):
+        return None, slow
+    occurred = _array(lake.table("events", part, ["occurred_at"]), "occurred_at")
+    cases = numpy.unique(numpy.searchsorted(first, late[occurred[late] <= as_of], "right") - 1)
+    if not len(cases):
+        return None, slow
+    ranks = [lake.vocabulary.types[kind].rank for kind, _ in lake.manifest.signatures]
+    order = numpy.arange(len(at))
+    at = at.copy()
+    for case in cases:
+        lo, hi = int(first[case]), int(first[case + 1])
+        events = [
+            (int(occurred[n]), int(columns["at"][n]), ranks[columns["signature"][n]],
+             bool(columns["coarse"][n]), n)
+            for n in range(lo, hi)
+        ]  # fmt: skip
+        known = [_replaced(event, events, as_of) for event in events if event[0] <= as_of]
+        known.sort()
+        if len({place[:2] for place in known}) < len(known):
+            slow[case] = True
+            continue
+        rest = [event[4] for event in events if event[0] > as_of]
+        order[lo:hi] = [place[2] for place in known] + rest
+        at[order[lo : lo + len(known)]] = [place[0] for place in known]
+    columns["at"] = at
+    for name in EVENT_COLUMNS:
+        columns[name] = columns[name][order]
+    return order, slow
+
+
+def _replaced(
+    event: tuple[int, int, int, bool, int],
+    events: Sequence[tuple[int, int, int, bool, int]],
+    as_of: int,
+) -> tuple[int, int, int]:
+    """Where an event stands as of an instant, its rank, its row."""
+    occurred, at, rank, dated, row = event
+    if dated and at > as_of:
+        # Its day is that of `as_of`: whatever came between its first second and then is of it.
+        before = [o for o, _, other, bare, _ in events if not bare and o <= as_of and other < rank]
+        at = max([occurred, *(one for one in before if one > occurred)])
+    return at, rank, row
 
 
 def _kept(found: Columns, mask: Any) -> Columns:
@@ -210,6 +261,7 @@ def _kept(found: Columns, mask: Any) -> Columns:
     numpy.cumsum(sizes[mask], out=first[1:])
     twice: Any = numpy.repeat(mask, len(LIMITS))
     columns = {name: getattr(frame, name)[of_events] for name in EVENT_COLUMNS}
+    rows = numpy.nonzero(of_events)[0]
     columns |= {name: getattr(frame, name)[twice] for name in CASE_COLUMNS}
 
     def cut(texts: Texts | None, by: Any) -> Texts | None:
@@ -219,7 +271,7 @@ def _kept(found: Columns, mask: Any) -> Columns:
         part=found.part,
         frame=compiled.as_arrays(Frame(cases=int(mask.sum()), first=first, **columns)),
         rows=found.rows[mask],
-        event_rows=numpy.nonzero(of_events)[0],
+        event_rows=rows if found.event_rows is None else found.event_rows[rows],
         torn=found.torn[mask],
         sources=cut(found.sources, mask),
         texts={name: Texts(one.codes[mask], one.values) for name, one in found.texts.items()},

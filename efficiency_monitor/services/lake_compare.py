@@ -4,6 +4,7 @@ What `core.backtest` says of values is said here of arrays: a test holds the one
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,17 +85,24 @@ class _Comparing:
         self._judges: dict[tuple[str, str], Judge | None] = {}
 
     def run(self, progress: Progress | None) -> None:
-        for part in self.lake.manifest.parts:
-            columns = self._columns(part)
-            if columns is None:
-                self._by_values(part, None)
-            else:
-                self._by_columns(columns)
-                if columns.slow.any():
-                    self._by_values(part, self._chosen(columns))
-            if progress is not None:
-                mask = self.lake.standing(part)
-                progress(part.cases if mask is None else sum(mask))
+        parts = self.lake.manifest.parts
+        # While one part is judged, the next one is read.
+        with ThreadPoolExecutor(1) as reader:
+            ahead = [reader.submit(self._columns, part) for part in parts[:1]]
+            for number, part in enumerate(parts):
+                columns = ahead.pop().result()
+                ahead += [
+                    reader.submit(self._columns, one) for one in parts[number + 1 : number + 2]
+                ]
+                if columns is None:
+                    self._by_values(part, None)
+                else:
+                    self._by_columns(columns)
+                    if columns.slow.any():
+                        self._by_values(part, self._chosen(columns))
+                if progress is not None:
+                    mask = self.lake.standing(part)
+                    progress(part.cases if mask is None else sum(mask))
 
     def _columns(self, part: Part) -> Columns | None:
         """The part's columns; None where it has to be judged by values."""

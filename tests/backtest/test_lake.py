@@ -12,7 +12,7 @@ from efficiency_monitor.services import backtest, lake_columns, lake_compare
 from efficiency_monitor.services.backtest_sides import Plan
 from efficiency_monitor.services.lake import LakeReport, export_lake
 from efficiency_monitor.services.lake_history import Lake
-from tests.stories.world import World, instant, town
+from tests.stories.world import World, instant, town, wall
 
 from .histories import DEPARTMENTS, drawn, told
 from .test_twice import END, asked, made, said
@@ -129,7 +129,7 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
     """What is known by its date only stands elsewhere before the day has ended."""
     world = World.made(tmp_path / "ws", "2026-03-10 11:00")
     row = {"item_kind": "promised", "promised_limit": "1 working_days"}
-    world.receive("cases", [{"case_no": name, **row} for name in "ABC"])
+    world.receive("cases", [{"case_no": name, **row} for name in "ABCDE"])
     world.receive(
         "events",
         [
@@ -139,6 +139,14 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
             {"case_no": "B", "event": "accepted", "occurred_at": "2026-03-09"},
             {"case_no": "B", "event": "submitted", "occurred_at": "2026-03-09 16:00"},
             {"case_no": "C", "event": "accepted", "occurred_at": "2026-03-02 10:00"},
+            {"case_no": "D", "event": "accepted", "occurred_at": "2026-03-10"},
+            {"case_no": "D", "event": "accepted", "occurred_at": "2026-03-10 00:00"},
+            {"case_no": "D", "event": "submitted", "occurred_at": "2026-03-10 16:00"},
+            {"case_no": "E", "event": "accepted", "occurred_at": "2026-03-02 10:00"},
+            {"case_no": "E", "event": "contacted", "occurred_at": "2026-03-10 09:30"},
+            {"case_no": "E", "event": "suspended", "occurred_at": "2026-03-10 08:00"},
+            {"case_no": "E", "event": "decided", "occurred_at": "2026-03-10"},
+            {"case_no": "E", "event": "resumed", "occurred_at": "2026-03-10 17:00"},
         ],
     )
     what = changed_pack(world, ("at: promised}", "at: statutory - 7 working_days}"),
@@ -147,7 +155,13 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
     lake = opened(world, tmp_path / "lake")
     agree(answers(world, lake, what))
     read = lake_columns.read(lake, lake.manifest.parts[0], [], world.now, stale=False)
-    assert read.slow.tolist() == [True, False, False]
+    assert read.slow.tolist() == [False, False, False, True, False]
+    stands = {}
+    for case, lo, hi in zip("ABCDE", read.frame.first, read.frame.first[1:], strict=False):
+        known = [int(at) for at in read.frame.at[lo:hi] if at <= world.now]
+        stands[case] = [wall(at)[8:16] for at in known]
+    assert stands["A"] == ["02 10:00", "10 00:00"]
+    assert stands["E"] == ["02 10:00", "10 08:00", "10 09:30", "10 09:30"]
     world.close()
 
 
