@@ -294,6 +294,11 @@ DAYS = (
     Column("notice", "通知", "Notice", priority=2, least=10),
     Column("provisional", "暂定", "Provisional", priority=3),
 )
+LACKS = (
+    Column("place", "位置", "Place", least=16),
+    Column("what", "问题", "What", least=16),
+    Column("hint", "办法", "Hint", least=16),
+)
 EXAMPLES = (
     Column("rule", "规则", "Rule"),
     Column("level", "级别", "Level", say=say_level, priority=2),

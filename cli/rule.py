@@ -93,14 +93,29 @@ def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
 
 
 @app.command("check", help=t("检查规则文件", "check rule files"))
-def check(ctx: typer.Context, path: At = None) -> None:
-    """Check rule files: syntax, fields, words; faults are said with file, line and column."""
-    from efficiency_monitor.services import rule_work
+def check(ctx: typer.Context, path: At = None, output: Output = None) -> None:
+    """Check rule files; each fault is said with file, line, column and a hint; exit 1 if any lacks.
+
+    Syntax, fields, words and versions; examples of each level; the pack's README.md and ids.
+    """
+    from efficiency_monitor.services import rule_check, rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, path)
     rule_work.check_encodable(catalogue, files)
-    message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
+    found = rule_check.said(rule_check.lacks(catalogue, files, outside=path is not None))
+    if found or output is not None:
+        emit(found, columns.LACKS, output)
+    if found:
+        message(
+            t(
+                f"{len(files)} 条规则，{len(found)} 处待改",
+                f"{len(files)} rules, {len(found)} things to mend",
+            )
+        )
+    else:
+        message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
+    leave(1 if found else 0)
 
 
 @app.command("doc", help=t("由规则文件生成公开页面", "write the public page of rules"))

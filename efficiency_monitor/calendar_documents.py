@@ -10,7 +10,9 @@ from pathlib import Path
 from .core.calendar import Calendar, CalendarFile, build
 from .core.faults import CatalogueError
 from .core.placed import PlacedFault
+from .language import t
 from .model_words import nearest
+from .os_words import say_os
 from .strict_yaml import MOST_BYTES, Node, load, place, placed, validate
 
 
@@ -111,13 +113,20 @@ def read_document(path: Path) -> Node:
         return load(content.decode(), str(path))
     except OSError as fault:
         raise CatalogueError(
-            f"{path}:1:1: cannot be read: {fault.strerror}", "check the path and its permissions"
+            t(
+                f"{path}:1:1: 无法读取：{say_os(fault)}",
+                f"{path}:1:1: cannot be read: {fault.strerror}",
+            ),
+            t("检查路径和权限", "check the path and its permissions"),
         ) from None
     except UnicodeDecodeError as fault:
         before = fault.object[: fault.start]
         line = before.count(b"\n") + 1
         col = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
-        raise CatalogueError(f"{path}:{line}:{col}: not UTF-8", "save the file as UTF-8") from None
+        raise CatalogueError(
+            t(f"{path}:{line}:{col}: 不是 UTF-8 编码", f"{path}:{line}:{col}: not UTF-8"),
+            t("用 UTF-8 编码另存", "save the file as UTF-8"),
+        ) from None
 
 
 def yaml_files(folder: Path) -> list[Path]:
@@ -128,6 +137,10 @@ def yaml_files(folder: Path) -> list[Path]:
     for path in paths:
         if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
             raise CatalogueError(
-                f"{path}:1:1: the name does not end in .yaml", f"rename it to {path.stem}.yaml"
+                t(
+                    f"{path}:1:1: 文件名不以 .yaml 结尾",
+                    f"{path}:1:1: the name does not end in .yaml",
+                ),
+                t(f"改名为 {path.stem}.yaml", f"rename it to {path.stem}.yaml"),
             )
     return [path for path in paths if path.suffix == ".yaml"]

@@ -23,6 +23,7 @@ from .core.measures import Measure, MeasuresFile, check_measures
 from .core.placed import Loc, PlacedFault
 from .core.rules import Clock, Rule
 from .core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
+from .language import t
 from .model_words import nearest
 from .strict_yaml import MOST_FAULTS, Node, load, place, placed, validate
 
@@ -81,7 +82,11 @@ def catalogue_folder(path: Path | None = None) -> Path:
     folder = path if path is not None else _own_catalogue()
     if not folder.is_dir():
         raise ConfigurationError(
-            f"no catalogue folder {folder}", "name a folder with vocabulary.yaml, calendars, packs"
+            t(f"没有规则目录 {folder}", f"no catalogue folder {folder}"),
+            t(
+                "写含有 vocabulary.yaml、calendars、packs 的目录",
+                "name a folder with vocabulary.yaml, calendars, packs",
+            ),
         )
     return folder
 
@@ -142,8 +147,12 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
         if pack not in pack_names(folder):
             known = list(pack_names(folder))
             raise ConfigurationError(
-                f"no rule pack {pack!r} in {folder / 'packs'}{nearest(pack, known)}",
-                "mend the list of packs",
+                t(
+                    f"{folder / 'packs'} 没有规则包 {pack!r}",
+                    f"no rule pack {pack!r} in {folder / 'packs'}",
+                )
+                + nearest(pack, known),
+                t("改正规则包的名单", "mend the list of packs"),
             )
         for path in yaml_files(folder / "packs" / pack):
             node = read_document(path)
@@ -176,7 +185,10 @@ def _check_together(
     lines += _contradictions(loaded)
     lines += _unknown_ladders(folder, loaded)
     if lines:
-        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rules at the places named")
+        raise CatalogueError(
+            "\n".join(lines[:MOST_FAULTS]),
+            t("按所指的位置改正规则", "mend the rules at the places named"),
+        )
 
 
 def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
@@ -189,15 +201,44 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
     entry = LoadedRule(rule, path.resolve().parent.name, str(path), rule_digest(rule))
     lines = list(_unknown_words(node, entry, vocabulary))
     if lines:
-        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rule at the places named")
+        raise CatalogueError(
+            "\n".join(lines[:MOST_FAULTS]),
+            t("按所指的位置改正规则", "mend the rule at the places named"),
+        )
     return entry
+
+
+def read_rule_files(
+    paths: Sequence[Path], folder: Path, vocabulary: Vocabulary
+) -> list[LoadedRule]:
+    """Rule files that may stand outside the catalogue `folder`, whose ladders are known to them.
+
+    CatalogueError names the faults of every file, and versions that cannot stand together.
+    """
+    loaded: list[tuple[Node, LoadedRule]] = []
+    lines: list[str] = []
+    for path in paths:
+        try:
+            loaded.append((read_document(path), read_rule_file(path, vocabulary)))
+        except CatalogueError as fault:
+            lines.append(fault.message)
+            hint = fault.hint
+    if len(lines) > 1:
+        hint = t("按所指的位置改正规则", "mend the rules at the places named")
+    if lines:
+        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), hint)
+    _check_together(folder, vocabulary, loaded)
+    return [entry for _, entry in loaded]
 
 
 def check_words(node: Node, rule: Rule, vocabulary: Vocabulary) -> None:
     """CatalogueError with the place of each word that the vocabulary does not have."""
     lines = list(_unknown_words(node, LoadedRule(rule, "", node.source, ""), vocabulary))
     if lines:
-        raise CatalogueError("\n".join(lines[:MOST_FAULTS]), "mend the rule at the places named")
+        raise CatalogueError(
+            "\n".join(lines[:MOST_FAULTS]),
+            t("按所指的位置改正规则", "mend the rule at the places named"),
+        )
 
 
 def read_ladders(folder: Path) -> dict[str, LoadedLadder]:
@@ -249,13 +290,19 @@ def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Ite
     for loc, word in _event_types(entry.rule):
         if word not in vocabulary.types:
             meant = vocabulary.find_type(word)
-            hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.types))
-            yield f"{place(node, loc)}: no event type {brief(word)}{hint}"
+            hint = _write(meant) if meant else nearest(word, list(vocabulary.types))
+            said = t(f"没有事件类型 {brief(word)}", f"no event type {brief(word)}")
+            yield f"{place(node, loc)}: {said}{hint}"
     for loc, word in _suspension_kinds(entry.rule):
         if word not in vocabulary.kinds:
             meant = vocabulary.find_kind(word)
-            hint = f"; write {meant!r}" if meant else nearest(word, list(vocabulary.kinds))
-            yield f"{place(node, loc)}: no kind of suspension {brief(word)}{hint}"
+            hint = _write(meant) if meant else nearest(word, list(vocabulary.kinds))
+            said = t(f"没有停表种类 {brief(word)}", f"no kind of suspension {brief(word)}")
+            yield f"{place(node, loc)}: {said}{hint}"
+
+
+def _write(meant: str) -> str:
+    return t(f"，请写 {meant!r}", f"; write {meant!r}")
 
 
 def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
@@ -315,7 +362,8 @@ def _unknown_ladders(folder: Path, loaded: Sequence[tuple[Node, LoadedRule]]) ->
         for node, entry in loaded:
             if entry.rule.ladder is not None and entry.rule.ladder not in known:
                 hint = nearest(entry.rule.ladder, known)
-                yield f"{place(node, ('ladder',))}: no ladder {entry.rule.ladder!r}{hint}"
+                said = t(f"没有督办层级 {entry.rule.ladder!r}", f"no ladder {entry.rule.ladder!r}")
+                yield f"{place(node, ('ladder',))}: {said}{hint}"
 
 
 def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
@@ -323,20 +371,26 @@ def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
     for node, entry in loaded:
         span = entry.rule.in_force
         if span.to is not None and span.to < span.from_:
-            yield f"{place(node, ('in_force', 'to'))}: in force until {span.to}, from {span.from_}"
+            said = t(
+                f"生效止于 {span.to}，却起于 {span.from_}",
+                f"in force until {span.to}, from {span.from_}",
+            )
+            yield f"{place(node, ('in_force', 'to'))}: {said}"
     for (_, first), (node, second) in combinations(loaded, 2):
         if first.rule.id != second.rule.id:
             continue
         if first.rule.version == second.rule.version:
-            yield (
-                f"{place(node, ('version',))}: {second.rule.id} version {second.rule.version} "
-                f"stands also in {first.path}"
-            )
+            name = f"{second.rule.id} {t('第', 'version ')}{second.rule.version}{t('版', '')}"
+            said = t(f"{name}也写在 {first.path}", f"{name} stands also in {first.path}")
+            yield f"{place(node, ('version',))}: {said}"
         elif _overlap(first.rule, second.rule):
-            yield (
-                f"{place(node, ('in_force',))}: {second.rule.id} version {second.rule.version} "
-                f"is in force together with version {first.rule.version} in {first.path}"
+            said = t(
+                f"{second.rule.id} 第{second.rule.version}版与 {first.path} 的"
+                f"第{first.rule.version}版同时生效",
+                f"{second.rule.id} version {second.rule.version} is in force together with version "
+                f"{first.rule.version} in {first.path}",
             )
+            yield f"{place(node, ('in_force',))}: {said}"
 
 
 def _overlap(first: Rule, second: Rule) -> bool:

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from .core.faults import CatalogueError
 from .core.placed import Loc, PlacedFault
+from .language import t
 from .model_words import sentence, subject
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -33,8 +35,6 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Scalar = str | int | bool | None
 
-_MEND = "mend the file at the places named"
-_QUOTE = "write it in quotes"
 _WORDS: Mapping[str, Scalar] = {"true": True, "false": False, "null": None, "": None}
 #: Words that YAML 1.1 reads as true, false, nothing, a float or a merge.
 _MANGLED_WORDS = frozenset(
@@ -79,6 +79,22 @@ class Node:
         return f"{self.source}:{self.line}:{self.col}"
 
 
+def _mend() -> str:
+    return t("按所指的位置改正", "mend the file at the places named")
+
+
+def _quote() -> str:
+    return t("给它加引号", "write it in quotes")
+
+
+def _remove() -> str:
+    return t("删去它", "remove it")
+
+
+def _write_out() -> str:
+    return t("直接写出该值", "write the value out")
+
+
 _NO_KEYS: Mapping[str, tuple[int, int]] = {}
 
 
@@ -87,7 +103,11 @@ def load(text: str, source: str) -> Node:
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
         raise CatalogueError(
-            f"{source}:1:1: larger than {MOST_BYTES:,} bytes", "split the file into smaller ones"
+            t(
+                f"{source}:1:1: 超过 {MOST_BYTES:,} 字节",
+                f"{source}:1:1: larger than {MOST_BYTES:,} bytes",
+            ),
+            t("拆成几个较小的文件", "split the file into smaller ones"),
         )
     hidden = _FORBIDDEN.search(text)
     if hidden:
@@ -95,8 +115,9 @@ def load(text: str, source: str) -> Node:
         line_start = breaks[-1].end() if breaks else 0
         raise CatalogueError(
             f"{source}:{len(breaks) + 1}:{hidden.start() - line_start + 1}: "
-            f"invisible or control character U+{ord(hidden[0]):04X}",
-            "remove it",
+            + t("不可见或控制字符 ", "invisible or control character ")
+            + f"U+{ord(hidden[0]):04X}",
+            _remove(),
         )
     reader = _Reader(source)
     try:
@@ -105,7 +126,9 @@ def load(text: str, source: str) -> Node:
         mark = getattr(fault, "problem_mark", None)
         position = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         what = getattr(fault, "problem", None) or "not readable as YAML"
-        raise CatalogueError(f"{source}:{position}: {what}", "mend the YAML there") from None
+        raise CatalogueError(
+            f"{source}:{position}: {what}", t("按 YAML 的写法改正此处", "mend the YAML there")
+        ) from None
 
 
 def plain(node: Node) -> Any:
@@ -151,7 +174,7 @@ def validate(node: Node, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(plain(node))
     except ValidationError as fault:
-        errors = fault.errors(include_url=False)
+        errors = _leading(fault.errors(include_url=False))
     found = sorted(
         (
             (_position(node, subject(error), at_key=error["type"] == "extra_forbidden"), number)
@@ -163,14 +186,27 @@ def validate(node: Node, model: type[_Model]) -> _Model:
     )
     said = [f"{node.source}:{line}:{col}: {text}" for (line, col), text in lines]
     if len(found) > MOST_FAULTS:
-        said.append(f"{node.source}: {len(found) - MOST_FAULTS} more")
-    raise CatalogueError("\n".join(said), _MEND)
+        more = len(found) - MOST_FAULTS
+        said.append(t(f"{node.source}: 另有 {more} 处", f"{node.source}: {more} more"))
+    raise CatalogueError("\n".join(said), _mend())
+
+
+def _leading(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those that only follow from another: a list is short of what is faulty."""
+
+    def follows(error: ErrorDetails) -> bool:
+        loc = error["loc"]
+        return error["type"] == "too_short" and any(
+            len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
+        )
+
+    return [error for error in errors if not follows(error)]
 
 
 def placed(node: Node, fault: PlacedFault) -> CatalogueError:
     """A fault in the content of a document, with every place as file:line:col, one a line."""
     lines = [f"{place(node, loc)}: {what}" for loc, what in fault.faults]
-    return CatalogueError("\n".join(lines), _MEND)
+    return CatalogueError("\n".join(lines), _mend())
 
 
 class _Reader:
@@ -184,34 +220,57 @@ class _Reader:
         next(events)
         start = next(events)
         if isinstance(start, yaml.StreamEndEvent):
-            raise CatalogueError(f"{self._source}:1:1: the file is empty", "write its content")
+            raise CatalogueError(
+                t(f"{self._source}:1:1: 文件是空的", f"{self._source}:1:1: the file is empty"),
+                t("写入内容", "write its content"),
+            )
         if start.version or start.tags:
             raise self._fault(
-                start, "directives are not allowed", "remove the line that begins with %"
+                start,
+                t("不允许 % 指令", "directives are not allowed"),
+                t("删去以 % 开头的行", "remove the line that begins with %"),
             )
         node = self._node(next(events), events, 0)
         next(events)
         after = next(events)
         if not isinstance(after, yaml.StreamEndEvent):
             raise self._fault(
-                after, "a second document", "one file holds one document; remove '---'"
+                after,
+                t("出现第二份文档", "a second document"),
+                t("一个文件只写一份；删去 '---'", "one file holds one document; remove '---'"),
             )
         return node
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            raise self._fault(event, f"alias *{event.anchor} is not allowed", "write the value out")
+            raise self._fault(
+                event,
+                t(f"不允许引用 *{event.anchor}", f"alias *{event.anchor} is not allowed"),
+                _write_out(),
+            )
         if event.anchor is not None:
             raise self._fault(
-                event, f"anchor &{event.anchor} is not allowed", "write the value out"
+                event,
+                t(f"不允许锚点 &{event.anchor}", f"anchor &{event.anchor} is not allowed"),
+                _write_out(),
             )
         if event.tag is not None:
-            raise self._fault(event, f"tag {event.tag} is not allowed", "remove it")
+            raise self._fault(
+                event, t(f"不允许标签 {event.tag}", f"tag {event.tag} is not allowed"), _remove()
+            )
         self._values += 1
         if self._values > MOST_VALUES:
-            raise self._fault(event, f"more than {MOST_VALUES:,} values", "split the file")
+            raise self._fault(
+                event,
+                t(f"超过 {MOST_VALUES:,} 个值", f"more than {MOST_VALUES:,} values"),
+                t("拆分文件", "split the file"),
+            )
         if depth > MOST_DEPTH:
-            raise self._fault(event, f"nested deeper than {MOST_DEPTH} levels", "flatten it")
+            raise self._fault(
+                event,
+                t(f"嵌套超过 {MOST_DEPTH} 层", f"nested deeper than {MOST_DEPTH} levels"),
+                t("减少层次", "flatten it"),
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._made(event, self._scalar(event))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -229,18 +288,27 @@ class _Reader:
         keys: dict[str, tuple[int, int]] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-                raise self._fault(event, "a key must be a word", "use a plain text as key")
+                raise self._fault(
+                    event,
+                    t("字段名应为一个词", "a key must be a word"),
+                    t("冒号前写一个普通的词", "use a plain text as key"),
+                )
             self._node(event, events, depth + 1)
             key = event.value
             if not key:
-                raise self._fault(event, "an empty key", "name the entry")
+                raise self._fault(
+                    event, t("缺少字段名", "an empty key"), t("写上字段名", "name the entry")
+                )
             if not event.style and key in _WORDS:
-                raise self._fault(event, f"{key} is no text", _QUOTE)
+                raise self._fault(event, t(f"{key} 不是文字", f"{key} is no text"), _quote())
             if key in made:
                 raise self._fault(
                     event,
-                    f"key {key!r} stands here a second time, first on line {keys[key][0]}",
-                    "keep one of the two",
+                    t(
+                        f"字段 {key!r} 重复，第一次在第 {keys[key][0]} 行",
+                        f"key {key!r} stands here a second time, first on line {keys[key][0]}",
+                    ),
+                    t("保留其中一处", "keep one of the two"),
                 )
             keys[key] = (event.start_mark.line + 1, event.start_mark.column + 1)
             made[key] = self._node(next(events), events, depth + 1)
@@ -261,21 +329,43 @@ class _Reader:
             hidden = _FORBIDDEN.search(text)
             if hidden:
                 code = f"U+{ord(hidden[0]):04X}"
-                raise self._fault(event, f"invisible or control character {code}", "remove it")
+                raise self._fault(
+                    event,
+                    t(f"不可见或控制字符 {code}", f"invisible or control character {code}"),
+                    _remove(),
+                )
             return text
         if text in _WORDS:
             return _WORDS[text]
         if text.lower() in _MANGLED_WORDS:
-            raise self._fault(event, f"{text} has a second meaning in YAML", _QUOTE)
+            raise self._fault(
+                event,
+                t(f"{text} 在 YAML 里另有含义", f"{text} has a second meaning in YAML"),
+                _quote(),
+            )
         if text[0] not in "0123456789+-":
             return text
         if _WHOLE.fullmatch(text):
             if len(text) > _MOST_DIGITS:
-                raise self._fault(event, f"a number of more than {_MOST_DIGITS} digits", _QUOTE)
+                raise self._fault(
+                    event,
+                    t(
+                        f"数字超过 {_MOST_DIGITS} 位",
+                        f"a number of more than {_MOST_DIGITS} digits",
+                    ),
+                    _quote(),
+                )
             return int(text)
         for pattern, reading in _MANGLED_NUMBERS:
             if pattern.fullmatch(text):
-                raise self._fault(event, f"{text} {reading} in YAML when not in quotes", _QUOTE)
+                raise self._fault(
+                    event,
+                    t(
+                        f"{text} 不加引号时 YAML 会读成别的数",
+                        f"{text} {reading} in YAML when not in quotes",
+                    ),
+                    _quote(),
+                )
         return text
 
     def _fault(self, event: Any, what: str, hint: str) -> CatalogueError:

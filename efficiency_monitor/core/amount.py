@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
@@ -75,7 +76,7 @@ class Amount:
         try:
             unit = Unit(found[2])
         except ValueError:
-            raise ValueError(f"unknown unit {found[2]!r}: one of {', '.join(Unit)}") from None
+            raise ValueError(f"unknown unit {found[2]!r}{_meant(found[2])}") from None
         return cls(Decimal(found[1]), unit)
 
     def __str__(self) -> str:
@@ -84,6 +85,11 @@ class Amount:
     def as_json(self) -> dict[str, str]:
         """`{"value": "17", "unit": "working_days"}`."""
         return {"value": decimal_text(self.value), "unit": str(self.unit)}
+
+
+def _meant(unit: str) -> str:
+    close = get_close_matches(unit, list(Unit), 1, 0.8)
+    return f"; did you mean {str(close[0])!r}?" if close else f": one of {', '.join(Unit)}"
 
 
 def check_cap(cap: Amount) -> None:

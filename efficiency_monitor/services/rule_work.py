@@ -80,7 +80,9 @@ def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
             for entry in loaded
         ]
     if path.is_dir():
-        files = sorted(path.rglob("*.yaml"))
+        # A whole catalogue has files of other kinds beside its packs.
+        packs = path / "packs"
+        files = sorted((packs if packs.is_dir() else path).rglob("*.yaml"))
     elif path.is_file():
         files = [path]
     else:
@@ -88,7 +90,7 @@ def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
             t(f"没有文件或目录 {path}", f"there is no file or folder {path}"),
             t("写规则文件或其目录", "name a rule file or a folder of them"),
         )
-    entries = [catalogue_files.read_rule_file(file, catalogue.vocabulary) for file in files]
+    entries = catalogue_files.read_rule_files(files, catalogue.folder, catalogue.vocabulary)
     return [
         RuleFile(BoundRule(entry.rule, entry.pack, entry.digest), entry.path) for entry in entries
     ]
@@ -138,7 +140,13 @@ def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[Ex
                     f"known are {', '.join(catalogue.calendars)}",
                 )
             for expectation in example.expect:
-                yield run_example(catalogue, file, example, expectation)
+                try:
+                    yield run_example(catalogue, file, example, expectation)
+                except ValueError as fault:
+                    raise CatalogueError(
+                        f"{file.path}: {t('示例', 'example')} {example.name!r}: {fault}",
+                        t("effmon rules check 指出位置", "effmon rules check names the place"),
+                    ) from None
 
 
 @dataclass(frozen=True, slots=True)
