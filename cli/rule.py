@@ -98,12 +98,16 @@ def check(ctx: typer.Context, path: At = None, output: Output = None) -> None:
 
     Syntax, fields, words and versions; examples of each level; the pack's README.md and ids.
     """
-    from efficiency_monitor.services import rule_check, rule_work
+    from efficiency_monitor.services import pack_overlap, rule_check, rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, path)
     rule_work.check_encodable(catalogue, files)
     found = rule_check.said(rule_check.lacks(catalogue, files, outside=path is not None))
+    chosen = [file.bound for file in files if path is None and file.bound.pack in catalogue.packs]
+    if len(chosen) < len(files):  # outside of a workspace nobody has chosen anything
+        for line in pack_overlap.overlap_lines([(bound.pack, bound.rule) for bound in chosen]):
+            message(line)
     if found or output is not None:
         emit(found, columns.LACKS, output)
     if found:

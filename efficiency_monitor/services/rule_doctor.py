@@ -6,6 +6,7 @@ from .. import catalogue_files
 from ..core.faults import EffmonError
 from ..language import t
 from .context import Context
+from .pack_overlap import overlap_lines
 from .rule_files import own_calendars
 from .rule_versions import SECOND_PERSON, WAITING, listed
 from .rule_waiting import waiting
@@ -21,6 +22,8 @@ def check_rules(context: Context) -> Iterator[Finding]:
     rules = context.catalogue.rules
     packs = ", ".join(context.catalogue.packs)
     yield "rules", GOOD, t(f"{len(rules)} 条规则（{packs}）", f"{len(rules)} rules ({packs})")
+    for line in overlap_lines([(bound.pack, bound.rule) for bound in rules]):
+        yield "packs", LOOK, line
     yield (
         "approval",
         GOOD,
