@@ -292,3 +292,33 @@ def test_a_pause_of_a_bare_date_overlaps_only_what_ran_on_after_it(
         ],
     )
     assert len(found.offences) == others
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "crossed"),
+    [
+        ("2025-09-01 16:30", "2025-09-02 09:30", True),
+        ("2025-09-01 16:29:59", "2025-09-02 09:30", False),
+        ("2025-09-01 16:30", "2025-09-02 09:30:01", False),
+        ("2025-09-01 17:00", "2025-09-01 17:00:01", True),
+        ("2025-09-01 17:00:01", "2025-09-02 09:00", False),
+        ("2025-09-01 16:30", "2025-09-01 17:00", False),
+        ("2025-09-05 13:15", "2025-09-08 09:15", True),
+        ("2025-09-06 12:00", "2025-09-08 09:15", False),
+    ],
+)
+def test_a_pause_across_closing_time_to_the_second(begun: str, ended: str, crossed: bool) -> None:
+    """Hours of the calendar: Monday to 17:00, Friday to 13:30, from 09:00 on."""
+    found = judge(
+        {
+            "measure": "across_closing",
+            "of": "suspended",
+            "until": "resumed",
+            "within": "30 working_minutes",
+        },
+        {"red": "> 0"},
+        [happened("suspended", begun), happened("resumed", ended)],
+    )
+    assert bool(found.offences) == crossed
+    if crossed:
+        assert only(found).levels[0].instant == at(ended)

@@ -17,7 +17,7 @@ from .comparing import bound, judged, record, vocabulary
 from .conduct_drawing import MEASURES, Trial, trial
 from .dice import Thrown, drawn, pick
 
-FEW, MANY = 40, 2_000
+FEW, MANY = 40, 300
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
