@@ -96,11 +96,7 @@ def judge(case: Case, example: Example, expected: Expectation) -> tuple[list[str
     return sorted(reached, key=LEVELS.index), answer["reasons"]
 
 
-#: Examples of tallies hold rows and no timeline: tests/tallies asks another oracle of them.
-TIMELINES = [case for case in CASES if case.loaded.rule.form != "tally"]
-
-
-@pytest.mark.parametrize("case", TIMELINES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_oracle_gives_what_the_example_says(case: Case) -> None:
     for expected in case.example.expect:
         cards, reasons = judge(case, case.example, expected)
