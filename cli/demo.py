@@ -19,7 +19,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
 from efficiency_monitor.settings import DATABASE_VARIABLE
 
 from . import columns
-from .demo_matter import show_matters
+from .demo_matter import Typist, show_matters
 from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
 from .demo_usda import show_usda
 from .render import emit, emit_text, message
@@ -94,7 +94,7 @@ def _bureau(folder: Path) -> None:
             "一、建立工作区（虚构的市局，合成数据）",
             "1. a workspace (fictitious bureau, SYNTHETIC data)",
         ),
-        f"init {folder} --pack hunan",
+        f"init {folder} --pack hunan --pack conduct",
     )
     line(t(f"演示时钟停在 {EVENING}", f"the demonstration's clock stands at {EVENING}"))
     context = open_workspace(
@@ -102,7 +102,7 @@ def _bureau(folder: Path) -> None:
         clock,
         name=t("示例市（合成）", "example city (synthetic)"),
         calendar="cn",
-        pack="hunan",
+        packs=("hunan", "conduct"),
     )
     _import(context)
     scan_now(context, t("三、夜间巡检", "3. the nightly scan"))
@@ -110,6 +110,7 @@ def _bureau(folder: Path) -> None:
     _situations(context)
     _cards(context)
     _explain(context)
+    _conduct(context, clock)
     _notice(context)
     _late_evidence(context, clock)
     show_matters(context, clock)
@@ -151,7 +152,7 @@ _SHOWN = (
     ("SYN-2026-0041", "超承诺时限", "past the promised limit"),
     ("SYN-2026-0045", "超法定时限", "past the statutory limit"),
     ("SYN-2026-0022", "已办结，超期", "closed late"),
-    ("SYN-2026-0048", "特别程序中，暂停", "paused by a special procedure"),
+    ("SYN-2026-0048", "特别程序中，暂停（见第六步）", "paused (see step 6)"),
     ("SYN-2026-0054", "证据迟到（见第八步）", "evidence comes late (see step 8)"),
     ("SYN-2026-0056", "没有时限", "no limit is given"),
     ("SYN-2026-0059", "办结早于受理", "decided before accepted"),
@@ -214,6 +215,16 @@ def _explain(context: "Context") -> None:
         return code if known is None else t(known.zh, known.en)
 
     show_page(document, None, name=name)
+
+
+def _conduct(context: "Context", clock: Clock) -> None:
+    """A card on what was done, and the pack that it is from."""
+    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.store.cards import CardQuery
+
+    found = list_cards(context, CardQuery(case_no="SYN-2026-0048", rule="CON-PAUSE-GROUND"))
+    line(t("\n另一规则包看的不是用时，而是怎样办：", "\nanother pack looks at what was done, not how long:"))
+    Typist(context.folder, clock)(f"cards show {found[0]['card_no']}")
 
 
 def _notice(context: "Context") -> None:

@@ -22,7 +22,7 @@ _FIRST, _SECOND = "SYN-P12", "SYN-P13"
 
 def show_matters(context: "Context", clock: Clock) -> None:
     """Answer a card, let another climb its ladder, have a third one lifted by an appeal."""
-    typed = _Typist(context.folder, clock)
+    typed = Typist(context.folder, clock)
     _answer(context, typed)
     _climb(context, typed, clock)
     _appeal(context, typed, clock)
@@ -30,7 +30,7 @@ def show_matters(context: "Context", clock: Clock) -> None:
     typed(f"accountability show {red_card(context, _ANSWERED)}")
 
 
-class _Typist:
+class Typist:
     """Types commands into the workspace, and shows each as it is typed."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -64,7 +64,7 @@ def red_card(context: "Context", case_no: str) -> str:
     return str(list_cards(context, CardQuery(level=Level.RED, case_no=case_no))[0]["card_no"])
 
 
-def _answer(context: "Context", typed: _Typist) -> None:
+def _answer(context: "Context", typed: Typist) -> None:
     head(t("九、部门签收并反馈", "9. the department acknowledges and replies"))
     number = red_card(context, _ANSWERED)
     text = t("材料已补齐，本周内办结", "papers complete, to be decided this week")
@@ -72,7 +72,7 @@ def _answer(context: "Context", typed: _Typist) -> None:
     typed(f"--as {_HEAD_1} cards reply {number} --text {quote(text)}")
 
 
-def _climb(context: "Context", typed: _Typist, clock: Clock) -> None:
+def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
     from efficiency_monitor.services.order_listing import list_orders
 
     clock.set("2026-11-25 09:00")
@@ -96,7 +96,7 @@ def _climb(context: "Context", typed: _Typist, clock: Clock) -> None:
     typed(f"--as {_FIRST} orders close {order} --text {quote(text)} --close-cards")
 
 
-def _appeal(context: "Context", typed: _Typist, clock: Clock) -> None:
+def _appeal(context: "Context", typed: Typist, clock: Clock) -> None:
     from efficiency_monitor.services.appeal_listing import list_appeals
 
     clock.set("2026-11-30 10:00")

@@ -59,7 +59,7 @@ def open_workspace(
     *,
     name: str,
     calendar: str,
-    pack: str,
+    packs: tuple[str, ...],
     watch_from: str | None = None,
 ) -> "Context":
     """Make a workspace on the demonstration\'s clock."""
@@ -72,7 +72,7 @@ def open_workspace(
         zone=clock.zone,
         language=language(),
         calendar=calendar,
-        packs=(pack,),
+        packs=packs,
         watch_from=watch_from,
     )
     context = app.open_context(folder, create=True, clock=clock)

@@ -32,7 +32,7 @@ def show_usda(folder: Path) -> None:
         clock,
         name="USDA APHIS",
         calendar="us-federal",
-        pack="us-foia",
+        packs=("us-foia",),
         watch_from="2013-12-01",
     )
     line(
