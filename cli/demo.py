@@ -223,7 +223,12 @@ def _conduct(context: "Context", clock: Clock) -> None:
     from efficiency_monitor.store.cards import CardQuery
 
     found = list_cards(context, CardQuery(case_no="SYN-2026-0048", rule="CON-PAUSE-GROUND"))
-    line(t("\n另一规则包看的不是用时，而是怎样办：", "\nanother pack looks at what was done, not how long:"))
+    line(
+        t(
+            "\n另一规则包看的不是用时，而是怎样办：",
+            "\nanother pack looks at what was done, not how long:",
+        )
+    )
     Typist(context.folder, clock)(f"cards show {found[0]['card_no']}")
 
 

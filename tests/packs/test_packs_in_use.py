@@ -1,4 +1,4 @@
-"""A workspace chooses its packs, what the canonical files carry is judged, a card names its pack."""
+"""A workspace chooses its packs; what canonical files carry is judged; a card names its pack."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,9 @@ import pytest
 
 from tests.cli.command import effmon, stop_warm
 
-ITEMS = "事项编码,收费标准,环节清单,fees,stages\nS1,工本费=10;评审费=300,受理;审核;批准,listed,listed\n"
+ITEMS = (
+    "事项编码,收费标准,环节清单,fees,stages\nS1,工本费=10;评审费=300,受理;审核;批准,listed,listed\n"
+)
 CASES = "办件编号,事项编码,办件类型,部门,承诺时限\nA1,S1,承诺件,市住建局,5个工作日\n"
 EVENTS = """办件编号,事件,发生时间,环节,种类,收费金额,批准人,办理人
 A1,受理,2026-03-02 09:00,,,,,
