@@ -27,6 +27,7 @@ _KINDS: Final = {
     "exempted": ("免责", "exempted"),
     "key_enrolled": ("登记密钥", "key enrolled"),
     "key_revoked": ("吊销密钥", "key revoked"),
+    "key_revoke_asked": ("要求吊销密钥", "key asked to be revoked"),
     "checkpoint": ("台账检查点", "checkpoint of the ledger"),
 }
 

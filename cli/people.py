@@ -31,6 +31,7 @@ _STATES: Final = {
     "asked": ("待另一人批准", "waits for another approval"),
     "enrolled": ("在用", "enrolled"),
     "revoked": ("已吊销", "revoked"),
+    "revoking": ("待第二人签名吊销", "to be revoked"),
 }
 _TRUSTED_BY: Final = {
     "approvals": ("两名持有人批准", "two holders"),
@@ -248,10 +249,19 @@ def revoke_key(
     ] = None,
     output: Output = None,
 ) -> None:
-    """Revoke a key: its holder, or one supervisor, signs for it."""
+    """Revoke a key: its holder signs for it, or a supervisor; for a second one two supervisors."""
     from efficiency_monitor.services.keys import revoke
 
-    _emit_report(revoke(context_of(ctx), which, text), output)
+    report = revoke(context_of(ctx), which, text)
+    _emit_report(report, output)
+    if report.missing:
+        message(
+            t(
+                "已记录；此前已单独吊销过一把他人的密钥，须再有一名持有密钥的监察人员执行同一命令",
+                "recorded; you have revoked another's key alone before: a second supervisor with a "
+                "key has to run the same",
+            )
+        )
 
 
 @key.command("list", help=t("列出密钥", "list the keys"))

@@ -113,6 +113,7 @@ _FAMILIES: Final = {
     "exempted": Family.EXEMPTION,
     "key_enrolled": Family.KEY,
     "key_revoked": Family.KEY,
+    "key_revoke_asked": Family.KEY,
     "checkpoint": Family.LEDGER,
 }
 _NUMBERED: Final = frozenset({Family.ORDER, Family.APPEAL, Family.ALARM, Family.KEY})

@@ -272,6 +272,16 @@ def _key_revoked(matter: Matter) -> str:
     )
 
 
+def _key_revoke_asked(matter: Matter) -> str:
+    return t(
+        f"一名持有人要求停用一把个人签名密钥，须由第二名持有人以同一命令签名："
+        f"effmon people key revoke {matter.own}。若要求者的密钥可疑，请停用该密钥",
+        f"A holder asks that a personal signing key be revoked, which takes a second holder's "
+        f"signature by the same command: effmon people key revoke {matter.own}. If it is the one "
+        "who asks whose key may be stolen, revoke that one",
+    )
+
+
 def _checkpoint(matter: Matter) -> str:
     notes = [text for _, text in notes_of(matter.about)]
     said = t(
@@ -307,6 +317,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Matter], str]]] = {
     "exempted": _exempted,
     "key_enrolled": _key_enrolled,
     "key_revoked": _key_revoked,
+    "key_revoke_asked": _key_revoke_asked,
     "checkpoint": _checkpoint,
 }
 #: Kinds that have a sentence.

@@ -56,6 +56,10 @@ class _Known:
     revoked: set[str] = field(default_factory=set)
     #: Who approved which public key, by signatures that hold: (holder, public key in hex).
     approved: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    #: Who signed that a key be revoked, by signatures that hold: (holder, public key in hex).
+    revoking: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    #: Who alone has revoked a key of another since a key was enrolled last.
+    alone: set[str] = field(default_factory=set)
     lifts: lift_checks.Lifts = field(default_factory=lift_checks.Lifts)
     cards: card_checks.Cards = field(default_factory=card_checks.Cards)
     changes: change_checks.Changes = field(default_factory=change_checks.Changes)
@@ -163,6 +167,9 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])
+    if not faults and entry["act"] == Act.REVOKE_KEY and entry["signature"]:
+        key = (entry["subject"].partition(":")[2], entry["ground"])
+        known.revoking.setdefault(key, set()).add(entry["person"])
 
 
 def _fact(row: Row) -> tuple[Any, ...]:  # type: ignore[type-arg]
@@ -263,7 +270,9 @@ def _key_entry(entry: Entry, known: _Known) -> Iterator[str]:
     key_id, person = entry["key"], entry["person"]
     if entry["type"] == EntryType.KEY_REVOKED:
         known.revoked.add(key_id)
+        yield from _revoked(entry, known)
         return
+    known.alone.clear()
     public = bytes.fromhex(entry["public_key"])
     if signatures.key_id(public) != key_id or key_id in known.enrolled:
         yield t(f"密钥 {key_id}：登记有误", f"key {key_id}: its enrolment is false")
@@ -278,6 +287,29 @@ def _key_entry(entry: Entry, known: _Known) -> Iterator[str]:
             f"key {key_id} of {person}: two holders' signatures do not stand behind it",
         )
     known.enrolled[key_id] = (person, public)
+
+
+def _revoked(entry: Entry, known: _Known) -> Iterator[str]:
+    """A revocation rests on a signature; on two where its signer has revoked alone before."""
+    key_id, person = entry["key"], entry["person"]
+    if entry["replaced_by"] is not None:
+        return
+    _, public = known.enrolled.get(key_id, (person, b""))
+    by = known.revoking.get((person, public.hex()), set())
+    if not by:
+        yield t(
+            f"密钥 {key_id}（{person}）：吊销缺少签名",
+            f"key {key_id} of {person}: no signature stands behind its revocation",
+        )
+    if len(by) == 1 and person not in by:
+        # Entries of before did not say it: then one signature was always enough.
+        if by & known.alone and "approved_by" in entry:
+            yield t(
+                f"密钥 {key_id}（{person}）：吊销缺少第二名持有人的签名",
+                f"key {key_id} of {person}: a second holder's signature does not stand behind its "
+                "revocation",
+            )
+        known.alone |= by
 
 
 def _key_rows(rows: Sequence[keys.StoredKey], known: _Known) -> Iterator[str]:

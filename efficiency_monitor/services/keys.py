@@ -1,4 +1,4 @@
-"""Public keys of persons: enrolled by two others who hold keys, revoked by one.
+"""Public keys of persons: enrolled by two others who hold keys, revoked by one or two.
 
 The first two keys cannot be approved by key holders: there are none. They are trusted as they
 come, the entry says so (`bootstrap`), and every supervisor is told. From then on for ever, also
@@ -22,6 +22,7 @@ from . import binding
 from .acting import acting, approvals, approve
 from .context import Context, meta, set_meta
 from .notices import notices_to, people
+from .revocations import agreed, ended_alone
 from .signing import sign
 from .texts import committed, refuse_id_numbers
 
@@ -38,7 +39,7 @@ class KeyReport:
 
     key_id: str
     person_id: str
-    #: `asked`, `enrolled` or `revoked`.
+    #: `asked`, `enrolled`, `revoking` (a second signature is needed) or `revoked`.
     state: str
     bootstrap: bool = False
     recovery: bool = False
@@ -50,7 +51,8 @@ class KeyReport:
     @property
     def missing(self) -> int:
         """Approvals that are still needed."""
-        return max(0, ENOUGH - len(self.approved_by)) if self.state == "asked" else 0
+        waits = self.state in ("asked", "revoking")
+        return max(0, ENOUGH - len(self.approved_by)) if waits else 0
 
 
 def enrol(context: Context, person_id: str, public: bytes) -> KeyReport:
@@ -279,6 +281,8 @@ def _complete(
 def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
     """Revoke a key, named by its id or its holder: by the holder's signature or a supervisor's.
 
+    A supervisor who has ended another's key alone since a key was enrolled last needs a second one,
+    who gives the same command; until then the key stays in use (`revocations`).
     What was signed before stays signed. The text stays in the database.
     """
     refuse_id_numbers(text or "")
@@ -300,17 +304,22 @@ def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
             "evidence": (),
             "must_sign": True,
         }
+        state = "revoked"
         own = [row for row in everybody if row.person_id == context.person == key.person_id]
         if own:
             standing = Standing(key.person_id, own[0].role)
-            by = sign(context, connection, standing, **said).person_id
+            by: tuple[str, ...] = (sign(context, connection, standing, **said).person_id,)
         else:
-            by = approve(context, connection, **said).person_id
-        _end(context, connection, key, text, replaced_by=None)
-        report = KeyReport(
-            key_id=key.key_id, person_id=key.person_id, state="revoked", approved_by=(by,)
-        )
-        _tell(context, connection, everybody, "key_revoked", report)
+            mine = approve(context, connection, **said).person_id
+            by = agreed(connection, everybody, said)
+            if len(by) < ENOUGH and ended_alone(connection, mine) is not None:
+                state = "revoking"
+        report = KeyReport(key_id=key.key_id, person_id=key.person_id, state=state, approved_by=by)
+        if report.missing:
+            _tell(context, connection, everybody, "key_revoke_asked", report)
+        else:
+            _end(context, connection, key, text, replaced_by=None, approved_by=by)
+            _tell(context, connection, everybody, "key_revoked", report)
     return report
 
 
@@ -321,6 +330,7 @@ def _end(
     text: str | None,
     *,
     replaced_by: str | None,
+    approved_by: tuple[str, ...] = (),
 ) -> None:
     now = context.now()
     keys.revoke(connection, key.key_id, now)
@@ -338,6 +348,7 @@ def _end(
         "person": key.person_id,
         "by": context.person,
         "replaced_by": replaced_by,
+        "approved_by": list(approved_by),
         "text": None if text is None else committed(context, connection, text),
     }
     _record(context, connection, EntryType.KEY_REVOKED, key.key_id, content)

@@ -247,6 +247,80 @@ def test_what_the_owner_of_the_database_can_still_do_stays_visible(
     assert f"signed for by nobody: wang {report.key_id}" in capsys.readouterr().out
 
 
+def settled(desk: Desk) -> None:
+    """Four supervisors hold keys."""
+    begin(desk, "zhao")
+    enrolled(desk, "sun", "sun", "wang", "wang")
+    assert enrolled(desk, "sun", "sun", "chen", "chen").state == "enrolled"
+
+
+def ended(desk: Desk, who: str, whose: str) -> KeyReport:
+    return revoke(desk.acting(who, who), whose)
+
+
+def test_one_stolen_key_does_not_disarm_all_others(desk: Desk) -> None:
+    """The thief ends one; the next takes a second holder. Any other holder ends the thief's."""
+    settled(desk)
+    assert ended(desk, "wang", "chen").state == "revoked"
+    for victim in ("zhao", "sun"):
+        report = ended(desk, "wang", victim)
+        assert (report.state, report.approved_by, report.missing) == ("revoking", ("wang",), 1)
+        with pytest.raises(NotAllowed, match="already"):
+            ended(desk, "wang", victim)
+    assert in_use(desk) == ids("wang", "zhao", "sun")
+    told = desk.world.rows("SELECT person_id FROM notice WHERE kind = 'key_revoke_asked'")
+    assert {row["person_id"] for row in told} == {"wang", "chen", "zhao", "sun"}
+    report = ended(desk, "sun", "wang")
+    assert (report.state, report.approved_by) == ("revoked", ("sun",))
+    assert in_use(desk) == ids("zhao", "sun")
+    # What the thief had signed counts no more: zhao's revocation takes two again, or one's first.
+    assert desk.world.sound()
+
+
+def test_two_holders_end_a_key_together(desk: Desk) -> None:
+    """And that is nobody's own: each may still end one alone."""
+    settled(desk)
+    ended(desk, "wang", "chen")
+    assert ended(desk, "wang", "zhao").state == "revoking"
+    report = ended(desk, "sun", "zhao")
+    assert (report.state, report.approved_by) == ("revoked", ("wang", "sun"))
+    assert ended(desk, "sun", "wang").state == "revoked"
+    entry = desk.world.entries()[-1]
+    assert (entry["type"], entry["approved_by"]) == ("key.revoked", ["sun"])
+    assert desk.world.sound()
+
+
+def test_ones_own_key_is_always_ones_own_to_end(desk: Desk) -> None:
+    settled(desk)
+    ended(desk, "wang", "chen")
+    assert ended(desk, "zhao", "zhao").state == "revoked"
+    assert ended(desk, "wang", "wang").state == "revoked"
+    assert desk.world.sound()
+
+
+def test_an_enrolment_lets_each_end_one_again(desk: Desk) -> None:
+    """It took two holders, who have seen what was done before."""
+    settled(desk)
+    ended(desk, "wang", "chen")
+    enrolled(desk, "chen", "chen/2", "zhao", "zhao")
+    assert enrolled(desk, "chen", "chen/2", "sun", "sun").state == "enrolled"
+    assert ended(desk, "wang", "zhao").state == "revoked"
+    assert ended(desk, "wang", "sun").state == "revoking"
+    assert desk.world.sound()
+
+
+def test_a_second_one_that_nobody_else_signed_is_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a program of one's own on the same database."""
+    settled(desk)
+    ended(desk, "wang", "chen")
+    monkeypatch.setattr("efficiency_monitor.services.keys.ended_alone", lambda *_: None)
+    assert ended(desk, "wang", "zhao").state == "revoked"
+    found = ledger_book.verify(desk.world.context)["approvals"]
+    assert [fault for fault in found if "second holder's signature" in fault]
+
+
 def test_the_holder_and_every_supervisor_are_told(desk: Desk) -> None:
     begin(desk, "li")
     key = key_of("li").key_id

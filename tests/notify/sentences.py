@@ -306,6 +306,21 @@ SAID: list[tuple[str, str, dict[str, object], str, str, str]] = [
         ),
     ),
     (
+        "key_revoke_asked",
+        "key:K-9",
+        {"key": "K-9"},
+        "【密钥】编号 K-9",
+        (
+            "一名持有人要求停用一把个人签名密钥，须由第二名持有人以同一命令签名："
+            "effmon people key revoke K-9。若要求者的密钥可疑，请停用该密钥"
+        ),
+        (
+            "A holder asks that a personal signing key be revoked, which takes a second holder's "
+            "signature by the same command: effmon people key revoke K-9. If it is the one who "
+            "asks whose key may be stolen, revoke that one"
+        ),
+    ),
+    (
         "checkpoint:2026-11-27",
         "ledger",
         {"size": 42, "notes": {"sha256": NOTE, "sm3": NOTE.replace("hall", "hall-sm3", 1)}},
