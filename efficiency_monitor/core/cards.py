@@ -8,6 +8,7 @@ import hashlib
 from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from .findings import CaseFindings, Ground, LevelFound, Offence
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
@@ -95,6 +96,12 @@ def subject_of(case_no: str) -> str:
     return f"case:{case_no}"
 
 
+#: Of each rule of conduct, by id, its texts by their digest: whether they measure time by the
+#: calendar.
+Conduct = Mapping[str, Mapping[str, bool]]
+NO_CONDUCT: Conduct = MappingProxyType({})
+
+
 def decide(
     findings: CaseFindings,
     cards: Sequence[Card],
@@ -102,11 +109,12 @@ def decide(
     rule_ids: frozenset[str],
     calendar_version: str,
     watch_from: int | None,
+    conduct: Conduct = NO_CONDUCT,
 ) -> list[Decision]:
     """Decide on one case. `cards` are all its cards, lifted ones too; decisions in order.
 
     `rule_ids` are the rules that were judged: a card of another rule is left alone. What fell due
-    before `watch_from` (epoch seconds) is historical.
+    before `watch_from` (epoch seconds) is historical. `conduct` are the conditions among the rules.
     """
     decisions: list[Decision] = []
     by_episode: dict[tuple[str, str], list[Card]] = {}
@@ -123,9 +131,27 @@ def decide(
         if rule_id in rule_ids and _found_whole(findings, rule_id):
             # The event that they rest on was corrected away, or is no offence any more.
             decisions.extend(
-                Lift(card.card_no, LiftReason.LATE_EVIDENCE) for card in known if _alive(card)
+                _gone(card, conduct.get(rule_id), calendar_version)
+                for card in known
+                if _alive(card)
             )
     return decisions
+
+
+def _gone(
+    card: Card, texts: Mapping[str, bool] | None, calendar_version: str
+) -> Lift | RuleChanged:
+    """What becomes of a card whose ground was not found, though all grounds were.
+
+    `texts` are those of its rule, if it is a condition: of an event that is no offence any more a
+    condition says nothing, so it may be the rule or the calendar that is another one.
+    """
+    if texts is not None and card.rule_digest not in texts:
+        return RuleChanged(card.card_no)
+    amended = texts is not None and texts[card.rule_digest]
+    if amended and card.calendar_version != calendar_version:
+        return Lift(card.card_no, LiftReason.CALENDAR_AMENDED)
+    return Lift(card.card_no, LiftReason.LATE_EVIDENCE)
 
 
 def _found_whole(findings: CaseFindings, rule_id: str) -> bool:

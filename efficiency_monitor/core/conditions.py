@@ -100,6 +100,11 @@ class Condition(RulePart):
         """The unit of the measured value: `events` unless the measure has another one."""
         return str(self.unit) if self.unit else _UNITS.get(self.measure, "events")
 
+    @property
+    def timed(self) -> bool:
+        """Whether what is measured depends on the calendar."""
+        return self.unit is not None or self.limit is not None or self.within is not None
+
     @model_validator(mode="after")
     def _fitting(self) -> "Condition":
         needed, allowed = PARAMETERS[self.measure]

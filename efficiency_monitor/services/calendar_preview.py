@@ -102,6 +102,7 @@ def _decisions(
         findings,
         known,
         rule_ids=context.catalogue.rule_ids,
+        conduct=context.catalogue.conduct,
         calendar_version=version,
         watch_from=watch_from(context),
     )

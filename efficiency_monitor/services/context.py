@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from .. import catalogue_files
 from ..core.actor import Actor, Machine
 from ..core.calendar import Calendar
+from ..core.cards import Conduct
 from ..core.encoding import BoundRule
 from ..core.evaluation import CompiledCalendar, evaluate
 from ..core.faults import CatalogueError
@@ -123,6 +124,16 @@ class Catalogue:
     def rule_ids(self) -> frozenset[str]:
         """Ids of the rules that give cards."""
         return frozenset(bound.rule.id for bound in self.rules)
+
+    @cached_property
+    def conduct(self) -> Conduct:
+        """The conditions among the rules, as deciding on cards asks for them."""
+        found: dict[str, dict[str, bool]] = {}
+        for bound in self.rules:
+            if bound.rule.condition is not None:
+                timed = bound.rule.condition.timed
+                found.setdefault(bound.rule.id, {})[bound.digest] = timed
+        return found
 
     @cached_property
     def rule_of(self) -> Mapping[tuple[str, int], BoundRule]:

@@ -183,6 +183,7 @@ def _judge_batch(
                 found,
                 standing.get(case.case_id, []),
                 rule_ids=context.catalogue.rule_ids,
+                conduct=context.catalogue.conduct,
                 calendar_version=_version(context, case.record.calendar),
                 watch_from=watched,
             )
@@ -317,6 +318,7 @@ def _preview_batch(
             found,
             standing.get(case.case_id, ()),
             rule_ids=context.catalogue.rule_ids,
+            conduct=context.catalogue.conduct,
             calendar_version=_version(context, case.record.calendar),
             watch_from=watched,
         )
