@@ -152,13 +152,7 @@ def say(report: "ScanReport", context: "Context") -> None:
     if report.tallies:
         lines.append(say_tallies(report))
     emit_text(line + "\n" for line in lines)
-    for (rule, window, reason), number in sorted(report.tally_problems.items())[:10]:
-        warn(
-            t(
-                f"{rule}，{window} 起：{number} 个对象{say_reason(reason)}",
-                f"{rule} from {window}: {number} subjects: {say_reason(reason)}",
-            )
-        )
+    _say_tally_problems(report)
     if report.judged_later:
         number = report.judged_later
         warn(
@@ -223,10 +217,20 @@ def say_tallies(report: "ScanReport") -> str:
     found = {name: report.tallies.get(name, 0) for name in ("judged", "not_judgeable", "excluded")}
     judged, unknown, few = found.values()
     return t(
-        f"累计对象 {sum(found.values())} = 已判定 {judged} + 无法判定 {unknown} + 数量不足 {few}",
+        f"统计对象 {sum(found.values())} = 已判定 {judged} + 无法判定 {unknown} + 数量不足 {few}",
         f"subjects of tallies {sum(found.values())} = {judged} judged + {unknown} not judgeable "
         f"+ {few} too small",
     )
+
+
+def _say_tally_problems(report: "ScanReport") -> None:
+    for (rule, window, reason), number in sorted(report.tally_problems.items())[:10]:
+        warn(
+            t(
+                f"{rule}，{window} 起：{number} 个对象{say_reason(reason)}",
+                f"{rule} from {window}: {number} subjects: {say_reason(reason)}",
+            )
+        )
 
 
 def _say_undelivered(report: "ScanReport") -> None:

@@ -50,7 +50,7 @@ def show_sum(document: Mapping[str, Any], fmt: Format | None) -> None:
     }
     used = [column for column in _SUM if column.words(row)]
     emit_text(["\n"])
-    emit([row], used, fmt, title=t("累计", "What was tallied"))
+    emit([row], used, fmt, title=t("统计", "What was tallied"))
     if document["members"]:
         columns = _MEMBERS if document["of"] == "cards" else _PLAIN
         emit_text(["\n"])

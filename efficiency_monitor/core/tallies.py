@@ -1,4 +1,4 @@
-"""Tallies 累计: how many, how many in a row, what share, how much more, for a subject in a window.
+"""Tallies 统计: how many, how many in a row, what share, how much more, for a subject in a window.
 
 A tally is made for each subject (an organ, a person, an item, a region, an order) and each window
 of the workspace's zone, and the levels of the rule compare its value (`core.comparison`). A card

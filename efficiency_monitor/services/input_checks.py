@@ -109,10 +109,10 @@ class Inputs:
             if left.pop(row.card_no, None) != digest(str(row.content)):
                 yield _said(
                     row.card_no,
-                    t("累计的依据已不是发牌时的", "what its tally was made of is not what it was"),
+                    t("统计的依据已不是发牌时的", "what its tally was made of is not what it was"),
                 )
         for card in sorted(left):
-            yield _said(card, t("累计的依据不见了", "what its tally was made of is gone"))
+            yield _said(card, t("统计的依据不见了", "what its tally was made of is gone"))
 
     def _of(self, card: str, case: _Facts | None, items: Items) -> Iterator[str]:
         said = self.cards[card]

@@ -95,82 +95,84 @@ def rows_of(example: Row, cal: OracleCalendar) -> World:
         own = {name: row[name] for name in FIELDS if name in row}
         return {**(example.get("case") or {}), **own}
 
-    def each(name: str) -> list[tuple[str, Row]]:
+    def each(name: str) -> list[tuple[str, Row, Row]]:
         rows = example.get(name) or []
         return [
-            (f"{name}-{n}-{k}", row)
+            (f"{name}-{n}-{k}", row, fields(row))
             for n, row in enumerate(rows)
             for k in range(row.get("times", 1))
         ]
 
-    world: World = {name: [] for name in ("cards", "cases", "items", "orders", "alarms")}
-    for key, row in each("cards"):
-        world["cards"].append(
-            {
-                "key": key,
-                "case": row.get("case", f"case of {key}"),
-                "rule": row.get("rule", "XX-OTHER"),
-                "clock": row.get("clock", ""),
-                "level": row["level"],
-                "at": at(row["at"]),
-                "state": row.get("state", "open"),
-                "fields": fields(row),
-                "delivered_at": at(row.get("delivered_at")),
-                "answered_at": at(row.get("answered_at")),
-            }
-        )
-    for key, row in each("cases"):
-        events = [
-            {
-                **{n: one.get(n) for n in ("actor", "department", "stage", "kind", "reason")},
-                "type": one["event"],
-                "at": at(one["at"]),
-                "recorded_at": at(one.get("recorded_at")),
-            }
-            for one in row.get("events", ())
-        ]
-        accepted = at(row.get("accepted"))
-        begun = at(row.get("begun"))
-        if begun is None:
-            starts = [e["at"] for e in events] + ([] if accepted is None else [accepted])
-            begun = min(starts, default=None)
-        world["cases"].append(
-            {
-                "key": row.get("case", key),
-                "begun_at": begun,
-                "accepted_at": accepted,
-                "finished_at": at(row.get("finished")),
-                "incomplete": row.get("incomplete", False),
-                "fields": fields(row),
-                "events": events,
-            }
-        )
-    for key, row in each("items"):
-        code = row["item_code"] if row.get("times", 1) == 1 else f"{row['item_code']} {key}"
-        world["items"].append(
-            {
-                "key": code,
-                "known_from": at(row["known_from"]),
-                "fields": {**fields(row), "item_code": code},
-            }
-        )
-    for key, row in each("orders"):
-        world["orders"].append(
+    return {
+        "cards": [_card(key, row, own, at) for key, row, own in each("cards")],
+        "cases": [_case(key, row, own, at) for key, row, own in each("cases")],
+        "items": [_item(key, row, own, at) for key, row, own in each("items")],
+        "orders": [
             {
                 "key": key,
                 "opened_at": at(row["opened"]),
                 "closed_at": at(row.get("closed")),
                 "opened_by": row.get("opened_by", "supervisor"),
-                "fields": fields(row),
+                "fields": own,
             }
-        )
-    for key, row in each("alarms"):
-        world["alarms"].append(
+            for key, row, own in each("orders")
+        ],
+        "alarms": [
             {
                 "key": key,
                 "kind": row["kind"],
                 "person": row.get("person", "supervisor"),
                 "at": at(row["at"]),
             }
-        )
-    return world
+            for key, row, _ in each("alarms")
+        ],
+    }
+
+
+def _card(key: str, row: Row, own: Row, at: Callable[[Any], int | None]) -> Row:
+    return {
+        "key": key,
+        "case": row.get("case", f"case of {key}"),
+        "rule": row.get("rule", "XX-OTHER"),
+        "clock": row.get("clock", ""),
+        "level": row["level"],
+        "at": at(row["at"]),
+        "state": row.get("state", "open"),
+        "fields": own,
+        "delivered_at": at(row.get("delivered_at")),
+        "answered_at": at(row.get("answered_at")),
+    }
+
+
+def _case(key: str, row: Row, own: Row, at: Callable[[Any], int | None]) -> Row:
+    events = [
+        {
+            **{n: one.get(n) for n in ("actor", "department", "stage", "kind", "reason")},
+            "type": one["event"],
+            "at": at(one["at"]),
+            "recorded_at": at(one.get("recorded_at")),
+        }
+        for one in row.get("events", ())
+    ]
+    accepted, begun = at(row.get("accepted")), at(row.get("begun"))
+    if begun is None:
+        starts = [event["at"] for event in events] + ([] if accepted is None else [accepted])
+        begun = min(starts, default=None)
+    return {
+        "key": row.get("case", key),
+        "begun_at": begun,
+        "accepted_at": accepted,
+        "finished_at": at(row.get("finished")),
+        "incomplete": row.get("incomplete", False),
+        "fields": own,
+        "events": events,
+    }
+
+
+def _item(key: str, row: Row, own: Row, at: Callable[[Any], int | None]) -> Row:
+    code = row["item_code"] if row.get("times", 1) == 1 else f"{row['item_code']} {key}"
+    return {
+        "key": code,
+        "known_from": at(row["known_from"]),
+        "fields": {**own, "item_code": code},
+    }

@@ -32,7 +32,7 @@ def rule(tally: dict[str, Any], at: str, **more: Any) -> Rule:
             "id": "XX-TALLY",
             "version": 1,
             "name": "tally",
-            "title": {"zh": "累计", "en": "Tally"},
+            "title": {"zh": "统计", "en": "Tally"},
             "status": "stable",
             "in_force": {"from": "2026-01-01"},
             "legal_basis": [{"ref": "试", "says": "试 / trial"}],
