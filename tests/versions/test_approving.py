@@ -7,6 +7,7 @@ import pytest
 from efficiency_monitor.core.faults import CatalogueError, ConfigurationError, NotAllowed
 from efficiency_monitor.services import rule_versions
 from efficiency_monitor.services.rule_waiting import waiting
+from tests.matters.office import PEOPLE
 
 from .bureau import Bureau
 
@@ -106,6 +107,16 @@ def test_an_approval_is_signed(bureau: Bureau) -> None:
     (row,) = bureau.world.rows("SELECT * FROM approval WHERE act = 'approve_change'")
     assert row["signature"] is not None
     assert row["ground"] == change.sha256
+
+
+def test_who_never_had_a_key_cannot_approve(bureau: Bureau) -> None:
+    """Elsewhere that is as good as a claim; here a claim is not enough."""
+    bureau.demand()
+    bureau.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
+    change = bureau.propose("he")
+    with pytest.raises(NotAllowed, match="no enrolled key"):
+        bureau.approve(bureau.propose().change_no, "he")
+    assert bureau.approve(change.change_no).state == "approved"
 
 
 def test_what_changed_meanwhile_is_proposed_again(bureau: Bureau) -> None:

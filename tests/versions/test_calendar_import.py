@@ -43,6 +43,11 @@ def test_the_preview_is_what_the_scan_then_does(bureau: Bureau) -> None:
     bureau.adopt()
     yellow = bureau.yellow()
     path = file_of(bureau, "first.txt", FIRST)
+    # What a scan would do anyhow is no effect of the notice.
+    bureau.late_case("LATE", promised_limit="1 working_days", statutory_limit="2 working_days")
+    bureau.world.receive(
+        "events", [{"case_no": "LATE", "event": "decided", "occurred_at": "2026-03-06 08:00"}]
+    )
     before = bureau.world.tuples("SELECT COUNT(*) FROM ledger_entry")
     shown = json.loads(imported(bureau, path, "一号").out)
     assert bureau.world.tuples("SELECT COUNT(*) FROM ledger_entry") == before

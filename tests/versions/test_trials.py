@@ -65,6 +65,31 @@ def test_a_finished_case_does_not_stay_open_for_it(bureau: Bureau) -> None:
     assert bureau.world.tuples("SELECT open FROM case_file") == [(0,)]
 
 
+def test_its_clock_goes_on_in_a_case_that_is_closed(bureau: Bureau) -> None:
+    """Whether a case is open is for the rules that give cards to say."""
+    on_trial(bureau)
+    bureau.edit("TRIED.yaml", lambda text: text.replace("[decided, refused]", "delivered"))
+    bureau.late_case()
+    bureau.world.receive(
+        "events", [{"case_no": "A", "event": "decided", "occurred_at": "2026-03-03 10:00"}]
+    )
+    bureau.at("2026-03-04 09:00")
+    bureau.world.scan()
+    assert bureau.world.tuples("SELECT open FROM case_file") == [(0,)]
+    bureau.at("2026-03-06 09:00")
+    assert bureau.world.scan().trial["TRIED"]["yellow"] == 1
+
+
+def test_what_fell_due_before_the_watch_is_not_counted(bureau: Bureau) -> None:
+    on_trial(bureau)
+    file = bureau.world.folder / "effmon.toml"
+    text = file.read_text("utf-8").replace("[workspace]", '[workspace]\nwatch_from = "2026-03-06"')
+    file.write_text(text, encoding="utf-8")
+    bureau.late_case()
+    bureau.at("2026-03-07 09:00")
+    assert bureau.world.scan().trial == {"TRIED": {"warning": 0, "yellow": 0, "red": 1}}
+
+
 def test_a_preview_says_the_same(bureau: Bureau) -> None:
     on_trial(bureau)
     bureau.late_case()
