@@ -14,7 +14,7 @@ from ..core.encoding import BoundRule
 from .backtest import BacktestReport, History, Progress, Spool, judge_batch, run
 from .backtest_sides import Plan, Side
 from .lake_columns import Columns, Judge, applies, fields_of, read
-from .lake_counts import Counter, Outcomes
+from .lake_counts import Counter, Either, Outcomes
 from .lake_format import Part
 from .lake_found import Piece, cards_of, half, matched
 from .lake_history import Lake
@@ -103,6 +103,7 @@ class _Comparing:
                 if progress is not None:
                     mask = self.lake.standing(part)
                     progress(part.cases if mask is None else sum(mask))
+        self.counter.finish()
 
     def _columns(self, part: Part) -> Columns | None:
         """The part's columns; None where it has to be judged by values."""
@@ -180,12 +181,11 @@ class _Comparing:
         )  # fmt: skip
         after = cards_of(last.judge.bound, of_after[detailed:], last.found, late, self.groups, {})
         places = matched(before, after)
-        change, shown = self.counter.count(before, after, *places, same=self.same)
-        kept = numpy.nonzero(shown)[0]
-        order = self.counter.either(before, after, places[0][kept], places[1][kept]).case
-        kept = kept[numpy.argsort(order, kind="stable")]
+        every, change, shown = self.counter.count(before, after, *places, same=self.same)
+        kept = numpy.flatnonzero(shown)
+        kept = kept[numpy.argsort(every.case[kept], kind="stable")]
+        either = Either(*(column[kept] for column in every))
         places = places[0][kept], places[1][kept]
-        either = self.counter.either(before, after, *places)
         self.found.pieces.append(
             Piece(
                 lake=self.lake,

@@ -162,6 +162,8 @@ class Counter:
         self._names: dict[str, dict[str | None, int]] = {"department": {}, "item": {}}
         self._codes: dict[str, Any] = {}
         self._of_events: Any = None
+        #: Cards by value and state, of all parts: dimension → what is counted → table.
+        self._tables: dict[tuple[str | None, str], Any] = {}
 
     def use(self, columns: Columns) -> None:
         """Count cards of this part from now on."""
@@ -219,8 +221,8 @@ class Counter:
 
     def count(
         self, before: Cards, after: Cards, old: Any, new: Any, *, same: bool
-    ) -> tuple[Any, Any]:
-        """Count what matched; the change of each, and which are to be kept one by one."""
+    ) -> tuple[Either, Any, Any]:
+        """Count what matched; what each is about, its change, and whether it is to be kept."""
         import numpy
 
         was = _instants(before, old)
@@ -237,7 +239,7 @@ class Counter:
             shown &= self._asked(either)
         state = change * 4 + in_before * 2 + in_after
         self._add(either, state, shown, was, now)
-        return change, shown if same else shown & (change != _SAME)
+        return either, change, shown if same else shown & (change != _SAME)
 
     def _inside(self, instant: Any) -> Any:
         window = self.plan.window
@@ -258,56 +260,69 @@ class Counter:
         if not shown.all():
             either = Either(*(column[shown] for column in either))
             state, was, now = state[shown], was[shown], now[shown]
-        for name, values, codes in (
-            ("level", [Level(1).word, Level(2).word, Level(3).word], either.level - 1),
-            ("rule", self.groups, either.group),
-            ("department", list(self._names["department"]),
-             self._departments(either.case, either.start)),
-            ("item", list(self._names["item"]), self._codes["item"][either.case]),
-        ):  # fmt: skip
-            self._put(name, values, codes, state)
-        self._put(None, [None], numpy.zeros(len(state), dtype=numpy.int64), state)
+        for name, codes in (
+            ("level", either.level - 1),
+            ("rule", either.group),
+            ("department", self._departments(either.case, either.start)),
+            ("item", self._codes["item"][either.case]),
+            (None, numpy.zeros(len(state), dtype=numpy.int64)),
+        ):
+            self._put(name, "all", codes, state)
         self._put_months(state, was, now)
 
-    def _put(
-        self, dimension: str | None, values: Sequence[str | None], codes: Any, state: Any
-    ) -> None:
+    def _put(self, dimension: str | None, what: str, codes: Any, state: Any) -> None:
         import numpy
 
-        table = numpy.bincount(codes * _STATES + state, minlength=len(values) * _STATES)
-        for place in numpy.nonzero(table)[0]:
-            code, its = divmod(int(place), _STATES)
-            more = dict.fromkeys(_counted(its, ("before", "after", "kind")), int(table[place]))
-            self.totals.count(dimension, values[code], more)
+        table = numpy.bincount(codes * _STATES + state)
+        former = self._tables.get((dimension, what))
+        if former is not None:
+            if len(former) > len(table):
+                table, former = former, table
+            table[: len(former)] += former
+        self._tables[dimension, what] = table
 
     def _put_months(self, state: Any, was: Any, now: Any) -> None:
         """A card counts before and after in the month of either; its change where it is shown."""
         import numpy
 
         in_before, in_after = state & 2 != 0, state & 1 != 0
-        month_of = {"before": was, "after": now, "kind": numpy.where(in_after, now, was)}
-        meant = {"before": in_before, "after": in_after, "kind": in_before | in_after}
-        for what, instants in month_of.items():
-            mask = meant[what]
+        for what, instants, mask in (
+            ("before", was, in_before),
+            ("after", now, in_after),
+            ("kind", numpy.where(in_after, now, was), in_before | in_after),
+        ):
             month = numpy.searchsorted(self.begins, instants[mask], side="right") - 1
-            own = state[mask]
-            table = numpy.bincount(month * _STATES + own, minlength=len(self.months) * _STATES)
-            for place in numpy.nonzero(table)[0]:
-                code, its = divmod(int(place), _STATES)
-                more = dict.fromkeys(_counted(its, (what,)), int(table[place]))
-                self.totals.count("month", self.months[code], more)
+            self._put("month", what, month, state[mask])
+
+    def finish(self) -> None:
+        """Put what was counted into the totals."""
+        import numpy
+
+        values: dict[str | None, Sequence[str | None]] = {
+            None: [None],
+            "level": [level.word for level in Level],
+            "rule": self.groups,
+            "month": self.months,
+            "department": list(self._names["department"]),
+            "item": list(self._names["item"]),
+        }
+        for (dimension, what), table in self._tables.items():
+            for place in numpy.flatnonzero(table):
+                code, state = divmod(int(place), _STATES)
+                more = dict.fromkeys(_counted(state, what), int(table[place]))
+                self.totals.count(dimension, values[dimension][code], more)
 
 
-def _counted(state: int, what: Sequence[str]) -> list[str]:
+def _counted(state: int, what: str) -> list[str]:
     """What a card of this state counts as: before, after, its kind of change with moved in, out."""
     change, inside = divmod(state, 4)
     in_before, in_after = bool(inside & 2), bool(inside & 1)
     found = []
-    if "before" in what and in_before:
+    if what in ("before", "all") and in_before:
         found.append("before")
-    if "after" in what and in_after:
+    if what in ("after", "all") and in_after:
         found.append("after")
-    if "kind" in what:
+    if what in ("kind", "all"):
         found.append(CHANGES[change].value)
         if CHANGES[change] not in (Change.NEW, Change.GONE) and in_before != in_after:
             found.append("moved_in" if in_after else "moved_out")

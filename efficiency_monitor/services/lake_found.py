@@ -60,12 +60,18 @@ def cards_of(
 
     is_chosen: Any = numpy.zeros(len(bound) + 1, dtype=bool)
     is_chosen[list(chosen)] = True
-    reached = found["level_reached"].astype(bool) & is_chosen[found["rule"]][:, None]
+    rows = numpy.flatnonzero(is_chosen[found["rule"]])
+    reached = found["level_reached"][rows]
     if stale.any():
-        reached &= ~(stale[found["case"]] & (found["stop"] < 0))[:, None]
-    row, slot = numpy.nonzero(reached)
+        hidden = stale[found["case"][rows]] & (found["stop"][rows] < 0)
+        reached = reached * ~hidden[:, None]
+    levels_each = reached.shape[1]
+    place = numpy.flatnonzero(reached)
+    row = place // levels_each
+    slot = place - row * levels_each
+    row = rows[row]
     rule = found["rule"][row]
-    level_of: Any = numpy.zeros((len(bound) + 1, reached.shape[1]), dtype=numpy.int64)
+    level_of: Any = numpy.zeros((len(bound) + 1, levels_each), dtype=numpy.int64)
     group_of: Any = numpy.zeros(len(bound) + 1, dtype=numpy.int64)
     staged: Any = numpy.zeros(len(bound) + 1, dtype=numpy.int64)
     for r, one in enumerate(bound):
