@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from .. import settings
 from ..core import ledger as core
-from ..core.faults import ConfigurationError, EffmonError
+from ..core.faults import EffmonError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..language import t
@@ -26,11 +25,11 @@ from .archive import Archive, Damaged
 from .attachments import FOLDER as ATTACHMENTS
 from .context import Context, set_meta
 from .ledger_book import verify
+from .restore_checks import agrees, check, check_place, file_of, program_of, refuse_program
 from .workspace_keys import KEYS_FOLDER, signed_size, state_folder
 
 #: Facts about a workspace that was restored: when, and of when the backup is.
 RESTORED_AT, RESTORED_FROM = "restored_at", "restored_from"
-_REVISION = re.compile(r"[0-9]{4}")
 #: What the signer keeps: nothing else is written where settings name a folder elsewhere.
 _NOTE = re.compile(r"(sha256|sm3)\.note|lost-[0-9A-Za-z_-]{1,60}\.(note|txt)")
 _NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -76,106 +75,6 @@ def settings_of(found: Archive) -> settings.Settings:
     return settings.parse(text, f"{found.path}: {archive.SETTINGS}")
 
 
-def check(found: Archive, expected: str | None = None) -> None:
-    """Whether this release can restore it, and whether its ledger is what its manifest says.
-
-    `expected` is the SHA-256 of the manifest as somebody else has it: on paper, in the ledger.
-    """
-    manifest = found.manifest
-    if expected is not None and expected.lower() != manifest.digest:
-        raise Damaged(
-            t(
-                f"清单的 SHA-256 是 {manifest.digest}，不是所给的值",
-                f"its manifest has the SHA-256 {manifest.digest}, not the one that was given",
-            )
-        )
-    if not _REVISION.fullmatch(manifest.schema):
-        raise Damaged(t("清单没有数据库版本", "its manifest names no schema"))
-    if manifest.schema > schema.HEAD:
-        raise ConfigurationError(
-            t(
-                f"备份由较新的 effmon {manifest.release} 制作（数据库版本 {manifest.schema}，"
-                f"本版本只到 {schema.HEAD}）",
-                f"the backup was made by effmon {manifest.release} with schema {manifest.schema}, "
-                f"this release goes to {schema.HEAD}",
-            ),
-            t(
-                f"安装 effmon {manifest.release} 或更新版本再恢复",
-                f"install effmon {manifest.release} or newer and restore with it",
-            ),
-        )
-    if not _agrees(found.ledger(), manifest):
-        raise Damaged(t("台账与清单的根值不符", "its ledger has other roots than its manifest"))
-
-
-def _agrees(head: core.Head, manifest: archive.Manifest) -> bool:
-    roots = core.root(head)
-    return (head.size, roots.sha256.hex(), roots.sm3.hex()) == (
-        manifest.size,
-        manifest.sha256_root,
-        manifest.sm3_root,
-    )
-
-
-def program_of(found: settings.Settings) -> tuple[str, ...]:
-    """The program with its arguments that settings let run, empty where they name none."""
-    return found.ledger.signer.command
-
-
-def _refuse_program(found: settings.Settings) -> None:
-    program = shlex.join(program_of(found))
-    if program:
-        raise ConfigurationError(
-            t(
-                f"备份中的设置会运行程序签名：{program}",
-                f"the settings in the backup would run a program to sign: {program}",
-            ),
-            t(
-                "确认是本单位的程序（清单的 SHA-256 与纸面或台账一致）后加 --with-program",
-                "add --with-program once you know it for yours: the manifest's SHA-256 is the one "
-                "on paper or in the ledger",
-            ),
-        )
-
-
-def check_place(context: Context, file: Path) -> None:
-    """ConfigurationError where there is anything that a restore would write over."""
-    folder = context.folder
-    settings.refuse_half_restored(folder)
-    ours = {KEYS_FOLDER}
-    if file.absolute().parent == folder.absolute():
-        ours.add(file.name)
-    there = sorted(set(os.listdir(folder)) - ours) if folder.is_dir() else []  # noqa: PTH208
-    if there or (folder.exists() and not folder.is_dir()):
-        what = f"{folder}: {there[0]}" if there else str(folder)
-        raise ConfigurationError(
-            t(f"只能恢复到空目录，已有 {what}", f"only into an empty folder, and there is {what}"),
-            t(
-                "用 -C 指定另一个目录，或先移走其内容",
-                "name another with -C, or move it away first",
-            ),
-        )
-    database = _file_of(context)
-    if database is None:
-        with context.store.reading() as connection:
-            taken = not table_lines.is_empty(connection)
-    else:
-        taken = database.exists()
-    if taken:
-        raise ConfigurationError(
-            t(
-                "只能恢复到空数据库，该数据库已有内容"
-                + ("" if database is None else f"：{database}"),
-                "only into an empty database, and this one has something in it"
-                + ("" if database is None else f": {database}"),
-            ),
-            t(
-                f"用 {settings.DATABASE_VARIABLE} 指定新建的空数据库，或移走该文件",
-                f"name a new one with {settings.DATABASE_VARIABLE}, or move the file away",
-            ),
-        )
-
-
 def restore(
     context: Context,
     found: Archive,
@@ -195,7 +94,7 @@ def restore(
     """
     check(found, expected)
     if not (dry_run or drill or with_program):
-        _refuse_program(context.settings)
+        refuse_program(context.settings)
     check_place(context, found.path)
     signed = signed_size(state_folder(context.folder, context.settings))
     if dry_run:
@@ -206,7 +105,7 @@ def restore(
         _write_files(context, found)
         with context.store.writing() as connection:
             rows, pending = _fill(context, connection, found, drill=drill)
-        database = _file_of(context)
+        database = file_of(context)
         if database is not None:
             database.chmod(0o600)
         sound = bool(verify(context)["sound"])
@@ -258,7 +157,7 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
         yield
     except BaseException as fault:
         context.store.close()
-        database = _file_of(context)
+        database = file_of(context)
         for path in () if database is None else (database, Path(f"{database}-journal")):
             path.unlink(missing_ok=True)
         # A folder of keys that was there stays: what the signer had is not ours to take away.
@@ -386,7 +285,7 @@ def _fill(
     table_lines.continue_numbers(connection)
     head = core.rebuild(ledger.bodies(connection))
     try:
-        same = head == ledger.read_head_only(connection) and _agrees(head, manifest)
+        same = head == ledger.read_head_only(connection) and agrees(head, manifest)
     except ledger.HeadDamaged:
         same = False
     if not same or ledger.first_bad_row(connection) is not None:
@@ -432,9 +331,3 @@ def record_drill(context: Context, found: Archive, seconds: int) -> None:
     """Record in the workspace's own ledger that a backup was restored elsewhere and was sound."""
     with context.store.writing() as connection:
         ledger.append(connection, [entry(context, found, drill=True, seconds=seconds)])
-
-
-def _file_of(context: Context) -> Path | None:
-    """The file of an SQLite database."""
-    url = context.store.engine.url
-    return Path(str(url.database)) if context.store.dialect == "sqlite" else None

@@ -49,11 +49,12 @@ READS = (
     "sources history",
     "sources list",
 )
-#: What does not look into the database.
+#: What shows and changes nothing of the database: files, the catalogue, a workspace that is made.
 ELSEWHERE = (
     "calendar batch",
     "calendar due",
     "calendar elapsed",
+    "calendar import",
     "calendar list",
     "calendar show",
     "demo",
@@ -67,7 +68,10 @@ ELSEWHERE = (
     "rules check",
     "rules diff",
     "rules doc",
+    "rules new",
+    "rules own",
     "rules trial",
+    "rules use",
     "rules show",
     "rules test",
     "serve",
