@@ -29,10 +29,12 @@ def test_a_row_that_says_another_type_than_its_entry_is_found(world: World) -> N
 def test_a_type_inside_an_entry_is_not_the_entrys(world: World) -> None:
     context = world.context
     with context.store.writing() as connection:
-        entry = context.entry(EntryType.SCAN_DONE, "nested", {"x": {"type": "export.made"}})
+        entry = context.entry(
+            EntryType.SCAN_DONE, "scan.done/R", {"run": "R", "x": {"type": "export.made"}}
+        )
         ledger.append(connection, [entry])
     assert ledger_book.verify(context, everything=True)["sound"]
-    office.tamper(world, "UPDATE ledger_entry SET type = 'export.made' WHERE fact = 'nested'")
+    office.tamper(world, "UPDATE ledger_entry SET type = 'export.made' WHERE fact = 'scan.done/R'")
     assert not ledger_book.verify(world.context, everything=True)["sound"]
 
 
