@@ -38,11 +38,18 @@ def department_of(
             department=card.department or "",
             region=card.region or "",
             item_code=card.item_code or "",
-            roles=roles,
+            roles=_meant(card, roles),
             on=on,
             handler=card.handler or "",
         )
     ]
+
+
+def _meant(card: Any, roles: Sequence[Role]) -> list[Role]:
+    """The roles that can be meant on a card: nobody handles what an organ as a whole is told."""
+    if card.case_id is None and not card.handler:
+        return [role for role in roles if role is not Role.HANDLER]
+    return list(roles)
 
 
 def opener_of(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, scan
-from tests.stories.world import instant, wall
+from efficiency_monitor.services import appeals, orders, scan
+from tests.stories.world import wall
 
 from .town import ALL, Town, rule_text
 
@@ -260,4 +260,42 @@ def test_who_is_told_and_who_answers(tmp_path: Path) -> None:
     it.world.deliver()
     assert it.world.answer("acknowledged", card_no, "li") == "acknowledged"
     assert it.world.answer("replied", card_no, "li", "已整改") == "replied"
-    assert instant("2026-03-06 09:00") == it.world.now
+    opened = orders.open_order(it.world.acting("wang"), [card_no], text="请限期整改")
+    ordered = it.world.tuples(
+        "SELECT DISTINCT person_id FROM notice WHERE subject = ? ORDER BY 1",
+        f"order:{opened.order_no}",
+    )
+    assert ordered == [("chen",), ("li",)], "nobody who only handles cases"
+
+
+def test_a_tallys_card_can_wait_to_be_confirmed(tmp_path: Path) -> None:
+    text = json.dumps({**json.loads(THREE), "confirm": "manual"}, ensure_ascii=False)
+    it = Town(tmp_path / "ws", {"XX-THREE": text})
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-03-06 09:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow pending 3"]
+    card_no = it.number(rule_id="XX-THREE")
+    assert it.world.answer("confirmed", card_no, "wang") == "open"
+    it.scan("2026-03-07 09:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow open 3"]
+    assert it.world.sound()
+
+
+def test_a_card_of_a_case_counts_once_it_is_confirmed(tmp_path: Path) -> None:
+    """The pack's rule CHECKED waits for a person; a card that waits counts for nothing."""
+    each = rule_text(
+        "XX-EACH",
+        {"measure": "count", "of": "cards", "rules": ["CHECKED"], "by": "all", "window": "month"},
+        ["yellow >= 1 cards"],
+    )
+    it = Town(tmp_path / "ws", {"XX-EACH": each})
+    it.cases("A", item_kind="forwarded", watch="manual")
+    it.happens("accepted", "2026-03-02 10:00", "A")
+    it.scan("2026-03-20 09:00")
+    waiting = it.world.tuples("SELECT card_no FROM card WHERE state = 'pending'")
+    assert waiting
+    assert it.tallies() == []
+    for (card_no,) in waiting:
+        it.world.answer("confirmed", card_no, "wang")
+    it.scan("2026-03-21 09:00")
+    assert [text.split()[0] for text in it.tallies()] == ["all"]
