@@ -78,7 +78,7 @@ def case(dice: Random, n: int) -> Row:
     if dice.random() < 0.3:
         instants[2] = instants[1] + dice.choice((0, 59, 60, 61))
     later = [edge for edge in EDGES if edge >= instants[1]]
-    if later and dice.random() < 0.3:
+    if later and dice.random() < 0.15:
         instants[2] = later[0]
     stage = dice.choice((0, 1, 2, 3, 3, 3))
     events = [

@@ -19,7 +19,7 @@ from .town import rule_text
 
 ZONE = "Asia/Shanghai"
 #: Worlds of each form.
-WORLDS = 60
+WORLDS = 100
 OVERDUE = {"levels": ["yellow", "red"]}
 FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "cards": (
@@ -240,7 +240,7 @@ FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "of": "cases",
             "among": "handled",
             "with": OVERDUE,
-            "at_least": 2,
+            "at_least": 1,
             "by": "region",
             "window": "quarter",
             "compared": {"with": "former_window", "side": "more"},

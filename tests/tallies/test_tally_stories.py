@@ -63,6 +63,7 @@ def test_the_third_yellow_card_of_a_quarter(tmp_path: Path) -> None:
     it.world.mark_all_changed()
     it.scan("2026-03-09 09:00")
     assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow open 3"]
+    assert it.world.rows("SELECT * FROM tally_touch") == [], "what was looked at is forgotten"
 
 
 def test_late_evidence_takes_a_card_away_and_the_tallys_with_it(tmp_path: Path) -> None:
