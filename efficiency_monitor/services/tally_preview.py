@@ -139,7 +139,7 @@ class Preview:
             also = [subjects.read(text, row) for text, (row, _) in standing.items()]
             found = judge(
                 bound,
-                slices.of(compared_windows(tally, window)),
+                subjects.named(slices.of(compared_windows(tally, window))),
                 window,
                 self.as_of,
                 due=due_of(self.context),

@@ -8,12 +8,13 @@ import hashlib
 import hmac
 from base64 import b32encode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from ..core.appeals import plain_name
-from ..core.tally_rows import Subject
+from ..core.tally_rows import Subject, World
 from ..store import text_salts
 from .context import Context
 from .notices import people
@@ -39,11 +40,44 @@ class Subjects:
         #: What earlier cards call a person: a people file that came later gives no second card.
         self._known: dict[str, str] = {}
 
+    def named(self, world: World) -> World:
+        """The same rows, with one name for each person whom they name in several ways."""
+        if self._by == "handler":
+            return replace(
+                world,
+                cards=tuple(replace(card, fields=self._one(card.fields)) for card in world.cards),
+                cases=tuple(replace(case, fields=self._one(case.fields)) for case in world.cases),
+            )
+        if self._by == "actor":
+            return replace(
+                world,
+                cases=tuple(
+                    replace(
+                        case,
+                        events=tuple(
+                            replace(event, actor=self._name(event.actor)) for event in case.events
+                        ),
+                    )
+                    for case in world.cases
+                ),
+            )
+        return world
+
+    def _one(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        name = self._name(fields.get("handler"))
+        return fields if name is None else {**fields, "handler": name}
+
+    def _name(self, said: str | None) -> str | None:
+        if said is None:
+            return None
+        ids = self._persons.get(plain_name(said), set())
+        return self._names[min(ids)] if len(ids) == 1 else plain_name(said)
+
     def read(self, text: str, row: Mapping[str, Any]) -> Subject:
         """The subject that a card is about; `row` is the card's."""
         kind, _, name = text.partition(":")
         if kind == "person" and self._by != "supervisor":
-            name = row["handler"] or name
+            name = self._name(row["handler"]) or name
             self._known[name] = text
         return Subject(kind, name)
 

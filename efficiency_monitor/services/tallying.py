@@ -65,10 +65,12 @@ def run(scanning: Scanning) -> None:
     if not context.catalogue.tallies and not rows:
         return
     states = {}
+    left = False
     for bound in context.catalogue.tallies:
         name, state = _state_of(bound, facts)
         if state is not None and scanning.as_of < state:
             # It was judged as of a later instant: to judge it as of an earlier one undoes cards.
+            left = True
             continue
         for window in windows_to_judge(context, bound, scanning.as_of, state, touched, known):
             _judge(scanning, bound, window)
@@ -76,7 +78,8 @@ def run(scanning: Scanning) -> None:
     with scanning.writing() as connection:
         for name, value in states.items():
             set_meta(connection, name, value)
-        store.forget(connection, [row.id for row in rows])
+        if not left:
+            store.forget(connection, [row.id for row in rows])
 
 
 def _state_of(bound: BoundRule, facts: dict[str, str]) -> tuple[str, int | None]:
@@ -186,7 +189,7 @@ def _look(
     also = [subjects.read(text, row) for text, (row, _) in standing.items()]
     found = judge(
         bound,
-        world_of(context, connection, tally, window),
+        subjects.named(world_of(context, connection, tally, window)),
         window,
         scanning.as_of,
         due=due_of(context),
@@ -243,7 +246,8 @@ def try_out(context: Context, as_of: int, report: ScanReport, watch_from: int | 
             for window in windows_to_judge(context, bound, as_of, None, (), known):
                 tally = bound.rule.tally
                 assert tally is not None
-                world = world_of(context, connection, tally, window)
+                subjects = Subjects(connection, tally.by)
+                world = subjects.named(world_of(context, connection, tally, window))
                 found = judge(bound, world, window, as_of, due=due_of(context))
                 count_trial(report, bound, found, watch_from)
 

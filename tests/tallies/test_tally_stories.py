@@ -202,6 +202,9 @@ def test_persons_are_known_by_their_id_or_a_pseudonym_and_never_told_alone(tmp_p
     it = Town(tmp_path / "ws", {"XX-PERSON": by_person})
     it.late("2026-03-02 10:00", "A")
     it.late("2026-03-02 10:00", "B", handler="周某某")
+    # The same two persons, as another source names them.
+    it.late("2026-03-02 10:00", "C", handler="zhang")
+    it.late("2026-03-02 10:00", "D", handler="周 某某")
     it.scan("2026-03-06 09:00")
     subjects = it.world.tuples("SELECT subject FROM card WHERE case_id IS NULL ORDER BY subject")
     known, pseudonym = sorted(subject for (subject,) in subjects)
@@ -239,6 +242,20 @@ def test_a_new_text_of_a_rule_judges_all_windows_since_it_is_in_force(tmp_path: 
     it.put("XX-THREE", THREE)
     it.scan("2026-05-03 09:00")
     assert "organ:住建局 XX-THREE 2026-01-01 yellow open 3" in it.tallies()
+
+
+def test_what_a_scan_of_an_earlier_instant_leaves_the_next_one_does(tmp_path: Path) -> None:
+    it = Town(tmp_path / "ws", {"XX-THREE": THREE})
+    it.late("2026-03-02 10:00", "A", "B", "C")
+    it.scan("2026-05-20 09:00")
+    yellow = it.world.card("B CASE yellow")
+    filed = appeals.file(it.world.acting("zhang"), yellow, "材料系申请人迟交")
+    appeals.decide(it.world.acting("wang"), filed.appeal_no, Decision.LIFT, "情况属实")
+    # The clock was set back: the tally was judged as of a later instant and is left alone.
+    it.scan("2026-05-10 09:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow open 3"]
+    it.scan("2026-05-21 09:00")
+    assert it.tallies() == ["organ:住建局 XX-THREE 2026-01-01 yellow lifted 3 late_evidence"]
 
 
 def test_what_fell_due_before_watching_began_is_historical(tmp_path: Path) -> None:
