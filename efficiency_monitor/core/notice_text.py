@@ -12,6 +12,13 @@ from datetime import date, timedelta
 from typing import Final
 
 _DAY = timedelta(days=1)
+#: Days of one range: no holiday is half as long.
+_MOST_DAYS: Final = 60
+#: From a make-up day to the days off that it makes up for; from 2004 to 2026 none was further than
+#: six days from one.
+_FURTHEST: Final = timedelta(days=21)
+#: Faults that are named; a text of nothing else may have any number.
+_MOST_FAULTS: Final = 100
 _WEEKDAYS: Final = "一二三四五六日天"
 #: Sign for sign, so that every place stays what it is.
 _PLAIN: Final = str.maketrans(
@@ -169,6 +176,11 @@ class _Reader:
                 self.made.append(parser.extends)
         if no_swap and work:
             self._fault(start, "不调休却有上班日", "no swap, and yet a make-up working day")
+        for day in work:
+            if off and min(abs(day - other) for other in off) > _FURTHEST:
+                self._fault(
+                    start, f"{day} 上班，离假期太远", f"{day} is worked, far from the days off"
+                )
         if off or work:
             self.made.append(
                 Arrangement(name=self._holiday(name, start, off), off=tuple(off), work=tuple(work))
@@ -203,6 +215,8 @@ class _Reader:
         self._fault(place, f"读不懂：{said}", f"cannot be read: {said}")
 
     def _fault(self, at: int, zh: str, en: str) -> None:
+        if len(self.faults) >= _MOST_FAULTS:
+            return
         before = self.text[:at]
         line = before.count("\n") + 1
         self.faults.append(NoticeFault(line, at - (before.rfind("\n") + 1) + 1, zh, en))
@@ -338,6 +352,13 @@ class _Parser:
                         f"{until} is before {first}: the year has to be written",
                     )
                     until = first
+            if (until - first).days >= _MOST_DAYS:
+                self._reader._fault(
+                    at,
+                    f"{first} 至 {until} 超过 {_MOST_DAYS} 天",
+                    f"{first} to {until} is more than {_MOST_DAYS} days",
+                )
+                until = first
             days += [first + _DAY * n for n in range((until - first).days + 1)]
             last = until
             at = self._at

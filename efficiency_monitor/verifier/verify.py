@@ -72,6 +72,8 @@ TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 #: which a scan lifts one, without anybody's signature.
 OF_CHECKPOINTS = ("checkpoint.made", "ledger.key_rotated")
 OF_CARDS = ("card.issued", "card.lifted", "appeal.filed")
+#: Entries about changes of rules, which another person approves where that is asked for.
+OF_CHANGES = ("change.proposed", "change.approved")
 BY_SCAN = ("late_evidence", "calendar_amended")
 
 
@@ -447,6 +449,7 @@ def read_entries(folder: Path, sizes: Iterable[int] = ()) -> Reading:
                 kind.startswith("key.")
                 or (kind == "approval.given" and "statement" in entry)
                 or (kind in OF_CARDS and (kind != "card.issued" or entry.get("level") == "red"))
+                or kind in OF_CHANGES
             ):
                 signed.append(entry)
             if number == 1:
@@ -682,6 +685,38 @@ class Lifts:
             )
 
 
+class Changes:
+    """Which changes of rules were proposed by whom, and who signed that they take effect."""
+
+    def __init__(self) -> None:
+        self.proposed: dict[str, dict[str, Any]] = {}
+        #: By change the voices of each signature, and the digest of what they signed.
+        self.agreed: dict[str, list[tuple[set[str], Any]]] = {}
+
+    def signed(self, entry: dict[str, Any]) -> None:
+        """An approval that is signed: it counts if it is one of a change."""
+        kind, _, number = entry["subject"].partition(":")
+        if kind == "change" and entry["act"] == "approve_change":
+            voices = {entry["person"], entry["on_behalf_of"] or entry["person"]}
+            self.agreed.setdefault(number, []).append((voices, entry["ground"]))
+
+    def take(self, entry: dict[str, Any]) -> None:
+        """A change is proposed, or takes effect; Changed if nobody else has signed that."""
+        number, first = str(entry.get("change")), self.proposed.get(str(entry.get("change")), {})
+        if entry["type"] == "change.proposed":
+            self.proposed[number] = entry
+        elif entry.get("mode") != "none":
+            own = {first.get("person"), first.get("on_behalf_of") or first.get("person")}
+            what = entry.get("sha256")
+            given = self.agreed.get(number, [])
+            if what != first.get("sha256") or all(v & own or what != g for v, g in given):
+                raise Changed(
+                    f"seq {entry['seq']}:变更 {shown(number)} 生效,却没有另一人的签名",
+                    f"seq {entry['seq']}: the change {shown(number)} took effect without another "
+                    "person's signature",
+                )
+
+
 def signed_sizes(folder: Path) -> set[int]:
     """The sizes of the ledger on which approvals and changes of keys were signed."""
     sizes = set()
@@ -703,14 +738,14 @@ def check_approvals(folder: Path, found: Reading) -> tuple[int, int]:
     wanted = sum(entry["type"] == "approval.given" for entry in found.signed)
     path, lines, entries = folder / "approvals.jsonl", [], found.signed
     if not wanted and not path.exists():
-        entries = [entry for entry in entries if entry["type"] in OF_CARDS]
+        entries = [entry for entry in entries if entry["type"] in OF_CARDS + OF_CHANGES]
     else:
         with open_regular(path) as file:
             lines = file.read().splitlines(keepends=True)
-    keys, lifts, given, signed = Keys(found), Lifts(), 0, 0
+    keys, lifts, changes, given, signed = Keys(found), Lifts(), Changes(), 0, 0
     for entry in entries:
-        if entry["type"] in OF_CARDS:
-            lifts.take(entry)
+        if entry["type"] in OF_CARDS + OF_CHANGES:
+            (lifts if entry["type"] in OF_CARDS else changes).take(entry)
             continue
         try:
             if entry["type"] != "approval.given":
@@ -726,6 +761,7 @@ def check_approvals(folder: Path, found: Reading) -> tuple[int, int]:
             if keys.check(entry, value):
                 signed += 1
                 lifts.signed(entry)
+                changes.signed(entry)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _of_entry(entry, not_as_exported()) from None
         except Changed as why:

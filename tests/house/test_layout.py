@@ -13,7 +13,7 @@ MODULE_LINES_MAX = 400
 #: Larger by contract: the auditor gets the verifier as one file.
 LARGER_MODULES = {
     # It reads entries, signed checkpoints, proofs, keys, approvals and slips, and shares no code.
-    "efficiency_monitor/verifier/verify.py": 1290,
+    "efficiency_monitor/verifier/verify.py": 1330,
     # One page to be read beside TIME.md, from top to bottom.
     "tests/oracle/evaluate.py": 450,
     "tests/core/test_cards.py": 450,

@@ -1,11 +1,15 @@
 """Whoever changes rules past effmon is found: rows, texts, entries, the second signature."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.services import ledger_book
+from tests.matters.stage import run
 
 from .bureau import Bureau
 
@@ -130,3 +134,28 @@ def test_an_approval_by_the_one_who_proposed(bureau: Bureau) -> None:
         if entry["type"] == "change.approved":
             assert list(known.take(entry)) == []
             assert list(known.take({**entry, "mode": "second_person"})) != []
+
+
+def verified(bureau: Bureau, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the file in an export says of that export, alone and without anything of ours."""
+    assert run(bureau.world, f"ledger export --out {folder}").code == 0
+    command = [sys.executable, "-I", str(folder / "verify.py"), str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_auditor_sees_that_another_person_signed(bureau: Bureau, tmp_path: Path) -> None:
+    bureau.demand()
+    bureau.adopt()
+    done = verified(bureau, tmp_path / "out")
+    assert "took effect without" not in done.stdout + done.stderr
+    assert done.returncode in (0, 3), done.stdout
+
+
+def test_an_auditor_sees_that_nobody_did(bureau: Bureau, tmp_path: Path) -> None:
+    bureau.demand()
+    forged(bureau, mode="second_person")
+    done = verified(bureau, tmp_path / "out")
+    assert done.returncode == 1
+    assert "the change C-0001 took effect without another person's signature" in (
+        done.stdout + done.stderr
+    )

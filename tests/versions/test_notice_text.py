@@ -1,5 +1,6 @@
 """Official notices are read as they are written, held against the calendar; nothing is guessed."""
 
+import random
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -93,6 +94,8 @@ BAD = {
     "一、元旦：1月1日放假。\n二、春节：1月1日放假。": ("两次", 1, 1),
     "一、元旦：1月1日放假。1月3日另行安排。": ("读不懂", 2, 13),
     "一、1月1日放假。": ("哪个节日", 2, 3),
+    "一、国庆节：10月1日至7日放假，共7天。1月10日（周六）上班。": ("太远", 2, 7),
+    "一、元旦：1月1日至12月31日放假。": ("超过 60 天", 2, 6),
 }
 
 
@@ -160,3 +163,36 @@ def test_a_year_that_was_provisional_becomes_official(cn: tuple[CalendarFile, Ca
     assert calendar.day(date(2027, 1, 31)).kind.working
     # What the notice does not say again is taken back: nothing of what was provisional stays.
     assert calendar.day(date(2027, 10, 1)).kind.working
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_damaged_notice_is_read_right_or_not_at_all(
+    cn: tuple[CalendarFile, Calendar], year: int
+) -> None:
+    """One sign is lost, doubled or another one: no crash, and never a day that is another day.
+
+    A digit that is lost or changed can make another date of one; then weekday or number of days
+    says so. Of a holiday that has neither, nobody could tell: those are few, and counted.
+    """
+    text, dice = text_of(year), random.Random(year)
+    whole = {a.name: (a.off, a.work) for a in read_notice(text).arrangements}
+    unnoticed = 0
+    for _ in range(600):
+        at = dice.randrange(len(text))
+        sign = dice.choice(
+            ["", text[at] * 2, dice.choice("0123456789日月年至、，。（）周一二星期")]
+        )
+        notice = read_notice(text[:at] + sign + text[at + 1 :])
+        if notice.faults:
+            continue
+        for each in notice.arrangements:
+            if whole.get(each.name) not in (None, (each.off, each.work)):
+                unnoticed += 1
+    assert unnoticed <= 3, unnoticed
+
+
+def test_a_large_hostile_text_ends() -> None:
+    for piece in ("一、节：1月1日放假。\n", "1月1日（", "（" * 40, "、1月1日", "延长春节假期至"):
+        notice = read_notice("2026年部分节假日安排\n一、节：" + piece * (200_000 // len(piece)))
+        assert notice.faults
+        assert len(notice.faults) <= 100
