@@ -47,7 +47,6 @@ _EXTEND: Final = re.compile(r"延长(?:([12][0-9]{3})年)?([一-龥]{2,8}?)假�
 _COUNT: Final = re.compile(r"，?共([0-9]{1,2})天")
 _WEEKEND: Final = re.compile(r"，?与周末连休")
 _NO_SWAP: Final = re.compile(r"，?不调休")
-_SWAP_ONLY: Final = re.compile(r"，?(?:其中)?调休")
 #: Sentences that say nothing of a day, though they may name one.
 _ADVICE: Final = re.compile(r"[ \t\n]*(?:鼓励|引导|倡导|提倡)")
 _OPENING: Final = re.compile(r"通知如下[：。]?$")
@@ -132,7 +131,11 @@ class _Reader:
         if not self.made and not self.faults:
             self._fault(0, "没有读到任何放假安排", "no arrangement of days off was found")
         whole = int(title[1]) if title else self.given_year
-        return Notice(whole, tuple(self.made), tuple(sorted(self.faults, key=_place)))
+        return Notice(
+            whole,
+            tuple(self.made),
+            tuple(sorted(self.faults, key=lambda fault: (fault.line, fault.column))),
+        )
 
     def _outside(self, start: int, end: int, *, alone: bool) -> None:
         """What stands before the items; in a notice without items everything does."""
@@ -235,16 +238,11 @@ class _Reader:
                 seen[day] = each.name
 
 
-def _place(fault: NoticeFault) -> tuple[int, int]:
-    return fault.line, fault.column
-
-
 class _Parser:
     """One sentence: what is off, what is worked."""
 
     def __init__(self, reader: _Reader, sentence: _Sentence, name: str) -> None:
-        self._reader = reader
-        self._text = reader.text
+        self._say, self._year, self._text = reader._fault, reader.year, reader.text
         self._at = sentence.start + len(sentence.text) - len(sentence.text.lstrip())
         self._end = sentence.start + len(sentence.text.rstrip())
         self._name = name
@@ -298,7 +296,7 @@ class _Parser:
         again = self._match(_AGAIN)
         if again and len(days) == 1 and self.extends and self.extends.extends_to:
             if days[0] <= self.extends.extends_to:
-                self._reader._fault(
+                self._say(
                     place,
                     f"{days[0]} 起上班，早于假期结束",
                     f"work begins on {days[0]}, before the days off end",
@@ -315,15 +313,13 @@ class _Parser:
                 self.no_swap = True
             elif self._match(_WEEKEND):
                 if days[0].weekday() != 0 and days[-1].weekday() != 4:
-                    self._reader._fault(
-                        place,
-                        f"{days[0]} 不与周末相连",
-                        f"{days[0]} is not next to a weekend",
+                    self._say(
+                        place, f"{days[0]} 不与周末相连", f"{days[0]} is not next to a weekend"
                     )
-            elif not self._match(_SWAP_ONLY):
+            else:
                 break
         if count is not None and int(count) != len(days):
-            self._reader._fault(
+            self._say(
                 place,
                 f"写明 {count} 天，日期是 {len(days)} 天",
                 f"it says {count} days, the dates are {len(days)}",
@@ -346,14 +342,14 @@ class _Parser:
                     return []
                 until = end
                 if until < first:
-                    self._reader._fault(
+                    self._say(
                         at,
                         f"{until} 早于 {first}：请写明年份",
                         f"{until} is before {first}: the year has to be written",
                     )
                     until = first
             if (until - first).days >= _MOST_DAYS:
-                self._reader._fault(
+                self._say(
                     at,
                     f"{first} 至 {until} 超过 {_MOST_DAYS} 天",
                     f"{first} to {until} is more than {_MOST_DAYS} days",
@@ -375,15 +371,15 @@ class _Parser:
         named = found["year"]
         month = int(found["month"]) if found["month"] else before.month if before else None
         if year is None:
-            year = before.year if before and not found["month"] else self._reader.year
+            year = before.year if before and not found["month"] else self._year
         used = int(named) if named else year
         if used is None or month is None:
-            self._reader._fault(at, "没有写明年份或月份", "the year or the month is not written")
+            self._say(at, "没有写明年份或月份", "the year or the month is not written")
             return None
         try:
             day = date(used, month, int(found["day"]))
         except ValueError:
-            self._reader._fault(at, f"没有这一天：{found[0]}", f"there is no such day: {found[0]}")
+            self._say(at, f"没有这一天：{found[0]}", f"there is no such day: {found[0]}")
             return None
         note = self._match(_NOTE)
         if note:
@@ -396,12 +392,10 @@ class _Parser:
             weekday = _WEEKDAY.fullmatch(word)
             if weekday:
                 if min(_WEEKDAYS.index(weekday[1]), 6) != day.weekday():
-                    self._reader._fault(
+                    self._say(
                         note.start(),
                         f"{day} 是星期{_WEEKDAYS[day.weekday()]}，不是{word}",
                         f"{day} is a {day:%A}, not {word}",
                     )
             elif not _LUNAR.fullmatch(word):
-                self._reader._fault(
-                    note.start(), f"读不懂：（{word}）", f"cannot be read: ({word})"
-                )
+                self._say(note.start(), f"读不懂：（{word}）", f"cannot be read: ({word})")

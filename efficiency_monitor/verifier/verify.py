@@ -702,10 +702,13 @@ class Changes:
 
     def take(self, entry: dict[str, Any]) -> None:
         """A change is proposed, or takes effect; Changed if nobody else has signed that."""
-        number, first = str(entry.get("change")), self.proposed.get(str(entry.get("change")), {})
+        number = entry.get("change")
+        if not isinstance(number, str):
+            return
         if entry["type"] == "change.proposed":
             self.proposed[number] = entry
         elif entry.get("mode") != "none":
+            first = self.proposed.get(number, {})
             own = {first.get("person"), first.get("on_behalf_of") or first.get("person")}
             what = entry.get("sha256")
             given = self.agreed.get(number, [])
