@@ -38,6 +38,13 @@ _UNITS: Final = {
     "fields": ("项", "field", "fields"),
     "%": ("%", "%", "%"),
 }
+_OF: Final = {
+    "cards": ("牌", "card"),
+    "cases": ("办件", "case"),
+    "items": ("事项", "item"),
+    "orders": ("督办单", "order"),
+    "alarms": ("报警", "alarm"),
+}
 #: Narrowest width in which a date and its text share a line.
 _NARROW: Final = 36
 
@@ -71,6 +78,8 @@ def _lines(document: Document, width: int, name: Naming) -> Iterator[Said]:
     yield from _folded(_result(document), "green" if document["passed"] else "bold red", width)
     for text in _case(document):
         yield from _folded(text, "", width)
+    for row in document["rows"]:
+        yield from _folded(f"  {_row(row)}", "", width, 4)
     clocks = document["clocks"] or [None]
     for number, clock in enumerate(clocks, start=1):
         if clock is not None and len(clocks) > 1:
@@ -121,6 +130,19 @@ def _case(document: Document) -> Iterator[str]:
     for problem in document["problems"]:
         detail = f" ({problem['detail']})" if problem["detail"] else ""
         yield t("无法判定：", "not judgeable: ") + say_reason(problem["reason"]) + detail
+
+
+def _row(row: Document) -> str:
+    said = [f"{key}={_value(value)}" for key, value in row.items() if key != "of"]
+    return f"● {t(*_OF[row['of']])}  {', '.join(said)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(_value(one) for one in value)
+    if isinstance(value, Mapping):
+        return " ".join(str(one) for one in value.values())
+    return str(value)
 
 
 def _timeline(
@@ -203,12 +225,16 @@ def _marks(
     document: Document, clock: Document | None, name: Naming
 ) -> Iterator[tuple[str, str, str]]:
     """Instants in local wall time with what they are."""
-    offences = {offence["event"]: offence for offence in document["offences"]}
+    measured = {one["event"]: one for one in document["measured"]}
     for event in document["events"]:
         text, style = _event(event, clock, name), "dim" if event["later"] else ""
         yield say_local(event["at"]), text, style
-        if event["key"] in offences:
-            yield from _offence(say_local(event["at"]), offences[event["key"]])
+        if event["key"] in measured:
+            one = measured[event["key"]]
+            value = _measured(one["value"], one["unit"])
+            yield say_local(event["at"]), t(f"◇ 度量值：{value}", f"◇ measured: {value}"), ""
+    for offence in document["offences"]:
+        yield from _offence(offence)
     if clock is not None:
         for limit in clock["limits"]:
             if limit["due_at"]:
@@ -257,14 +283,15 @@ def _event(event: Document, clock: Document | None, name: Naming) -> str:
     return f"● {text}{'  ' if more else ''}{', '.join(more)}"
 
 
-def _offence(when: str, offence: Document) -> Iterator[tuple[str, str, str]]:
-    value = _measured(offence["value"], offence["unit"])
-    yield when, t(f"◇ 度量值：{value}", f"◇ measured: {value}"), ""
+def _offence(offence: Document) -> Iterator[tuple[str, str, str]]:
     for level in offence["levels"]:
+        if not level["instant"]:
+            continue
         word = say_level(level["level"])
         reached = t("达到", "reached") if level["reached"] else t("未达到", "not reached")
         style = LEVEL_STYLES.get(level["level"], "") if level["reached"] else ""
-        yield when, f"◆ {word}{t('：', ': ')}{level['at']}{t('，', ', ')}{reached}", style
+        text = f"◆ {word}{t('：', ': ')}{level['at']}{t('，', ', ')}{reached}"
+        yield say_local(level["instant"]), text, style
 
 
 def _measured(value: str, unit: str) -> str:

@@ -65,6 +65,9 @@ def new(
     ] = None,
     title: Title = None,
     basis: Basis = None,
+    why: Annotated[
+        str | None, typer.Option("--why", metavar="TEXT", help=t("为何如此规定", "why it is so"))
+    ] = None,
     in_force: InForce = None,
     name: Annotated[
         str | None, typer.Option("--name", help=t("文件名用的英文短语", "words for the file name"))
@@ -97,6 +100,7 @@ def new(
         template=template,
         title=title,
         basis=tuple(basis or ()),
+        why=why,
         in_force=_date(in_force),
         name=name,
         calendar=calendar,

@@ -70,6 +70,13 @@ _KINDS: Final = {
     "near_miss": ("差一点", "just not"),
     "firing": ("发牌", "given"),
 }
+_ROWS: Final = {
+    "cards": ("牌", "card"),
+    "cases": ("办件", "case"),
+    "items": ("事项", "item"),
+    "orders": ("督办单", "order"),
+    "alarms": ("报警", "alarm"),
+}
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]|~])")
 _STYLE: Final = """\
 :root{color-scheme:light}
@@ -166,7 +173,7 @@ def _example(example: Example, vocabulary: Vocabulary) -> tuple[str, _Table]:
     rows: list[list[Cell]] = []
     if fields:
         rows.append([[t("办件", "Case")], fields])
-    for event in getattr(example, "events", None) or ():
+    for event in example.events:
         said = [event_words(vocabulary, [event.event])]
         if event.kind:
             said.append(event_words(vocabulary, [event.kind]))
@@ -185,6 +192,7 @@ def _example(example: Example, vocabulary: Vocabulary) -> tuple[str, _Table]:
         ]
         said += [f"{name} = {value}" for name, value in event.attributes.items()]
         rows.append([[event.at], [t("，", ", ").join(said)]])
+    rows += [[[kind], [said]] for kind, said in _rows(example)]
     for expected in example.expect:
         cards = t("、", ", ").join(say_level(word) for word in expected.cards)
         said = [cards or t("无牌", "no card")]
@@ -196,6 +204,23 @@ def _example(example: Example, vocabulary: Vocabulary) -> tuple[str, _Table]:
         rows.append([[as_of], [t("，", ", ").join(said)]])
     title = f"{example.name}{t('（', ' (')}{level}{t('，', ', ')}{kind}{t('）', ')')}"
     return title, _Table((t("时间", "When"), t("情况", "What")), rows)
+
+
+def _rows(example: Example) -> Iterator[tuple[str, str]]:
+    """The rows that a tally's example is made over, each with what it is."""
+    for kind, (zh, en) in _ROWS.items():
+        for row in getattr(example, kind):
+            given = row.model_dump(mode="json", exclude_defaults=True)
+            said = [f"{name} = {_written(value)}" for name, value in given.items()]
+            yield t(zh, en), t("，", ", ").join(said)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_written(one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(str(one) for one in value.values())
+    return str(value)
 
 
 def _html(title: str, sections: Sequence[_Section]) -> str:

@@ -1,13 +1,14 @@
 """An example of a rule taken apart: what is needed to draw its timeline, as plain data."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..core.amount import decimal_text
-from ..core.encoding import ordered
+from ..core.encoding import BoundRule, ordered
 from ..core.explain import day_lines
 from ..core.findings import Episode, LevelFound, LimitFound, Offence
 from ..core.instants import local_date, rfc3339
-from ..core.rules import Example, Expectation
+from ..core.rules import CardAt, Example, Expectation
 from ..core.terms import Precision
 from ..core.timeline import Event
 from ..core.walk import walk
@@ -23,11 +24,12 @@ def draw(
     """What happened, what was counted, when each level falls due, what was wanted and what came.
 
     Instants are RFC 3339 in the calendar's zone, an event without a time is a bare date. A tally
-    has neither events nor a clock: of it the drawing has the result only.
+    has neither events nor a clock: of it the drawing has the rows that it is made over.
     """
     result = run_example(catalogue, file, example, expectation)
     document = _head(file, example, result)
     if file.bound.rule.form == "tally":
+        document["rows"] = list(example_rows(example))
         return document
     judged = judge_example(catalogue, file, example, expectation)
     zone = judged.compiled.calendar.zone
@@ -40,6 +42,14 @@ def draw(
     ]
     document["clocks"] = [
         _clock(catalogue, judged, episode, zone) for episode in judged.found.episodes
+    ]
+    document["measured"] = [
+        {
+            "event": offence.key,
+            "value": decimal_text(offence.value),
+            "unit": offence.unit,
+        }
+        for offence in _measured(catalogue, file, example, expectation)
     ]
     document["offences"] = [_offence(offence, zone) for offence in judged.found.offences]
     document["problems"] = [
@@ -65,9 +75,46 @@ def _head(file: RuleFile, example: Example, result: ExampleResult) -> Drawing:
         "passed": result.passed,
         "events": [],
         "clocks": [],
+        "measured": [],
         "offences": [],
         "problems": [],
+        "rows": [],
     }
+
+
+def _measured(
+    catalogue: Catalogue, file: RuleFile, example: Example, expectation: Expectation
+) -> list[Offence]:
+    """Every event at which the condition measures, whatever its levels are; none for a clock.
+
+    A running number tells its first event alone, so it is asked for each number up to as many as
+    there are events.
+    """
+    rule = file.bound.rule
+    if rule.condition is None:
+        return []
+    unit = "" if rule.condition.unit_word == "events" else f" {rule.condition.unit_word}"
+    found: dict[str, Offence] = {}
+    for least in range(len(example.events) + 1):
+        asked = rule.model_copy(update={"cards": (CardAt(level="red", at=f">= {least}{unit}"),)})
+        bound = BoundRule(asked, file.bound.pack, file.bound.digest)
+        judged = judge_example(catalogue, RuleFile(bound, file.path), example, expectation)
+        here = [one for one in judged.found.offences if not one.untold]
+        if not here:
+            break
+        for one in here:
+            found.setdefault(one.key, one)
+    return [found[key] for key in sorted(found)]
+
+
+def example_rows(example: Example) -> Iterator[dict[str, Any]]:
+    """The rows of a tally's example as they are written, each with what it is."""
+    for kind in ("cards", "cases", "items", "orders", "alarms"):
+        for row in getattr(example, kind):
+            said = row.model_dump(mode="json", exclude_defaults=True)
+            # How many such rows there are stands last, as people write it.
+            times = {"times": said.pop("times")} if "times" in said else {}
+            yield {"of": kind, **said, **times}
 
 
 def _event(event: Event, zone: str) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Wanted:
     title: str | None = None
     #: `article: what it says`, any number.
     basis: Sequence[str] = ()
+    why: str | None = None
     #: First day on which the rule binds; None: the first of the newest year that is published.
     in_force: date | None = None
     name: str | None = None
@@ -136,7 +137,8 @@ class Filling:
                 f"  - ref: {_quoted(ref.strip())}",
                 f"    says: {_quoted(says.strip() or ref)}",
             ]
-        lines.append(f"why: {_quoted(t('（请填写理由）', '(say why the rule is as it is)'))}")
+        why = wanted.why or t("（请填写理由）", "(say why the rule is as it is)")
+        lines.append(f"why: {_quoted(why)}")
         return "\n".join(lines) + "\n"
 
     def _rule(self, text: str) -> Rule:

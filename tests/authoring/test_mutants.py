@@ -177,6 +177,7 @@ def test_weak_examples_are_found_out(tmp_path: Path) -> None:
     assert missed <= NAMES
 
 
+@pytest.mark.full
 def test_the_examples_of_every_pack_catch_its_mutants() -> None:
     ran = run_python("tools/mutate_rules.py", PYTHONPATH=str(ROOT))
     assert ran.returncode == 0, ran.stdout + ran.stderr

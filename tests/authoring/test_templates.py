@@ -57,10 +57,11 @@ def test_templates_are_listed(city: Path) -> None:
 )
 def test_what_a_template_makes_passes_at_once(city: Path, template: str, language: str) -> None:
     """And has a silent, a near miss and a firing example for each of its levels."""
-    path = _new(city, "TT-NEW", template, "--title", "标题 / A title", language=language)
+    told = ("--title", "标题 / A title", "--why", "理由", "--basis", "条例第一条：应当")
+    path = _new(city, "TT-NEW", template, *told, language=language)
     ran = effmon("-C", city, "rules", "test", path).well()
     assert " 0 failed" in ran.err
-    effmon("-C", city, "rules", "check", path).well()
+    effmon("-C", city, "rules", "check", path.parent).well()
     rule = read_rule_file(path, read_vocabulary(city / "rules")).rule
     assert (rule.title.zh, rule.title.en, rule.status) == ("标题", "A title", "trial")
     for card in rule.cards:

@@ -110,3 +110,60 @@ def test_a_hostile_name_stays_on_its_line(tmp_path: Path) -> None:
     file.write_text(text.replace(f"name: {NAME}", f"name: {hostile}"), encoding="utf-8")
     ran = effmon("rules", "test", file)
     assert "\x1b" not in ran.out + ran.err
+
+
+def test_a_condition_shows_what_it_measured_at_each_event(tmp_path: Path) -> None:
+    """Also of an event that breaks nothing: that it was near is what the reader wants to know."""
+    file = tmp_path / "TT-LAG-lag.yaml"
+    text = HUNAN.read_text(encoding="utf-8")
+    head = text[: text.index("applies_to:")].replace("HN-CASE", "TT-LAG")
+    file.write_text(
+        head
+        + "condition: {measure: count, of: correction_requested, before: accepted}\n"
+        + "cards:\n  - {level: yellow, at: '> 1'}\n"
+        + "examples:\n"
+        + "  - name: told twice\n    level: yellow\n    kind: firing\n    events:\n"
+        + '      - {event: submitted, at: "2026-03-02 09:00"}\n'
+        + '      - {event: correction_requested, at: "2026-03-03 10:00"}\n'
+        + '      - {event: correction_requested, at: "2026-03-05 10:00"}\n'
+        + '    expect: [{as_of: "2026-03-31", cards: [yellow]}]\n',
+        encoding="utf-8",
+    )
+    drawn = effmon("rules", "test", file, "--show", "told twice").well().out.splitlines()
+    assert drawn[3:] == [
+        "  09:00:00  ● submitted",
+        "2026-03-03 Tue",
+        "  10:00:00  ● correction requested",
+        "  10:00:00  ◇ measured: 1 event",
+        "2026-03-05 Thu",
+        "  10:00:00  ● correction requested",
+        "  10:00:00  ◇ measured: 2 events",
+        "  10:00:00  ◆ yellow: > 1, reached",
+        "2026-03-31 Tue",
+        "  23:59:59  ═ as of",
+    ]
+
+
+def test_a_tally_shows_what_it_is_made_over(tmp_path: Path) -> None:
+    file = tmp_path / "TT-TALLY-tally.yaml"
+    text = HUNAN.read_text(encoding="utf-8")
+    head = text[: text.index("applies_to:")].replace("HN-CASE", "TT-TALLY")
+    file.write_text(
+        head
+        + "tally: {of: cards, by: department, measure: count, window: quarter}\n"
+        + "cards:\n  - {level: red, at: '>= 3 cards'}\n"
+        + "examples:\n"
+        + "  - name: three\n    level: red\n    kind: firing\n"
+        + "    case: {department: 一科}\n    cards:\n"
+        + '      - {level: yellow, at: "2026-03-03 10:00", times: 2}\n'
+        + '      - {level: red, at: "2026-03-05 10:00"}\n'
+        + '    expect: [{as_of: "2026-03-31", cards: []}]\n',
+        encoding="utf-8",
+    )
+    drawn = effmon("rules", "test", file).well(1).out.splitlines()
+    assert drawn[1:] == [
+        "as of 2026-03-31: wanted nothing, came red: differs",
+        "case: department=一科",
+        "  ● card  level=yellow, at=2026-03-03 10:00, times=2",
+        "  ● card  level=red, at=2026-03-05 10:00",
+    ]
