@@ -121,6 +121,13 @@ def test_nothing_is_overwritten(city: Path) -> None:
         assert ran.code == 2
         assert "TT-NEW" in ran.err.splitlines()[0]
         assert path.read_bytes() == before
+    taken = path.with_name("TT-FREE-statutory.yaml")
+    taken.write_bytes(before.replace(b"TT-NEW", b"TT-ELSE"))
+    ran = effmon(*("-C", city, "rules", "new", "TT-FREE", "--pack", "town", "--from", "statutory"))
+    assert ran.code == 2
+    assert "is there already and is not overwritten" in ran.err
+    assert b"TT-ELSE" in taken.read_bytes()
+    taken.unlink()
     _new(city, "TT-OTHER", "stage")
     assert readme.read_text(encoding="utf-8") == "own words\n"
     assert len(list(path.parent.iterdir())) == 3
@@ -213,6 +220,7 @@ def test_a_pack_is_put_in_use_and_nothing_else_changes(city: Path) -> None:
         "[ workspace ]\npacks = ['national']\n",
         "[workspace]\npacks = [\n  'national',\n]\n",
         "x = '''\n[workspace]\n'''\n[workspace]\npacks = ['national']\n",
+        "[workspace]\nname = '''\npacks = 1\n'''\npacks = ['national']\n",
     ],
 )
 def test_settings_that_are_written_otherwise_are_left_alone(city: Path, written: str) -> None:
