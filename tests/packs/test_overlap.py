@@ -112,7 +112,7 @@ def test_a_line_names_four_pairs_and_counts_the_rest() -> None:
     national = [("national", each.rule) for each in LOADED if each.pack == "national"]
     (line,) = overlap_lines([*hunan, *national])
     assert "HN-CASE/CN-DECIDE" in line
-    assert "and 4 more" in line
+    assert "and 5 more" in line
     assert overlap_lines(national) == []
 
 
