@@ -163,6 +163,15 @@ def say(report: "ScanReport", context: "Context") -> None:
             )
         )
     _say_feeds(report, context)
+    _say_problems(report, context)
+    _say_untold(report)
+    _say_undelivered(report)
+    _say_rules(report)
+    say_tried(report.checkpoint)
+
+
+def _say_problems(report: "ScanReport", context: "Context") -> None:
+    """Cases that could not be judged, and why."""
     for case_no, rule, reason, detail in report.problems[:10]:
         words = detail_words(detail, context.catalogue.vocabulary)
         told = " ".join(part for part in (rule, words) if part)
@@ -174,6 +183,10 @@ def say(report: "ScanReport", context: "Context") -> None:
                 f"{len(report.problems) - 10} more: effmon cases list --outcome not_judgeable",
             )
         )
+
+
+def _say_untold(report: "ScanReport") -> None:
+    """Cards of which nobody is told."""
     for card_no, why in report.untold[:10]:
         step = why.removeprefix("step_").partition("_")[0]
         if step.isdecimal():
@@ -183,9 +196,6 @@ def say(report: "ScanReport", context: "Context") -> None:
     if len(report.untold) > 10:
         rest = len(report.untold) - 10
         warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))
-    _say_undelivered(report)
-    _say_rules(report)
-    say_tried(report.checkpoint)
 
 
 def _say_rules(report: "ScanReport") -> None:
