@@ -230,6 +230,13 @@ def test_what_is_masked_and_what_is_not(world: World) -> None:
                     assert sorted(keys) == sorted(sorted(json.loads(each)) for each in seen)
                 else:
                     assert {each for each in seen if each} <= {"***", "bootstrap"}, (name, column)
+        everything = [
+            value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            for name in metadata.tables
+            for row in auditor.execute(f"SELECT * FROM {name}")
+            for value in row
+        ]
+        assert [each for each in SECRETS if any(each in value for value in everything)] == []
         fields = json.loads(auditor.execute("SELECT fields FROM case_fact").fetchone()[0])
         assert fields["handler"] == fields["note"] == "***"
         assert (fields["promised_limit"], fields["department"]) == ("3 working_days", "住建局")
