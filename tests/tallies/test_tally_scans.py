@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.services import alarms, orders
+from tests.stories.world import PEOPLE
 
 from .town import Town, rule_text
 
@@ -228,6 +229,28 @@ def test_supervisors_who_do_not_follow_up(tmp_path: Path) -> None:
         "SELECT person_id FROM notice WHERE card_no = ?", it.number(subject="person:wang")
     )
     assert {person for (person,) in told} == {"wang", "sun", "chen"}
+
+
+def test_nobody_is_the_only_one_who_is_told_of_the_own_card(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {"measure": "count", "of": "alarms", "by": "supervisor", "window": "month"},
+        "yellow >= 1 alarms",
+    )
+    it.world.people([row for row in PEOPLE if row["person_id"] == "wang"])
+    it.late("2026-03-02 10:00", "A", statutory_limit="4 working_days")
+    it.scan("2026-03-07 09:00")
+    it.world.deliver()
+    it.at("2026-03-20 09:00")
+    alarms.raise_due(it.world.context)
+    report = it.scan("2026-03-20 10:00")
+    card_no = it.number(subject="person:wang")
+    assert (card_no, "no_recipient") in report.untold
+    assert it.world.rows("SELECT * FROM notice WHERE card_no = ?", card_no) == []
+    it.world.people([*PEOPLE, {**PEOPLE[2], "person_id": "sun", "name": "孙监察"}])
+    it.scan("2026-03-20 11:00")
+    told = it.world.tuples("SELECT person_id FROM notice WHERE card_no = ?", card_no)
+    assert ("sun",) in told
 
 
 def test_orders_that_stay_open_and_cards_without_an_answer(tmp_path: Path) -> None:

@@ -104,6 +104,23 @@ def test_a_share_is_judged_when_its_window_has_ended(tmp_path: Path) -> None:
     assert "organ:住建局 XX-SHARE 2026-03-01 yellow lifted 40 late_evidence" in it.tallies()
 
 
+def test_cases_that_come_late_into_a_window_make_its_share_another(tmp_path: Path) -> None:
+    it = Town(tmp_path / "ws", {"XX-SHARE": SHARE})
+    it.late("2026-03-02 10:00", "A", "B")
+    it.cases("C", "D", "E")
+    it.happens("accepted", "2026-03-02 10:00", "C", "D", "E")
+    it.happens("decided", "2026-03-03 10:00", "C", "D", "E")
+    it.scan("2026-04-01 09:00")
+    assert it.tallies() == ["organ:住建局 XX-SHARE 2026-03-01 yellow open 40"]
+    late = [f"L{n}" for n in range(5)]
+    it.cases(*late)
+    it.happens("accepted", "2026-03-30 10:00", *late)
+    it.happens("decided", "2026-03-31 10:00", *late)
+    it.scan("2026-05-12 09:00")
+    march = [text for text in it.tallies() if " 2026-03-01 " in text]
+    assert march == ["organ:住建局 XX-SHARE 2026-03-01 yellow lifted 40 late_evidence"]
+
+
 def test_downtime_over_a_windows_end_is_caught_up_as_of_its_own_instants(tmp_path: Path) -> None:
     it = town(tmp_path)
     it.late("2026-03-02 10:00", "A", "B", "C")
