@@ -168,7 +168,7 @@ class _Reader:
             if not (_SAYS.search(sentence.text) or _EXTEND.search(sentence.text)):
                 self._prose(sentence)
                 continue
-            parser = _Parser(self, sentence, name)
+            parser = _Parser(self, sentence)
             if not parser.read():
                 self._not_read(sentence, parser.furthest)
                 continue
@@ -241,11 +241,10 @@ class _Reader:
 class _Parser:
     """One sentence: what is off, what is worked."""
 
-    def __init__(self, reader: _Reader, sentence: _Sentence, name: str) -> None:
+    def __init__(self, reader: _Reader, sentence: _Sentence) -> None:
         self._say, self._year, self._text = reader._fault, reader.year, reader.text
         self._at = sentence.start + len(sentence.text) - len(sentence.text.lstrip())
         self._end = sentence.start + len(sentence.text.rstrip())
-        self._name = name
         self.off: list[date] = []
         self.work: list[date] = []
         self.extends: Arrangement | None = None
