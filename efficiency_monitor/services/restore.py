@@ -22,16 +22,14 @@ from ..store import ledger, schema, table_lines
 from ..store.matter_tables import NoticeRow
 from . import archive
 from .archive import Archive, Damaged
-from .attachments import FOLDER as ATTACHMENTS
 from .context import Context, set_meta
 from .ledger_book import verify
 from .restore_checks import agrees, check, check_place, file_of, program_of, refuse_program
+from .restored_files import own_folders, write_file, write_files
 from .workspace_keys import KEYS_FOLDER, signed_size, state_folder
 
 #: Facts about a workspace that was restored: when, and of when the backup is.
 RESTORED_AT, RESTORED_FROM = "restored_at", "restored_from"
-#: What the signer keeps: nothing else is written where settings name a folder elsewhere.
-_NOTE = re.compile(r"(sha256|sm3)\.note|lost-[0-9A-Za-z_-]{1,60}\.(note|txt)")
 _NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 
 
@@ -102,7 +100,7 @@ def restore(
         return _report(context, found, rows=rows, pending=0, signed=signed, sound=True, drill=drill)
     with _undone(context, found):
         _begin(context.folder, found)
-        _write_files(context, found)
+        write_files(context, found)
         with context.store.writing() as connection:
             rows, pending = _fill(context, connection, found, drill=drill)
         database = file_of(context)
@@ -161,7 +159,7 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
         for path in () if database is None else (database, Path(f"{database}-journal")):
             path.unlink(missing_ok=True)
         # A folder of keys that was there stays: what the signer had is not ours to take away.
-        for name in _own_folders(context, found) | (set() if existed else {KEYS_FOLDER}):
+        for name in own_folders(context, found) | (set() if existed else {KEYS_FOLDER}):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / settings.RESTORING).unlink(missing_ok=True)
         if not existed:
@@ -180,74 +178,11 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
         raise
 
 
-def _own_folders(context: Context, found: Archive) -> set[str]:
-    """Folders that a restore makes, beside that of the keys, which may have been there."""
-    own = {ATTACHMENTS}
-    places = {
-        archive.CATALOGUE: catalogue_place(context),
-        archive.CALENDARS: calendars_place(context),
-    }
-    for inner, place in places.items():
-        if found.names(inner):
-            own.add(str(place) if place.parts[0] == KEYS_FOLDER else place.parts[0])
-    return own
-
-
-def catalogue_place(context: Context) -> Path:
-    """Where a backup's catalogue goes, relative to the folder and never out of it.
-
-    Settings may name it by a whole path, or (in an archive that was tampered with) anywhere.
-    """
-    return _inside(context, context.settings.workspace.rules, archive.CATALOGUE)
-
-
-def calendars_place(context: Context) -> Path:
-    """Where the workspace's own calendars go, as `catalogue_place`."""
-    return _inside(context, context.settings.workspace.calendars, archive.CALENDARS)
-
-
-def _inside(context: Context, named: str | None, default: str) -> Path:
-    folder = context.folder.resolve()
-    place = (folder / (named or default)).resolve()
-    if place.is_relative_to(folder) and place not in (folder, folder / KEYS_FOLDER):
-        return place.relative_to(folder)
-    return Path(default)
-
-
 def _begin(folder: Path, found: Archive) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with found.member(archive.SETTINGS) as content:
-        _write(folder / settings.RESTORING, content.read(), mode=0o644)
+        write_file(folder / settings.RESTORING, content.read(), mode=0o644)
     _sync(folder)
-
-
-def _write_files(context: Context, found: Archive) -> None:
-    state = state_folder(context.folder, context.settings)
-    elsewhere = not state.resolve().is_relative_to(context.folder.resolve())
-    places = {
-        archive.ATTACHMENTS: (context.folder / ATTACHMENTS, 0o600),
-        archive.KEYS: (context.folder / KEYS_FOLDER, 0o600),
-        archive.CHECKPOINTS: (state, 0o644),
-        archive.CATALOGUE: (context.folder / catalogue_place(context), 0o644),
-        archive.CALENDARS: (context.folder / calendars_place(context), 0o644),
-    }
-    for inner, (folder, mode) in places.items():
-        for name in found.names(inner):
-            if inner == archive.CHECKPOINTS and elsewhere and not _NOTE.fullmatch(name):
-                continue
-            path = folder / name
-            if path.exists():
-                continue  # a key, or a note: what the signer has itself is the newer one
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if mode == 0o600 else 0o755)
-            with found.member(f"{inner}/{name}") as content:
-                _write(path, content.read(), mode=mode)
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:
