@@ -8,19 +8,22 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from .. import catalogue_files
 from ..core.calendar_file import CalendarFile
 from ..core.encoding import BoundRule
-from ..core.faults import EffmonError
+from ..core.faults import CatalogueError, EffmonError
 from ..core.rules import Rule
 from ..core.vocabulary import VocabularyFile
 from ..language import t
+from ..model_words import sentence
 from ..store import changes
 
+_Model = TypeVar("_Model", bound=BaseModel)
 RULE, CALENDAR, VOCABULARY = "rule", "calendar", "vocabulary"
 KINDS = (VOCABULARY, CALENDAR, RULE)
 
@@ -90,7 +93,7 @@ def canonical(content: object) -> str:
 
 def rule_of(content: str) -> Rule:
     """The rule of a kept text."""
-    return Rule.model_validate(_said(json.loads(content)))
+    return _read(Rule, _said(json.loads(content)))
 
 
 def _said(value: Any) -> Any:
@@ -102,12 +105,28 @@ def _said(value: Any) -> Any:
 
 def calendar_of(content: str) -> CalendarFile:
     """The calendar file of a kept text."""
-    return CalendarFile.model_validate(json.loads(content))
+    return _read(CalendarFile, json.loads(content))
 
 
 def vocabulary_of(content: str) -> VocabularyFile:
     """The words of a kept text."""
-    return VocabularyFile.model_validate(json.loads(content))
+    return _read(VocabularyFile, json.loads(content))
+
+
+def _read(model: type[_Model], said: Any) -> _Model:
+    """A kept text as this release reads it; CatalogueError where a later one took a field away."""
+    try:
+        return model.model_validate(said)
+    except ValidationError as fault:
+        name = said.get("id", VOCABULARY) if isinstance(said, dict) else VOCABULARY
+        what = sentence(model, fault.errors()[0])
+        raise CatalogueError(
+            t(f"留存文本 {name} 本版本读不懂：{what}", f"the kept text {name}: {what}"),
+            t(
+                "改写文件后提出并批准",
+                "write the file as this release reads it, propose it and have it approved",
+            ),
+        ) from None
 
 
 def same(kept: str, text: KeptText) -> bool:
@@ -123,7 +142,7 @@ def same(kept: str, text: KeptText) -> bool:
         if text.key.kind == CALENDAR:
             return of_calendar(calendar_of(kept), "").content == text.content
         return of_vocabulary(vocabulary_of(kept), "").content == text.content
-    except ValueError:
+    except (ValueError, CatalogueError):
         return False
 
 

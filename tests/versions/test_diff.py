@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import catalogue_files
+from efficiency_monitor.core.faults import CatalogueError
 from efficiency_monitor.core.rule_diff import Aspect, compare, facts
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.language import speaking
@@ -121,3 +122,10 @@ def test_packs_and_what_is_approved(bureau: Bureau) -> None:
     assert (row["rule"], row["change"]) == ("JOINT", "removed")
     assert run(bureau.world, "rules diff story story -o json").out.strip() in ("[]", "")
     assert run(bureau.world, "rules diff nowhere files").code == 2
+
+
+def test_a_kept_text_that_this_release_cannot_read_is_one_line() -> None:
+    content = kept_texts.of_rule(SHIPPED[0]).content.replace('"why":', '"wherefore":')
+    with pytest.raises(CatalogueError, match=f"the kept text {SHIPPED[0].rule.id}: "):
+        kept_texts.rule_of(content)
+    assert not kept_texts.same(content, kept_texts.of_rule(SHIPPED[0]))
