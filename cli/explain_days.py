@@ -100,7 +100,7 @@ RUN_COLUMNS: Final = (
     Column("weekdays", "星期", "Weekday", priority=2),
     Column("counted", "计入", "Counted", right=True),
     Column("reason", "原因", "Reason", least=12),
-    Column("total", "统计", "Total", right=True),
+    Column("total", "累计", "Total", right=True),
 )
 
 
@@ -153,7 +153,7 @@ DAY_COLUMNS: Final = (
     Column("date", "日期", "Date"),
     Column("counted", "计入", "Counted"),
     Column("reason", "原因", "Reason"),
-    Column("total", "统计", "Total"),
+    Column("total", "累计", "Total"),
 )
 
 

@@ -1,7 +1,6 @@
 """`effmon restore`: a workspace from a backup, whole or not at all, and a drill of it."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -6,9 +6,11 @@ import io
 import json
 import sqlite3
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import inspect
 
 from efficiency_monitor import app
 from efficiency_monitor.services import answers, appeals, attachments, backup, orders, restore
@@ -128,13 +130,32 @@ def _said(name: str, content: bytes) -> dict[str, Any]:
     return said
 
 
-def tables_of(revision: str) -> set[str]:
-    """Names of what a database of that schema has."""
+def as_of(revision: str, found: Members) -> Members:
+    """The members with those tables and columns only that a database of that schema has."""
     store = Store("sqlite://")
     with store.writing() as connection:
         schema.migrate(connection, revision)
-        names = {
-            str(row[0]) for row in connection.exec_driver_sql("SELECT name FROM sqlite_master")
+        asked = inspect(connection)
+        columns = {
+            name: [each["name"] for each in asked.get_columns(name)]
+            for name in asked.get_table_names()
         }
     store.close()
-    return names
+    kept = {}
+    for name, content in found.items():
+        table = name.removeprefix("tables/").removesuffix(".jsonl.gz")
+        if table == name:
+            kept[name] = content
+        elif table in columns:
+            kept[name] = gzip.compress(_only(gzip.decompress(content), columns[table]))
+    return kept
+
+
+def _only(content: bytes, columns: Sequence[str]) -> bytes:
+    """Lines of a table without the columns that are not among these."""
+    lines = [json.loads(line) for line in content.splitlines()]
+    places = [place for place, (column, _) in enumerate(lines[0]) if column in columns]
+    return b"".join(
+        json.dumps([line[place] for place in places], ensure_ascii=False).encode() + b"\n"
+        for line in lines
+    )

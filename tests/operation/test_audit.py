@@ -186,8 +186,8 @@ calendar due, calendar elapsed, calendar list, calendar show, cards list, cards 
 cases explain, cases list, cases show, demo, doctor, forecast, jobs history, jobs list,
 ladders check, ladders list, ladders show, ledger compare, ledger key show, ledger list,
 ledger verify, mappings check, mappings list, metrics, notices list, orders list, orders show,
-people check, people key list, people list, quarantine list, quarantine show, rules check,
-rules list, rules show, rules test, silences list, sources history, sources list, version
+people check, people key list, people list, quarantine list, quarantine show, rules backtest,
+rules check, rules list, rules show, rules test, silences list, sources history, sources list, version
 """
 
 

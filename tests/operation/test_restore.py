@@ -109,15 +109,7 @@ def test_a_newer_schema_is_refused_and_says_which_release(
 
 def test_an_older_schema_is_brought_to_this_one(made: World, file: Path, tmp_path: Path) -> None:
     """As effmon wrote it before there were checkpoints and records of commands."""
-    found = places.members(file)
-    with closing(sqlite3.connect(made.folder / "effmon.db")) as raw:
-        known = {row[0] for row in raw.execute("SELECT name FROM sqlite_master")}
-    newer = known - places.tables_of("0004")
-    older = {
-        name: content
-        for name, content in found.items()
-        if name.removeprefix("tables/").removesuffix(".jsonl.gz") not in newer
-    }
+    older = places.as_of("0004", places.members(file))
     forged = places.write_members(
         tmp_path / "f.tar", older, lambda manifest: manifest.update(schema="0004")
     )
