@@ -355,8 +355,8 @@ class Judge:
     ) -> tuple[dict[str, Any], Any]:
         """Findings by column, and the faults by case.
 
-        Limits are kept for findings of the rules from `detailed_from` on, in rows of their own
-        under `detail`, which has the number of each; levels and limits as tables.
+        Limits are kept for findings with a card of the rules from `detailed_from` on, in rows of
+        their own under `detail`, which has the number of each; levels and limits as tables.
         """
         import numpy
 
@@ -370,7 +370,11 @@ class Judge:
             faults[chunk.lo : chunk.hi] = chunk.faults
             for name in _KEPT:
                 parts[name].append(getattr(found, name).copy())
-            detailed = found.rule >= detailed_from
+            reached = found.level_reached
+            detailed = reached[0::MOST_LEVELS] > 0
+            for level in range(1, MOST_LEVELS):
+                detailed |= reached[level::MOST_LEVELS] > 0
+            detailed &= found.rule >= detailed_from
             number = int(numpy.count_nonzero(detailed))
             detail: Any = numpy.full(chunk.count, -1, dtype=numpy.int64)
             detail[detailed] = numpy.arange(details, details + number)
