@@ -9,11 +9,15 @@ from tests.stories.world import World, town
 
 FIRST = datetime(2026, 1, 5)
 DEPARTMENTS = ("住建局", "发改局", "")
-#: Of the rule CASE of the story's pack: a card, and where else it may fall due.
+#: Of rules of the story's pack: a card, and where else it may fall due.
 THRESHOLDS = {
-    "promised - 1 working_days": ("promised - 3 working_days", "60% promised", "promised"),
-    "promised": ("promised + 1 working_days", "promised - 2 working_days", "50% statutory"),
-    "statutory": ("statutory + 5 working_days", "statutory - 1 working_days", "promised"),
+    "CASE": {
+        "promised - 1 working_days": ("promised - 3 working_days", "60% promised", "promised"),
+        "promised": ("promised + 1 working_days", "promised - 2 working_days", "50% statutory"),
+        "statutory": ("statutory + 5 working_days", "statutory - 1 working_days", "promised"),
+    },
+    "TWICE": {'"> 1"': ('">= 1"',), '"> 2"': ('">= 1"', '"> 1"')},
+    "TYPED": {'"> 1 working_days"': ('"> 2 working_days"', '"> 0 working_days"')},
 }
 
 
@@ -24,13 +28,15 @@ class History:
     cases: list[dict[str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
     change: tuple[str, str] = ("", "")
+    rule: str = "CASE"
 
 
-def drawn(seed: int, cases: int) -> History:
+def drawn(seed: int, cases: int, rule: str = "CASE") -> History:
     """A history by a seed: the same one each time."""
     dice = Random(seed)
-    card = dice.choice(list(THRESHOLDS))
-    found = History(change=(f"at: {card}}}", f"at: {dice.choice(THRESHOLDS[card])}}}"))
+    card = dice.choice(list(THRESHOLDS[rule]))
+    other = dice.choice(THRESHOLDS[rule][card])
+    found = History(change=(f"at: {card}}}", f"at: {other}}}"), rule=rule)
     for number in range(cases):
         _case(dice, found, f"B{number:04}")
     return found
@@ -45,6 +51,7 @@ def _case(dice: Random, found: History, number: str) -> None:
         "department": dice.choice(DEPARTMENTS),
         "promised_limit": dice.choice(("3 working_days", "5 working_days", "1 working_days", "")),
         "watch": dice.choice(("", "", "inquiries", "manual")),
+        "conduct": dice.choice(("", "yes")),
     }
     if dice.random() < 0.2:
         row["statutory_limit"] = dice.choice(("4 working_days", "10 calendar_days"))
@@ -62,6 +69,8 @@ def _case(dice: Random, found: History, number: str) -> None:
 
 def _plot(dice: Random) -> list[str]:
     plot = ["submitted", "accepted"] if dice.random() < 0.9 else ["submitted"]
+    if dice.random() < 0.3:
+        plot[1:1] = ["correction_requested", "correction_received"] * dice.randint(1, 4)
     for _ in range(dice.randrange(3)):
         plot += dice.choice((["suspended", "resumed"], ["suspended"], ["resumed"], ["contacted"]))
     if dice.random() < 0.3:
@@ -86,6 +95,9 @@ def _event(
     }
     if name in ("suspended", "resumed"):
         row["kind"] = dice.choice(("hearing", "testing"))
+    if dice.random() < 0.7:
+        typed = at + timedelta(days=dice.choice((0, 0, 1, 3, 9)), minutes=dice.randrange(600))
+        row["recorded_at"] = f"{typed:%Y-%m-%d %H:%M}"
     found.events.append(row)
 
 
@@ -94,7 +106,7 @@ def told(history: History, folder: Path, at: str, *, changed: bool = False) -> W
     world = World.made(folder, at)
     world.calendar("village", town(name="village", days_off=["2026-02-16", "2026-02-17"]))
     if changed:
-        file = folder / "catalogue" / "packs" / "story" / "CASE.yaml"
+        file = folder / "catalogue" / "packs" / "story" / f"{history.rule}.yaml"
         old, new = history.change
         text = file.read_text("utf-8")
         assert text.count(old) == 1

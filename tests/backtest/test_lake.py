@@ -11,7 +11,7 @@ from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.services import backtest, lake_columns, lake_compare
 from efficiency_monitor.services.backtest_sides import Plan
 from efficiency_monitor.services.lake import LakeReport, export_lake
-from efficiency_monitor.services.lake_history import Lake
+from efficiency_monitor.services.lake_history import Lake, left_out
 from tests.stories.world import World, instant, town, wall
 
 from .histories import DEPARTMENTS, drawn, told
@@ -30,13 +30,14 @@ def opened(world: World, folder: Path) -> Lake:
     return Lake(folder, catalogue.vocabulary, catalogue.vocabulary_digest)
 
 
-def changed_pack(world: World, change: tuple[str, str], folder: Path) -> Path:
-    """The rule CASE with another threshold, as a file."""
-    file = world.folder / "catalogue" / "packs" / "story" / "CASE.yaml"
+def changed_pack(world: World, change: tuple[str, str], folder: Path, rule: str = "CASE") -> Path:
+    """A rule with another threshold, as a file."""
+    file = world.folder / "catalogue" / "packs" / "story" / f"{rule}.yaml"
     folder.mkdir()
-    text = file.read_text("utf-8").replace(*change)
-    (folder / "CASE.yaml").write_text(text, encoding="utf-8")
-    return folder / "CASE.yaml"
+    text = file.read_text("utf-8")
+    assert change[0] in text
+    (folder / file.name).write_text(text.replace(*change), encoding="utf-8")
+    return folder / file.name
 
 
 def clocks_of(world: World, folder: Path) -> Path:
@@ -139,6 +140,33 @@ def test_a_clock_for_each_stage(tmp_path: Path) -> None:
     exported(world, tmp_path / "lake")
     found = agree(answers(world, opened(world, tmp_path / "lake"), what))
     assert {each.change for each in found[1]} == {Change.NEW, Change.GONE}
+    world.close()
+
+
+@pytest.mark.parametrize("rule", ["TWICE", "TYPED"])
+def test_conduct_over_a_lake(tmp_path: Path, rule: str) -> None:
+    history = drawn(8, 60, rule)
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, history.change, tmp_path / "proposed", rule)
+    exported(world, tmp_path / "lake")
+    found = agree(answers(world, opened(world, tmp_path / "lake"), what))
+    assert {each.change for each in found[1]} - {Change.SAME}
+    world.close()
+
+
+def test_conduct_that_asks_for_persons_is_left_out_and_named(tmp_path: Path) -> None:
+    world = told(drawn(8, 20), tmp_path / "ws", NOW)
+    question = made(world, asked("story"))
+    assert "OWNER" in {bound.rule.id for bound in question.after.rules}
+    lacking = left_out([*question.before.rules, *question.after.rules])
+    assert [rule for rule, _ in lacking] == ["OWNER"]
+    less = question.without(lacking)
+    assert "OWNER" not in {bound.rule.id for bound in (*less.before.rules, *less.after.rules)}
+    exported(world, tmp_path / "lake")
+    with backtest.run(less, opened(world, tmp_path / "lake")) as report:
+        assert ("OWNER", lacking[0][1]) in {
+            (row["rule"], row["reason"]) for row in report.as_json()["left_out"]
+        }
     world.close()
 
 

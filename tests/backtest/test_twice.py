@@ -26,7 +26,9 @@ Key = tuple[str, str, str, str]
 
 def cards(world: World) -> dict[Key, int]:
     """Every card of a workspace, and when it fell due."""
-    rows = world.rows("SELECT case_no, rule_id, episode, level, fell_due_at FROM card")
+    rows = world.rows(
+        "SELECT case_no, rule_id, episode, level, fell_due_at FROM card WHERE case_no IS NOT NULL"
+    )
     found = {
         (row["case_no"], row["rule_id"], row["episode"], LEVELS[row["level"]]): row["fell_due_at"]
         for row in rows
@@ -72,9 +74,11 @@ def said(report: backtest.BacktestReport) -> dict[Key, tuple[Any, Any, str]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_scanning_twice(tmp_path: Path, seed: int) -> None:
-    history = drawn(seed, 60)
+@pytest.mark.parametrize(
+    ("seed", "rule"), [(0, "CASE"), (1, "CASE"), (2, "CASE"), (3, "TWICE"), (4, "TYPED")]
+)
+def test_scanning_twice(tmp_path: Path, seed: int, rule: str) -> None:
+    history = drawn(seed, 60, rule)
     old = told(history, tmp_path / "old", END)
     new = told(history, tmp_path / "new", END, changed=True)
     outcomes = {side: world.scan().totals for side, world in (("before", old), ("after", new))}
