@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from ..core.rule_parts import Match
 from ..core.rules import Example, Rule
 from ..core.terms import Level
 from ..core.vocabulary import Vocabulary
 from ..language import bilingual, language, say_level, say_limit, say_reason, t
+from .rule_phrases import event_words
 from .rule_words import (
     Fact,
-    event_words,
     say_card,
     say_clock,
     say_condition,
     say_follow_up,
     say_match,
     say_sources,
-    say_tally,
 )
+from .tally_words import say_tally
 from .text_safety import safe
 
 #: Lines of a cell.
@@ -125,7 +126,7 @@ def _section(shown: ShownRule, vocabulary: Vocabulary) -> _Section:
 def _facts(shown: ShownRule, vocabulary: Vocabulary) -> Iterator[tuple[str, Cell]]:
     rule = shown.rule
     until = str(rule.in_force.to) if rule.in_force.to else t("另行通知", "further notice")
-    if rule.form != "tally":
+    if rule.form != "tally" or rule.applies_to != Match():
         yield t("适用范围", "For whom"), [say_match(rule.applies_to)]
     if rule.clock is not None:
         yield t("计时", "What is counted"), list(say_clock(rule.clock, vocabulary))

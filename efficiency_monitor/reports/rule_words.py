@@ -11,9 +11,9 @@ from ..core.comparison import SIGNS, Comparison
 from ..core.conditions import Condition
 from ..core.rule_parts import Match
 from ..core.rules import CardAt, Clock, LimitSource, Pause, Rule
-from ..core.tallies import Tally
 from ..core.vocabulary import Vocabulary
 from ..language import say_amount, say_item_kind, say_limit, say_unit, t
+from .rule_phrases import event_words, listed
 
 #: A term and what is said of it.
 Fact = tuple[str, str]
@@ -90,50 +90,6 @@ MEASURES: Final = {
         "how often {of} until {until} lay across closing time (within {within} of it)",
     ),
 }
-TALLIED: Final = {
-    ("count", "cards"): ("牌的张数", "number of cards"),
-    ("count", "cases"): ("办件数", "number of cases"),
-    ("count", "items"): ("事项数", "number of items"),
-    ("count", "orders"): ("督办单数", "number of orders"),
-    ("count", "alarms"): ("报警次数", "number of alarms"),
-    ("in_a_row", "cards"): ("连续得牌数", "cards in a row"),
-    ("share", "cards"): ("牌的比例", "share of the cards"),
-    ("share", "cases"): ("办件的比例", "share of the cases"),
-    ("share", "items"): ("事项的比例", "share of the items"),
-    ("share", "orders"): ("督办单的比例", "share of the orders"),
-    ("batch", "events"): ("成批登记的办件数", "cases recorded in one batch"),
-    ("same_text", "events"): ("填写同样文字的办件数", "cases with the same text"),
-}
-BY: Final = {
-    "department": ("部门", "department"),
-    "handler": ("经办人", "handler"),
-    "item_code": ("事项", "item"),
-    "region": ("区划", "region"),
-    "supervisor": ("监察人员", "supervisor"),
-    "actor": ("操作人", "actor"),
-    "order": ("督办单", "order"),
-    "all": ("全部", "all together"),
-}
-_WINDOWS: Final = {
-    "day": ("日", "day"),
-    "month": ("月", "month"),
-    "quarter": ("季度", "quarter"),
-    "half_year": ("半年", "half-year"),
-    "year": ("年", "year"),
-}
-
-
-def listed(words: Sequence[str]) -> str:
-    """受理、不予受理; accepted or refused."""
-    if len(words) < 2:
-        return "".join(words)
-    return t("、".join(words[:-1]) + "或" + words[-1], ", ".join(words[:-1]) + " or " + words[-1])
-
-
-def event_words(vocabulary: Vocabulary, codes: Sequence[str]) -> str:
-    """The names of event types, or of grounds of suspension, as one phrase."""
-    known = vocabulary.types | vocabulary.kinds  # type: ignore[operator]
-    return listed([t(known[code].zh, known[code].en) if code in known else code for code in codes])
 
 
 def say_match(match: Match) -> str:
@@ -295,30 +251,6 @@ def say_condition(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]
     if condition.before:
         before = event_words(vocabulary, condition.before)
         yield t(f"只看{before}之前的。", f"Only those before: {before}.")
-
-
-def say_tally(tally: Tally, vocabulary: Vocabulary) -> Iterator[str]:
-    """What a tally counts, for whom and in which window."""
-    measure, by = t(*TALLIED[(tally.measure, tally.of)]), t(*BY[tally.by])
-    window = t(*_WINDOWS[tally.window])
-    yield t(f"按{by}、每{window}统计：{measure}。", f"Tallied by {by} in each {window}: {measure}.")
-    document = tally.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for name in ("measure", "of", "by", "window"):
-        document.pop(name)
-    if document:
-        yield (
-            t("范围与比较：", "Narrowed by: ")
-            + t("；", "; ").join(f"{name} = {_plain(value)}" for name, value in document.items())
-            + t("。", ".")
-        )
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} = {_plain(one)}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(one) for one in value)
-    return str(value)
 
 
 def say_card(rule: Rule, card: CardAt) -> str:

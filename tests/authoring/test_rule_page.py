@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,9 +15,10 @@ from efficiency_monitor.catalogue_files import (
 )
 from efficiency_monitor.core.conditions import PARAMETERS
 from efficiency_monitor.core.tallies import PARAMETERS as TALLIED
-from efficiency_monitor.core.tallies import SUBJECTS
+from efficiency_monitor.core.tallies import SUBJECTS, Among, Compared, WindowWord
+from efficiency_monitor.core.terms import AlarmKind
 from efficiency_monitor.language import speaking
-from efficiency_monitor.reports import rule_page, rule_words
+from efficiency_monitor.reports import rule_page, rule_words, tally_words
 
 from ..cli.command import ROOT, effmon
 
@@ -144,5 +146,20 @@ def test_a_page_of_another_form_is_refused(tmp_path: Path) -> None:
 
 def test_every_measure_has_its_words() -> None:
     assert set(rule_words.MEASURES) == set(PARAMETERS)
-    assert set(rule_words.TALLIED) == set(TALLIED)
-    assert set(rule_words.BY) == {subject for given in SUBJECTS.values() for subject in given}
+    assert set(tally_words.TALLIED) == set(TALLIED)
+    assert set(tally_words.AMONG) == set(get_args(Among))
+    assert set(tally_words.WINDOWS) == set(get_args(WindowWord))
+    assert set(tally_words.ALARMS) == {str(kind) for kind in AlarmKind}
+    assert set(tally_words.COMPARED) == set(get_args(Compared.model_fields["with_"].annotation))
+    assert set(tally_words.SIDES) == set(get_args(Compared.model_fields["side"].annotation))
+    assert set(tally_words.BY) == {subject for given in SUBJECTS.values() for subject in given}
+
+
+def test_a_tally_is_said_without_codes(tmp_path: Path) -> None:
+    """Nobody outside reads `among = accepted`."""
+    page = Read(_page("jiangsu-transport", tmp_path / "page.html", "zh")).text
+    assert "按部门、每月统计：办件数。" in page
+    assert "只计：本期受理的。" in page
+    assert "与上一期相比的偏离，增减均算。" in page
+    assert "基数不足20的，不作判定。" in page
+    assert "former_window" not in page
