@@ -187,7 +187,8 @@ cases explain, cases list, cases show, demo, doctor, forecast, jobs history, job
 ladders check, ladders list, ladders show, ledger compare, ledger key show, ledger list,
 ledger verify, mappings check, mappings list, metrics, notices list, orders list, orders show,
 people check, people key list, people list, quarantine list, quarantine show, rules backtest,
-rules check, rules list, rules show, rules test, silences list, sources history, sources list, version
+rules check, rules list, rules show, rules test, silences list, sources history, sources list,
+version
 """
 
 
