@@ -174,7 +174,7 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
     """What is known by its date only stands elsewhere before the day has ended."""
     world = World.made(tmp_path / "ws", "2026-03-10 11:00")
     row = {"item_kind": "promised", "promised_limit": "1 working_days"}
-    world.receive("cases", [{"case_no": name, **row} for name in "ABCDE"])
+    world.receive("cases", [{"case_no": name, **row} for name in "ABCDEF"])
     world.receive(
         "events",
         [
@@ -192,6 +192,10 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
             {"case_no": "E", "event": "suspended", "occurred_at": "2026-03-10 08:00"},
             {"case_no": "E", "event": "decided", "occurred_at": "2026-03-10"},
             {"case_no": "E", "event": "resumed", "occurred_at": "2026-03-10 17:00"},
+            {"case_no": "F", "event": "accepted", "occurred_at": "2026-03-02 10:00"},
+            {"case_no": "F", "event": "contacted", "occurred_at": "2026-03-10 09:30"},
+            {"case_no": "F", "event": "contacted", "occurred_at": "2026-03-10", "actor": "B"},
+            {"case_no": "F", "event": "suspended", "occurred_at": "2026-03-10 15:00"},
         ],
     )
     what = changed_pack(world, ("at: promised}", "at: statutory - 7 working_days}"),
@@ -200,12 +204,13 @@ def test_in_the_middle_of_a_day(tmp_path: Path) -> None:
     lake = opened(world, tmp_path / "lake")
     agree(answers(world, lake, what))
     read = lake_columns.read(lake, lake.manifest.parts[0], [], world.now, stale=False)
-    assert read.slow.tolist() == [False, False, False, True, False]
+    assert read.slow.tolist() == [False, False, False, True, False, False]
     stands = {}
-    for case, lo, hi in zip("ABCDE", read.frame.first, read.frame.first[1:], strict=False):
+    for case, lo, hi in zip("ABCDEF", read.frame.first, read.frame.first[1:], strict=False):
         known = [int(at) for at in read.frame.at[lo:hi] if at <= world.now]
         stands[case] = [wall(at)[8:16] for at in known]
     assert stands["A"] == ["02 10:00", "10 00:00"]
+    assert stands["F"] == ["02 10:00", "10 00:00", "10 09:30"]
     assert stands["E"] == ["02 10:00", "10 08:00", "10 09:30", "10 09:30"]
     world.close()
 
