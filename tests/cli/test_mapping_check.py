@@ -55,7 +55,7 @@ def test_what_becomes_of_columns_and_rows() -> None:
     uses = {use["column"]: (use["use"], use["becomes"]) for use in table["columns"]}
     assert uses["SBLSH"] == ("used", ["case_no"])
     assert uses["SJBBH"] == ("used", ["version"])
-    assert uses["TBCXPZR"] == ("used", ["special.actor", "condition"])
+    assert uses["TBCXPZR"] == ("used", ["special.approver", "condition"])
     assert uses["TBCXSXDW"] == ("used", ["special.amount"])
     assert uses["BZ"] == ("unknown", [])
     assert found["rows"][0] == {
@@ -68,8 +68,8 @@ def test_what_becomes_of_columns_and_rows() -> None:
         "detail": {
             "kind": "hearing",
             "amount": "10 working_days",
-            "actor": "李**",
             "reason": "申请人要求",
+            "approver": "李**",
         },
     }
     assert [(row["what"], row["subject"], row["row"]) for row in found["rows"][1:]] == [
