@@ -40,6 +40,8 @@ REGULATION = {
     "revoke_key": "-----x",
     "unmask": "----xx",
     "erase": "-----x",
+    "propose_change": "-----x",
+    "approve_change": "----xx",
 }
 
 
