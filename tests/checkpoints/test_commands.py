@@ -55,7 +55,7 @@ def test_a_checkpoint_that_is_refused_is_one_line_with_a_hint(world: World) -> N
     assert len(ran.err.splitlines()) == 2
     assert "changed afterwards" in ran.err
     ran = run(world, "verify", "--rebuild").well(1)
-    assert "checkpoints are not sound" in ran.err
+    assert "rows that entries hold are not sound" in ran.err
     assert "for the ledger itself" in run(world, "verify", world.folder, "--rebuild").well(2).err
 
 

@@ -16,6 +16,7 @@ import pytest
 from efficiency_monitor.core.people import Person, Role
 from efficiency_monitor.services.notices import notices_to, replace_people
 from efficiency_monitor.services.silences import Filters, add_silence, end_silence
+from efficiency_monitor.services.voiding import void
 from efficiency_monitor.store import outbox
 from tests.stories.world import ZONE, World, instant
 
@@ -117,9 +118,8 @@ def made(folder: Path, random: Random) -> tuple[World, Model, dict[str, str]]:
         row["case_no"]: row["card_no"] for row in world.rows("SELECT * FROM card WHERE level = 3")
     }
     with world.context.store.writing() as connection:
-        outbox.void(connection, card_nos=list(cards.values()), keep=())
-        ids = [row.notice_id for row in outbox.pending(connection, world.now)]
-        outbox.mark(connection, ids, state="void")
+        subjects = [row.subject for row in outbox.pending(connection, world.now)]
+        void(world.context, connection, subjects=subjects, reason="appeal", keep=())
     return world, Model({one.person_id: one.hours for one in people}), cards
 
 
