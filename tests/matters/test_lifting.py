@@ -3,11 +3,9 @@
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services import after_delivery, appeals, lifting
-from efficiency_monitor.store import ledger, outbox
-from tests.stories.world import World
+from efficiency_monitor.services import after_delivery, appeals, lifting, orders
+from efficiency_monitor.store import outbox
 
 from .office import PEOPLE, Office
 from .stage import run
@@ -197,36 +195,16 @@ def test_an_appeal_that_waits_is_settled_by_a_scan(office: Office) -> None:
     assert (entry["appeal"], entry["reason"]) == (number, "late_evidence")
 
 
-def order(world: World, number: str, *cards: str) -> None:
-    """An order on cards as the database holds it; how it comes about is tested elsewhere."""
-    world.change(
-        "INSERT INTO supervision_order (order_no, calendar, text, opened_by, opened_at, state,"
-        " round, reply_within) VALUES (?, 'town', 'x', 'zhao', 0, 'open', 1, '5 working_days')",
-        number,
-    )
-    for card in cards:
-        world.change("INSERT INTO order_card (order_no, card_no) VALUES (?, ?)", number, card)
-    opened = {"order": number, "cards": list(cards)}
-    entry = world.context.entry(EntryType.ORDER_OPENED, f"order.opened/{number}/0", opened)
-    with world.context.store.writing() as connection:
-        ledger.append(connection, [entry])
-
-
 def test_an_order_is_closed_when_its_last_card_is_lifted(office: Office) -> None:
     first, second = office.yellow("A"), office.yellow("B")
-    order(office.world, "D-ONE", first)
-    order(office.world, "D-BOTH", first, second)
-    states = "SELECT order_no, state, result FROM supervision_order ORDER BY order_no"
-    assert lift(office, first, "wang").followed.orders == ["D-ONE"]
-    assert office.world.tuples(states) == [
-        ("D-BOTH", "open", None), ("D-ONE", "closed", "cards_lifted"),
-    ]  # fmt: skip
-    assert lift(office, second, "wang").followed.orders == ["D-BOTH"]
-    assert office.world.tuples(states) == [
-        ("D-BOTH", "closed", "cards_lifted"), ("D-ONE", "closed", "cards_lifted"),
-    ]  # fmt: skip
-    assert len(office.recorded("order.closed")) == 2
-    assert office.notices("order_closed") == ["zhao pending", "zhao pending"]
+    opened = orders.open_order(office.acting("zhao"), [first, second], text="请办结")
+    state = "SELECT state, result FROM supervision_order"
+    assert lift(office, first, "wang").followed.orders == []
+    assert office.world.tuples(state) == [("open", None)]
+    assert lift(office, second, "wang").followed.orders == [opened.order_no]
+    assert office.world.tuples(state) == [("closed", "cards_lifted")]
+    assert len(office.recorded("order.closed")) == 1
+    assert "zhao pending" in office.notices("order_closed")
 
 
 def test_a_trial_run_shows_what_would_follow_and_writes_nothing(office: Office) -> None:
