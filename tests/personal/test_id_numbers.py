@@ -145,9 +145,7 @@ def test_a_column_that_a_mapping_allows_is_sealed(world: World) -> None:
     base = (world.folder / "catalogue" / "mappings" / "canonical.yaml").read_text(encoding="utf-8")
     own = base.replace("id: canonical", "id: own", 1)
     own = own.replace("id_numbers_allowed: [item_code]", "id_numbers_allowed: [note]", 1)
-    own = own.replace(
-        "    further: attributes", "    attributes: {note: note}\n    further: attributes", 1
-    )
+    own = own.replace("    attributes:\n", "    attributes:\n      note: note\n", 1)
     (world.folder / "own.yaml").write_text(own, encoding="utf-8")
     path = world.folder / "allowed.csv"
     path.write_text(f"case_no,note\nA,{NUMBER}\n", encoding="utf-8")
