@@ -12,7 +12,7 @@ from typing import Any
 
 from .calendar import Calendar, Day
 from .calendar_file import CalendarFile, DayOff, NoticeEntry, Span, WorkingDay
-from .notice_text import Arrangement
+from .official_notice import Arrangement
 
 #: Days around an arrangement within which an earlier make-up day may belong to it.
 _AROUND = timedelta(days=21)

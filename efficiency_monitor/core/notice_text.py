@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from .official_notice import HOLIDAYS, Arrangement, Notice, NoticeFault
+
 _DAY = timedelta(days=1)
 #: Days of one range: no holiday is half as long.
 _MOST_DAYS: Final = 60
@@ -32,6 +34,9 @@ _OTHER_TITLE: Final = re.compile(r"([12][0-9]{3})年[^。\n]{1,20}?(?:假期|放
 _DATE: Final = re.compile(
     r"(?:(?P<year>[12][0-9]{3})年)?(?:(?P<month>[0-9]{1,2})月)?(?P<day>[0-9]{1,2})日"
 )
+#: Another notice that is named, not this one.
+_CITED: Final = re.compile(r"《[^《》]*》")
+_HOLIDAY: Final = re.compile("|".join(HOLIDAYS))
 _ANY_DATE: Final = re.compile(r"[0-9]{1,2}月[0-9]{1,2}日")
 _NOTE: Final = re.compile(r"（([^（）]{1,30})）")
 _WEEKDAY: Final = re.compile(r"(?:星期|周)([一二三四五六日天])")
@@ -53,39 +58,6 @@ _OPENING: Final = re.compile(r"通知如下[：。]?$")
 #: Words of a sentence that says what a day is.
 _SAYS: Final = re.compile(r"放假|上班|日[^。；]{0,30}补休")
 _DATE_ALONE: Final = re.compile(r"[ \t]*[12][0-9]{3}年[0-9]{1,2}月[0-9]{1,2}日[ \t]*")
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeFault:
-    """What could not be read, or cannot be right, and where: line and column from 1."""
-
-    line: int
-    column: int
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
-    """What a notice says of one holiday.
-
-    `extends_to`: nothing but a later end of the days off that are known already. Otherwise `off`
-    and `work` are the whole arrangement of that holiday.
-    """
-
-    name: str
-    off: tuple[date, ...] = ()
-    work: tuple[date, ...] = ()
-    extends_to: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice as it was read. `year`: it sets the days of this whole year."""
-
-    year: int | None
-    arrangements: tuple[Arrangement, ...]
-    faults: tuple[NoticeFault, ...]
 
 
 def read_notice(text: str, year: int | None = None) -> Notice:
@@ -112,8 +84,10 @@ class _Reader:
     year: int | None = None
 
     def read(self) -> Notice:
-        title = _TITLE.search(self.text)
-        other = _OTHER_TITLE.search(self.text)
+        own = _CITED.sub(lambda cited: " " * len(cited[0]), self.text)
+        title, other = _TITLE.search(own), _OTHER_TITLE.search(own)
+        if title and other and other.start() < title.start():
+            title = None  # An amendment that names what it amends sets no whole year.
         found = title or other
         self.year = int(found[1]) if found else self.given_year
         if title and self.given_year not in (None, self.year):
@@ -131,6 +105,14 @@ class _Reader:
         if not self.made and not self.faults:
             self._fault(0, "没有读到任何放假安排", "no arrangement of days off was found")
         whole = int(title[1]) if title else self.given_year
+        named = " ".join(arranged.name for arranged in self.made)
+        missing = [name for name in HOLIDAYS if name not in named]
+        if title and missing and not self.faults:
+            self._fault(
+                title.start(),
+                f"全年安排里没有：{'、'.join(missing)}",
+                f"the year's arrangement does not name {', '.join(missing)}",
+            )
         return Notice(
             whole,
             tuple(self.made),
@@ -156,14 +138,21 @@ class _Reader:
     def _item(self, start: int, end: int) -> None:
         heading = _HEADING.match(self.text, start, end)
         name, begin = ("", start) if heading is None else (heading[1].strip(), heading.end())
+        read = len(self.made), len(self.faults)
         self._body(name, begin, end)
+        if _HOLIDAY.search(name) and read == (len(self.made), len(self.faults)):
+            self._fault(
+                start, f"{name}：没有读到放假的日期", f"{name}: no date of its days off was found"
+            )
 
     def _body(self, name: str, start: int, end: int) -> None:
         off: list[date] = []
         work: list[date] = []
         no_swap = False
         for sentence in self._sentences(start, end):
-            if _ADVICE.match(sentence.text):
+            if _ADVICE.match(sentence.text) and not (
+                _SAYS.search(sentence.text) and _ANY_DATE.search(sentence.text)
+            ):
                 continue
             if not (_SAYS.search(sentence.text) or _EXTEND.search(sentence.text)):
                 self._prose(sentence)

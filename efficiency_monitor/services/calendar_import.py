@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.calendar import Calendar, Day, build
-from ..core.calendar_change import amend, days_between
+from ..core.calendar_change import amend, days_between, file_text
 from ..core.calendar_file import CalendarFile, NoticeEntry
 from ..core.faults import CatalogueError, ConfigurationError
 from ..core.placed import PlacedFault
 from ..language import t
+from ..strict_yaml import load, validate
 from . import kept_texts
 from .approved_catalogue import state, texts_of
 from .calendar_preview import Preview, preview
@@ -94,6 +95,8 @@ def import_notice(
         drop=order.drop,
     )
     _refuse(order, amended.faults, [(each.day, each.holiday) for each in amended.open])
+    # What is approved is written to a file, which has to be read again: no sign that none may hold.
+    validate(load(file_text(amended.file), order.path.name), CalendarFile)
     calendars = _built(context, known, amended.file)
     days, confirmed = _days(context.catalogue.calendars[order.calendar], calendars[order.calendar])
     text = kept_texts.of_calendar(amended.file, f"calendars/{order.calendar}.yaml")

@@ -13,8 +13,9 @@ from ..core.findings import CaseFindings
 from ..core.instants import rfc3339
 from ..core.terms import CardState
 from ..store import cards, cases
-from . import feeds
+from . import alike, feeds
 from .context import Context
+from .continuing import going_on
 from .scan import BATCH, watch_from
 
 Row = dict[str, Any]
@@ -74,10 +75,11 @@ def _batch(
     with context.store.reading() as connection:
         torn = feeds.torn_cases(context, connection, ids, None)
         stored = cases.read_cases(connection, ids, stale=stale, torn=torn)
-        standing = cards.of_cases(connection, ids)
-    records = [case.record for case in stored]
-    was = catalogue.judge(records, as_of)
-    now = evaluate(records, catalogue.rules, catalogue.vocabulary, compiled, as_of)
+        standing = alike.settled_by_case(catalogue, connection, cards.of_cases(connection, ids))
+        records = [case.record for case in stored]
+        was = going_on(connection, stored, catalogue.judge(records, as_of), standing)
+        judged = evaluate(records, catalogue.rules, catalogue.vocabulary, compiled, as_of)
+        now = going_on(connection, stored, judged, standing)
     for case, old, new in zip(stored, was, now, strict=True):
         if case.record.calendar not in compiled:
             continue

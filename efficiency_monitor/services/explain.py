@@ -20,6 +20,7 @@ from ..store import cards, cases, personal
 from .account_holdings import holdings, who_did
 from .card_rows import compared, limit_json, until_of, walk_of
 from .context import Context
+from .continuing import going_on
 from .feeds import stale_sources, torn_cases
 
 #: Codes of `core.explain.Why` as the document has them.
@@ -64,7 +65,10 @@ def opened(context: Context, case: cases.StoredCase) -> dict[str, str | None]:
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
     """Findings of one case."""
-    return context.catalogue.judge([case.record], as_of)[0]
+    found = context.catalogue.judge([case.record], as_of)
+    with context.store.reading() as connection:
+        standing = cards.of_cases(connection, [case.case_id])
+        return going_on(connection, [case], found, standing)[0]
 
 
 def explain(

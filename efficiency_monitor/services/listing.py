@@ -15,6 +15,7 @@ from ..language import bilingual, t
 from ..store import accounts, cards, cases, ledger, outbox, runs
 from ..store.matter_tables import AppealRow
 from ..store.tables import CaseRow, ClockRow
+from . import alike
 from .account_rows import account_json
 from .card_rows import card_json, handler_of
 from .card_told import ladder_of_card, told_of
@@ -46,6 +47,8 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         about = orders_of_card(context, connection, card_no)
         told = told_of(context, connection, card_no)
         ladder = ladder_of_card(context, connection, card_no)
+        rule = alike.rule_of_card(context.catalogue, connection, row.rule_digest)
+        basis_of = () if rule is None else rule.legal_basis
         tally = sum_json(context, connection, card_no)
         appeals = connection.execute(
             select(APPEAL).where(APPEAL.c.card_no == card_no).order_by(APPEAL.c.filed_at)
@@ -58,10 +61,7 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
     # A card that a person gave rests on what that person named, one of a rule on the rule's texts.
     by_hand = [] if row.basis is None else [{"ref": row.basis, "says": ""}]
     document["legal_basis"] = by_hand + [
-        {"ref": basis.ref, "says": bilingual(basis.says)}
-        for bound in context.catalogue.rules
-        if bound.digest == row.rule_digest
-        for basis in bound.rule.legal_basis
+        {"ref": basis.ref, "says": bilingual(basis.says)} for basis in basis_of
     ]
     document["tally"] = tally
     document["ladder"] = ladder

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from ..core.faults import CatalogueError, ConfigurationError, brief
-from ..core.notice_text import Arrangement, Notice, read_notice
+from ..core.notice_text import read_notice
+from ..core.official_notice import Arrangement, Notice
 from ..language import t
 from ..os_words import say_os
 from ..sources.rows import Quarantined, Row

@@ -189,6 +189,7 @@ def approve(
     mode = context.settings.rules.approval
     with rehearsed(context, only=dry_run) as connection:
         change = find(connection, change_no)
+        change_no = change.change_no
         if change.state == APPROVED:
             return change
         _check_waits(change)

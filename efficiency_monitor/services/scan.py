@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 from .. import logbook
 from ..core import cards as core_cards
 from ..core.faults import DoneElsewhere
+from ..core.findings import CaseFindings
 from ..core.instants import parse_instant, rfc3339
 from ..core.ledger import EntryType
 from ..core.terms import CardState, Level, Outcome
 from ..store import cards, cases, ledger, runs
 from ..store import feeds as feed_store
 from . import (
+    alike,
     binding,
     calendar_files,
     card_rows,
@@ -29,6 +31,7 @@ from . import (
     trials,
 )
 from .context import Context, Writing, compact_json
+from .continuing import going_on
 from .dead_letters import undelivered
 from .judged import judged
 from .one_at_a_time import lease_now
@@ -170,6 +173,10 @@ def _judge_batch(
     before = report.counts()
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of, stale)
+        standing = alike.settled_by_case(
+            context.catalogue, connection, cards.of_cases(connection, sorted(left))
+        )
+        findings = going_on(connection, stored, findings, standing)
         triples = [
             (case, found, trial)
             for case, found, trial in zip(stored, findings, tried, strict=True)
@@ -177,7 +184,6 @@ def _judge_batch(
         ]
         pairs = [(case, found) for case, found, _ in triples]
         writer = issuing.Writer(context, connection, as_of, report)
-        standing = cards.of_cases(connection, [case.case_id for case, _ in pairs])
         for case, found in pairs:
             decisions = core_cards.decide(
                 found,
@@ -199,9 +205,7 @@ def _judge_batch(
         )
         tally_spans.note(context, connection, pairs, as_of)
         trials.write(
-            connection,
-            [case.case_id for case, _, _ in triples],
-            [trial for _, _, trial in triples],
+            connection, [case.case_id for case, _ in pairs], [trial for _, _, trial in triples]
         )
         report.evaluated += len(pairs)
         if slot is not None:
@@ -287,8 +291,11 @@ def preview(
         with context.store.reading() as connection:
             torn = feeds.torn_cases(context, connection, part, known_by)
             stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
-            standing = cards.of_cases(connection, part) if against else {}
-        _preview_batch(context, stored, standing, as_of, report, totals, tallies)
+            known = cards.of_cases(connection, part) if against else {}
+            standing = alike.settled_by_case(context.catalogue, connection, known)
+            findings = context.catalogue.judge([case.record for case in stored], as_of)
+            findings = going_on(connection, stored, findings, standing)
+        _preview_batch(context, stored, findings, standing, as_of, report, totals, tallies)
     tallies.finish(report)
     report.totals = totals
     return report
@@ -297,13 +304,13 @@ def preview(
 def _preview_batch(
     context: Context,
     stored: Sequence[cases.StoredCase],
+    findings: Sequence[CaseFindings],
     standing: Mapping[int, Sequence[core_cards.Card]],
     as_of: int,
     report: ScanReport,
     totals: dict[str, int],
     tallies: tally_preview.Preview,
 ) -> None:
-    findings = context.catalogue.judge([case.record for case in stored], as_of)
     watched = watch_from(context)
     for tried in trials.judge(context.catalogue, [case.record for case in stored], as_of, watched):
         trials.count(tried.rows, report.trial)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from ..core.continuing import Fact
 from ..core.terms import Precision
 from ..core.timeline import CaseRecord, Event, with_taken_kinds
 from . import bulk
@@ -153,6 +154,34 @@ def _read_events(
             )
         )
     return {case_id: with_taken_kinds(found) for case_id, found in events.items()}
+
+
+def withdrawn_facts(
+    connection: Connection, keys: Mapping[int, Sequence[str]]
+) -> dict[int, dict[str, Fact]]:
+    """What the withdrawn events of these keys told, by case and key (`core.continuing`)."""
+    found: dict[int, dict[str, Fact]] = {}
+    for part in chunks([(case_id, key) for case_id, some in keys.items() for key in some], 200):
+        rows = connection.execute(
+            select(
+                EVENT.c.case_id,
+                EVENT.c.event_key,
+                EVENT.c.type,
+                EVENT.c.occurred_at,
+                EVENT.c.stage,
+                EVENT.c.kind,
+                EVENT.c.source_key,
+            ).where(
+                EVENT.c.case_id.in_(sorted({case_id for case_id, _ in part})),
+                EVENT.c.event_key.in_(sorted({key for _, key in part})),
+                withdrawn_by(None),
+            )
+        )
+        for row in rows:
+            if row.event_key in keys.get(row.case_id, ()):
+                fact = (row.type, row.occurred_at, row.stage, row.kind, row.source_key)
+                found.setdefault(row.case_id, {})[row.event_key] = fact
+    return found
 
 
 def find_case(connection: Connection, case_no: str) -> int | None:

@@ -157,23 +157,25 @@ def first_mistyped(connection: Connection) -> int | None:
 
     Rows are looked up by that column, and no tree vouches for it.
     """
-    for row in connection.execute(_TYPES.execution_options(stream_results=True)):
-        body, mark = _bytes(row.body), b'"type":"%s"' % _bytes(row.type)
-        if mark in body and body.count(b'"type":"') == 1:
-            continue
-        try:
-            said = json.loads(body)["type"]
-        except (ValueError, KeyError, TypeError):
-            continue  # what cannot be read is found by its leaves
-        if said != row.type:
-            return int(row.seq)
+    with connection.execute(_TYPES.execution_options(stream_results=True)) as rows:
+        for row in rows:
+            body, mark = _bytes(row.body), b'"type":"%s"' % _bytes(row.type)
+            if mark in body and body.count(b'"type":"') == 1:
+                continue
+            try:
+                said = json.loads(body)["type"]
+            except (ValueError, KeyError, TypeError):
+                continue  # what cannot be read is found by its leaves
+            if said != row.type:
+                return int(row.seq)
     return None
 
 
 def named(connection: Connection) -> Iterator[tuple[int, Any, bytes]]:
     """Number, natural key and bytes of every entry as they stand, in order."""
-    for row in connection.execute(_FACTS.execution_options(stream_results=True)):
-        yield int(row.seq), row.fact, _bytes(row.body)
+    with connection.execute(_FACTS.execution_options(stream_results=True)) as rows:
+        for row in rows:
+            yield int(row.seq), row.fact, _bytes(row.body)
 
 
 def of_type(connection: Connection, kind: core.EntryType) -> list[bytes]:

@@ -153,15 +153,23 @@ def test_a_year_that_was_provisional_becomes_official(cn: tuple[CalendarFile, Ca
         "一、元旦：1月1日（周五）至3日（周日）放假，共3天。\n"
         "二、春节：2月5日（农历除夕，周五）至11日（周四）放假调休，共7天。"
         "1月31日（周日）、2月14日（周日）上班。\n"
+        "三、清明节：4月5日（周一）放假。\n"
+        "四、劳动节：5月1日（周六）至3日（周一）放假，共3天。\n"
+        "五、端午节：6月9日（周三）放假。\n"
+        "六、中秋节：9月15日（周三）放假。\n"
+        "七、国庆节：10月2日（周六）至3日（周日）放假，共2天。\n"
     )
     notice = read_notice(text)
     assert notice.faults == ()
+    part = read_notice("".join(text.splitlines(keepends=True)[:3]))
+    assert ["清明" in fault.zh and "国庆" in fault.zh for fault in part.faults] == [True]
     found = amend(cn[0], "gb-2027-real", ENTRY, notice.arrangements, year=2027)
     calendar = build(found.file)
     assert not calendar.day(date(2027, 2, 4)).provisional
     assert "gb-2027" not in found.file.notices
     assert calendar.day(date(2027, 1, 31)).kind.working
     # What the notice does not say again is taken back: nothing of what was provisional stays.
+    assert not cn[1].day(date(2027, 10, 1)).kind.working
     assert calendar.day(date(2027, 10, 1)).kind.working
 
 
@@ -196,3 +204,24 @@ def test_a_large_hostile_text_ends() -> None:
         notice = read_notice("2026年部分节假日安排\n一、节：" + piece * (200_000 // len(piece)))
         assert notice.faults
         assert len(notice.faults) <= 100
+
+
+def test_an_amendment_that_names_the_yearly_notice_sets_no_year() -> None:
+    text = (
+        "国务院办公厅关于调整2026年国庆节假期安排的通知\n"
+        "《国务院办公厅关于2026年部分节假日安排的通知》作如下调整：\n"
+        "一、国庆节：10月1日（周四）至8日（周四）放假，共8天。\n"
+    )
+    notice = read_notice(text)
+    assert (notice.year, notice.faults) == (None, ())
+
+
+@pytest.mark.parametrize("said", ["1日至3日休息。", "按周末安排。"])
+def test_a_holiday_without_a_date_is_a_fault(said: str) -> None:
+    notice = read_notice(f"国务院办公厅关于2027年部分节假日安排的通知\n一、元旦：{said}\n")
+    assert notice.faults
+
+
+def test_advice_that_says_what_a_day_is_is_not_passed_over() -> None:
+    notice = read_notice("一、元旦：1月1日放假。提倡错峰，1月9日（星期六）上班。\n", 2027)
+    assert notice.faults or date(2027, 1, 9) in notice.arrangements[0].work
