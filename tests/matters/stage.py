@@ -18,6 +18,9 @@ from tests import engines
 from tests.cli.command import Ran
 from tests.stories.world import World
 
+#: A record that is counted again is filed by the ledger's size then, which is another each time.
+COUNTED_AGAIN = re.compile(r"(?<=^accountability/[A-Z]-[A-Z0-9]{12}/[0-9]{10})/[0-9]+$")
+
 #: Tables whose rows say how a matter stands, and the columns that differ from run to run.
 FACTS = {
     "card": {"salt"},
@@ -136,7 +139,7 @@ def facts(world: World) -> dict[str, list[str]]:
         for table, left_out in FACTS.items()
     }
     found["ledger"] = sorted(
-        f"{row['type']} {row['fact']}"
+        f"{row['type']} {COUNTED_AGAIN.sub('', str(row['fact']))}"
         for row in world.rows("SELECT type, fact FROM ledger_entry")
         if row["type"] not in OF_RUNS
     )
