@@ -8,7 +8,7 @@ from ..language import t
 from .context import Context
 from .pack_overlap import overlap_lines
 from .rule_files import own_calendars
-from .rule_versions import SECOND_PERSON, WAITING, listed
+from .rule_versions import APPROVED, SECOND_PERSON, WAITING, Change, listed
 from .rule_waiting import waiting
 from .trials import endless
 
@@ -40,8 +40,19 @@ def check_rules(context: Context) -> Iterator[Finding]:
     for each in waiting(context):
         yield "waits for approval", LOOK, each.words()
     with context.store.reading() as connection:
-        proposed = [change for change in listed(connection) if change.state == WAITING]
-    for change in proposed:
+        changes = list(listed(connection))
+    alone = [each.change_no for each in changes if approval and _alone(each)]
+    if alone:
+        yield (
+            "approved alone",
+            LOOK,
+            t(
+                f"{'、'.join(alone)} 是在不须第二人批准时由提出人自己批准的",
+                f"{', '.join(alone)}: approved by who proposed it, while no second person was "
+                "asked for",
+            ),
+        )
+    for change in [each for each in changes if each.state == WAITING]:
         number = change.change_no
         yield (
             "proposed",
@@ -55,6 +66,11 @@ def check_rules(context: Context) -> Iterator[Finding]:
         )
     for rule_id, within, said in endless(context):
         yield f"trial {rule_id}", GOOD if within else LOOK, said
+
+
+def _alone(change: Change) -> bool:
+    """Whether nobody but its own author approved a change, as `approval = "none"` lets them."""
+    return change.state == APPROVED and change.mode == "none" and change.ended_by == change.person
 
 
 def check_own_calendars(context: Context) -> Iterator[Finding]:

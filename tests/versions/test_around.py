@@ -49,6 +49,18 @@ def test_the_doctor_says_who_approves_and_what_waits(bureau: Bureau) -> None:
     assert number in found["proposed"][1]
 
 
+def test_the_doctor_names_what_was_approved_alone_in_between(bureau: Bureau) -> None:
+    """Set to `none`, approved by who proposed it, and set back: nobody else has looked."""
+    bureau.edit("CASE.yaml", lambda text: text.replace("version: 1", "version: 2"))
+    number = bureau.propose().change_no
+    bureau.approve(number.lower(), "wang")
+    assert "approved alone" not in doctor(bureau)
+    assert bureau.world.sound()
+    bureau.demand()
+    status, said = doctor(bureau)["approved alone"]
+    assert (status, number in said) == ("look", True)
+
+
 def test_an_own_calendar_that_lacks_an_installed_notice_is_said(bureau: Bureau) -> None:
     bureau.approve(proposed(bureau, file_of(bureau, "first.txt", FIRST), "一号"), "wang")
     bureau.world.scan()
