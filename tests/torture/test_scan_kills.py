@@ -121,7 +121,7 @@ def same_to_the_byte(world: World, other: World) -> None:
         ("card_entry", ("id", "at")),
         ("accountability", ("id",)),
         ("clock", ("id",)),
-        ("notice", ("created_at", "next_attempt_at", "sent_at", "message_id")),
+        ("notice", ("created_at", "next_attempt_at", "sent_at", "message_id", "number")),
     ):
         assert columns(world, table, *without) == columns(other, table, *without), table
     assert facts(world) == facts(other)
