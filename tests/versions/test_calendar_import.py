@@ -176,3 +176,12 @@ def test_an_own_calendar_that_is_broken_stops_and_says_where(bureau: Bureau) -> 
     (own / "town.yaml").write_text("id: town\nzone: [\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=r"town\.yaml:\d+:\d+"):
         bureau.world.scan()
+
+
+def test_a_number_that_no_file_may_hold_is_refused_before_it_is_proposed(bureau: Bureau) -> None:
+    path = file_of(bureau, "first.txt", FIRST)
+    done = imported(bureau, path, "'X\x1b[31m1'", "--propose --reason 国办通知")
+    assert done.code in (2, 3)
+    assert "U+001B" in done.err
+    assert "Traceback" not in done.err
+    assert bureau.world.rows("SELECT * FROM change_proposal") == []

@@ -1,6 +1,7 @@
 """A version is one text: what has judged under a number stays what the number means."""
 
 import pytest
+import yaml
 
 from efficiency_monitor.core.faults import CatalogueError
 
@@ -110,3 +111,28 @@ def test_a_workspace_of_before_keeps_its_texts_at_the_next_scan(bureau: Bureau) 
     bureau.at("2026-03-06 09:00")
     bureau.world.scan()
     assert bureau.world.rows("SELECT * FROM text_use WHERE name = 'CASE'")
+
+
+@pytest.mark.parametrize("judges_alike", [True, False], ids=["other words", "another limit"])
+def test_late_evidence_lifts_what_a_text_of_other_words_gave(
+    bureau: Bureau, judges_alike: bool
+) -> None:
+    """A legal basis that is put right judges as before; another limit is left to people."""
+    bureau.late_case("A")
+    bureau.at("2026-03-30 09:00")
+    bureau.world.scan()
+    assert [level for level in bureau.levels() if level.startswith("CASE ")]
+
+    def reworded(text: str) -> str:
+        document = yaml.safe_load(text)
+        document["version"] = 2
+        document["legal_basis"][0]["says"] = "put right"
+        return yaml.safe_dump(document, allow_unicode=True)
+
+    bureau.edit("CASE.yaml", reworded if judges_alike else shortened)
+    bureau.world.receive(
+        "events", [{"case_no": "A", "event": "decided", "occurred_at": "2026-03-02 17:00"}]
+    )
+    report = bureau.world.scan()
+    assert (report.lifted > 0, bool(report.rule_changed)) == (judges_alike, not judges_alike)
+    assert bureau.world.sound()
