@@ -30,6 +30,11 @@ class Process:
         os.close(self._gate)
         return self
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what it has said has not been read yet."""
+        return not self._answer.closed
+
     def kill(self) -> None:
         """SIGKILL; nothing if it has ended."""
         if self._code is None:
@@ -53,8 +58,14 @@ class Process:
         for file in self._streams:
             file.seek(0)
             texts.append(file.read().decode("utf-8", "replace"))
-            file.close()
+        self.close()
         return checked(self._code, *texts)
+
+    def close(self) -> None:
+        """Let go of what it has said; of one that nobody waited for, kill it first."""
+        self.kill()
+        for file in (self._answer, *self._streams):
+            file.close()
 
 
 class Program:
@@ -71,6 +82,8 @@ class Program:
                 env=environment(PYTHONHASHSEED="0"),
             )
         self._channel = ours
+        #: A trial that fails does not wait for those that it has begun.
+        self._begun: list[Process] = []
 
     def waiting(
         self,
@@ -100,13 +113,18 @@ class Program:
         socket.send_fds(self._channel, [json.dumps(request).encode()], streams)
         for theirs in (nothing, inside, told):
             os.close(theirs)
-        return Process(gate, answer, out, err)
+        begun = Process(gate, answer, out, err)
+        self._begun = [process for process in self._begun if process.is_open]
+        self._begun.append(begun)
+        return begun
 
     def run(self, *arguments: object, **how: Any) -> Ran:
         """Let a command run undisturbed."""
         return self.waiting(*arguments, **how).go().ran()
 
     def close(self) -> None:
-        """End the server."""
+        """End the server and what nobody waited for."""
+        for process in self._begun:
+            process.close()
         self._channel.close()
         assert self._server.wait(60) == 0
