@@ -79,7 +79,7 @@ class Load:
 
 
 def _went_well(ran: Ran) -> None:
-    """A scan beside an import that has not ended has cases that it cannot judge, and says so (3)."""
+    """Beside an import that has not ended a scan has cases that it cannot judge: it says so (3)."""
     if ran.code == 3:
         assert "an import of it has not ended" in ran.err, ran
     else:
