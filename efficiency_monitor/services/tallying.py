@@ -133,8 +133,10 @@ def _reach(tally: Tally, each: _Touched) -> Any:
     counted = tally.with_
     carded = counted is not None and (counted.levels is not None or counted.rules is not None)
     if each.what == "card":
+        if tally.of == "cards" and tally.unanswered_for is None:
+            return each.since if each.until is None else each.until
         if tally.of == "cards":
-            return each.since if tally.unanswered_for is None else None
+            return None
         return None if carded else ...
     if each.what == "event":
         if tally.of == "events":

@@ -72,7 +72,8 @@ def _card(row: Row) -> Card:  # type: ignore[type-arg]
 def touch(connection: Connection, stretches: Iterable[tuple[str, int, int | None]]) -> None:
     """Remember that something of these stretches of time is known otherwise now.
 
-    Each is `case`, `card` or `event`, its first instant and its last one (None: up to now).
+    Each is `case`, `card` or `event`, its first instant and its last one (None: up to now; of a
+    card that counts otherwise itself: that instant alone).
     """
     rows = [
         {"what": what, "since": since, "until": until}
@@ -84,11 +85,11 @@ def touch(connection: Connection, stretches: Iterable[tuple[str, int, int | None
 
 def _counts_otherwise(connection: Connection, instants: Iterable[int]) -> None:
     """Cards that fell due then count otherwise: tallies look at these days again."""
-    first: dict[int, int] = {}
+    days: dict[int, set[int]] = {}
     for instant in instants:
-        day = instant // _DAY
-        first[day] = min(instant, first.get(day, instant))
-    touch(connection, [("card", instant, None) for instant in first.values()])
+        days.setdefault(instant // _DAY, set()).add(instant)
+    # A day of UTC: a window of the workspace's zone may begin in the middle of it.
+    touch(connection, [("card", min(each), max(each)) for each in days.values()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
