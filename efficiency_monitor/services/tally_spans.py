@@ -119,7 +119,8 @@ def _touched(row: dict[str, Any], former: Any, zone: str) -> set[Stretch]:
     if not since:
         return set()
     ends = [row["finished_at"], *([former_of["finished_at"]] if former_of else [])]
-    until = None if None in ends else _day(max(ends), zone)
+    # A case that was returned may be accepted after it has ended.
+    until = None if None in ends else _day(max(*ends, *since), zone)
     if names == ("finished_at",):
         until = None if former_of["finished_at"] is None or row["finished_at"] is None else until
     first = _day(min(since), zone)

@@ -20,14 +20,14 @@ from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
 from ..core.tally_trial import DueBy, binds
 from ..core.terms import Level
-from ..core.windows import Window, windows
+from ..core.windows import Window, window_at, windows
 from ..store import cards, runs
 from ..store import tallies as store
 from .context import Context, Writing, compact_json, meta, set_meta
 from .scan_report import ScanReport
 from .tally_cards import SubjectWriter
 from .tally_subjects import Subjects, have_key
-from .tally_world import world_of
+from .tally_world import compared_windows, world_of
 
 _STATE: Final = "tally:"
 Slot = runs.Claim | runs.Helper | None
@@ -107,11 +107,13 @@ def windows_to_judge(
     force = force_of(bound, zone)
     begun = max(force, as_of if known is None else known)
     found = set(windows(tally.window, begun if judged is None else judged, as_of, zone))
+    # Of before it is in force nothing is judged, but what is compared with it is.
+    first = min(each.start for each in compared_windows(tally, window_at(tally.window, force, zone)))
     for each in touched:
         until = _reach(tally, each)
-        if until is not ... and as_of >= max(each.since, force):
+        if until is not ... and as_of >= max(each.since, first):
             last = as_of if until is None else min(until, as_of)
-            reached = set(windows(tally.window, max(each.since, force), last, zone))
+            reached = set(windows(tally.window, max(each.since, first), last, zone))
             found |= reached | set(_followers(tally, reached))
     growing = any(tally.running(tally.check(card.at)) for card in bound.rule.cards)
     return sorted(
@@ -133,10 +135,11 @@ def _reach(tally: Tally, each: _Touched) -> Any:
     counted = tally.with_
     carded = counted is not None and (counted.levels is not None or counted.rules is not None)
     if each.what == "card":
-        if tally.of == "cards" and tally.unanswered_for is None:
-            return each.since if each.until is None else each.until
-        if tally.of == "cards":
+        if tally.measure == "in_a_row" or tally.unanswered_for is not None:
+            # A case with a card ends no row in the window in which it is finished.
             return None
+        if tally.of == "cards":
+            return each.since if each.until is None else each.until
         return None if carded else ...
     if each.what == "event":
         if tally.of == "events":

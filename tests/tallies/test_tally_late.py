@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services import scan
+from efficiency_monitor.core.appeals import Decision
+from efficiency_monitor.services import appeals, scan
 
 from .town import Town, rule_text
 
@@ -45,3 +46,79 @@ def test_cards_of_one_day_of_utc_in_two_windows(tmp_path: Path) -> None:
     it.scan("2026-05-11 09:00")
     assert left_over(it) == ([], 0)
     assert "organ:公安局 XX-ONE 2026-03-06 yellow open 1" in it.tallies()
+
+
+def test_late_evidence_of_before_a_rule_was_in_force(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cases",
+            "among": "accepted",
+            "by": "department",
+            "window": "month",
+            "compared": {"with": "former_window", "side": "more"},
+        },
+        "yellow >= 100 %",
+        in_force={"from": "2026-03-01"},
+    )
+    it.late("2026-01-05 10:00", "Z")
+    it.late("2026-02-02 10:00", "A")
+    it.late("2026-03-02 10:00", "B", "C")
+    it.scan("2026-05-10 09:00")
+    assert "organ:住建局 XX-ONE 2026-03-01 yellow open 100" in it.tallies()
+    it.late("2026-02-03 10:00", "D")
+    it.happens("decided", "2026-02-04 10:00", "D")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert "organ:住建局 XX-ONE 2026-03-01 yellow lifted 100 late_evidence" in it.tallies()
+
+
+def test_a_case_accepted_after_it_was_returned(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cases",
+            "among": "accepted",
+            "by": "department",
+            "window": "month",
+        },
+        "yellow >= 1 cases",
+    )
+    it.late("2026-02-02 10:00", "Z", department="公安局")
+    it.scan("2026-05-10 09:00")
+    it.cases("A")
+    it.happens("submitted", "2026-03-02 10:00", "A")
+    it.happens("returned", "2026-03-03 10:00", "A")
+    it.happens("accepted", "2026-04-02 10:00", "A")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert "organ:住建局 XX-ONE 2026-04-01 yellow open 1" in it.tallies()
+
+
+def test_a_card_of_the_month_before_decides_whether_a_case_ends_a_row(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "in_a_row",
+            "of": "cards",
+            "levels": ["yellow"],
+            "by": "department",
+            "window": "month",
+        },
+        "yellow >= 2 cards",
+    )
+    it.late("2026-02-24 10:00", "A")
+    it.late("2026-03-02 10:00", "B")
+    it.late("2026-03-05 10:00", "C")
+    it.happens("decided", "2026-03-06 10:00", "A")
+    it.scan("2026-05-10 09:00")
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow open 2"]
+    it.world.deliver()
+    yellow = it.world.card("A CASE yellow")
+    filed = appeals.file(it.world.acting("zhang"), yellow, "材料系申请人迟交")
+    appeals.decide(it.world.acting("wang"), filed.appeal_no, Decision.LIFT, "情况属实")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow lifted 2 late_evidence"]
