@@ -10,13 +10,15 @@ from ..core.terms import Outcome, Precision
 from ..core.timeline import Event
 from ..core.vocabulary import Vocabulary
 from ..core.windows import window_at
-from ..store import cards, cases
+from ..store import cards, cases, import_runs
 from ..store import tallies as store
 from .card_rows import handler_of
 from .context import Context
 
 _ACCEPTED = "accepted"
 _FIELDS = ("department", "item_code", "region", "item_kind", "channel")
+#: What a card does not say itself: it counts by what its case says now.
+_OF_CARDS = {"item_kind", "channel"}
 #: A stretch of time of which something changed: what, since when, until when (None: now).
 Stretch = tuple[str, int, int | None]
 
@@ -71,19 +73,23 @@ def note(
     rows = []
     touched: set[Stretch] = set()
     seen: dict[int, int] = {}
+    # What an import brings is of the instant when it began, though a scan saw the case meanwhile.
+    looked = min((row.seen_at for row in known.values()), default=now)
+    late = import_runs.running_at(connection, looked)
     for case, found in judged:
         row = span_of(words, case, found, as_of, now)
         former = known.get(case.case_id)
         rows.append(row)
-        touched |= _touched(row, former, zone)
+        touched |= _touched(row, former, zone, max(now, as_of))
         since = 0 if former is None else former.seen_at
         if former is not None:
             seen[case.case_id] = since
         for event in case.record.events:
-            if event.received_at is None or event.received_at >= since:
+            if event.received_at is None or event.received_at >= since or event.received_at in late:
                 touched |= _of_event(event.occurred_at, event.recorded_at, zone)
     if seen:
-        for at, recorded in store.withdrawn_since(connection, list(seen), min(seen.values())):
+        first = min([*seen.values(), *late])
+        for at, recorded in store.withdrawn_since(connection, list(seen), first):
             touched |= _of_event(at, recorded, zone)
     store.write_spans(connection, rows)
     cards.touch(connection, touched)
@@ -98,8 +104,8 @@ def _of_event(at: int, recorded_at: int | None, zone: str) -> set[Stretch]:
     return {("event", day, day) for day in days}
 
 
-def _touched(row: dict[str, Any], former: Any, zone: str) -> set[Stretch]:
-    """Of which time a case counts otherwise now than it did."""
+def _touched(row: dict[str, Any], former: Any, zone: str, now: int) -> set[Stretch]:
+    """Of which time a case, or a card of it, counts otherwise now than it did."""
     if former is None:
         changed = {"begun_at"}
         former_of: dict[str, Any] = {}
@@ -127,4 +133,7 @@ def _touched(row: dict[str, Any], former: Any, zone: str) -> set[Stretch]:
     whats = (
         {"case"} if changed <= {"finished_at", "incomplete", "accepted_at"} else {"case", "event"}
     )
-    return {(what, first, until) for what in whats}
+    found: set[Stretch] = {(what, first, until) for what in whats}
+    if former is not None and changed & _OF_CARDS:
+        found.add(("card", first, now))
+    return found

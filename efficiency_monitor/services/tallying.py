@@ -108,7 +108,9 @@ def windows_to_judge(
     begun = max(force, as_of if known is None else known)
     found = set(windows(tally.window, begun if judged is None else judged, as_of, zone))
     # Of before it is in force nothing is judged, but what is compared with it is.
-    first = min(each.start for each in compared_windows(tally, window_at(tally.window, force, zone)))
+    first = min(
+        each.start for each in compared_windows(tally, window_at(tally.window, force, zone))
+    )
     for each in touched:
         until = _reach(tally, each)
         if until is not ... and as_of >= max(each.since, first):

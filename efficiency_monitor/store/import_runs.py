@@ -65,6 +65,15 @@ def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str
     )
 
 
+def running_at(connection: Connection, instant: int) -> frozenset[int]:
+    """When those imports began that had begun and not ended at an instant, or have begun since.
+
+    What they brought after it was received at the instant when they began.
+    """
+    open_ = or_(IMPORT.c.finished_at.is_(None), IMPORT.c.finished_at >= instant)
+    return frozenset(connection.execute(select(IMPORT.c.received_at).where(open_)).scalars())
+
+
 def unfinished(
     connection: Connection, known_by: int | None, pulling: Collection[str]
 ) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, scan
+from efficiency_monitor.services import appeals, ingest, scan
+from tests.stories.world import write_csv
 
 from .town import Town, rule_text
 
@@ -122,3 +123,65 @@ def test_a_card_of_the_month_before_decides_whether_a_case_ends_a_row(tmp_path: 
     it.scan("2026-05-11 09:00")
     assert left_over(it) == ([], 0)
     assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow lifted 2 late_evidence"]
+
+
+def test_a_case_that_came_by_another_channel(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {"measure": "count", "of": "cards", "by": "department", "window": "month"},
+        "yellow >= 1 cards",
+        applies_to={"channel": "window"},
+    )
+    it.late("2026-03-02 10:00", "A", channel="window")
+    it.scan("2026-05-10 09:00")
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow open 1"]
+    it.cases("A", channel="online")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow lifted 1 late_evidence"]
+
+
+def test_a_scan_in_the_midst_of_an_import_hides_nothing_of_its_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an import brings is received when it began, also what comes after that scan."""
+    it = one(
+        tmp_path,
+        {
+            "measure": "batch",
+            "of": "events",
+            "events": ["decided"],
+            "within": "1 calendar_minutes",
+            "by": "department",
+            "window": "day",
+        },
+        "yellow >= 3 cases",
+    )
+    numbers = ("A", "B", "C")
+    it.cases(*numbers)
+    it.scan("2026-05-10 09:00")
+    accepted = [{"event": "accepted", "occurred_at": "2026-03-02 10:00"} for _ in numbers]
+    decided = [
+        {"event": "decided", "occurred_at": "2026-03-03 10:00", "recorded_at": "2026-03-05 18:00"}
+        for _ in numbers
+    ]
+    rows = [
+        {"case_no": number, "recorded_at": "2026-03-02 10:00", **row}
+        for part in (accepted, decided)
+        for number, row in zip(numbers, part, strict=True)
+    ]
+    path = it.world.folder / "both.csv"
+    write_csv(path, rows)
+    told: list[int] = []
+
+    def beside(rows_read: int) -> None:
+        told.append(rows_read)
+        if len(told) == 1:
+            it.scan("2026-05-11 09:10")
+
+    monkeypatch.setattr(ingest, "BATCH", len(numbers))
+    it.at("2026-05-11 09:00")
+    ingest.import_files(it.world.context, [path], "canonical", progress=beside)
+    it.scan("2026-05-11 10:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-05 yellow open 3"]
