@@ -64,17 +64,23 @@ def run(scanning: Scanning) -> None:
     touched = [_Touched(row.what, row.since, row.until) for row in rows]
     if not context.catalogue.tallies and not rows:
         return
-    states = {}
+    # A rule that is not there now is judged as a new one if it comes back: it misses touches.
+    states = {
+        name: "{}" for name, value in facts.items() if name.startswith(_STATE) and value != "{}"
+    }
     left = False
     for bound in context.catalogue.tallies:
-        name, state = _state_of(bound, facts)
-        if state is not None and scanning.as_of < state:
-            # It was judged as of a later instant: to judge it as of an earlier one undoes cards.
-            left = True
-            continue
-        for window in windows_to_judge(context, bound, scanning.as_of, state, touched, known):
-            _judge(scanning, bound, window)
-        states[name] = compact_json({"as_of": scanning.as_of, "digest": bound.digest})
+        name, by = f"{_STATE}{bound.rule.id}:{bound.rule.version}", _judged_by(context, bound)
+        state = _judged(facts.get(name, "{}"), by)
+        states.pop(name, None)
+        # Where it was judged as of a later instant, to judge it as of an earlier one undoes cards.
+        done = state is None or scanning.as_of >= state
+        if done:
+            for window in windows_to_judge(context, bound, scanning.as_of, state, touched, known):
+                done = _judge(scanning, bound, window) and done
+        if done:
+            states[name] = compact_json({"as_of": scanning.as_of, **by})
+        left = left or not done
     with scanning.writing() as connection:
         for name, value in states.items():
             set_meta(connection, name, value)
@@ -82,11 +88,21 @@ def run(scanning: Scanning) -> None:
             store.forget(connection, [row.id for row in rows])
 
 
-def _state_of(bound: BoundRule, facts: dict[str, str]) -> tuple[str, int | None]:
-    """Where it is noted as of when a rule's text was judged last, and that instant."""
-    name = f"{_STATE}{bound.rule.id}:{bound.rule.version}"
-    known = json.loads(facts.get(name, "{}"))
-    return name, known["as_of"] if known.get("digest") == bound.digest else None
+def _judged_by(context: Context, bound: BoundRule) -> dict[str, str]:
+    """What a tally is judged by: its text and, where it counts time, the calendar's version."""
+    tally = bound.rule.tally
+    assert tally is not None
+    by = {"digest": bound.digest}
+    if tally.open_for is not None or tally.unanswered_for is not None:
+        by["calendar"] = calendar_version(context)
+    return by
+
+
+def _judged(noted: str, by: dict[str, str]) -> int | None:
+    """As of when a rule was judged last by just that; None where it was not."""
+    known = json.loads(noted)
+    as_of = known.pop("as_of", None)
+    return int(as_of) if known == by else None
 
 
 def windows_to_judge(
@@ -162,15 +178,19 @@ def _followers(tally: Tally, reached: Iterable[Window]) -> Iterator[Window]:
         yield following
 
 
-def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> None:
+def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
+    """Judge a window and write what follows; False where that is left to a later scan."""
     context = scanning.context
     with context.store.reading() as connection:
         found = _look(scanning, connection, bound, window)[1]
     count(scanning.report, bound, window, [each for each, _, _ in found])
     if not any(decisions for _, _, decisions in found):
-        return
+        return True
     before = scanning.report.counts()
     with scanning.writing() as connection:
+        if cards.newest_of_window(connection, bound.rule.id, window.key) > scanning.as_of:
+            # A scan beside this one was as of a later instant: what it gave is not undone.
+            return False
         have_key(context, connection)
         subjects, found = _look(scanning, connection, bound, window)
         writer = SubjectWriter(context, connection, scanning.as_of, scanning.report, subjects)
@@ -182,6 +202,7 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> None:
             runs.count(
                 connection, scanning.slot, {name: after[name] - before[name] for name in after}
             )
+    return True
 
 
 def _look(

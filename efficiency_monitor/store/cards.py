@@ -54,6 +54,14 @@ def of_window(
     return found
 
 
+def newest_of_window(connection: Connection, rule_id: str, window: str) -> int:
+    """The latest instant as of which a card of a tally's window was given; 0 where there is none."""
+    newest = select(func.max(CARD.c.as_of)).where(
+        CARD.c.case_id.is_(None), CARD.c.rule_id == rule_id, CARD.c.episode == window
+    )
+    return int(connection.execute(newest).scalar() or 0)
+
+
 def _card(row: Row) -> Card:  # type: ignore[type-arg]
     return Card(
         card_no=row.card_no,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, ingest, scan
+from efficiency_monitor.services import appeals, ingest, orders, scan
+from tests.stories.world import town as calendar
 from tests.stories.world import write_csv
 
 from .town import Town, rule_text
@@ -185,3 +186,49 @@ def test_a_scan_in_the_midst_of_an_import_hides_nothing_of_its_rest(
     it.scan("2026-05-11 10:00")
     assert left_over(it) == ([], 0)
     assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-05 yellow open 3"]
+
+
+def test_a_rule_that_was_away(tmp_path: Path) -> None:
+    tally = {"measure": "count", "of": "cards", "by": "department", "window": "month"}
+    it = one(tmp_path, tally, "yellow >= 3 cards")
+    it.late("2026-03-02 10:00", "A", "B")
+    it.scan("2026-05-10 09:00")
+    path = it.world.folder / "catalogue" / "packs" / "story" / "XX-ONE.yaml"
+    text = path.read_text("utf-8")
+    path.unlink()
+    it.world.close()
+    it.late("2026-03-02 10:00", "C")
+    it.scan("2026-05-11 09:00")
+    it.put("XX-ONE", text)
+    it.scan("2026-05-12 09:00")
+    assert left_over(it) == ([], 0)
+    assert "organ:住建局 XX-ONE 2026-03-01 yellow open 3" in it.tallies()
+
+
+def test_an_amended_calendar_recounts_what_lasted_too_long(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "orders",
+            "open_for": "3 working_days",
+            "by": "order",
+            "window": "month",
+        },
+        "yellow >= 1 orders",
+    )
+    it.late("2026-03-02 10:00", "A")
+    it.scan("2026-03-06 09:00")
+    card_no = it.world.card("A CASE yellow")
+    opened = orders.open_order(it.world.acting("wang"), [card_no], text="请限期整改")
+    it.scan("2026-05-10 09:00")
+    assert it.tallies() == [f"order:{opened.order_no} XX-ONE 2026-03-01 yellow open 1"]
+    # From the 9th to the 31st of March nobody worked: the third working day is in April.
+    days = [f"2026-03-{day:02}" for day in range(9, 32)]
+    it.world.calendar("town", calendar(days_off=days))
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == [
+        f"order:{opened.order_no} XX-ONE 2026-03-01 yellow lifted 1 calendar_amended",
+        f"order:{opened.order_no} XX-ONE 2026-04-01 yellow open 1",
+    ]

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import event
 
 from tests.stories import laws
-from tests.stories.world import World
+from tests.stories.world import World, instant
 
 from .test_tally_stories import town
-from .town import Town
+from .town import Town, rule_text
 
 pytestmark = pytest.mark.both_engines
 
@@ -97,4 +97,40 @@ def test_killed_before_a_transaction_and_scanned_again(
     it.scan()
     assert (it.tallies(), facts(it.world)) == undisturbed
     laws.hold(it.world, "killed and scanned again")
+    it.world.close()
+
+
+def test_a_scan_as_of_a_later_instant_in_between_is_not_undone(tmp_path: Path) -> None:
+    """A slot that is caught up beside a scan by hand: C fell due between their instants."""
+    rule = rule_text(
+        "XX-ONE",
+        {"measure": "count", "of": "cards", "by": "department", "window": "month"},
+        ["yellow >= 2 cards", "red >= 3 cards"],
+    )
+    it = Town(tmp_path / "ws", {"XX-ONE": rule})
+    it.late("2026-03-02 10:00", "A", "B")
+    it.late("2026-03-09 10:00", "C")
+    it.at("2026-03-06 02:10")
+    other = World(it.world.folder, instant("2026-03-20 09:00"))
+    later: list[list[str]] = []
+
+    def scan() -> None:
+        other.scan()
+        later.append(it.tallies())
+
+    # The catalogue, the cases, the tally.
+    before_writing(it.world, 3, scan)
+    it.scan()
+    assert later == [
+        [
+            "organ:住建局 XX-ONE 2026-03-01 red open 3",
+            "organ:住建局 XX-ONE 2026-03-01 yellow superseded 3",
+        ]
+    ]
+    assert it.tallies() == later[0]
+    it.scan("2026-03-21 09:00")
+    assert it.tallies() == later[0]
+    assert it.world.rows("SELECT * FROM tally_touch") == []
+    laws.hold(it.world, "a later scan and an earlier one")
+    other.close()
     it.world.close()
