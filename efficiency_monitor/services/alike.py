@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,7 @@ from ..store import changes
 from . import kept_texts
 from .context import Catalogue
 
+Key = TypeVar("Key")
 #: What a rule says without judging by it.
 _WORDS: Final = ("version", "title", "name", "legal_basis", "why", "status", "trial")
 
@@ -29,10 +30,13 @@ def judging(rule: Rule) -> str:
     return hashlib.sha256(kept_texts.canonical(said).encode()).hexdigest()
 
 
-def settled_by_case(
-    catalogue: Catalogue, connection: Connection, standing: Mapping[int, Sequence[Card]]
-) -> dict[int, list[Card]]:
-    """The same cards, each with the digest of the text in use that judges as its own text does."""
+def settled(
+    catalogue: Catalogue, connection: Connection, standing: Mapping[Key, Sequence[Card]]
+) -> dict[Key, list[Card]]:
+    """The same cards, each with the digest of the text in use that judges as its own text does.
+
+    `standing` are cards by their case or subject.
+    """
     own = {bound.digest for bound in catalogue.rules}
     foreign = {card.rule_digest for known in standing.values() for card in known} - own
     now: dict[tuple[str, str], str] = {}
@@ -42,11 +46,11 @@ def settled_by_case(
         judged = {each: _judging_of(content) for each, content in kept.items()}
         now = {(bound.rule.id, judging(bound.rule)): bound.digest for bound in catalogue.rules}
 
-    def settled(card: Card) -> Card:
+    def own_text(card: Card) -> Card:
         alike = judged.get(card.rule_digest, "")
         return replace(card, rule_digest=now.get((card.rule_id, alike), card.rule_digest))
 
-    return {case: [settled(card) for card in known] for case, known in standing.items()}
+    return {key: [own_text(card) for card in known] for key, known in standing.items()}
 
 
 def _judging_of(content: str) -> str:

@@ -75,7 +75,7 @@ def _batch(
     with context.store.reading() as connection:
         torn = feeds.torn_cases(context, connection, ids, None)
         stored = cases.read_cases(connection, ids, stale=stale, torn=torn)
-        standing = alike.settled_by_case(catalogue, connection, cards.of_cases(connection, ids))
+        standing = alike.settled(catalogue, connection, cards.of_cases(connection, ids))
         records = [case.record for case in stored]
         was = going_on(connection, stored, catalogue.judge(records, as_of), standing)
         judged = evaluate(records, catalogue.rules, catalogue.vocabulary, compiled, as_of)

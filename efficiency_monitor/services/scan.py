@@ -173,7 +173,7 @@ def _judge_batch(
     before = report.counts()
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of, stale)
-        standing = alike.settled_by_case(
+        standing = alike.settled(
             context.catalogue, connection, cards.of_cases(connection, sorted(left))
         )
         findings = going_on(connection, stored, findings, standing)
@@ -292,7 +292,7 @@ def preview(
             torn = feeds.torn_cases(context, connection, part, known_by)
             stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
             known = cards.of_cases(connection, part) if against else {}
-            standing = alike.settled_by_case(context.catalogue, connection, known)
+            standing = alike.settled(context.catalogue, connection, known)
             findings = context.catalogue.judge([case.record for case in stored], as_of)
             findings = going_on(connection, stored, findings, standing)
         _preview_batch(context, stored, findings, standing, as_of, report, totals, tallies)

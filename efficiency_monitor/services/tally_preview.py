@@ -14,7 +14,7 @@ from ..core.tally import Tallied, judge
 from ..core.tally_rows import CardRow, CaseRow, EventRow, World
 from ..core.terms import CardState
 from ..core.windows import Window, window_at, windows
-from ..store import cards, cases
+from ..store import cases
 from ..store import tallies as store
 from .card_rows import card_json
 from .context import Context
@@ -24,7 +24,14 @@ from .tally_quarantine import with_quarantine
 from .tally_spans import span_of
 from .tally_subjects import Subjects
 from .tally_world import compared_windows
-from .tallying import calendar_version, count, count_trial, due_of, windows_to_judge
+from .tallying import (
+    calendar_version,
+    count,
+    count_trial,
+    due_of,
+    standing_of,
+    windows_to_judge,
+)
 
 _FIELDS = ("department", "handler", "item_code", "region", "item_kind", "channel")
 _EVER = ((0, 2**40),)
@@ -132,9 +139,7 @@ class Preview:
         zone = self.context.zone
         slices = _Slices(tally, world, zone, self.as_of)
         for window in windows_to_judge(self.context, bound, self.as_of, None, (), world.known_from):
-            standing = (
-                cards.of_window(connection, bound.rule.id, window.key) if self.against else {}
-            )
+            standing = standing_of(self.context, connection, bound, window) if self.against else {}
             subjects = Subjects(connection, tally.by)
             also = [subjects.read(text, row) for text, (row, _) in standing.items()]
             found = judge(

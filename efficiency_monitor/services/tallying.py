@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ..core.cards import Decision
+from ..core.cards import Card, Decision
 from ..core.encoding import BoundRule
 from ..core.instants import parse_instant
 from ..core.subject_cards import decide_tallied
@@ -23,6 +23,7 @@ from ..core.terms import Level
 from ..core.windows import Window, window_at, windows
 from ..store import cards, runs
 from ..store import tallies as store
+from . import alike
 from .context import Context, Writing, compact_json, meta, set_meta
 from .scan_report import ScanReport
 from .tally_cards import SubjectWriter
@@ -212,7 +213,7 @@ def _look(
     tally = bound.rule.tally
     assert tally is not None
     context = scanning.context
-    standing = cards.of_window(connection, bound.rule.id, window.key)
+    standing = standing_of(context, connection, bound, window)
     subjects = Subjects(connection, tally.by)
     also = [subjects.read(text, row) for text, (row, _) in standing.items()]
     found = judge(
@@ -236,6 +237,20 @@ def _look(
         )
         decided.append((each, subject, decisions))
     return subjects, decided
+
+
+def standing_of(
+    context: Context, connection: Connection, bound: BoundRule, window: Window
+) -> dict[str, tuple[dict[str, object], list[Card]]]:
+    """The cards of a window by their subject, with a row of each: `cards.of_window`.
+
+    A card stands or falls by a text of other words that judges alike.
+    """
+    found = cards.of_window(connection, bound.rule.id, window.key)
+    known = alike.settled(
+        context.catalogue, connection, {subject: own for subject, (_, own) in found.items()}
+    )
+    return {subject: (row, known[subject]) for subject, (row, _) in found.items()}
 
 
 def due_of(context: Context) -> Any:

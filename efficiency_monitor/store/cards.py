@@ -55,7 +55,7 @@ def of_window(
 
 
 def newest_of_window(connection: Connection, rule_id: str, window: str) -> int:
-    """The latest instant as of which a card of a tally's window was given; 0 where there is none."""
+    """The latest instant as of which a card of a tally's window was given; 0 where none was."""
     newest = select(func.max(CARD.c.as_of)).where(
         CARD.c.case_id.is_(None), CARD.c.rule_id == rule_id, CARD.c.episode == window
     )

@@ -232,3 +232,37 @@ def test_an_amended_calendar_recounts_what_lasted_too_long(tmp_path: Path) -> No
         f"order:{opened.order_no} XX-ONE 2026-03-01 yellow lifted 1 calendar_amended",
         f"order:{opened.order_no} XX-ONE 2026-04-01 yellow open 1",
     ]
+
+
+@pytest.mark.parametrize("judges_alike", [True, False], ids=["other words", "another limit"])
+def test_late_evidence_lifts_what_a_tally_of_other_words_gave(
+    tmp_path: Path, judges_alike: bool
+) -> None:
+    """A legal basis that is put right judges as before; another number is left to people."""
+    tally = {"measure": "count", "of": "cards", "by": "department", "window": "month"}
+    it = one(tmp_path, tally, "yellow >= 2 cards")
+    it.late("2026-03-02 10:00", "A", "B")
+    it.scan("2026-03-06 09:00")
+    (given,) = it.tallies()
+    later = rule_text(
+        "XX-ONE",
+        tally,
+        ["yellow >= 2 cards" if judges_alike else "yellow > 1 cards"],
+        version=2,
+        legal_basis=[{"ref": "试", "says": "put right"}],
+    )
+    it.put("XX-ONE", later)
+    report = it.scan("2026-03-07 09:00")
+    assert (it.tallies(), report.rule_changed) == ([given], [])
+    it.happens("decided", "2026-03-03 10:00", "A")
+    it.at("2026-03-08 09:00")
+    _, would_lift = left_over(it)
+    report = it.scan()
+    # Of the case the warning and the yellow card.
+    assert report.lifted == would_lift == (3 if judges_alike else 2)
+    if judges_alike:
+        assert it.tallies() == [given.replace("open 2", "lifted 2 late_evidence")]
+    else:
+        assert it.tallies() == [given]
+        assert report.rule_changed == [it.number()]
+    assert it.world.sound()
