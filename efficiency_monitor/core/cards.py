@@ -9,9 +9,12 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Generic, Protocol, TypeVar
 
+from .encoding import BoundRule
 from .findings import CaseFindings, Ground, LevelFound, Offence
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
+from .timeline import Event
 
 #: Reasons for which a ground may be there and not be found.
 _HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA, Reason.NO_CALENDAR, Reason.HALF_IMPORT)
@@ -35,13 +38,40 @@ class Card:
     lifted_reason: LiftReason | None = None
 
 
+class Basis(Protocol):
+    """What deciding asks of what a card can rest on: an episode, an offence, a tally's finding."""
+
+    @property
+    def bound(self) -> BoundRule:
+        """The rule that judged, with its text's digest."""
+
+    @property
+    def key(self) -> str:
+        """What tells it apart from others of its subject and rule: the episode of its cards."""
+
+    @property
+    def levels(self) -> tuple[LevelFound, ...]:
+        """Every level of the rule, reached or not."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why something of it could not be judged."""
+
+    @property
+    def stop(self) -> Event | None:
+        """What ended it, if anything did."""
+
+
+AnyBasis = TypeVar("AnyBasis", bound=Basis)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Generic[AnyBasis]):
     """A card to be issued."""
 
     card_no: str
-    #: What it rests on: an episode of a clock, or an offence.
-    ground: Ground
+    #: What it rests on.
+    ground: AnyBasis
     level: LevelFound
     issue_no: int
     state: CardState
@@ -81,7 +111,9 @@ class RuleChanged:
     card_no: str
 
 
-Decision = Issue | Supersede | Revive | Lift | RuleChanged
+Decided = Issue[AnyBasis] | Supersede | Revive | Lift | RuleChanged
+#: What is decided on the cards of a case.
+Decision = Decided[Ground]
 
 
 def card_number(subject: str, rule_id: str, episode: str, level: Level, issue_no: int) -> str:
@@ -171,16 +203,16 @@ def _alive(card: Card) -> bool:
 
 def decide_ground(
     subject: str,
-    ground: Ground,
+    ground: AnyBasis,
     known: Sequence[Card],
     calendar_version: str,
     watch_from: int | None,
-) -> Iterator[Decision]:
+) -> Iterator[Decided[AnyBasis]]:
     """Decide on what one ground says of a subject; `known` are the cards that it had of it."""
     newest: dict[Level, Card] = {}
     for former in sorted(known, key=lambda former: former.issue_no):
         newest[former.level] = former
-    issues: list[Issue] = []
+    issues: list[Issue[AnyBasis]] = []
     after: dict[Level, Card] = {}
     for found in ground.levels:
         card = newest.get(found.level)
@@ -210,7 +242,7 @@ def _may_issue(card: Card | None) -> bool:
     return card.state is CardState.LIFTED and card.lifted_reason in REISSUABLE
 
 
-def _still_stands(ground: Ground, found: LevelFound) -> bool:
+def _still_stands(ground: Basis, found: LevelFound) -> bool:
     """Whether a card on record stands although the level is not reached in this finding.
 
     A warning stays on record when the case is closed; nothing is said of what cannot be judged.
@@ -226,8 +258,8 @@ def _still_stands(ground: Ground, found: LevelFound) -> bool:
 
 
 def _issue(
-    subject: str, ground: Ground, found: LevelFound, issue_no: int, watch_from: int | None
-) -> Issue:
+    subject: str, ground: AnyBasis, found: LevelFound, issue_no: int, watch_from: int | None
+) -> Issue[AnyBasis]:
     state = CardState.OPEN
     if ground.bound.rule.confirm == "manual":
         state = CardState.PENDING
@@ -249,7 +281,9 @@ def _issue(
 _RANKING = (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED, CardState.CLOSED)
 
 
-def _ranked(issues: Sequence[Issue], after: Mapping[Level, Card]) -> Iterator[Decision]:
+def _ranked(
+    issues: Sequence[Issue[AnyBasis]], after: Mapping[Level, Card]
+) -> Iterator[Decided[AnyBasis]]:
     """Issue lowest first; a lower card is superseded by the highest that counts, or revived."""
     ranking = {level: card.card_no for level, card in after.items() if _own_state(card) in _RANKING}
     ranking |= {issue.level.level: issue.card_no for issue in issues if issue.state in _RANKING}

@@ -67,7 +67,7 @@ def unit_of(limit: LimitFound | None, episode: Episode) -> Unit:
 def card_values(
     context: Context,
     case: cases.StoredCase,
-    issue: core_cards.Issue,
+    issue: core_cards.Issue[Ground],
     walked: Walk | None,
     as_of: int,
 ) -> dict[str, Any]:

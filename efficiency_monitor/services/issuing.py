@@ -78,7 +78,7 @@ class Writer:
             if calendar is not None and card.calendar_version != calendar.version:
                 self.stood.setdefault(calendar.version, []).append(card.card_no)
 
-    def _follow(self, decision: core_cards.Decision) -> None:
+    def _follow(self, decision: core_cards.Decided[Any]) -> None:
         """What happens to a card that was there before."""
         if isinstance(decision, core_cards.Lift):
             self._lift(decision)
@@ -96,7 +96,10 @@ class Writer:
         return self._walks[key]
 
     def _issue(
-        self, case: cases.StoredCase, issue: core_cards.Issue, evidence: Mapping[str, object]
+        self,
+        case: cases.StoredCase,
+        issue: core_cards.Issue[Ground],
+        evidence: Mapping[str, object],
     ) -> None:
         context = self.context
         ground = issue.ground

@@ -47,7 +47,7 @@ def tally_row(
     context: Context,
     subjects: Subjects,
     found: Tallied,
-    issue: core_cards.Issue,
+    issue: core_cards.Issue[Tallied],
     subject: str,
     as_of: int,
 ) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class SubjectWriter(Writer):
         self._sums: dict[str, str] = {}
 
     def write_tallied(
-        self, subject: str, found: Tallied, decisions: Sequence[core_cards.Decision]
+        self, subject: str, found: Tallied, decisions: Sequence[core_cards.Decided[Tallied]]
     ) -> None:
         """Take down the decisions on one subject's cards of the window."""
         for decision in decisions:
@@ -120,7 +120,7 @@ class SubjectWriter(Writer):
             else:
                 self._follow(decision)
 
-    def _give(self, subject: str, found: Tallied, issue: core_cards.Issue) -> None:
+    def _give(self, subject: str, found: Tallied, issue: core_cards.Issue[Tallied]) -> None:
         row = tally_row(self.context, self._subjects, found, issue, subject, self.as_of)
         salt = self.context.salt()
         row["salt"] = salt.hex()
@@ -145,7 +145,7 @@ class SubjectWriter(Writer):
             self._charge(row, found, salt)
 
     def _said(
-        self, row: Mapping[str, Any], found: Tallied, issue: core_cards.Issue
+        self, row: Mapping[str, Any], found: Tallied, issue: core_cards.Issue[Tallied]
     ) -> dict[str, object]:
         rule = found.bound.rule
         return {

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ..core.cards import Card, Decision
+from ..core.cards import Card, Decided
 from ..core.encoding import BoundRule
 from ..core.instants import parse_instant
 from ..core.subject_cards import decide_tallied
@@ -208,7 +208,7 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
 
 def _look(
     scanning: Scanning, connection: Connection, bound: BoundRule, window: Window
-) -> tuple[Subjects, list[tuple[Tallied, str, list[Decision]]]]:
+) -> tuple[Subjects, list[tuple[Tallied, str, list[Decided[Tallied]]]]]:
     """What a rule says of a window's subjects now, and what follows for their cards."""
     tally = bound.rule.tally
     assert tally is not None
