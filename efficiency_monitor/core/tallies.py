@@ -135,6 +135,15 @@ class Tally(RulePart):
         """Whether a level can be reached before the window has ended: the value only grows."""
         return self.compared is None and self.measure != "share" and comparison.sign in (">", ">=")
 
+    @property
+    def rests_on_all(self) -> bool:
+        """Whether a case or event that is not known yet can make a value that holds not hold.
+
+        Cards, orders and alarms are all on record.
+        """
+        cases = self.of in ("cases", "items", "events") or self.measure == "in_a_row"
+        return cases or self.compared is not None
+
     @model_validator(mode="after")
     def _fitting(self) -> "Tally":
         known = PARAMETERS.get((self.measure, self.of))

@@ -4,7 +4,7 @@ Pure, as all of the core: who selects the rows, and writes what follows, is `ser
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -70,11 +70,13 @@ def judge(
     *,
     due: Due,
     also: Collection[Subject] = (),
+    importing: bool = False,
 ) -> list[Tallied]:
     """What a rule's tally says of every subject that has anything in a window, in their order.
 
     `world` holds at least every row that can bear on it, as known as of `as_of` (epoch seconds);
     `also` are subjects of which something is to be said even if there is nothing left of them.
+    While an import has not ended (`importing`) nothing is said of what it can make another.
     """
     tally = bound.rule.tally
     assert tally is not None, f"{bound.rule.id} is no tally"
@@ -96,12 +98,19 @@ def judge(
             former = add(against, tally.by)
             known = world.known_from is not None and world.known_from <= against.start
     subjects = sorted({*present, *former, *also})
-    return [
+    found = [
         _judged(
             bound, tally, subject, window, as_of, present.get(subject), former.get(subject), known
         )
         for subject in subjects
     ]
+    return [_untold(each) for each in found] if importing and tally.rests_on_all else found
+
+
+def _untold(found: Tallied) -> Tallied:
+    """The same, nothing of it reached: what there is of it is a part."""
+    levels = tuple(replace(level, reached=False) for level in found.levels)
+    return replace(found, value=None, levels=levels, reasons=(*found.reasons, Reason.HALF_IMPORT))
 
 
 def _judged(

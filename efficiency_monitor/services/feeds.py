@@ -175,6 +175,13 @@ def torn_cases(
     )
 
 
+def importing(context: Context, connection: Connection, known_by: int | None) -> bool:
+    """Whether an import has begun and not ended: what it has yet to bring nobody can tell."""
+    known = context.now() if known_by is None else min(known_by, context.now())
+    pulling = half_taken(context, connection, known)
+    return bool(pulling or import_runs.unfinished(connection, known_by, pulling))
+
+
 def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:
     """Told of the cases that a source has rows of, it makes them that source's.
 

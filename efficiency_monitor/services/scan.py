@@ -286,7 +286,7 @@ def preview(
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
     totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
-    tallies = tally_preview.Preview(context, as_of, against, watch_from(context))
+    tallies = tally_preview.Preview(context, as_of, known_by, against, watch_from(context))
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
             torn = feeds.torn_cases(context, connection, part, known_by)

@@ -16,6 +16,7 @@ from ..core.terms import CardState
 from ..core.windows import Window, window_at, windows
 from ..store import cases
 from ..store import tallies as store
+from . import feeds
 from .card_rows import card_json
 from .context import Context
 from .scan_report import ScanReport
@@ -43,6 +44,7 @@ class Preview:
 
     context: Context
     as_of: int
+    known_by: int | None
     #: Whether what would be is held against the cards on record.
     against: bool
     watch_from: int | None
@@ -138,6 +140,7 @@ class Preview:
         assert tally is not None
         zone = self.context.zone
         slices = _Slices(tally, world, zone, self.as_of)
+        importing = feeds.importing(self.context, connection, self.known_by)
         for window in windows_to_judge(self.context, bound, self.as_of, None, (), world.known_from):
             standing = standing_of(self.context, connection, bound, window) if self.against else {}
             subjects = Subjects(connection, tally.by)
@@ -149,6 +152,7 @@ class Preview:
                 self.as_of,
                 due=due_of(self.context),
                 also=also,
+                importing=importing,
             )
             if bound in self.context.catalogue.tried_tallies:
                 count_trial(report, bound, found, self.watch_from)

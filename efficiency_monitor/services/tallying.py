@@ -19,11 +19,11 @@ from ..core.subject_cards import decide_tallied
 from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
 from ..core.tally_trial import DueBy, binds
-from ..core.terms import Level
+from ..core.terms import Level, Reason
 from ..core.windows import Window, window_at, windows
 from ..store import cards, runs
 from ..store import tallies as store
-from . import alike
+from . import alike, feeds
 from .context import Context, Writing, compact_json, meta, set_meta
 from .scan_report import ScanReport
 from .tally_cards import SubjectWriter
@@ -32,6 +32,8 @@ from .tally_world import compared_windows, world_of
 
 _STATE: Final = "tally:"
 Slot = runs.Claim | runs.Helper | None
+#: What is said of a subject, what cards call it, what follows for its cards.
+_Looked = tuple[Tallied, str, list[Decided[Tallied]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,8 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
     with context.store.reading() as connection:
         found = _look(scanning, connection, bound, window)[1]
     count(scanning.report, bound, window, [each for each, _, _ in found])
+    if _half(found):
+        return False
     if not any(decisions for _, _, decisions in found):
         return True
     before = scanning.report.counts()
@@ -194,6 +198,8 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
             return False
         have_key(context, connection)
         subjects, found = _look(scanning, connection, bound, window)
+        if _half(found):
+            return False
         writer = SubjectWriter(context, connection, scanning.as_of, scanning.report, subjects)
         for each, subject, decisions in found:
             writer.write_tallied(subject, each, decisions)
@@ -206,9 +212,14 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
     return True
 
 
+def _half(found: Iterable[_Looked]) -> bool:
+    """Whether an import that has not ended leaves it open what is to be said."""
+    return any(Reason.HALF_IMPORT in each.reasons for each, _, _ in found)
+
+
 def _look(
     scanning: Scanning, connection: Connection, bound: BoundRule, window: Window
-) -> tuple[Subjects, list[tuple[Tallied, str, list[Decided[Tallied]]]]]:
+) -> tuple[Subjects, list[_Looked]]:
     """What a rule says of a window's subjects now, and what follows for their cards."""
     tally = bound.rule.tally
     assert tally is not None
@@ -223,6 +234,7 @@ def _look(
         scanning.as_of,
         due=due_of(context),
         also=also,
+        importing=feeds.importing(context, connection, None),
     )
     version = calendar_version(context)
     decided = []
@@ -291,7 +303,8 @@ def try_out(context: Context, as_of: int, report: ScanReport, watch_from: int | 
                 assert tally is not None
                 subjects = Subjects(connection, tally.by)
                 world = subjects.named(world_of(context, connection, tally, window))
-                found = judge(bound, world, window, as_of, due=due_of(context))
+                half = feeds.importing(context, connection, None)
+                found = judge(bound, world, window, as_of, due=due_of(context), importing=half)
                 count_trial(report, bound, found, watch_from)
 
 

@@ -1,5 +1,6 @@
 """What comes late reaches every window that counts it: a scan leaves nothing to a preview."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 
 from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.services import appeals, ingest, orders, scan
+from tests.stories.world import Row, write_csv
 from tests.stories.world import town as calendar
-from tests.stories.world import write_csv
 
 from .town import Town, rule_text
 
@@ -28,6 +29,28 @@ def left_over(it: Town) -> tuple[list[tuple[object, ...]], int]:
     return [
         (row["subject"], row["level"], row["fell_due_at"]) for row in found.would_issue
     ], found.lifted
+
+
+def brought_beside(
+    it: Town,
+    rows: Sequence[Row],
+    at: str,
+    then: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Import events in two batches; between them something happens."""
+    monkeypatch.setattr(ingest, "BATCH", len(rows) // 2)
+    path = it.world.folder / "both.csv"
+    write_csv(path, rows)
+    told: list[int] = []
+
+    def progress(rows_read: int) -> None:
+        told.append(rows_read)
+        if len(told) == 1:
+            then()
+
+    it.at(at)
+    ingest.import_files(it.world.context, [path], "canonical", progress=progress)
 
 
 def test_cards_of_one_day_of_utc_in_two_windows(tmp_path: Path) -> None:
@@ -171,18 +194,7 @@ def test_a_scan_in_the_midst_of_an_import_hides_nothing_of_its_rest(
         for part in (accepted, decided)
         for number, row in zip(numbers, part, strict=True)
     ]
-    path = it.world.folder / "both.csv"
-    write_csv(path, rows)
-    told: list[int] = []
-
-    def beside(rows_read: int) -> None:
-        told.append(rows_read)
-        if len(told) == 1:
-            it.scan("2026-05-11 09:10")
-
-    monkeypatch.setattr(ingest, "BATCH", len(numbers))
-    it.at("2026-05-11 09:00")
-    ingest.import_files(it.world.context, [path], "canonical", progress=beside)
+    brought_beside(it, rows, "2026-05-11 09:00", lambda: it.scan("2026-05-11 09:10"), monkeypatch)
     it.scan("2026-05-11 10:00")
     assert left_over(it) == ([], 0)
     assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-05 yellow open 3"]
@@ -266,3 +278,57 @@ def test_late_evidence_lifts_what_a_tally_of_other_words_gave(
         assert it.tallies() == [given]
         assert report.rule_changed == [it.number()]
     assert it.world.sound()
+
+
+def test_nothing_is_said_of_half_an_import_on_the_last_night_of_a_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "share",
+            "of": "cases",
+            "among": "finished",
+            "with": {"events": ["refused"]},
+            "by": "department",
+            "window": "month",
+        },
+        "yellow > 60 %",
+        "red > 90 %",
+    )
+    numbers = ("A", "B", "C", "D")
+    it.cases(*numbers, "Z")
+    it.happens("accepted", "2026-03-27 10:00", *numbers)
+    it.scan("2026-03-30 09:00")
+    rows = [
+        {"case_no": number, "event": event, "occurred_at": "2026-03-30 10:00"}
+        for number, event in zip(numbers, ("refused",) * 2 + ("decided",) * 2, strict=True)
+    ]
+    seen: list[Any] = []
+
+    def night() -> None:
+        seen.append(left_over(it)[0])
+        seen.append(it.scan("2026-04-01 00:10"))
+
+    brought_beside(it, rows, "2026-04-01 00:05", night, monkeypatch)
+    would_issue, report = seen
+    assert not [row for row in would_issue if row[0] == "organ:住建局"]
+    assert it.tallies() == [], "two of two were refused, as far as was known"
+    assert report.tally_problems == {("XX-ONE", "2026-03-01", "half_import"): 1}
+    it.scan("2026-04-01 02:10")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == [], "two of four"
+    # What was given stands meanwhile, and is judged again when the import has ended.
+    it.cases("E", "F", "G", "H")
+    it.happens("refused", "2026-03-31 10:00", "E", "F")
+    it.scan("2026-04-02 02:10")
+    given = "organ:住建局 XX-ONE 2026-03-01 yellow open 66.6667"
+    assert it.tallies() == [given], "four of six"
+    rows = [
+        {"case_no": number, "event": "decided", "occurred_at": "2026-03-31 10:00"}
+        for number in ("G", "H")
+    ]
+    brought_beside(it, rows, "2026-04-03 02:05", lambda: it.scan("2026-04-03 02:10"), monkeypatch)
+    assert it.tallies() == [given]
+    it.scan("2026-04-03 09:00")
+    assert it.tallies() == [given.replace("open 66.6667", "lifted 66.6667 late_evidence")]
