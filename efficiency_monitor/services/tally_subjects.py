@@ -28,7 +28,9 @@ class Subjects:
 
     def __init__(self, connection: Connection, by: str) -> None:
         self._by = by
-        self._persons: dict[str, set[str]] = {}
+        #: Ids that a name or id stands for, each with the departments of its rows.
+        self._persons: dict[str, dict[str, set[str]]] = {}
+        #: Names of persons by what cards call them.
         self._names: dict[str, str] = {}
         self._key = b""
         if by in ("handler", "actor", "supervisor"):
@@ -36,12 +38,14 @@ class Subjects:
             for person in people(connection):
                 self._names.setdefault(person.person_id, person.name)
                 for said in (person.name, person.person_id):
-                    self._persons.setdefault(plain_name(said), set()).add(person.person_id)
+                    ids = self._persons.setdefault(plain_name(said), {})
+                    organ = "" if said == person.person_id else plain_name(person.department)
+                    ids.setdefault(person.person_id, set()).add(organ)
         #: What earlier cards call a person: a people file that came later gives no second card.
         self._known: dict[str, str] = {}
 
     def named(self, world: World) -> World:
-        """The same rows, with one name for each person whom they name in several ways."""
+        """The same rows, with what cards call a person in the place of the names that they say."""
         if self._by == "handler":
             return replace(
                 world,
@@ -55,7 +59,13 @@ class Subjects:
                     replace(
                         case,
                         events=tuple(
-                            replace(event, actor=self._name(event.actor)) for event in case.events
+                            replace(
+                                event,
+                                actor=self._name(
+                                    event.actor, event.department or case.fields.get("department")
+                                ),
+                            )
+                            for event in case.events
                         ),
                     )
                     for case in world.cases
@@ -64,36 +74,42 @@ class Subjects:
         return world
 
     def _one(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        name = self._name(fields.get("handler"))
+        name = self._name(fields.get("handler"), fields.get("department"))
         return fields if name is None else {**fields, "handler": name}
 
-    def _name(self, said: str | None) -> str | None:
-        if said is None:
+    def _name(self, said: str | None, department: str | None) -> str | None:
+        """What cards call who is named so in a department: an id, else a pseudonym.
+
+        Somebody else may bear the same name in another department: that is another person.
+        """
+        if said is None or not plain_name(said):
             return None
-        ids = self._persons.get(plain_name(said), set())
-        return self._names[min(ids)] if len(ids) == 1 else plain_name(said)
+        plain, organ = plain_name(said), plain_name(department or "")
+        meant = [
+            person_id
+            for person_id, organs in self._persons.get(plain, {}).items()
+            if not organ or not organs.isdisjoint({"", organ})
+        ]
+        if len(meant) == 1:
+            return meant[0]
+        whole = f"{plain}\x1f{organ}"
+        sealed = hmac.digest(self._key, whole.encode(), hashlib.sha256)
+        name = f"~{b32encode(sealed)[:16].decode()}"
+        self._names.setdefault(name, plain)
+        return name
 
     def read(self, text: str, row: Mapping[str, Any]) -> Subject:
         """The subject that a card is about; `row` is the card's."""
         kind, _, name = text.partition(":")
-        if kind == "person" and self._by != "supervisor":
-            name = self._name(row["handler"]) or name
+        if kind == "person" and self._by != "supervisor" and name not in self._names:
+            # A pseudonym, or an id that the people file has no more.
+            name = self._name(row["handler"], row["department"]) or name
             self._known[name] = text
         return Subject(kind, name)
 
     def text(self, subject: Subject) -> str:
         """What cards call a subject."""
-        if subject.kind != "person":
-            return subject.text
-        if subject.name in self._known:
-            return self._known[subject.name]
-        if self._by == "supervisor":
-            return subject.text
-        ids = self._persons.get(plain_name(subject.name), set())
-        if len(ids) == 1:
-            return f"person:{min(ids)}"
-        sealed = hmac.digest(self._key, subject.name.encode(), hashlib.sha256)
-        return f"person:~{b32encode(sealed)[:16].decode()}"
+        return self._known.get(subject.name, subject.text)
 
     def person(self, subject: Subject) -> str | None:
         """The name of the person that a subject is; None where it is none."""

@@ -251,6 +251,33 @@ def test_persons_are_known_by_their_id_or_a_pseudonym_and_never_told_alone(tmp_p
     assert it.world.sound()
 
 
+def test_two_persons_of_one_name_are_two_subjects(tmp_path: Path) -> None:
+    """Two cards of one and one of the other are not three of anybody."""
+    by_person = rule_text(
+        "XX-PERSON",
+        {"measure": "count", "of": "cards", "by": "handler", "window": "month"},
+        ["warning >= 2 cards", "yellow >= 3 cards"],
+    )
+    it = Town(tmp_path / "ws", {"XX-PERSON": by_person})
+    police = {**ALL[0], "person_id": "zhang-police", "department": "公安局"}
+    # Of the first name two are in the people file, of the second one, of the third none.
+    liu = {**ALL[0], "person_id": "liu", "name": "刘经办"}
+    it.world.people([*ALL, police, liu])
+    for number, name in (("A", "张经办"), ("L", "刘经办"), ("U", "周某某")):
+        it.late("2026-03-02 10:00", f"{number}1", f"{number}2", handler=name)
+        it.late("2026-03-02 10:00", f"{number}3", handler=name, department="公安局")
+    it.scan("2026-03-06 09:00")
+    found = [text.split() for text in it.tallies()]
+    assert [(level, value) for _, _, _, level, _, value in found] == [("warning", "2")] * 3
+    subjects = [subject for subject, *_ in found]
+    assert subjects[:2] == ["person:liu", "person:zhang"]
+    assert subjects[2].startswith("person:~")
+    it.late("2026-03-03 10:00", "A4", department="公安局", handler="张经办")
+    it.scan("2026-03-09 09:00")
+    assert "person:zhang-police XX-PERSON 2026-03-01 warning open 2" in it.tallies()
+    assert it.world.sound()
+
+
 def test_a_new_text_of_a_rule_judges_all_windows_since_it_is_in_force(tmp_path: Path) -> None:
     it = Town(tmp_path / "ws", {"XX-SHARE": SHARE})
     it.late("2026-03-02 10:00", "A", "B", "C")
