@@ -19,12 +19,17 @@ def with_quarantine(
     context: Context, connection: Connection, cases: tuple[CaseRow, ...]
 ) -> tuple[CaseRow, ...]:
     """The cases, those incomplete too of which a row waits in quarantine."""
-    waiting = frozenset(_waiting(context, connection))
-    if not waiting:
+    numbers = waiting(context, connection)
+    if not numbers:
         return cases
     return tuple(
-        replace(case, incomplete=True) if case.case_no in waiting else case for case in cases
+        replace(case, incomplete=True) if case.case_no in numbers else case for case in cases
     )
+
+
+def waiting(context: Context, connection: Connection) -> frozenset[str]:
+    """The numbers of cases of which a row waits in quarantine."""
+    return frozenset(_waiting(context, connection))
 
 
 def _waiting(context: Context, connection: Connection) -> Iterator[str]:

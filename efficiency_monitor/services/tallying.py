@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from ..core.cards import Card, Decided
 from ..core.encoding import BoundRule
 from ..core.instants import parse_instant
+from ..core.statements import digest
 from ..core.subject_cards import decide_tallied
 from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
@@ -27,6 +28,7 @@ from . import alike, feeds
 from .context import Context, Writing, compact_json, meta, set_meta
 from .scan_report import ScanReport
 from .tally_cards import SubjectWriter
+from .tally_quarantine import waiting
 from .tally_subjects import Subjects, have_key
 from .tally_world import compared_windows, world_of
 
@@ -64,6 +66,7 @@ def run(scanning: Scanning) -> None:
         rows = store.touches(connection)
         facts = meta(connection)
         known = store.known_from(connection) if context.catalogue.tallies else None
+        judged_by = [_judged_by(context, connection, each) for each in context.catalogue.tallies]
     touched = [_Touched(row.what, row.since, row.until) for row in rows]
     if not context.catalogue.tallies and not rows:
         return
@@ -72,8 +75,8 @@ def run(scanning: Scanning) -> None:
         name: "{}" for name, value in facts.items() if name.startswith(_STATE) and value != "{}"
     }
     left = False
-    for bound in context.catalogue.tallies:
-        name, by = f"{_STATE}{bound.rule.id}:{bound.rule.version}", _judged_by(context, bound)
+    for bound, by in zip(context.catalogue.tallies, judged_by, strict=True):
+        name = f"{_STATE}{bound.rule.id}:{bound.rule.version}"
         state = _judged(facts.get(name, "{}"), by)
         states.pop(name, None)
         # Where it was judged as of a later instant, to judge it as of an earlier one undoes cards.
@@ -91,13 +94,17 @@ def run(scanning: Scanning) -> None:
             store.forget(connection, [row.id for row in rows])
 
 
-def _judged_by(context: Context, bound: BoundRule) -> dict[str, str]:
-    """What a tally is judged by: its text and, where it counts time, the calendar's version."""
+def _judged_by(context: Context, connection: Connection, bound: BoundRule) -> dict[str, str]:
+    """What a tally is judged by beside what touches tell of: its text and, where it counts time,
+    the calendar's version; where it counts incomplete cases, those with rows in quarantine.
+    """
     tally = bound.rule.tally
     assert tally is not None
     by = {"digest": bound.digest}
     if tally.open_for is not None or tally.unanswered_for is not None:
         by["calendar"] = calendar_version(context)
+    if tally.with_ is not None and tally.with_.incomplete:
+        by["waiting"] = digest(*sorted(waiting(context, connection)))
     return by
 
 

@@ -332,3 +332,29 @@ def test_nothing_is_said_of_half_an_import_on_the_last_night_of_a_window(
     assert it.tallies() == [given]
     it.scan("2026-04-03 09:00")
     assert it.tallies() == [given.replace("open 66.6667", "lifted 66.6667 late_evidence")]
+
+
+def test_a_row_that_is_refused_or_mended_after_a_window_has_ended(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "share",
+            "of": "cases",
+            "among": "accepted",
+            "with": {"incomplete": True},
+            "by": "department",
+            "window": "month",
+        },
+        "yellow >= 50 %",
+    )
+    it.late("2026-03-02 10:00", "A", "B")
+    it.scan("2026-05-10 09:00")
+    assert it.tallies() == []
+    it.happens("decided", "not yet", "B")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow open 50"]
+    assert it.world.change("UPDATE quarantine SET state = 'retried'")
+    it.scan("2026-05-12 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow lifted 50 late_evidence"]
