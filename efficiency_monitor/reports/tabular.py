@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -64,60 +65,72 @@ def write_table(
 
 
 @contextmanager
-def put_in_place(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
+def put_in_place(
+    path: Path, *, overwrite: bool, mode: int | None = None, hint: str | None = None
+) -> Iterator[IO[bytes]]:
     """A new file that takes its name only when it is complete and on the disk.
 
-    A symbolic link in its place is never followed: it counts as taken, or is replaced.
+    A symbolic link in its place is never followed: it counts as taken, or is replaced. `mode` are
+    the file's rights (else as usual), whatever the process masks. `hint` is what to do where the
+    place is taken and the command has no `--overwrite`. ConfigurationError where it is taken or
+    cannot be written; then nothing has been changed.
     """
     if not overwrite and os.path.lexists(path):
-        raise _taken(path)
+        raise _taken(path, hint)
     # The name is ours alone, so that two exports at once do not write into one file.
     beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
     try:
-        file = beside.open("xb")
+        file = open(  # noqa: SIM115 - of a path none takes an opener, and it is closed
+            beside, "xb", opener=partial(os.open, mode=0o666 if mode is None else mode)
+        )
     except OSError as fault:
-        raise _unwritable(path, fault) from fault
+        raise unwritable(path, fault) from None
     try:
         with file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _place(beside, path, overwrite=overwrite)
+        _place(beside, path, overwrite=overwrite, hint=hint)
     except OSError as fault:
-        raise _unwritable(path, fault) from fault
+        raise unwritable(path, fault) from None
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _place(beside: Path, path: Path, *, overwrite: bool) -> None:
+def _place(beside: Path, path: Path, *, overwrite: bool, hint: str | None) -> None:
     if overwrite:
         beside.replace(path)
         return
     try:
-        path.hardlink_to(beside)
-    except FileExistsError as fault:
-        raise _taken(path) from fault
-    except OSError as fault:
-        if fault.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-        # A file system without hard links (FAT, some shares): claim the name, then fill it.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        beside.replace(path)
+        try:
+            path.hardlink_to(beside)
+        except OSError as fault:
+            if fault.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            # A file system without hard links (FAT, some shares): claim the name, then fill it.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            beside.replace(path)
+    except FileExistsError:
+        raise _taken(path, hint) from None
 
 
-def _taken(path: Path) -> ConfigurationError:
+def _taken(path: Path, hint: str | None) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{path} 已存在，没有改动", f"{path} exists already and was left as it is"),
-        t(
+        t(f"{path} 已存在，不会覆盖", f"{path} exists and is not overwritten"),
+        hint
+        or t(
             "换一个文件名，或者用 --overwrite 覆盖",
             "choose another name, or overwrite: --overwrite",
         ),
     )
 
 
-def _unwritable(path: Path, fault: OSError) -> ConfigurationError:
+def unwritable(path: Path, fault: OSError) -> ConfigurationError:
+    """What is said of a file that cannot be written."""
     return ConfigurationError(
-        t(f"无法写入 {path}：{say_os(fault)}", f"cannot write {path}: {say_os(fault)}"),
+        t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
         t(
             "检查文件夹是否存在、是否有写权限、磁盘是否有空间",
             "check that the folder exists, that you may write there and that the disk is not full",

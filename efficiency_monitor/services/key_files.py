@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
@@ -21,6 +20,7 @@ from ..core.faults import ConfigurationError
 from ..core.signatures import PersonalKey, public_of
 from ..language import t
 from ..os_words import say_os
+from ..reports.tabular import put_in_place
 
 #: Bytes; a key's file is a few hundred.
 MOST = 16_384
@@ -67,25 +67,9 @@ def write_key(path: Path, seed: bytes, passphrase: str | None) -> PersonalKey:
     if passphrase:
         how = BestAvailableEncryption(passphrase.encode())
     content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ConfigurationError(
-            t(f"{path} 已存在，不会覆盖", f"{path} exists and is not overwritten"),
-            t("换一个文件名", "choose another name"),
-        ) from None
-    except OSError as fault:
-        raise _unwritable(path, fault) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as fault:
-        with suppress(OSError):
-            path.unlink()
-        raise _unwritable(path, fault) from None
+    hint = t("换一个文件名", "choose another name")
+    with put_in_place(path, overwrite=False, mode=0o600, hint=hint) as file:
+        file.write(content)
     return PersonalKey(private)
 
 
@@ -176,10 +160,3 @@ def _check_private(path: Path, found: os.stat_result) -> None:
             t(f"{path} 属于另一个用户", f"{path} belongs to another user"),
             t("使用自己的密钥文件", "use a file of your own"),
         )
-
-
-def _unwritable(path: Path, fault: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
-        t("换一个目录", "choose another folder"),
-    )

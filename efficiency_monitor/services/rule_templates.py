@@ -15,7 +15,7 @@ from ..core.faults import ConfigurationError
 from ..core.rules import Rule
 from ..language import t
 from ..model_words import nearest
-from ..os_words import say_os
+from ..reports.tabular import put_in_place, unwritable
 from ..strict_yaml import validate
 from .context import Catalogue
 from .rule_filling import Filling, Template, Wanted
@@ -42,23 +42,16 @@ def write_rule(catalogue: Catalogue, wanted: Wanted) -> Path:
     folder = _pack_folder(catalogue, wanted)
     text, rule = rule_text(catalogue, wanted)
     path = folder / f"{rule.id}-{rule.name}.yaml"
+    hint = t("换一个编号，或修改该文件", "take another id, or change that file")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with put_in_place(path, overwrite=False, hint=hint) as file:
+            file.write(text.encode())
         readme = folder / "README.md"
         if not readme.exists():
             readme.write_text(_readme(wanted.pack), encoding="utf-8")
-    except FileExistsError:
-        raise ConfigurationError(
-            t(f"{path} 已经存在，不覆盖", f"{path} is there already and is not overwritten"),
-            t("换一个编号，或修改该文件", "take another id, or change that file"),
-        ) from None
     except OSError as fault:
-        raise ConfigurationError(
-            t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
-            t("检查目录及其权限", "check the folder and its permissions"),
-        ) from None
+        raise unwritable(path, fault) from None
     return path
 
 

@@ -23,6 +23,7 @@ from ..core.signed_notes import NoteError, SigningKey, Verifier
 from ..language import t
 from ..notify.plain import plain_line
 from ..os_words import say_os
+from ..reports.tabular import put_in_place, unwritable
 from ..settings import Settings
 
 #: Bytes of a key's file, and of what a program may answer.
@@ -145,37 +146,17 @@ def write_key(path: Path, key: SigningKey) -> None:
 
     ConfigurationError where there is a file of that name, or it cannot be written.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    hint = t(
+        "换密钥：effmon ledger key new --out 文件，再 effmon ledger key rotate 文件",
+        "for another key: effmon ledger key new --out FILE, then effmon ledger key rotate FILE",
+    )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
+        with put_in_place(path, overwrite=False, mode=0o600, hint=hint) as file:
             file.write(f"{key.secret()}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        _put(new, path)
         sync_folder(path.parent)
     except OSError as fault:
-        raise _unwritable(path, fault) from None
-    finally:
-        with suppress(OSError):
-            new.unlink()
-
-
-def _put(new: Path, path: Path) -> None:
-    """Give a file its name, which nothing has yet: a link is made whole or not at all."""
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        raise ConfigurationError(
-            t(f"{path} 已存在，不会覆盖", f"{path} exists and is not overwritten"),
-            t(
-                "换密钥：effmon ledger key new --out 文件，再 effmon ledger key rotate 文件",
-                "for another key: effmon ledger key new --out FILE, then effmon ledger key "
-                "rotate FILE",
-            ),
-        ) from None
+        raise unwritable(path, fault) from None
 
 
 def sync_folder(folder: Path) -> None:
@@ -185,13 +166,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _unwritable(path: Path, fault: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
-        t("检查目录的权限和空间", "check the folder's permissions and space"),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ ledger's key on paper verifies it without the ledger: `verify.py slip FILE --key
 """
 
 import json
-import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from ..core.proof_stream import ProofStream
 from ..core.tree_proofs import ProofError, verify_inclusion
 from ..language import t
 from ..os_words import say_os
+from ..reports.tabular import put_in_place
 from ..store import checkpoints as store_checkpoints
 from ..store import ledger
 from ..store.checkpoints import StoredCheckpoint
@@ -80,21 +80,9 @@ def make(context: Context, what: str) -> Slip:
 
 def write(slip: Slip, out: Path) -> None:
     """Write a slip into a new file; ConfigurationError where it exists or cannot be written."""
-    try:
-        with out.open("xb") as file:
-            file.write(slip.content)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise ConfigurationError(
-            t(f"{out} 已存在，不会覆盖", f"{out} exists and is not overwritten"),
-            t("换一个文件名", "choose another name"),
-        ) from None
-    except OSError as fault:
-        raise ConfigurationError(
-            t(f"{out} 无法写入：{say_os(fault)}", f"{out} cannot be written: {say_os(fault)}"),
-            t("检查目录的权限和空间", "check the folder's permissions and space"),
-        ) from None
+    hint = t("换一个文件名", "choose another name")
+    with put_in_place(out, overwrite=False, hint=hint) as file:
+        file.write(slip.content)
 
 
 def _entry(connection: Connection, what: str) -> tuple[int, bytes]:

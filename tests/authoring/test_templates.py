@@ -125,7 +125,7 @@ def test_nothing_is_overwritten(city: Path) -> None:
     taken.write_bytes(before.replace(b"TT-NEW", b"TT-ELSE"))
     ran = effmon(*("-C", city, "rules", "new", "TT-FREE", "--pack", "town", "--from", "statutory"))
     assert ran.code == 2
-    assert "is there already and is not overwritten" in ran.err
+    assert "exists and is not overwritten" in ran.err
     assert b"TT-ELSE" in taken.read_bytes()
     taken.unlink()
     _new(city, "TT-OTHER", "stage")

@@ -229,7 +229,7 @@ def test_the_page_shows_what_the_table_shows(
     shown = page.read_text("utf-8")
     for word in ("A 6/甲 号", "A-LATE", "2024-03-13 23:59:59", "accepted", "示例市审批一科"):
         assert word in shown
-    assert "exists already" in backtest(office, file, "--page", page).well(2).err
+    assert "exists and is not overwritten" in backtest(office, file, "--page", page).well(2).err
     backtest(office, file, "--page", page, "--overwrite", EFFMON_LANG="zh").well()
     assert "承诺时限后2个工作日" in page.read_text("utf-8")
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import resource
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import set_language
 from efficiency_monitor.reports import tabular
 from efficiency_monitor.reports.columns import Column
-from efficiency_monitor.reports.tabular import TableKind, write_table
+from efficiency_monitor.reports.tabular import TableKind, put_in_place, write_table
 from efficiency_monitor.reports.text_safety import safe, safe_cell
 
 from .hostile import NASTY, storable
@@ -227,6 +228,30 @@ def test_a_place_that_cannot_be_written_is_a_fault(tmp_path: Path, place: str) -
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="无法写入"):
         write_table(tmp_path / place, cards(1), CARD_COLUMNS, TableKind.CSV)
+
+
+def test_what_cannot_be_written_whole_takes_no_name(tmp_path: Path) -> None:
+    """Keys, slips and rules are written so too: a part of one would bar its name."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with (
+            pytest.raises(ConfigurationError, match="无法写入") as raised,
+            put_in_place(tmp_path / "x", overwrite=False, hint="另选") as file,
+        ):
+            file.write(b"x" * 101)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert names_in(tmp_path) == []
+    assert "另选" not in raised.value.hint, "it is not taken"
+    (tmp_path / "x").write_text("mine")
+    with (
+        pytest.raises(ConfigurationError, match="不会覆盖") as raised,
+        put_in_place(tmp_path / "x", overwrite=False, hint="另选"),
+    ):
+        pass
+    assert raised.value.hint == "另选"
+    assert (tmp_path / "x").read_text() == "mine"
 
 
 def test_a_folder_is_not_overwritten(tmp_path: Path) -> None:
