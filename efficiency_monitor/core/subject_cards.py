@@ -21,6 +21,6 @@ def decide_tallied(
     """
     tally = found.bound.rule.tally
     assert tally is not None
-    if tally.open_for is None and tally.unanswered_for is None:
+    if not tally.counts_time:
         known = [replace(card, calendar_version=calendar_version) for card in known]
     return list(decide_ground(subject, found, known, calendar_version, watch_from))

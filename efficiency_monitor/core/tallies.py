@@ -136,6 +136,11 @@ class Tally(RulePart):
         return self.compared is None and self.measure != "share" and comparison.sign in (">", ">=")
 
     @property
+    def counts_time(self) -> bool:
+        """Whether the calendar says what is counted."""
+        return self.open_for is not None or self.unanswered_for is not None
+
+    @property
     def rests_on_all(self) -> bool:
         """Whether a case or event that is not known yet can make a value that holds not hold.
 

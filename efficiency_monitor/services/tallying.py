@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ..core.cards import Card, Decided
+from ..core.cards import Card, Decided, Lift
 from ..core.encoding import BoundRule
 from ..core.instants import parse_instant
 from ..core.statements import digest
@@ -20,7 +20,7 @@ from ..core.subject_cards import decide_tallied
 from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
 from ..core.tally_trial import DueBy, binds
-from ..core.terms import Level, Reason
+from ..core.terms import CardState, Level, Reason
 from ..core.windows import Window, window_at, windows
 from ..store import cards, runs
 from ..store import tallies as store
@@ -34,8 +34,17 @@ from .tally_world import compared_windows, world_of
 
 _STATE: Final = "tally:"
 Slot = runs.Claim | runs.Helper | None
-#: What is said of a subject, what cards call it, what follows for its cards.
-_Looked = tuple[Tallied, str, list[Decided[Tallied]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What is said of a subject, what cards call it, and what follows for its cards."""
+
+    found: Tallied
+    subject: str
+    decisions: list[Decided[Tallied]]
+    #: Cards that stand under another version of the calendar than the one that they were given by.
+    stand: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ def _judged_by(context: Context, connection: Connection, bound: BoundRule) -> di
     tally = bound.rule.tally
     assert tally is not None
     by = {"digest": bound.digest}
-    if tally.open_for is not None or tally.unanswered_for is not None:
+    if tally.counts_time:
         by["calendar"] = calendar_version(context)
     if tally.with_ is not None and tally.with_.incomplete:
         by["waiting"] = digest(*sorted(waiting(context, connection)))
@@ -193,10 +202,10 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
     context = scanning.context
     with context.store.reading() as connection:
         found = _look(scanning, connection, bound, window)[1]
-    count(scanning.report, bound, window, [each for each, _, _ in found])
+    count(scanning.report, bound, window, [each.found for each in found])
     if _half(found):
         return False
-    if not any(decisions for _, _, decisions in found):
+    if not any(each.decisions or each.stand for each in found):
         return True
     before = scanning.report.counts()
     with scanning.writing() as connection:
@@ -208,8 +217,9 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
         if _half(found):
             return False
         writer = SubjectWriter(context, connection, scanning.as_of, scanning.report, subjects)
-        for each, subject, decisions in found:
-            writer.write_tallied(subject, each, decisions)
+        for each in found:
+            writer.write_tallied(each.subject, each.found, each.decisions)
+            writer.stood.setdefault(calendar_version(context), []).extend(each.stand)
         writer.finish()
         if scanning.slot is not None:
             after = scanning.report.counts()
@@ -221,7 +231,7 @@ def _judge(scanning: Scanning, bound: BoundRule, window: Window) -> bool:
 
 def _half(found: Iterable[_Looked]) -> bool:
     """Whether an import that has not ended leaves it open what is to be said."""
-    return any(Reason.HALF_IMPORT in each.reasons for each, _, _ in found)
+    return any(Reason.HALF_IMPORT in each.found.reasons for each in found)
 
 
 def _look(
@@ -244,18 +254,28 @@ def _look(
         importing=feeds.importing(context, connection, None),
     )
     version = calendar_version(context)
-    decided = []
+    looked = []
     for each in found:
         subject = subjects.text(each.subject)
+        known = standing.get(subject, ({}, []))[1]
         decisions = decide_tallied(
             subject,
             each,
-            standing.get(subject, ({}, []))[1],
+            known,
             calendar_version=version,
             watch_from=scanning.watch_from,
         )
-        decided.append((each, subject, decisions))
-    return subjects, decided
+        lifted = {entry.card_no for entry in decisions if isinstance(entry, Lift)}
+        amended = [
+            card.card_no
+            for card in known
+            if tally.counts_time
+            and card.state is not CardState.LIFTED
+            and card.calendar_version != version
+        ]
+        stand = [card_no for card_no in amended if card_no not in lifted]
+        looked.append(_Looked(found=each, subject=subject, decisions=decisions, stand=stand))
+    return subjects, looked
 
 
 def standing_of(

@@ -358,3 +358,34 @@ def test_a_row_that_is_refused_or_mended_after_a_window_has_ended(tmp_path: Path
     it.scan("2026-05-12 09:00")
     assert left_over(it) == ([], 0)
     assert it.tallies() == ["organ:住建局 XX-ONE 2026-03-01 yellow lifted 50 late_evidence"]
+
+
+def test_what_stands_under_an_amended_calendar_is_lifted_for_what_comes_later(
+    tmp_path: Path,
+) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cards",
+            "levels": ["yellow"],
+            "unanswered_for": "2 working_days",
+            "by": "department",
+            "window": "month",
+        },
+        "yellow >= 1 cards",
+    )
+    it.late("2026-03-02 10:00", "A")
+    it.scan("2026-03-06 09:00")
+    it.world.deliver()
+    it.scan("2026-03-20 09:00")
+    given = "organ:住建局 XX-ONE 2026-03-01 yellow open 1"
+    assert it.tallies() == [given]
+    it.world.calendar("town", calendar(days_off=["2026-06-01"]))
+    it.scan("2026-03-21 09:00")
+    assert it.tallies() == [given]
+    filed = appeals.file(it.world.acting("zhang"), it.world.card("A CASE yellow"), "系统故障")
+    appeals.decide(it.world.acting("wang"), filed.appeal_no, Decision.LIFT, "情况属实")
+    it.scan("2026-03-22 09:00")
+    assert it.tallies() == [given.replace("open 1", "lifted 1 late_evidence")]
+    assert it.world.sound()
