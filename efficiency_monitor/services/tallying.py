@@ -75,7 +75,9 @@ def run(scanning: Scanning) -> None:
         rows = store.touches(connection)
         facts = meta(connection)
         known = store.known_from(connection) if context.catalogue.tallies else None
-        judged_by = [_judged_by(context, connection, each) for each in context.catalogue.tallies]
+        judged_by = [
+            _judged_by(context, connection, each, known) for each in context.catalogue.tallies
+        ]
     touched = [_Touched(row.what, row.since, row.until) for row in rows]
     if not context.catalogue.tallies and not rows:
         return
@@ -103,15 +105,20 @@ def run(scanning: Scanning) -> None:
             store.forget(connection, [row.id for row in rows])
 
 
-def _judged_by(context: Context, connection: Connection, bound: BoundRule) -> dict[str, str]:
+def _judged_by(
+    context: Context, connection: Connection, bound: BoundRule, known: int | None
+) -> dict[str, str]:
     """What a tally is judged by beside what touches tell of: its text and, where it counts time,
-    the calendar's version; where it counts incomplete cases, those with rows in quarantine.
+    the calendar's version; where it counts incomplete cases, those with rows in quarantine; where
+    it looks back, since when anything is known.
     """
     tally = bound.rule.tally
     assert tally is not None
     by = {"digest": bound.digest}
     if tally.counts_time:
         by["calendar"] = calendar_version(context)
+    if tally.compared is not None and tally.compared.with_ != "whole":
+        by["known_from"] = str(known)
     if tally.with_ is not None and tally.with_.incomplete:
         by["waiting"] = digest(*sorted(waiting(context, connection)))
     return by

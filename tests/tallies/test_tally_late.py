@@ -389,3 +389,28 @@ def test_what_stands_under_an_amended_calendar_is_lifted_for_what_comes_later(
     it.scan("2026-03-22 09:00")
     assert it.tallies() == [given.replace("open 1", "lifted 1 late_evidence")]
     assert it.world.sound()
+
+
+def test_what_is_known_from_an_earlier_instant_on_can_be_compared(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cards",
+            "levels": ["yellow"],
+            "by": "department",
+            "window": "month",
+            "compared": {"with": "former_window"},
+        },
+        "yellow >= 100 %",
+    )
+    it.late("2026-02-02 10:00", "A")
+    it.late("2026-03-02 10:00", "B", "C")
+    report = it.scan("2026-04-10 09:00")
+    assert report.tally_problems[("XX-ONE", "2026-03-01", "no_former_window")] == 1
+    # A case of January, in time: of February all is known now.
+    it.late("2026-01-05 10:00", "Z")
+    it.happens("decided", "2026-01-05 11:00", "Z")
+    it.scan("2026-04-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert it.tallies()[:1] == ["organ:住建局 XX-ONE 2026-03-01 yellow open 100"]
