@@ -21,6 +21,11 @@ from .notices import people
 
 #: Under which name the key of pseudonyms stands among the salts, which no auditor is shown.
 _KEY: Final = "pseudonyms of tallies"
+#: Characters of a name that stand in a card's subject; how many of a longer one.
+_LONGEST: Final = 200
+_SHOWN: Final = 40
+#: In which columns of a card the names of subjects stand.
+_COLUMNS: Final = {"organ": "department", "region": "region", "item": "item_code"}
 
 
 class Subjects:
@@ -95,12 +100,16 @@ class Subjects:
         whole = f"{plain}\x1f{organ}"
         sealed = hmac.digest(self._key, whole.encode(), hashlib.sha256)
         name = f"~{b32encode(sealed)[:16].decode()}"
-        self._names.setdefault(name, plain)
+        # In whatever order the rows come, one of the ways in which they write it.
+        self._names[name] = min(said, self._names.get(name, said))
         return name
 
     def read(self, text: str, row: Mapping[str, Any]) -> Subject:
         """The subject that a card is about; `row` is the card's."""
         kind, _, name = text.partition(":")
+        column = _COLUMNS.get(kind)
+        if column is not None and row[column] and _text(kind, row[column]) == text:
+            name = row[column]
         if kind == "person" and self._by != "supervisor" and name not in self._names:
             # A pseudonym, or an id that the people file has no more.
             name = self._name(row["handler"], row["department"]) or name
@@ -109,13 +118,24 @@ class Subjects:
 
     def text(self, subject: Subject) -> str:
         """What cards call a subject."""
-        return self._known.get(subject.name, subject.text)
+        return self._known.get(subject.name) or _text(subject.kind, subject.name)
 
     def person(self, subject: Subject) -> str | None:
         """The name of the person that a subject is; None where it is none."""
         if subject.kind != "person":
             return None
         return self._names.get(subject.name, subject.name)
+
+
+def _text(kind: str, name: str) -> str:
+    """A subject as cards call it: of a name that no index would hold, its beginning and a digest.
+
+    The whole name stands in the card's own column.
+    """
+    if len(name) > _LONGEST:
+        sealed = hashlib.sha256(name.encode()).digest()
+        name = f"{name[:_SHOWN]}…{b32encode(sealed)[:16].decode()}"
+    return Subject(kind, name).text
 
 
 def have_key(context: Context, connection: Connection) -> None:
