@@ -1,9 +1,9 @@
 """What a measured value is compared with: `>= 2`, `< 60 calendar_seconds`, `> 5 %`. Exact."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from .amount import PLACES, decimal_text
@@ -46,16 +46,17 @@ class Comparison:
         """The sign as a number: 0 `>`, 1 `>=`, 2 `<`, 3 `<=`, 4 `=`."""
         return _OPERATORS[self.sign]
 
-    def holds(self, value: Decimal) -> bool:
+    def holds(self, value: Decimal | Fraction) -> bool:
         """Whether a measured value, in this unit, is as the comparison says."""
-        tests: dict[str, Callable[[Decimal], bool]] = {
-            ">": lambda given: given > self.value,
-            ">=": lambda given: given >= self.value,
-            "<": lambda given: given < self.value,
-            "<=": lambda given: given <= self.value,
-            "=": lambda given: given == self.value,
+        given, limit = Fraction(value), Fraction(self.value)
+        tests: dict[str, bool] = {
+            ">": given > limit,
+            ">=": given >= limit,
+            "<": given < limit,
+            "<=": given <= limit,
+            "=": given == limit,
         }
-        return tests[self.sign](value)
+        return tests[self.sign]
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""

@@ -6,6 +6,7 @@ Pure, as all of the core: who selects the rows, and writes what follows, is `ser
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from .comparison import Comparison
@@ -17,8 +18,9 @@ from .tally_sums import Adding, Due, Sum, Sums
 from .terms import Level, Reason
 from .windows import Window
 
-#: Decimal places in which a percentage is said; it is compared in full.
-_SAID: Final = Decimal("0.0001")
+#: Decimal places in which a percentage is said; it is compared in full: the difference of two
+#: shares, each of them rounded, would be beyond a limit at which it is.
+_PLACES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ def _judged(
         bound=bound,
         subject=subject,
         window=window,
-        value=None if value is None else value.quantize(_SAID),
+        value=None if value is None else _said(value),
         unit=tally.unit_word,
         levels=tuple(levels),
         members=() if tally.compared is not None else tuple(now.members),
@@ -162,11 +164,15 @@ def _judged(
     )
 
 
-def _value(tally: Tally, of: Sum, *, former: bool = False) -> Decimal | None:
+def _said(value: Fraction) -> Decimal:
+    return Decimal(round(value * 10**_PLACES)).scaleb(-_PLACES)
+
+
+def _value(tally: Tally, of: Sum, *, former: bool = False) -> Fraction | None:
     """How many, or what share in %; None where there is nothing of which it is one."""
     if tally.measure != "share":
-        return Decimal(len(of.growth)) if of.growth or not former else None
-    return Decimal(100 * len(of.members)) / of.whole if of.whole else None
+        return Fraction(len(of.growth)) if of.growth or not former else None
+    return Fraction(100 * len(of.members), of.whole) if of.whole else None
 
 
 def _enough(tally: Tally, of: Sum) -> bool:
@@ -176,7 +182,7 @@ def _enough(tally: Tally, of: Sum) -> bool:
     return (of.whole if tally.measure == "share" else len(of.growth)) >= tally.at_least
 
 
-def _deviation(tally: Tally, now: Sum, then: Sum) -> Decimal | None:
+def _deviation(tally: Tally, now: Sum, then: Sum) -> Fraction | None:
     """How far it is from what it is compared with, to the sides that are meant; 0 to the other."""
     assert tally.compared is not None
     present, former = _value(tally, now), _value(tally, then, former=True)
@@ -188,7 +194,7 @@ def _deviation(tally: Tally, now: Sum, then: Sum) -> Decimal | None:
     if tally.measure != "share":
         more = 100 * more / former
     sides = {"either": abs(more), "more": more, "less": -more}
-    return max(sides[tally.compared.side], Decimal(0))
+    return max(sides[tally.compared.side], Fraction(0))
 
 
 def _level(
@@ -197,7 +203,7 @@ def _level(
     as_of: int,
     level: str,
     comparison: Comparison,
-    value: Decimal | None,
+    value: Fraction | None,
     now: Sum,
     reasons: list[Reason],
 ) -> LevelFound:

@@ -11,6 +11,7 @@ from efficiency_monitor.core.amount import Amount
 from efficiency_monitor.core.encoding import BoundRule
 from efficiency_monitor.core.rules import Rule
 from efficiency_monitor.core.tally import Tallied, judge
+from efficiency_monitor.core.tally_rows import CaseRow, World
 from efficiency_monitor.core.windows import window_of
 from tests.oracle import tally as oracle
 
@@ -330,3 +331,45 @@ def first_of(tally: dict[str, Any], dice: Random) -> str:
     if tally.get("compared", {}).get("with") == "year_before":
         firsts["month"] = ["2026-12-01", "2027-01-01"]
     return dice.choice(firsts[tally["window"]])
+
+
+@pytest.mark.parametrize(
+    ("whole", "before", "now", "at", "fires"),
+    [
+        (60, 4, 7, "> 5 points", False),
+        (60, 5, 8, ">= 5 points", True),
+        (30, 1, 4, ">= 10 points", True),
+        (30, 1, 4, "= 10 points", True),
+    ],
+)
+def test_points_are_compared_exactly(
+    whole: int, before: int, now: int, at: str, fires: bool
+) -> None:
+    """Each of these shares has no end in decimals; their difference is a whole number."""
+    tally = {
+        "measure": "share",
+        "of": "cases",
+        "among": "finished",
+        "with": {"incomplete": True},
+        "by": "all",
+        "window": "month",
+        "compared": {"with": "former_window", "side": "more"},
+    }
+    month = window_of("month", "2026-03-01", ZONE)
+    cases = [
+        CaseRow(
+            case_no=f"{window.key}-{n}",
+            begun_at=window.start,
+            accepted_at=window.start,
+            finished_at=window.start,
+            incomplete=n < part,
+            fields={},
+        )
+        for window, part in ((month.before, before), (month, now))
+        for n in range(whole)
+    ]
+    rule = Rule.model_validate(json.loads(rule_text("XX-EXACT", tally, [f"yellow {at}"])))
+    bound = BoundRule(rule, "test", "")
+    world = World(cases=tuple(cases), known_from=month.before.start)
+    (found,) = judge(bound, world, month, month.end, due=engine_due)
+    assert [level.reached for level in found.levels] == [fires]
