@@ -129,6 +129,9 @@ def _judged(
     reasons: list[Reason] = []
     if now.uncovered:
         reasons.append(Reason.CALENDAR_NOT_COVERED)
+    whole = tally.compared is not None and tally.compared.with_ == "whole"
+    if now.stale or (then.stale and not whole):
+        reasons.append(Reason.STALE_FEED)
     value = _value(tally, now)
     numbers = Numbers(part=len(now.growth), whole=now.whole if tally.measure == "share" else None)
     ended = as_of >= window.end

@@ -91,6 +91,8 @@ class CaseRow:
     incomplete: bool = False
     #: Its acceptance or its end is a date without a time.
     dated: bool = False
+    #: It is open, and its source was stale when it was judged last.
+    stale: bool = False
     fields: Mapping[str, str]
     events: tuple[EventRow, ...] = ()
 

@@ -30,6 +30,8 @@ class Sum:
     common: dict[str, str | None] = field(default_factory=dict)
     #: Something of it could not be counted, since no calendar covers it.
     uncovered: bool = False
+    #: A case of it is open and its feed is stale: nobody can tell what has become of it.
+    stale: bool = False
 
     def saw(self, fields: Mapping[str, str]) -> None:
         """A row of the subject with these fields."""
@@ -221,6 +223,8 @@ class Adding:
             if each is None or entered is None:
                 continue
             each.whole += 1
+            # An incomplete case is what is asked for.
+            each.stale |= case.stale and not (counted is not None and counted.incomplete)
             since = entered if counted is None else self._since(case)
             if since is not None:
                 each.members.append(Member(max(since, entered), case.case_no))
@@ -285,6 +289,7 @@ class Adding:
             if code is None or case.begun_at is None or not self._inside(case.begun_at):
                 continue
             if each := self._sum(found, case.fields):
+                each.stale |= case.stale
                 member = Member(case.begun_at, code)
                 seen[id(each), code] = min(member, seen.get((id(each), code), member))
         for each in found.values():

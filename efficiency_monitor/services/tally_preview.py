@@ -69,6 +69,7 @@ class Preview:
                 finished_at=row["finished_at"],
                 incomplete=bool(row["incomplete"]),
                 dated=bool(row["dated"]),
+                stale=case.record.stale and row["finished_at"] is None,
                 fields=fields,
                 events=tuple(self._events(case)),
             )

@@ -204,7 +204,9 @@ def cases_of(
         ):
             held.setdefault(row.case_id, []).append(_event(row))
     rows = connection.execute(
-        select(SPAN, CASE.c.case_no).join(CASE, CASE.c.id == SPAN.c.case_id).where(condition)
+        select(SPAN, CASE.c.case_no, CASE.c.judged_stale)
+        .join(CASE, CASE.c.id == SPAN.c.case_id)
+        .where(condition)
     )
     return tuple(
         CaseRow(
@@ -214,6 +216,7 @@ def cases_of(
             finished_at=row.finished_at,
             incomplete=bool(row.incomplete),
             dated=bool(row.dated),
+            stale=row.judged_stale == 1 and row.finished_at is None,
             fields=_fields(row),
             events=tuple(held.get(row.case_id, ())),
         )

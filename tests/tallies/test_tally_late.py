@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, ingest, orders, scan
+from efficiency_monitor.services import appeals, feeds, ingest, orders, scan
 from tests.stories.world import Row, write_csv
 from tests.stories.world import town as calendar
 
@@ -414,3 +414,58 @@ def test_what_is_known_from_an_earlier_instant_on_can_be_compared(tmp_path: Path
     it.scan("2026-04-11 09:00")
     assert left_over(it) == ([], 0)
     assert it.tallies()[:1] == ["organ:住建局 XX-ONE 2026-03-01 yellow open 100"]
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_a_month_of_a_stale_feed_is_not_less_than_the_one_before(
+    tmp_path: Path, stale: bool
+) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cases",
+            "among": "accepted",
+            "by": "department",
+            "window": "month",
+            "compared": {"with": "former_window"},
+        },
+        "yellow >= 50 %",
+    )
+    with (it.world.folder / "effmon.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[sources.hall]\nfreshness = "26 calendar_hours"\n')
+    it.world.close()
+
+    def bring(at: str, accepted: Sequence[tuple[str, str]]) -> None:
+        path = it.world.folder / f"{accepted[0][0]}.csv"
+        write_csv(
+            path,
+            [
+                {"case_no": number, "event": "accepted", "occurred_at": day, "department": "住建局"}
+                for number, day in accepted
+            ],
+        )
+        it.at(at)
+        feeds.import_into(it.world.context, [path], "hall")
+
+    it.cases("Z", *(f"F{n}" for n in range(4)), "M1", "M2", "M3", "M4")
+    before = [(f"F{n}", "2026-02-03 10:00") for n in range(4)]
+    bring("2026-03-02 18:00", [("Z", "2026-01-30 10:00"), *before, ("M1", "2026-03-02 10:00")])
+    if not stale:
+        # What there was is all that there was.
+        bring("2026-03-31 18:00", [("M2", "2026-03-31 10:00")])
+    report = it.scan("2026-04-01 02:10")
+    assert left_over(it) == ([], 0)
+    late = "organ:住建局 XX-ONE 2026-03-01 yellow open"
+    if not stale:
+        assert [text for text in it.tallies() if "2026-03-01" in text] == [f"{late} 50"]
+        return
+    assert it.tallies() == []
+    assert report.tally_problems[("XX-ONE", "2026-03-01", "stale_feed")] == 1
+    bring(
+        "2026-04-01 12:00",
+        [("M2", "2026-03-18 10:00"), ("M3", "2026-03-19 10:00"), ("M4", "2026-03-20 10:00")],
+    )
+    it.scan("2026-04-01 13:00")
+    assert left_over(it) == ([], 0)
+    assert [text for text in it.tallies() if "2026-03-01" in text] == []
