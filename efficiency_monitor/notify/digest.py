@@ -53,6 +53,9 @@ class PendingNotice:
     level: Level | None = None
     #: Empty for a card whose subject is no single case.
     case_no: str = ""
+    #: To what such a card is given: `item:…`, `region:…`, `order:…`, `all`; of a person the word
+    #: alone. Empty of an organ, which is the department.
+    given_to: str = ""
     department: str = ""
     #: The due instant of the card's limit, in unix seconds; None when there is none.
     due_at: int | None = None
@@ -166,6 +169,7 @@ def _matter(notice: PendingNotice, zone: ZoneInfo) -> Matter:
         card_no=notice.card_no,
         level=notice.level,
         case_no=notice.case_no,
+        given_to=notice.given_to,
         department=notice.department,
         due_at=notice.due_at,
         measure=notice.measure,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.language import say_amount, say_instant, say_level, say_limit, t
+from efficiency_monitor.measure_words import SUBJECTS
 
 from .plain import plain_line
 
@@ -41,6 +42,8 @@ class Matter:
     card_no: str
     level: Level | None
     case_no: str
+    #: To what a card is given that is given to no case and no organ: `item:…`, `person`.
+    given_to: str
     department: str
     #: The due instant of the card's limit, in unix seconds.
     due_at: int | None
@@ -168,6 +171,9 @@ def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
         parts.append(t("编号 ", "no. ") + matter.own)
     if matter.case_no:
         parts.append(t("办件 ", "case ") + field(matter.case_no))
+    kind, _, name_of_it = matter.given_to.partition(":")
+    if kind in SUBJECTS:
+        parts.append(f"{t(*SUBJECTS[kind])} {field(name_of_it, longest_free)}".strip())
     department = field(matter.department or matter.of("department"), longest_free)
     if department:
         parts.append(department)

@@ -116,6 +116,17 @@ def _turn(
     )
 
 
+def _given_to(subject: str | None) -> str:
+    """What a card's notice says of its subject where that is no case and no organ.
+
+    No name of a person, and no id that somebody would take for one.
+    """
+    kind, _, name = (subject or "").partition(":")
+    if kind in ("", "case", "organ"):
+        return ""
+    return kind if kind == "person" or not name else f"{kind}:{name}"
+
+
 def _pending(row: Any, names: Mapping[str, str]) -> PendingNotice:
     limit = row.limit_amount or ""
     compared = limit if limit.startswith(SIGNS) else ""
@@ -130,6 +141,7 @@ def _pending(row: Any, names: Mapping[str, str]) -> PendingNotice:
         card_no=row.card_no or "",
         level=None if row.level is None else Level(row.level),
         case_no=row.case_no or "",
+        given_to=_given_to(row.given_to),
         department=row.department or "",
         due_at=row.limit_due_at,
         measure=row.limit_name if compared else "",

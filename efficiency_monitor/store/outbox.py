@@ -92,6 +92,7 @@ def _told() -> Select:  # type: ignore[type-arg]
             NOTICE,
             CARD.c.level,
             CARD.c.case_no,
+            CARD.c.subject.label("given_to"),
             CARD.c.limit_due_at,
             CARD.c.limit_name,
             CARD.c.limit_amount,

@@ -278,6 +278,43 @@ def test_two_persons_of_one_name_are_two_subjects(tmp_path: Path) -> None:
     assert it.world.sound()
 
 
+def test_a_notice_says_to_what_a_card_is_given(tmp_path: Path) -> None:
+    """A card of an item, a region or a person is none of the department that is named beside it."""
+    each = {
+        f"XX-{name.upper()}": rule_text(
+            f"XX-{name.upper()}",
+            {"measure": "count", "of": "cards", "by": by, "window": "month"},
+            ["yellow >= 1 cards"],
+        )
+        for name, by in (
+            ("organ", "department"),
+            ("item", "item_code"),
+            ("region", "region"),
+            ("person", "handler"),
+            ("all", "all"),
+        )
+    }
+    it = Town(tmp_path / "ws", each)
+    it.late("2026-03-02 10:00", "A", region="430500")
+    it.scan("2026-03-06 09:00")
+    it.world.deliver()
+    lines = {
+        line
+        for message in it.world.messages()
+        for line in str(message["text"]).splitlines()
+        if "how often" in line
+    }
+    said = sorted({line.split("] ", 1)[1].rpartition(", card ")[0] for line in lines})
+    what = "住建局, how often at least 1 card"
+    assert said == [
+        f"all, {what}",
+        f"item I-1, {what}",
+        f"person, {what}",
+        f"region 430500, {what}",
+        what,
+    ]
+
+
 def test_a_new_text_of_a_rule_judges_all_windows_since_it_is_in_force(tmp_path: Path) -> None:
     it = Town(tmp_path / "ws", {"XX-SHARE": SHARE})
     it.late("2026-03-02 10:00", "A", "B", "C")
