@@ -38,13 +38,19 @@ def settled(
     `standing` are cards by their case or subject.
     """
     own = {bound.digest for bound in catalogue.rules}
-    foreign = {card.rule_digest for known in standing.values() for card in known} - own
+    resting = [card for known in standing.values() for card in known if card.rule_digest not in own]
+    foreign = {card.rule_digest for card in resting}
     now: dict[tuple[str, str], str] = {}
     judged: dict[str, str] = {}
     if foreign:
         kept = changes.contents(connection, sorted(foreign))
         judged = {each: _judging_of(content) for each, content in kept.items()}
-        now = {(bound.rule.id, judging(bound.rule)): bound.digest for bound in catalogue.rules}
+        asked = {card.rule_id for card in resting}
+        now = {
+            (bound.rule.id, judging(bound.rule)): bound.digest
+            for bound in catalogue.rules
+            if bound.rule.id in asked
+        }
 
     def own_text(card: Card) -> Card:
         alike = judged.get(card.rule_digest, "")
