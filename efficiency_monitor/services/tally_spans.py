@@ -16,6 +16,7 @@ from .card_rows import handler_of
 from .context import Context
 
 _ACCEPTED = "accepted"
+_APPLIED = frozenset({"submitted", _ACCEPTED})
 _FIELDS = ("department", "item_code", "region", "item_kind", "channel")
 #: What a card does not say itself: it counts by what its case says now.
 _OF_CARDS = {"item_kind", "channel"}
@@ -30,7 +31,7 @@ def span_of(
     record = case.record
     known = [event for event in record.events if event.occurred_at <= as_of]
     accepted = _first([event for event in known if event.type == _ACCEPTED])
-    finished = _first([event for event in known if vocabulary.types[event.type].finishes])
+    finished = _first(_ends(vocabulary, known))
     recorded = [event.recorded_at for event in known if event.recorded_at is not None]
     dated = any(
         event is not None and event.precision is Precision.DAY for event in (accepted, finished)
@@ -49,6 +50,24 @@ def span_of(
         "incomplete": int(found.outcome is Outcome.NOT_JUDGEABLE),
         "seen_at": now,
     }
+
+
+def _ends(vocabulary: Vocabulary, known: Sequence[Event]) -> list[Event]:
+    """The events that end a case.
+
+    One that was returned and is accepted again goes on. What follows no application, as the
+    closing of a complaint does, ends none.
+    """
+    applied = any(event.type in _APPLIED for event in known)
+    accepted = max((event.occurred_at for event in known if event.type == _ACCEPTED), default=None)
+    ends = []
+    for event in known:
+        kind = vocabulary.types[event.type]
+        again = kind.ends_case and accepted is not None and event.occurred_at < accepted
+        beside = applied and not kind.ends_case and kind.follows and not _APPLIED & {*kind.follows}
+        if kind.finishes and not again and not beside:
+            ends.append(event)
+    return ends
 
 
 def _first(events: Sequence[Event]) -> Event | None:

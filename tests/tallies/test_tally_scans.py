@@ -85,6 +85,38 @@ def test_cases_with_an_event_and_an_offence_of_a_rule(tmp_path: Path) -> None:
     assert it.tallies() == ["region:430500 XX-ONE 2026-03-01 yellow open 50"]
 
 
+def test_what_ends_a_case(tmp_path: Path) -> None:
+    """No complaint that is closed, and no return after which it is accepted again."""
+    it = one(
+        tmp_path,
+        {
+            "measure": "count",
+            "of": "cases",
+            "among": "finished",
+            "by": "item_code",
+            "window": "month",
+        },
+        "yellow >= 1 cases",
+    )
+    for number in ("closed", "again", "once", "complaint"):
+        it.cases(number, item_code=number)
+    it.happens("submitted", "2026-02-02 10:00", "closed", "again", "once")
+    it.happens("accepted", "2026-02-03 10:00", "closed", "once")
+    it.happens("complaint_received", "2026-02-04 10:00", "closed", "complaint")
+    it.happens("complaint_closed", "2026-02-05 10:00", "closed", "complaint")
+    it.happens("returned", "2026-02-05 10:00", "again")
+    it.happens("accepted", "2026-03-03 10:00", "again")
+    it.happens("decided", "2026-03-04 10:00", "closed", "again", "once")
+    it.happens("delivered", "2026-04-01 10:00", "closed", "again", "once")
+    it.scan("2026-05-10 09:00")
+    assert [text.split()[:3] for text in it.tallies()] == [
+        ["item:again", "XX-ONE", "2026-03-01"],
+        ["item:closed", "XX-ONE", "2026-03-01"],
+        ["item:complaint", "XX-ONE", "2026-02-01"],
+        ["item:once", "XX-ONE", "2026-03-01"],
+    ]
+
+
 def test_a_batch_recorded_in_one_minute(tmp_path: Path) -> None:
     it = one(
         tmp_path,
