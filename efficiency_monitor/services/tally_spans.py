@@ -149,10 +149,16 @@ def _touched(row: dict[str, Any], former: Any, zone: str, now: int) -> set[Stret
     if names == ("finished_at",):
         until = None if former_of["finished_at"] is None or row["finished_at"] is None else until
     first = _day(min(since), zone)
-    whats = (
-        {"case"} if changed <= {"finished_at", "incomplete", "accepted_at"} else {"case", "event"}
-    )
-    found: set[Stretch] = {(what, first, until) for what in whats}
+    found: set[Stretch] = {("case", first, until)}
+    if not changed <= {"finished_at", "incomplete", "accepted_at"}:
+        # Its events are of their own time: one may be recorded long after the case has ended.
+        own = {
+            _day(values[name], zone)
+            for values in (row, former_of)
+            for name in ("last_at", "first_recorded_at", "last_recorded_at")
+            if values.get(name) is not None
+        }
+        found.add(("event", min([first, *own]), None if until is None else max([until, *own])))
     if former is not None and changed & _OF_CARDS:
         found.add(("card", first, now))
     return found

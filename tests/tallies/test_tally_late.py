@@ -469,3 +469,27 @@ def test_a_month_of_a_stale_feed_is_not_less_than_the_one_before(
     it.scan("2026-04-01 13:00")
     assert left_over(it) == ([], 0)
     assert [text for text in it.tallies() if "2026-03-01" in text] == []
+
+
+def test_events_that_were_recorded_after_their_case_had_ended(tmp_path: Path) -> None:
+    it = one(
+        tmp_path,
+        {
+            "measure": "batch",
+            "of": "events",
+            "within": "1 calendar_minutes",
+            "by": "department",
+            "window": "day",
+        },
+        "yellow >= 2 cases",
+    )
+    it.cases("A", "B")
+    it.happens("accepted", "2026-03-02 10:00", "A", "B", recorded_at="2026-03-02 10:00")
+    it.happens("decided", "2026-03-03 10:00", "A", "B", recorded_at="2026-04-09 18:00")
+    it.scan("2026-05-10 09:00")
+    assert "organ:住建局 XX-ONE 2026-04-09 yellow open 2" in it.tallies()
+    it.cases("A", "B", department="公安局")
+    it.scan("2026-05-11 09:00")
+    assert left_over(it) == ([], 0)
+    assert "organ:住建局 XX-ONE 2026-04-09 yellow lifted 2 late_evidence" in it.tallies()
+    assert "organ:公安局 XX-ONE 2026-04-09 yellow open 2" in it.tallies()
