@@ -88,7 +88,10 @@ class Preview:
                         clock=ground.key,
                         level=decision.level.level,
                         at=decision.level.instant,
-                        state=decision.state,
+                        # One that gave way while it waited to be confirmed was never given.
+                        state=CardState.PENDING
+                        if decision.state_before is CardState.PENDING
+                        else decision.state,
                         fields={**fields, **({"department": organ} if organ else {})},
                     )
                 )

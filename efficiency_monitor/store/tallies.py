@@ -152,7 +152,7 @@ def cards_of(
         )
         .outerjoin(SPAN, SPAN.c.case_id == CARD.c.case_id)
         .outerjoin(RUN, RUN.c.card_no == CARD.c.card_no)
-        .where(CARD.c.case_id.in_(case_ids), CARD.c.state.not_in(_NOT_COUNTED))
+        .where(CARD.c.case_id.in_(case_ids), CARD.c.state.not_in(_NOT_COUNTED), _was_given())
     ).all()
     answered = _answered(connection, [row.card_no for row in rows]) if answers else {}
     return tuple(
@@ -170,6 +170,12 @@ def cards_of(
         )
         for row in rows
     )
+
+
+def _was_given() -> ColumnElement[bool]:
+    """Whether a card is none that gave way to a higher one while it waited to be confirmed."""
+    waited = CARD.c.state_before == str(CardState.PENDING)
+    return ~and_(CARD.c.state == str(CardState.SUPERSEDED), func.coalesce(waited, False))
 
 
 def _answered(connection: Connection, card_nos: Sequence[str]) -> dict[str, int]:

@@ -380,6 +380,35 @@ def test_a_tallys_card_can_wait_to_be_confirmed(tmp_path: Path) -> None:
     assert it.world.sound()
 
 
+def test_a_card_that_gave_way_before_it_was_confirmed_counts_for_nothing(tmp_path: Path) -> None:
+    """Nobody has given that yellow card; its red one was confirmed and counts."""
+    rules = {
+        f"XX-{level.upper()}": rule_text(
+            f"XX-{level.upper()}",
+            {
+                "measure": "count",
+                "of": "cards",
+                "rules": ["CHECKED"],
+                "levels": [level],
+                "by": "all",
+                "window": "month",
+            },
+            ["yellow >= 1 cards"],
+        )
+        for level in ("yellow", "red")
+    }
+    it = Town(tmp_path / "ws", rules)
+    it.cases("A", item_kind="forwarded", watch="manual")
+    it.happens("accepted", "2026-03-02 10:00", "A")
+    it.scan("2026-03-20 09:00")
+    it.world.answer("confirmed", it.world.card("A CHECKED red"), "wang")
+    assert "A CHECKED yellow superseded" in it.world.cards()
+    it.scan("2026-03-21 09:00")
+    it.world.mark_all_changed()
+    it.scan("2026-03-22 09:00")
+    assert it.tallies() == ["all XX-RED 2026-03-01 yellow open 1"]
+
+
 def test_a_card_of_a_case_counts_once_it_is_confirmed(tmp_path: Path) -> None:
     """The pack's rule CHECKED waits for a person; a card that waits counts for nothing."""
     each = rule_text(
