@@ -24,15 +24,18 @@ _KEY: Final = "pseudonyms of tallies"
 
 
 class Subjects:
-    """Subjects by what cards call them, and back."""
+    """Subjects by what cards call them, and back.
 
-    def __init__(self, connection: Connection, by: str) -> None:
+    `spare` is the key of pseudonyms where nothing was written by which the workspace has its own.
+    """
+
+    def __init__(self, connection: Connection, by: str, spare: bytes = b"") -> None:
         self._by = by
         self._persons: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
         self._key = b""
         if by in ("handler", "actor", "supervisor"):
-            self._key = text_salts.find(connection, _KEY) or b""
+            self._key = text_salts.find(connection, _KEY) or spare
             for person in people(connection):
                 self._names.setdefault(person.person_id, person.name)
                 for said in (person.name, person.person_id):

@@ -1,0 +1,197 @@
+"""The tallies of a back-test agree card by card with scanning twice, also night by night.
+
+Two real workspaces are sent the same drawn history, the one with the old pack, the other with the
+new one. What cards of tallies stand in them at the end, held against each other by plain sets, is
+what the back-test says; it runs over the old one and looks at none of its cards.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from efficiency_monitor.services import backtest
+from efficiency_monitor.services.backtest_sides import Asked, Plan, plan
+from tests.stories.world import LEVELS, World, instant
+
+from .tallied import (
+    CHANGES,
+    TALLIES,
+    WARNED,
+    History,
+    drawn,
+    made,
+    new_file,
+    nights,
+    pack_of,
+    received,
+)
+
+#: The month of February ends within the dates, March and the quarter run on.
+BEGIN, END = "2026-02-09", "2026-03-04 00:00"
+FIRST, LAST = "2026-02-12", "2026-03-03"
+DAYS = 19
+Key = tuple[str, str, str, str]
+Card = tuple[int, str | None, str | None]
+
+
+def standing(world: World, *, cases: bool) -> dict[Key, Card]:
+    """The cards of tallies that stand in a workspace, and those of cases where they are asked for:
+    when each fell due, its department and its item."""
+    rows = world.rows("SELECT * FROM card WHERE state <> 'lifted'")
+    found = {
+        (row["subject"], row["rule_id"], row["episode"], LEVELS[row["level"]]): (
+            row["fell_due_at"],
+            row["department"],
+            row["item_code"],
+        )
+        for row in rows
+        if cases or row["case_id"] is None
+    }
+    assert len(found) == len(rows) or not cases
+    return found if cases else {key: _at_issue(key, card) for key, card in found.items()}
+
+
+def _at_issue(key: Key, card: Card) -> Card:
+    """A card by what is not another thing at the end than on the night on which it is given: what
+    the rows of a person's or a region's tally have in common is."""
+    at, department, item = card
+    return at, department if key[0].startswith("organ:") else None, item
+
+
+Compared = dict[Key, tuple[Card | None, Card | None, str]]
+
+
+def compared(old: dict[Key, Card], new: dict[Key, Card]) -> Compared:
+    """Keys whose card fell due in the dates on either side: both cards, and the change."""
+    since, until = instant(f"{FIRST} 00:00"), instant(END)
+    found: Compared = {}
+    for key in old.keys() | new.keys():
+        before, after = old.get(key), new.get(key)
+        if not any(card is not None and since <= card[0] < until for card in (before, after)):
+            continue
+        if before is None or after is None:
+            word = "new" if before is None else "gone"
+        elif before[0] == after[0]:
+            word = "same"
+        else:
+            word = "earlier" if after[0] < before[0] else "later"
+        found[key] = before, after, word
+    return found
+
+
+def said(report: backtest.BacktestReport, *, cases: bool) -> Compared:
+    """The same of a back-test."""
+    found: Compared = {}
+    for each in report.found:
+        card = each.either
+        if card.tallied is None and not cases:
+            continue
+        sides = [
+            None if one is None else (one.fell_due_at, one.department, one.item_code)
+            for one in (each.before, each.after)
+        ]
+        key = card.subject, each.rule_id, card.episode, card.level.word
+        assert key not in found
+        if not cases:
+            sides = [None if one is None else _at_issue(key, one) for one in sides]
+        found[key] = sides[0], sides[1], str(each.change)
+    return found
+
+
+def asked(world: World, what: object, **more: Any) -> Plan:
+    context = world.context
+    question = Asked(what=str(what), **{"first": FIRST, "last": LAST, **more})
+    return plan(context.catalogue, context.zone, context.now(), question)
+
+
+def ran(world: World, question: Plan) -> backtest.BacktestReport:
+    return backtest.run(question, backtest.StoredHistory(world.context), same=True)
+
+
+def whole(world: World, history: History) -> None:
+    """The whole history at once, and one scan as of the end."""
+    world.now = instant(END)
+    received(world, history, BEGIN, LAST)
+    world.scan()
+
+
+def agrees(old: World, new: World, file: str, *, cases: bool) -> Compared:
+    """What differs between two workspaces is what the back-test over the old one says."""
+    wanted = compared(standing(old, cases=cases), standing(new, cases=cases))
+    before = old.dump()
+    with ran(old, asked(old, pack_of(new))) as report:
+        assert said(report, cases=cases) == wanted
+    if file:
+        question = asked(old, pack_of(new) / f"{file}.yaml")
+        ids = {bound.rule.id for side in (question.before, question.after) for bound in side.every}
+        with ran(old, question) as report:
+            assert said(report, cases=cases) == {
+                key: value for key, value in wanted.items() if key[1] in ids
+            }
+        hidden = {value[2] for key, value in wanted.items() if key[1] not in ids}
+        assert hidden <= {"same"}, "a tally that counts the rule was not asked"
+    assert old.dump() == before
+    return wanted
+
+
+def changed(words: Compared) -> bool:
+    """Whether any card of a tally differs."""
+    return any(word != "same" for (_, rule, _, _), (_, _, word) in words.items() if "TT-" in rule)
+
+
+def by_nights(
+    folder: Path, history: History, change: str, tallies: Mapping[str, Any]
+) -> tuple[World, World]:
+    """Two workspaces that scanned each night, the second one by a changed pack."""
+    old, new = (made(folder / name, "2026-02-08 12:00", tallies) for name in ("old", "new"))
+    CHANGES[change](pack_of(new))
+    for world in (old, new):
+        world.close()
+        nights(world, history, BEGIN, END)
+    return old, new
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("change", ["clock", "window"])
+def test_scanning_twice(tmp_path: Path, change: str) -> None:
+    """Late evidence and all: both workspaces scan once, as of the end."""
+    history = drawn(1, BEGIN, DAYS, 40, late=True)
+    old, new = (made(tmp_path / name, "2026-02-08 12:00", TALLIES) for name in ("old", "new"))
+    CHANGES[change](pack_of(new))
+    for world in (old, new):
+        world.close()
+        whole(world, history)
+    assert changed(agrees(old, new, new_file(change), cases=True)), "no card of a tally differs"
+    for world in (old, new):
+        world.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("seed", "change"), list(enumerate(CHANGES)))
+def test_scanning_night_by_night(tmp_path: Path, seed: int, change: str) -> None:
+    """Cases come and move from hand to hand; warnings are given while clocks run, and counted."""
+    history = drawn(seed, BEGIN, DAYS, 40, late=False)
+    old, new = by_nights(tmp_path, history, change, {**TALLIES, **WARNED})
+    assert changed(agrees(old, new, new_file(change), cases=False)), "no card of a tally differs"
+    for world in (old, new):
+        world.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("seed", "change"), [(11, "clock"), (12, "window")])
+def test_the_same_cards_stand_after_late_evidence(tmp_path: Path, seed: int, change: str) -> None:
+    """Night by night cards are lifted and given again as things become known.
+
+    A card that stands is not dated anew, so it is held by what it is, not by when it fell due.
+    """
+    history = drawn(seed, BEGIN, DAYS, 40, late=True)
+    old, new = by_nights(tmp_path, history, change, TALLIES)
+    sides = [standing(world, cases=False).keys() for world in (old, new)]
+    with ran(old, asked(old, pack_of(new), first=BEGIN)) as report:
+        found = said(report, cases=False)
+    for side, wanted in enumerate(sides):
+        assert {key for key, cards in found.items() if cards[side] is not None} == wanted
+    for world in (old, new):
+        world.close()
