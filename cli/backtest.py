@@ -156,10 +156,13 @@ def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[P
     from efficiency_monitor import app
     from efficiency_monitor.services import backtest as service
     from efficiency_monitor.services.backtest_sides import plan
+    from efficiency_monitor.services.backtest_tallies import unseen
 
     if lake is None:
         context = context_of(ctx)
         found = plan(context.catalogue, context.zone, context.now(), asked)
+        if context.store.masked:
+            found = found.without(unseen([*found.before.tallies, *found.after.tallies]))
         return found, service.StoredHistory(context)
     from efficiency_monitor.services.lake_history import Lake, left_out
 
@@ -176,7 +179,8 @@ def _warn_of(plan: "Plan") -> None:
     in_force = [
         bound
         for bound in plan.after.every
-        if bound.rule.in_force.from_ <= plan.last
+        if bound.rule.id not in plan.brought
+        and bound.rule.in_force.from_ <= plan.last
         and (bound.rule.in_force.to is None or plan.first <= bound.rule.in_force.to)
     ]
     if not in_force:

@@ -71,6 +71,8 @@ class Plan:
     departments: frozenset[str]
     #: Rules in use beside those of a single file: tallies count their cards, nothing else asks.
     beside: tuple[BoundRule, ...] = ()
+    #: Tallies in use that were not asked for: they count cards of the rule that was.
+    brought: frozenset[str] = frozenset()
     #: Rules that are not judged, each with the reason.
     left_out: tuple[tuple[str, str], ...] = ()
 
@@ -155,6 +157,7 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         before = [b for b in before if renamed.get(b.rule.id, b.rule.id) in ids]
     _check(before, after, renamed)
     beside: list[BoundRule] = []
+    counting: list[BoundRule] = []
     if _is_file(asked.what):
         beside, counting = _beside(catalogue, [*before, *after])
         before, after = [*before, *counting], [*after, *counting]
@@ -175,6 +178,7 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         renamed=renamed,
         departments=frozenset(asked.departments),
         beside=tuple(beside),
+        brought=frozenset(bound.rule.id for bound in counting),
     )
     resting = {b.rule.id for b in (*before, *after) if _rests_on_matters(b.rule.tally)}
     why = t(

@@ -24,6 +24,7 @@ from ..core.tally_trial import binds
 from ..core.terms import CardState, Level, Outcome
 from ..core.timeline import CaseRecord
 from ..core.windows import Window, window_at, windows
+from ..language import t
 from ..store import tallies as store
 from .backtest_sides import Plan, Side
 from .card_rows import handler_by
@@ -167,6 +168,22 @@ def tally_of(bound: BoundRule) -> Tally:
 def asks_incomplete(tally: Tally) -> bool:
     """Whether a tally counts cases that could not be judged."""
     return tally.with_ is not None and tally.with_.incomplete is not None
+
+
+def unseen(rules: Sequence[BoundRule]) -> list[tuple[str, str]]:
+    """The tallies that count by what an auditor's role is not shown, each with the reason."""
+    why = t("数据库角色看不到个人信息", "the database role is not shown what it counts by")
+    found = {
+        bound.rule.id
+        for bound in rules
+        if (tally := bound.rule.tally) is not None
+        and (
+            tally.by in ("handler", "actor")
+            or tally.field in ("reason", "actor")
+            or asks_incomplete(tally)
+        )
+    }
+    return [(rule_id, why) for rule_id in sorted(found)]
 
 
 def _event_types(tallies: Sequence[Tally]) -> set[str] | None:

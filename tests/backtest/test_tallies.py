@@ -13,10 +13,12 @@ import pytest
 
 from efficiency_monitor.services import backtest
 from efficiency_monitor.services.backtest_sides import Asked, Plan, plan
+from efficiency_monitor.services.backtest_tallies import unseen
 from tests.stories.world import LEVELS, World, instant
 
 from .tallied import (
     CHANGES,
+    MATTERS,
     TALLIES,
     WARNED,
     History,
@@ -195,3 +197,21 @@ def test_the_same_cards_stand_after_late_evidence(tmp_path: Path, seed: int, cha
         assert {key for key, cards in found.items() if cards[side] is not None} == wanted
     for world in (old, new):
         world.close()
+
+
+def test_what_an_auditor_is_not_shown_is_not_counted(tmp_path: Path) -> None:
+    """The role sees masks in the place of names: all persons would be one."""
+    world = made(tmp_path / "ws", END, TALLIES)
+    question = asked(world, pack_of(world))
+    left = dict(unseen([*question.before.tallies, *question.after.tallies]))
+    assert sorted(left) == ["TT-BATCH", "TT-CASE", "TT-LACK", "TT-TEXT"]
+    world.close()
+
+
+@pytest.mark.parametrize("number", MATTERS)
+def test_tallies_of_what_follows_a_card_are_left_out(tmp_path: Path, number: str) -> None:
+    world = made(tmp_path / "ws", END, {"TT-COUNT": TALLIES["TT-COUNT"], **MATTERS})
+    question = asked(world, pack_of(world) / f"{number}.yaml")
+    assert [rule for rule, _ in question.left_out] == [number]
+    assert (question.tallied, question.beside) == (False, ())
+    world.close()

@@ -291,6 +291,16 @@ def test_the_organs_card_goes_with_the_card_that_goes(
     assert "organ 示例市审批一科" in table.out
 
 
+def test_a_rule_that_is_not_in_force_is_said_to_be_though_a_tally_in_use_counts_it(
+    tallied: Path, rule: Callable[..., Path]
+) -> None:
+    ran = backtest(tallied, rule(("from: 2000-01-01", "from: 2040-01-01")), "-o", "jsonl").well()
+    assert "not in force" in ran.err
+    assert ("organ:示例市审批一科", "gone") in {
+        (row["subject"], row["change"]) for row in ran.lines
+    }
+
+
 def test_a_changed_tally_counts_the_cards_of_the_rules_in_use(
     tallied: Path, tmp_path: Path
 ) -> None:
