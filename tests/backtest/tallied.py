@@ -119,6 +119,11 @@ def _replaced(file: Path, old: str, new: str) -> None:
 #: In which file what is replaced by what.
 REPLACED = {
     "clock": ("CASE", "at: promised}", "at: promised + 2 working_days}"),
+    "judgeable": (
+        "CASE",
+        "{case: promised_limit}]",
+        "{case: promised_limit}, {fixed: 3 working_days}]",
+    ),
     "conduct": ("TWICE", '"> 2"', '">= 1"'),
     "threshold": ("TT-COUNT", ">= 3 cards", ">= 4 cards"),
     "window": ("TT-SHARE", '"month"', '"day"'),
@@ -246,6 +251,9 @@ def made(folder: Path, at: str, tallies: Mapping[str, tuple[Tally, list[str]]]) 
     mapping.write_text(ITEMS, encoding="utf-8")
     write_csv(items, [{"code": code, "department": "住建局"} for code in ("X1", "X2", "X9")])
     ingest.import_files(world.context, [items], str(mapping))
+    # A row of the first case waits in quarantine: its data are not complete.
+    bad = {"case_no": "N000", "event": "decided", "occurred_at": "no time", "source_key": "bad"}
+    assert world.receive("events", [bad]).total.quarantined == 1
     return world
 
 

@@ -5,6 +5,7 @@ new one. What cards of tallies stand in them at the end, held against each other
 what the back-test says; it runs over the old one and looks at none of its cards.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ FIRST, LAST = "2026-02-12", "2026-03-03"
 DAYS = 19
 Key = tuple[str, str, str, str]
 Card = tuple[int, str | None, str | None]
+#: Subjects of tallies by how they ended, and by rule and reason for which they were not judged.
+Counts = tuple[dict[str, int], dict[tuple[str, str], int]]
 
 
 def standing(world: World, *, cases: bool) -> dict[Key, Card]:
@@ -65,9 +68,9 @@ def _at_issue(key: Key, card: Card) -> Card:
 Compared = dict[Key, tuple[Card | None, Card | None, str]]
 
 
-def compared(old: dict[Key, Card], new: dict[Key, Card]) -> Compared:
+def compared(old: dict[Key, Card], new: dict[Key, Card], first: str) -> Compared:
     """Keys whose card fell due in the dates on either side: both cards, and the change."""
-    since, until = instant(f"{FIRST} 00:00"), instant(END)
+    since, until = instant(f"{first} 00:00"), instant(END)
     found: Compared = {}
     for key in old.keys() | new.keys():
         before, after = old.get(key), new.get(key)
@@ -112,21 +115,25 @@ def ran(world: World, question: Plan) -> backtest.BacktestReport:
     return backtest.run(question, backtest.StoredHistory(world.context), same=True)
 
 
-def whole(world: World, history: History) -> None:
-    """The whole history at once, and one scan as of the end."""
+def whole(world: World, history: History) -> Counts:
+    """The whole history at once, and one scan as of the end: how subjects of tallies ended."""
     world.now = instant(END)
     received(world, history, BEGIN, LAST)
-    world.scan()
+    report = world.scan()
+    reasons: Counter[tuple[str, str]] = Counter()
+    for (rule, _, reason), number in report.tally_problems.items():
+        reasons[rule, reason] += number
+    return dict(report.tallies), dict(reasons)
 
 
-def agrees(old: World, new: World, file: str, *, cases: bool) -> Compared:
+def agrees(old: World, new: World, file: str, *, cases: bool, first: str = FIRST) -> Compared:
     """What differs between two workspaces is what the back-test over the old one says."""
-    wanted = compared(standing(old, cases=cases), standing(new, cases=cases))
+    wanted = compared(standing(old, cases=cases), standing(new, cases=cases), first)
     before = old.dump()
-    with ran(old, asked(old, pack_of(new))) as report:
+    with ran(old, asked(old, pack_of(new), first=first)) as report:
         assert said(report, cases=cases) == wanted
     if file:
-        question = asked(old, pack_of(new) / f"{file}.yaml")
+        question = asked(old, pack_of(new) / f"{file}.yaml", first=first)
         ids = {bound.rule.id for side in (question.before, question.after) for bound in side.every}
         with ran(old, question) as report:
             assert said(report, cases=cases) == {
@@ -156,16 +163,35 @@ def by_nights(
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("change", ["clock", "window"])
+@pytest.mark.parametrize("change", ["clock", "judgeable"])
 def test_scanning_twice(tmp_path: Path, change: str) -> None:
     """Late evidence and all: both workspaces scan once, as of the end."""
     history = drawn(1, BEGIN, DAYS, 40, late=True)
     old, new = (made(tmp_path / name, "2026-02-08 12:00", TALLIES) for name in ("old", "new"))
     CHANGES[change](pack_of(new))
+    new.close()
+    counts = [whole(world, history) for world in (old, new)]
+    with ran(old, asked(old, pack_of(new), first=BEGIN)) as report:
+        sides = [report.tallies[side] for side in backtest.SIDES]
+        assert [(dict(side.subjects), dict(side.troubles)) for side in sides] == counts
+    assert changed(agrees(old, new, new_file(change), cases=True)), "no card of a tally differs"
     for world in (old, new):
         world.close()
+
+
+def test_dates_that_begin_long_after_the_history(tmp_path: Path) -> None:
+    """Only cases are kept that bear on the windows, and on those that they are compared with."""
+    history = drawn(2, BEGIN, DAYS, 40, late=True)
+    tallies = {
+        number: TALLIES[number] for number, each in TALLIES.items() if each[0]["window"] == "day"
+    }
+    assert len(tallies) == 5
+    old, new = (made(tmp_path / name, "2026-02-08 12:00", tallies) for name in ("old", "new"))
+    CHANGES["clock"](pack_of(new))
+    new.close()
+    for world in (old, new):
         whole(world, history)
-    assert changed(agrees(old, new, new_file(change), cases=True)), "no card of a tally differs"
+    assert agrees(old, new, "CASE", cases=True, first="2026-02-26")
     for world in (old, new):
         world.close()
 
