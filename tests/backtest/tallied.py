@@ -251,9 +251,10 @@ def made(folder: Path, at: str, tallies: Mapping[str, tuple[Tally, list[str]]]) 
     mapping.write_text(ITEMS, encoding="utf-8")
     write_csv(items, [{"code": code, "department": "住建局"} for code in ("X1", "X2", "X9")])
     ingest.import_files(world.context, [items], str(mapping))
-    # A row of the first case waits in quarantine: its data are not complete.
-    bad = {"case_no": "N000", "event": "decided", "occurred_at": "no time", "source_key": "bad"}
-    assert world.receive("events", [bad]).total.quarantined == 1
+    # A row of each of some cases waits in quarantine: their data are not complete.
+    bad = {"event": "decided", "occurred_at": "no time"}
+    rows = [{**bad, "case_no": f"N{n:03}", "source_key": f"bad-{n}"} for n in range(0, 40, 4)]
+    assert world.receive("events", rows).total.quarantined == len(rows)
     return world
 
 
