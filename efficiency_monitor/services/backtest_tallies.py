@@ -141,7 +141,7 @@ class Seen:
         if level.reached:
             return min(night, self._as_of)
         ran = ground.stop is not None and night < ground.stop.occurred_at
-        return night if level.level is Level.WARNING and ran and night <= self._as_of else None
+        return night if level.level is Level.WARNING and ran else None
 
     @property
     def alike(self) -> bool:

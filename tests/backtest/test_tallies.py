@@ -198,6 +198,46 @@ def test_dates_that_begin_long_after_the_history(tmp_path: Path) -> None:
         world.close()
 
 
+def test_the_window_before_the_dates_is_known(tmp_path: Path) -> None:
+    """One case on the 2nd, decided the same day, and two on the 3rd: 100 % more."""
+    world = made(tmp_path / "ws", KNOWN, {"TT-VOLUME": TALLIES["TT-VOLUME"]})
+    world.now = instant(END)
+    cases = {"Z": "01", "A": "02", "B": "03", "C": "03"}
+    same = {"item_kind": "promised", "department": "住建局", "promised_limit": "5 working_days"}
+    world.receive("cases", [{"case_no": number, **same} for number in cases])
+    for event, hour in (("accepted", "10"), ("decided", "15")):
+        rows = [
+            {"case_no": number, "event": event, "occurred_at": f"2026-03-{day} {hour}:00"}
+            for number, day in cases.items()
+        ]
+        world.receive("events", rows)
+    with ran(world, asked(world, pack_of(world), first="2026-03-03")) as report:
+        (key,) = said(report, cases=False)
+        (found,) = report.found
+    assert key == ("organ:住建局", "TT-VOLUME", "2026-03-03", "warning")
+    assert (found.change, found.either.amount) == ("same", "100 %")
+    world.close()
+
+
+@pytest.mark.parametrize(
+    ("file", "brought"),
+    [
+        ("CASE", "CASE COUNT LACK ROW SHARE WHOLE"),
+        ("TWICE", "CONDUCT COUNT LACK ROW SHARE WHOLE"),
+        ("TT-COUNT", ""),
+        ("TT-LACK", ""),
+    ],
+)
+def test_which_tallies_a_file_brings_along(tmp_path: Path, file: str, brought: str) -> None:
+    """Those that count its cards, and those that count what could not be judged."""
+    world = made(tmp_path / "ws", END, TALLIES)
+    question = asked(world, pack_of(world) / f"{file}.yaml")
+    assert question.brought == {f"TT-{number}" for number in brought.split()}
+    beside = {bound.rule.id for bound in question.beside}
+    assert ("CASE" in beside, "JOINT" in beside) == (file != "CASE", True)
+    world.close()
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(("seed", "change"), list(enumerate(CHANGES)))
 def test_scanning_night_by_night(tmp_path: Path, seed: int, change: str) -> None:
