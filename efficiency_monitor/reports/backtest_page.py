@@ -329,10 +329,11 @@ def _from_to(card: Mapping[str, Any]) -> dict[str, str]:
             "stop": _event(card["stop"], card["stop_at"]),
         }
     shown = list({window["kind"]: window for window in windows}.values())
-    return {
-        name: "<br>".join(_event(t(*WINDOWS[window["kind"]]), window[place]) for window in shown)
-        for name, place in (("start", "from"), ("stop", "to"))
-    }
+    found = {}
+    for name, place in (("start", "from"), ("stop", "to")):
+        lines = [_event(t(*WINDOWS[window["kind"]]), window[place]) for window in shown]
+        found[name] = f"<span>{'<br>'.join(lines)}</span>"
+    return found
 
 
 def _event(kind: str | None, at: str | None) -> str:
