@@ -11,6 +11,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
 from .render import Format, emit, emit_text, message, progress, warn
 from .state import Output, catalogue_of, context_of, state_of
+from .tally_view import SUBJECT
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.backtest import BacktestReport, History
@@ -29,6 +30,8 @@ _CARDS: Final = (
     Column("before.fell_due_at", "原触发时间", "Fell due before", say=say_local),
     Column("after.fell_due_at", "新触发时间", "Fell due after", say=say_local),
 )
+#: With cards that are on no case.
+_TALLIED: Final = (*_CARDS[:2], SUBJECT, *_CARDS[2:])
 _TOTALS: Final = tuple(
     Column(name, *words, right=True) for name, words in COUNTS.items() if "moved" not in name
 )
@@ -153,10 +156,13 @@ def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[P
     from efficiency_monitor import app
     from efficiency_monitor.services import backtest as service
     from efficiency_monitor.services.backtest_sides import plan
+    from efficiency_monitor.services.backtest_tallies import unseen
 
     if lake is None:
         context = context_of(ctx)
         found = plan(context.catalogue, context.zone, context.now(), asked)
+        if context.store.masked:
+            found = found.without(unseen([*found.before.tallies, *found.after.tallies]))
         return found, service.StoredHistory(context)
     from efficiency_monitor.services.lake_history import Lake, left_out
 
@@ -165,15 +171,16 @@ def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[P
     now = (state_of(ctx).clock or app.now)()
     found = plan(catalogue, opened.manifest.zone, now, asked)
     opened.check_period(found.as_of)
-    return found.without(left_out([*found.before.rules, *found.after.rules])), opened
+    return found.without(left_out([*found.before.every, *found.after.every])), opened
 
 
 def _warn_of(plan: "Plan") -> None:
     """What would otherwise look like a rule that gives no card."""
     in_force = [
         bound
-        for bound in plan.after.rules
-        if bound.rule.in_force.from_ <= plan.last
+        for bound in plan.after.every
+        if bound.rule.id not in plan.brought
+        and bound.rule.in_force.from_ <= plan.last
         and (bound.rule.in_force.to is None or plan.first <= bound.rule.in_force.to)
     ]
     if not in_force:
@@ -199,7 +206,7 @@ def _show(report: "BacktestReport", output: Format | None) -> None:
         _show_totals(report)
     emit(
         rows,
-        _CARDS,
+        _TALLIED if report.plan.tallied else _CARDS,
         output,
         title=t("逐张比较", "Card by card"),
         empty=t("没有差别", "no card differs"),
@@ -245,11 +252,16 @@ def _show_totals(report: "BacktestReport") -> None:
     if unjudged:
         title = t("无法判定的办件", "Cases not judgeable")
         emit(unjudged, _UNJUDGED, Format.TABLE, title=title)
+    untallied = report.tallies_not_judgeable()
+    if untallied:
+        title = t("无法判定的统计对象", "Subjects of tallies not judgeable")
+        emit(untallied, _UNJUDGED, Format.TABLE, title=title)
 
 
 def _say(report: "BacktestReport") -> None:
     """The totals in one line, on stderr."""
-    counts = report.as_json()["totals"]
+    document = report.as_json()
+    counts = document["totals"]
     before, after = (report.cases[side] for side in ("before", "after"))
     total = sum(after.values())
     message(
@@ -265,6 +277,9 @@ def _say(report: "BacktestReport") -> None:
     if before["not_judgeable"] or after["not_judgeable"]:
         was, now = before["not_judgeable"], after["not_judgeable"]
         message(t(f"无法判定：{was} → {now}", f"not judgeable: {was} before, {now} after"))
+    if report.plan.tallied:
+        was, now = (document["tallies"][side]["total"] for side in ("before", "after"))
+        message(t(f"统计对象：{was} → {now}", f"subjects of tallies: {was} before, {now} after"))
 
 
 def _write_page(

@@ -4,19 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from efficiency_monitor.language import say_amount, say_level, say_local, say_state, t
-from efficiency_monitor.measure_words import COUNTED, SUBJECTS, WINDOWS
+from efficiency_monitor.measure_words import COUNTED, WINDOWS
 from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
+from efficiency_monitor.reports.tally_words import say_given_to
 
 from .render import Format, emit, emit_text
-
-
-def say_given_to(subject: str) -> str:
-    """To whom a card is given: 部门 某局, organ 某局; empty for a case, which has its number."""
-    kind, _, name = subject.partition(":")
-    if kind not in SUBJECTS:
-        return ""
-    return f"{t(*SUBJECTS[kind])} {name}".strip()
-
 
 SUBJECT: Final = Column("subject", "对象", "Subject", say=say_given_to)
 _SUM: Final = (

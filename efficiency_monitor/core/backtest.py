@@ -1,7 +1,7 @@
 """Two sets of would-be cards held against each other: new, gone, earlier, later, the same.
 
 A would-be card is what a first scan would issue, as a value. One card of each side is the same card
-where case, rule, episode and level are the same; what differs then is when it fell due.
+where subject, rule, episode and level are the same; what differs then is when it fell due.
 """
 
 from bisect import bisect_right
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from .amount import decimal_text
 from .findings import CaseFindings, Episode, LevelFound, Offence, Trouble
+from .tally import Tallied
 from .terms import Level, Outcome
 from .timeline import CaseRecord
 
@@ -30,9 +31,13 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldBe:
-    """A card that a first scan would give, with the dates that decide on it (epoch seconds)."""
+    """A card that a first scan would give, with the dates that decide on it (epoch seconds).
 
-    case_no: str
+    It is on a case, or of a tally: then it is given to `tallied`, its episode is a window, and
+    `start_at` and `stop_at` are the window's first and last second.
+    """
+
+    case_no: str | None
     item_code: str | None
     department: str | None
     rule_id: str
@@ -43,21 +48,29 @@ class WouldBe:
     fell_due_at: int
     #: The threshold or comparison of the rule: `promised - 1 working_days`, `> 1 events`.
     at: str
-    #: The limit with its amount, where it has one, and when it is due; of an offence the measured
-    #: value with its unit.
+    #: The limit with its amount, where it has one, and when it is due; of an offence and a tally
+    #: the measured value with its unit.
     limit: str | None
     amount: str | None
     limit_due_at: int | None
     #: What began the episode or is the offending event, and what ended it.
-    start_type: str
+    start_type: str | None
     start_at: int
     stop_type: str | None
     stop_at: int | None
+    #: Of a tally: whom it is given to, as cards call it (`organ:某局`); the kind of its window.
+    tallied: str | None = None
+    window: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Whom it is given to: `case:A-1`, `organ:某局`."""
+        return self.tallied or f"case:{self.case_no}"
 
     @property
     def key(self) -> tuple[str, str, str, Level]:
         """What makes it the same card on both sides."""
-        return self.case_no, self.rule_id, self.episode, self.level
+        return self.subject, self.rule_id, self.episode, self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +166,7 @@ def _card(record: CaseRecord, ground: Episode | Offence, level: LevelFound) -> W
     return WouldBe(
         case_no=record.case_no,
         item_code=record.fields.get("item_code"),
-        department=begun.department or record.fields.get("department"),
+        department=(level.event or begun).department or record.fields.get("department"),
         rule_id=rule.id,
         rule_version=rule.version,
         pack=ground.bound.pack,
@@ -169,6 +182,43 @@ def _card(record: CaseRecord, ground: Episode | Offence, level: LevelFound) -> W
         stop_type=None if stop is None else stop.type,
         stop_at=None if stop is None else stop.occurred_at,
     )
+
+
+def tallied_cards(found: Tallied, subject: str) -> list[WouldBe]:
+    """The would-be cards of a tally's subject, which cards call `subject`."""
+    rule, kind, name = found.bound.rule, found.subject.kind, found.subject.name
+    return [
+        WouldBe(
+            case_no=None,
+            item_code=name if kind == "item" else None,
+            department=department_of(found),
+            rule_id=rule.id,
+            rule_version=rule.version,
+            pack=found.bound.pack,
+            episode=found.key,
+            level=level.level,
+            fell_due_at=level.instant,
+            at=level.at,
+            limit=level.limit,
+            amount=None if found.value is None else f"{decimal_text(found.value)} {found.unit}",
+            limit_due_at=None,
+            start_type=None,
+            start_at=found.window.start,
+            stop_type=None,
+            stop_at=found.window.end - 1,
+            tallied=subject,
+            window=found.window.kind,
+        )
+        for level in found.levels
+        if level.reached and level.instant is not None
+    ]
+
+
+def department_of(found: Tallied) -> str | None:
+    """The organ that a tally is about: its subject, or what all of its rows have in common."""
+    if found.subject.kind == "organ":
+        return found.subject.name
+    return found.common.get("department")
 
 
 def differences(
@@ -197,10 +247,10 @@ def _by_key(
 ) -> dict[tuple[str, str, str, Level], WouldBe]:
     found: dict[tuple[str, str, str, Level], WouldBe] = {}
     for card in cards:
-        case_no, rule_id, episode, level = card.key
-        key = case_no, renamed.get(rule_id, rule_id), episode, level
+        subject, rule_id, episode, level = card.key
+        key = subject, renamed.get(rule_id, rule_id), episode, level
         if key in found:
-            raise ValueError(f"case {case_no}: {key[1]} has two {level.word} cards of one episode")
+            raise ValueError(f"{subject}: {key[1]} has two {level.word} cards of one episode")
         found[key] = card
     return found
 

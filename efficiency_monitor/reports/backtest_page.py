@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from efficiency_monitor.core.comparison import SIGNS
 from efficiency_monitor.language import (
     language,
     say_amount,
@@ -18,9 +19,11 @@ from efficiency_monitor.language import (
     t,
 )
 
+from ..measure_words import WINDOWS
 from .backtest_words import CHANGES, COUNTS
 from .masking import masked
 from .tabular import put_in_place
+from .tally_words import say_given_to
 from .text_safety import safe
 
 #: Cards that are shown one by one: a browser has to open the page.
@@ -129,6 +132,10 @@ def _about(report: Mapping[str, Any]) -> Iterator[str]:
             f"{text(rule['id'])} v{text(rule['version'])}" for rule in side["rules"]
         )
         yield f"<p><b>{escape(word)}</b> {text(side['name'])} <span class=dim>{rules}</span></p>\n"
+    if report["beside"]:
+        rules = t("、", ", ").join(text(rule["id"]) for rule in report["beside"])
+        said = t("统计另计其牌：", "Tallies also count the cards of: ")
+        yield f"<p class=dim>{escape(said)}{rules}</p>\n"
     if report["departments"]:
         chosen = t("、", ", ").join(map(text, report["departments"]))
         yield f"<p>{escape(t('只看部门：', 'Only departments: '))}{chosen}</p>\n"
@@ -230,19 +237,32 @@ def _outcomes(report: Mapping[str, Any]) -> Iterator[str]:
         "not_judgeable": t("无法判定", "Not judgeable"),
         "excluded": t("不适用", "Excluded"),
     }
+    yield from _judged(words, report["cases"], report["not_judgeable"])
+    if not any(report["tallies"][side]["total"] for side in ("before", "after")):
+        return
+    heading = t("统计对象的判定", "How the subjects of tallies could be judged")
+    words |= {"total": t("统计对象", "Subjects"), "excluded": t("数量不足", "Too small")}
+    yield f"<h2>{escape(heading)}</h2>\n"
+    yield from _judged(words, report["tallies"], report["tallies_not_judgeable"])
+
+
+def _judged(
+    words: Mapping[str, str], counts: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """How many ended how, before and after, and for which reasons some could not be judged."""
     heads = "".join(f'<th class="n">{escape(word)}</th>' for word in words.values())
     yield f'<div class="wide"><table><thead><tr><th></th>{heads}</tr></thead><tbody>'
     for side, name in (("before", t("原", "Before")), ("after", t("新", "After"))):
-        cells = "".join(f'<td class="n">{report["cases"][side][one]:,}</td>' for one in words)
+        cells = "".join(f'<td class="n">{counts[side][one]:,}</td>' for one in words)
         yield f"<tr><td>{escape(name)}</td>{cells}</tr>"
     yield "</tbody></table></div>\n"
-    if not report["not_judgeable"]:
+    if not reasons:
         return
     yield '<div class="wide"><table><thead><tr>'
     yield f"<th>{escape(t('规则', 'Rule'))}</th><th>{escape(t('原因', 'Reason'))}</th>"
     yield f'<th class="n">{escape(t("原", "Before"))}</th>'
     yield f'<th class="n">{escape(t("新", "After"))}</th></tr></thead><tbody>'
-    for row in report["not_judgeable"]:
+    for row in reasons:
         yield (
             f"<tr><td>{text(row['rule'])}</td><td>{text(say_reason(row['reason']))}</td>"
             f'<td class="n">{row["before"]:,}</td><td class="n">{row["after"]:,}</td></tr>'
@@ -255,7 +275,7 @@ def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     heads = {
         "change": t("变化", "Change"),
         "level": t("级别", "Level"),
-        "case": t("办件编号", "Case"),
+        "case": t("办件或统计对象", "Case or subject"),
         "department": t("部门", "Department"),
         "item": t("事项", "Item"),
         "rule": t("规则", "Rule"),
@@ -275,12 +295,11 @@ def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         values = {
             "change": escape(t(*CHANGES[card["change"]])),
             "level": _level(card["level"]),
-            "case": text(card["case_no"]),
+            "case": text(card["case_no"] or say_given_to(card["subject"])),
             "department": text(card["department"]),
             "item": text(card["item_code"]),
             "rule": f'<span class="t">{text(card["rule"])}</span>',
-            "start": _event(card["start"], card["start_at"]),
-            "stop": _event(card["stop"], card["stop_at"]),
+            **_from_to(card),
             "before": _due(card["before"]),
             "after": _due(card["after"]),
         }
@@ -301,6 +320,22 @@ def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f'<p class="dim">{escape(said)}</p>\n'
 
 
+def _from_to(card: Mapping[str, Any]) -> dict[str, str]:
+    """The events that begin and end what is judged; of a tally the windows of both sides."""
+    windows = [side["window"] for side in (card["before"], card["after"]) if side is not None]
+    if None in windows:
+        return {
+            "start": _event(card["start"], card["start_at"]),
+            "stop": _event(card["stop"], card["stop_at"]),
+        }
+    shown = list({window["kind"]: window for window in windows}.values())
+    found = {}
+    for name, place in (("start", "from"), ("stop", "to")):
+        lines = [_event(t(*WINDOWS[window["kind"]]), window[place]) for window in shown]
+        found[name] = f"<span>{'<br>'.join(lines)}</span>"
+    return found
+
+
 def _event(kind: str | None, at: str | None) -> str:
     if kind is None or at is None:
         return ""
@@ -311,13 +346,18 @@ def _event(kind: str | None, at: str | None) -> str:
     )
 
 
+def _at(at: str) -> str:
+    """A threshold, or what a measured value is compared with, in words."""
+    return say_amount(at) if at.startswith(SIGNS) else say_threshold(at)
+
+
 def _due(side: Mapping[str, Any] | None) -> str:
     """When it fell due, by which threshold, and when the limit ended."""
     if side is None:
         return ""
     lines = [
         f"<b class=t>{text(say_local(side['fell_due_at']))}</b>",
-        f"{text(say_threshold(side['at']))}",
+        f"{text(_at(side['at']))}",
     ]
     if side["limit"]:
         lines.append(f"{text(say_amount(side['limit']))}")

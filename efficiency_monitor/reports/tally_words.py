@@ -6,6 +6,7 @@ from typing import Final
 from ..core.tallies import Compared, Tally, With
 from ..core.vocabulary import Vocabulary
 from ..language import say_amount, say_level, t
+from ..measure_words import SUBJECTS, WINDOWS
 from .rule_phrases import event_words, listed
 
 TALLIED: Final = {
@@ -31,13 +32,6 @@ BY: Final = {
     "actor": ("操作人", "actor"),
     "order": ("督办单", "order"),
     "all": ("全部", "all together"),
-}
-WINDOWS: Final = {
-    "day": ("日", "day"),
-    "month": ("月", "month"),
-    "quarter": ("季度", "quarter"),
-    "half_year": ("半年", "half-year"),
-    "year": ("年", "year"),
 }
 AMONG: Final = {
     "begun": ("本期申请的", "begun in it"),
@@ -66,6 +60,14 @@ _TEXTS: Final = {
     "actor": ("经办", "actor"),
     "stage": ("环节", "stage"),
 }
+
+
+def say_given_to(subject: str) -> str:
+    """To whom a card is given: 部门 某局, organ 某局; empty for a case, which has its number."""
+    kind, _, name = subject.partition(":")
+    if kind not in SUBJECTS:
+        return ""
+    return f"{t(*SUBJECTS[kind])} {name}".strip()
 
 
 def say_tally(tally: Tally, vocabulary: Vocabulary) -> Iterator[str]:

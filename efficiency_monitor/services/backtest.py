@@ -2,13 +2,13 @@
 
 Nothing is written. Both sides are judged by `core.evaluation` as a first scan as of the end of the
 period, by everything that is known, so that both know the same; `core.backtest` holds them against
-each other.
+each other. Tallies then count what each side has found (`backtest_tallies`).
 """
 
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Protocol
 
@@ -25,6 +25,7 @@ from ..core.backtest import (
 )
 from ..core.encoding import BoundRule
 from ..core.evaluation import evaluate
+from ..core.findings import CaseFindings
 from ..core.instants import rfc3339
 from ..core.terms import Level, Outcome
 from ..core.timeline import CaseRecord
@@ -32,6 +33,7 @@ from ..core.vocabulary import Vocabulary
 from ..store import cases
 from . import feeds
 from .backtest_sides import Plan, Side
+from .backtest_tallies import Judging, Said, Seen
 from .context import Context
 
 Progress = Callable[[int], None]
@@ -129,6 +131,8 @@ class BacktestReport:
     troubles: dict[str, Counter[tuple[str, str]]] = field(
         default_factory=lambda: {side: Counter() for side in SIDES}
     )
+    #: What the tallies of each side say, where there are any.
+    tallies: dict[str, Said] = field(default_factory=lambda: {side: Said() for side in SIDES})
 
     def __enter__(self) -> "BacktestReport":
         return self
@@ -148,6 +152,7 @@ class BacktestReport:
             "before": side_json(plan.before),
             "after": side_json(plan.after),
             "renamed": dict(plan.renamed),
+            "beside": [rule_json(bound) for bound in plan.beside],
             "left_out": [{"rule": rule, "reason": reason} for rule, reason in plan.left_out],
             "cases": {
                 side: {
@@ -157,6 +162,14 @@ class BacktestReport:
                 for side in SIDES
             },
             "not_judgeable": self.not_judgeable(),
+            "tallies": {
+                side: {
+                    "total": self.tallies[side].subjects.total(),
+                    **{str(outcome): self.tallies[side].subjects[outcome] for outcome in Outcome},
+                }
+                for side in SIDES
+            },
+            "tallies_not_judgeable": self.tallies_not_judgeable(),
             "totals": dict(zip(COUNTED, self.totals.whole, strict=True)),
             **{
                 f"by_{dimension}": [
@@ -168,31 +181,41 @@ class BacktestReport:
 
     def not_judgeable(self) -> list[dict[str, Any]]:
         """How many cases a rule could not judge, and why, before and after."""
-        keys = sorted({key for side in SIDES for key in self.troubles[side]})
-        return [
-            {
-                "rule": rule or None,
-                "reason": reason,
-                **{side: self.troubles[side][rule, reason] for side in SIDES},
-            }
-            for rule, reason in keys
-        ]
+        return _reasons_json(self.troubles)
+
+    def tallies_not_judgeable(self) -> list[dict[str, Any]]:
+        """How many subjects a tally could not judge, and why, before and after."""
+        return _reasons_json({side: self.tallies[side].troubles for side in SIDES})
+
+
+def _reasons_json(troubles: Mapping[str, Counter[tuple[str, str]]]) -> list[dict[str, Any]]:
+    keys = sorted({key for side in SIDES for key in troubles[side]})
+    return [
+        {
+            "rule": rule or None,
+            "reason": reason,
+            **{side: troubles[side][rule, reason] for side in SIDES},
+        }
+        for rule, reason in keys
+    ]
 
 
 def side_json(side: Side) -> dict[str, Any]:
     """The rules of a side, so that nobody has to guess which text was judged by."""
     return {
         "name": side.name,
-        "rules": [
-            {
-                "id": bound.rule.id,
-                "version": bound.rule.version,
-                "pack": bound.pack,
-                "status": bound.rule.status,
-                "sha256": bound.digest,
-            }
-            for bound in side.rules
-        ],
+        "rules": [rule_json(bound) for bound in side.every],
+    }
+
+
+def rule_json(bound: BoundRule) -> dict[str, Any]:
+    """A rule by its text."""
+    return {
+        "id": bound.rule.id,
+        "version": bound.rule.version,
+        "pack": bound.pack,
+        "status": bound.rule.status,
+        "sha256": bound.digest,
     }
 
 
@@ -201,6 +224,7 @@ def difference_json(difference: Difference, zone: str) -> dict[str, Any]:
     card = difference.either
     return {
         "change": str(difference.change),
+        "subject": card.subject,
         "case_no": card.case_no,
         "rule": difference.rule_id,
         "level": card.level.word,
@@ -229,6 +253,18 @@ def _card_json(card: WouldBe, zone: str) -> dict[str, Any]:
         "limit_name": card.limit,
         "limit": card.amount,
         "limit_due_at": None if due is None else rfc3339(due, zone),
+        "window": _window_json(card, zone),
+    }
+
+
+def _window_json(card: WouldBe, zone: str) -> dict[str, str] | None:
+    """The window of a tally, first and last second: both sides need not have the same."""
+    if card.window is None or card.stop_at is None:
+        return None
+    return {
+        "kind": card.window,
+        "from": rfc3339(card.start_at, zone),
+        "to": rfc3339(card.stop_at, zone),
     }
 
 
@@ -238,11 +274,21 @@ def run(
     """Judge every case by both sides. With `same` also the cards that stay are kept one by one."""
     spool = Spool()
     report = BacktestReport(plan, Totals(plan.window), spool)
+    seen = None
+    if plan.tallied:
+        assert isinstance(history, StoredHistory), "over a lake tallies are left out"
+        seen = Seen(history.context, plan)
     try:
         for records in history.batches(plan.as_of):
-            judge_batch(report, records, history.vocabulary, spool, same=same)
+            judge_batch(report, records, history.vocabulary, spool, same=same, seen=seen)
             if progress is not None:
                 progress(len(records))
+        if seen is not None and isinstance(history, StoredHistory):
+            judging = Judging(history.context, plan, seen)
+            for name, side in zip(SIDES, (plan.before, plan.after), strict=True):
+                report.tallies[name] = judging.side(name, side)
+            before, after = (report.tallies[name].cards for name in SIDES)
+            _keep(report, before, after, spool, same=same)
     except BaseException:
         spool.close()
         raise
@@ -256,18 +302,32 @@ def judge_batch(
     spool: Spool,
     *,
     same: bool,
+    seen: Seen | None = None,
 ) -> None:
-    """Judge some cases by both sides, count what differs and keep it."""
+    """Judge some cases by both sides, count what differs and keep it; `seen` is for tallies."""
     plan = report.plan
-    for record, sides in zip(records, judged(plan, records, vocabulary), strict=True):
+    for record, sides in zip(records, judged(plan, records, vocabulary, seen), strict=True):
         _count(report, record, sides)
         before, after = (
             [card for card in side.cards if plan.meant(card.department)] for side in sides
         )
-        for difference in differences(before, after, plan.window, plan.renamed):
-            report.totals.add(difference)
-            if same or difference.change is not Change.SAME:
-                spool.put(difference)
+        _keep(report, before, after, spool, same=same)
+
+
+def _keep(
+    report: BacktestReport,
+    before: Sequence[WouldBe],
+    after: Sequence[WouldBe],
+    spool: Spool,
+    *,
+    same: bool,
+) -> None:
+    """Count what differs between cards of both sides and keep it."""
+    plan = report.plan
+    for difference in differences(before, after, plan.window, plan.renamed):
+        report.totals.add(difference)
+        if same or difference.change is not Change.SAME:
+            spool.put(difference)
 
 
 def _count(report: BacktestReport, record: CaseRecord, sides: tuple[Verdict, Verdict]) -> None:
@@ -283,28 +343,30 @@ def _count(report: BacktestReport, record: CaseRecord, sides: tuple[Verdict, Ver
 
 
 def judged(
-    plan: Plan, records: Sequence[CaseRecord], vocabulary: Vocabulary
+    plan: Plan, records: Sequence[CaseRecord], vocabulary: Vocabulary, seen: Seen | None = None
 ) -> list[tuple[Verdict, Verdict]]:
     """What both sides say of each case. What is the same on both is judged once."""
     names = [record.calendar for record in records]
 
-    def judge(side: Side, rules: Sequence[BoundRule]) -> list[Verdict]:
-        found = evaluate(records, rules, vocabulary, side.compiled(names), plan.as_of)
-        return [verdict(record, one) for record, one in zip(records, found, strict=True)]
+    def judge(side: Side, rules: Sequence[BoundRule]) -> list[CaseFindings]:
+        return evaluate(records, rules, vocabulary, side.compiled(names), plan.as_of)
+
+    def said(found: Sequence[CaseFindings]) -> Iterator[Verdict]:
+        return (verdict(record, one) for record, one in zip(records, found, strict=True))
 
     if all(plan.same_calendar(name) for name in set(names)):
         shared, before, after = (
             judge(side, rules)
             for side, rules in zip((plan.after, plan.before, plan.after), plan.split, strict=True)
         )
+        if seen is not None:
+            seen.take(records, (shared, judge(plan.after, plan.beside)), (before,), (after,))
         return [
             (together(both, old), together(both, new))
-            for both, old, new in zip(shared, before, after, strict=True)
+            for both, old, new in zip(said(shared), said(before), said(after), strict=True)
         ]
-    return list(
-        zip(
-            judge(plan.before, plan.before.rules),
-            judge(plan.after, plan.after.rules),
-            strict=True,
-        )
-    )
+    before, after = (judge(side, side.rules) for side in (plan.before, plan.after))
+    if seen is not None:
+        old, new = (judge(side, plan.beside) for side in (plan.before, plan.after))
+        seen.take(records, (), (before, old), (after, new))
+    return list(zip(said(before), said(after), strict=True))

@@ -17,6 +17,7 @@ from ..core.encoding import BoundRule
 from ..core.evaluation import CompiledCalendar
 from ..core.faults import CatalogueError, ConfigurationError, brief
 from ..core.rule_parts import InForce
+from ..core.tallies import Tally
 from ..language import t
 from . import rule_work
 from .context import Catalogue
@@ -31,7 +32,9 @@ class Side:
         self, name: str, rules: Sequence[BoundRule], calendars: Mapping[str, Calendar]
     ) -> None:
         self.name = name
-        self.rules = tuple(rules)
+        #: Clocks and conditions, which judge cases; tallies, which count what these find.
+        self.rules = tuple(bound for bound in rules if bound.rule.form != "tally")
+        self.tallies = tuple(bound for bound in rules if bound.rule.form == "tally")
         self.calendars = calendars
         self._compiled: dict[str, CompiledCalendar] = {}
 
@@ -41,6 +44,11 @@ class Side:
             if name in self.calendars and name not in self._compiled:
                 self._compiled[name] = CompiledCalendar.of(self.calendars[name])
         return {name: self._compiled[name] for name in set(names) if name in self._compiled}
+
+    @property
+    def every(self) -> tuple[BoundRule, ...]:
+        """Its clocks, conditions and tallies."""
+        return (*self.rules, *self.tallies)
 
     def version(self, calendar: str) -> str | None:
         """Version of a calendar; None where there is none of that name."""
@@ -61,23 +69,33 @@ class Plan:
     after: Side
     renamed: Mapping[str, str]
     departments: frozenset[str]
+    #: Rules in use beside those of a single file: tallies count their cards, nothing else asks.
+    beside: tuple[BoundRule, ...] = ()
+    #: Tallies in use that were not asked for: they count cards of the rule that was.
+    brought: frozenset[str] = frozenset()
     #: Rules that are not judged, each with the reason.
     left_out: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def tallied(self) -> bool:
+        """Whether there are tallies to be judged."""
+        return bool(self.before.tallies or self.after.tallies)
 
     def without(self, left_out: Sequence[tuple[str, str]]) -> "Plan":
         """The same without some rules, each with the reason why."""
         ids = {rule_id for rule_id, _ in left_out}
 
         def less(side: Side) -> Side:
-            rules = [bound for bound in side.rules if bound.rule.id not in ids]
+            rules = [bound for bound in side.every if bound.rule.id not in ids]
             return Side(side.name, rules, side.calendars)
 
-        return replace(
+        found = replace(
             self,
             before=less(self.before),
             after=less(self.after),
             left_out=(*self.left_out, *left_out),
         )
+        return found if found.tallied else replace(found, beside=())
 
     @cached_property
     def split(self) -> tuple[tuple[BoundRule, ...], tuple[BoundRule, ...], tuple[BoundRule, ...]]:
@@ -121,7 +139,8 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
     """Read rules and calendars of both sides. Faults say what cannot be compared.
 
     A single file stands against the rules of its own id: whatever else is in use gives the same
-    cards on both sides. A pack or a folder stands against all that is in use, or all of `against`.
+    cards on both sides, but for the tallies that count cards of that rule. A pack or a folder
+    stands against all that is in use, or all of `against`.
     """
     first, last, window = _window(asked, zone)
     after = rules_of(catalogue, asked.what)
@@ -137,6 +156,11 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         ids = {bound.rule.id for bound in after}
         before = [b for b in before if renamed.get(b.rule.id, b.rule.id) in ids]
     _check(before, after, renamed)
+    beside: list[BoundRule] = []
+    counting: list[BoundRule] = []
+    if _is_file(asked.what):
+        beside, counting = _beside(catalogue, [*before, *after])
+        before, after = [*before, *counting], [*after, *counting]
     calendars = catalogue.calendars
     given = calendars if asked.calendars is None else read_calendars(asked.calendars, calendars)
     if window.since >= now:
@@ -153,10 +177,51 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         after=Side(asked.what, after, given),
         renamed=renamed,
         departments=frozenset(asked.departments),
+        beside=tuple(beside),
+        brought=frozenset(bound.rule.id for bound in counting),
     )
-    tallies = {b.rule.id for b in (*before, *after) if b.rule.form == "tally"}
-    why = t("统计类规则不参与回溯测试", "tallies are not back-tested")
-    return found.without([(rule_id, why) for rule_id in sorted(tallies)])
+    resting = {b.rule.id for b in (*before, *after) if _rests_on_matters(b.rule.tally)}
+    why = t(
+        "统计发牌之后的督办单、报警或反馈，拟发的牌没有这些",
+        "it counts orders, alarms or answers, and no would-be card ever had any",
+    )
+    return found.without([(rule_id, why) for rule_id in sorted(resting)])
+
+
+def _rests_on_matters(tally: Tally | None) -> bool:
+    """Whether a tally counts what people do after a card was given."""
+    if tally is None:
+        return False
+    return tally.of in ("orders", "alarms") or tally.unanswered_for is not None
+
+
+def _beside(
+    catalogue: Catalogue, given: Sequence[BoundRule]
+) -> tuple[list[BoundRule], list[BoundRule]]:
+    """The clocks and conditions in use besides those given, and the tallies that count the given.
+
+    A tally that counts what could not be judged depends on every rule.
+    """
+    ids = {bound.rule.id for bound in given}
+    used = any(entry.rule.status not in ("preview", "trial") for entry in catalogue.loaded)
+    others = [bound for bound in catalogue.rules if bound.rule.id not in ids] if used else []
+    found = {bound.rule.id for bound in given if bound.rule.form != "tally"}
+    counting = [bound for bound in others if found and _counts(bound.rule.tally, found)]
+    return [bound for bound in others if bound.rule.form != "tally"], counting
+
+
+def _counts(tally: Tally | None, rules: set[str]) -> bool:
+    """Whether a tally may say something else where these rules do."""
+    if tally is None:
+        return False
+    if tally.of == "cards":
+        return tally.rules is None or not rules.isdisjoint(tally.rules)
+    counted = tally.with_
+    if counted is None:
+        return False
+    if counted.levels is not None or counted.rules is not None:
+        return counted.rules is None or not rules.isdisjoint(counted.rules)
+    return bool(counted.incomplete)
 
 
 def rules_of(catalogue: Catalogue, what: str) -> list[BoundRule]:

@@ -12,6 +12,7 @@ from ..core.instants import rfc3339
 from ..core.ledger import canonical_json
 from ..core.statements import digest
 from ..core.terms import Level
+from ..core.timeline import CaseRecord
 from ..core.walk import Walk, walk
 from ..store import cases
 from .context import Context
@@ -160,16 +161,21 @@ def limit_json(text: str | None) -> dict[str, str] | None:
 
 
 def handler_of(case: cases.StoredCase, as_of: int) -> str | None:
+    """Who handles a case 承办人 as of an instant (`handler_by`)."""
+    return handler_by(case.record, as_of)
+
+
+def handler_by(record: CaseRecord, as_of: int) -> str | None:
     """Who handles a case 承办人: its own field, else who accepted it or was assigned to it last.
 
     Events after `as_of` say nothing yet (TIME 23).
     """
-    named = case.record.fields.get("handler")
+    named = record.fields.get("handler")
     if named:
         return named
     actors = [
         event.actor
-        for event in sorted(case.record.events, key=lambda event: event.occurred_at)
+        for event in sorted(record.events, key=lambda event: event.occurred_at)
         if event.type in ("accepted", "assigned") and event.actor and event.occurred_at <= as_of
     ]
     return actors[-1] if actors else None

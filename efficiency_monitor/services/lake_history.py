@@ -141,9 +141,12 @@ class Lake:
 
 
 def left_out(rules: Sequence[BoundRule]) -> list[tuple[str, str]]:
-    """The rules that ask for what a lake leaves behind, each with what that is."""
+    """The rules that ask for what a lake leaves behind, each with what that is; and tallies."""
     found = []
     for bound in rules:
+        if bound.rule.form == "tally":
+            why = t("统计类规则须用数据库", "tallies are judged over a database, not over a lake")
+            found.append((bound.rule.id, why))
         condition = bound.rule.condition
         if condition is None:
             continue

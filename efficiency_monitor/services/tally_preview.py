@@ -1,7 +1,7 @@
 """Tallies where nothing is written: over the cases and cards that a preview has found itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, select
 
@@ -9,11 +9,9 @@ from ..core.cards import Card, Decision, Issue, Lift
 from ..core.encoding import BoundRule
 from ..core.findings import CaseFindings
 from ..core.subject_cards import decide_tallied
-from ..core.tallies import Tally
 from ..core.tally import Tallied, judge
-from ..core.tally_rows import CardRow, CaseRow, EventRow, World
+from ..core.tally_rows import CardRow, CaseRow, World
 from ..core.terms import CardState
-from ..core.windows import Window, window_at, windows
 from ..store import cases
 from ..store import tallies as store
 from . import feeds
@@ -21,6 +19,7 @@ from .card_rows import card_json
 from .context import Context
 from .scan_report import ScanReport
 from .tally_cards import tally_row
+from .tally_found import Slices, case_row, events_of, fields_of
 from .tally_quarantine import with_quarantine
 from .tally_spans import span_of
 from .tally_subjects import Subjects
@@ -34,7 +33,6 @@ from .tallying import (
     windows_to_judge,
 )
 
-_FIELDS = ("department", "handler", "item_code", "region", "item_kind", "channel")
 _EVER = ((0, 2**40),)
 
 
@@ -59,19 +57,17 @@ class Preview:
         catalogue = self.context.catalogue
         if not catalogue.tallies and not catalogue.tried_tallies:
             return
+        record = case.record
         row = span_of(self.context.catalogue.vocabulary, case, found, self.as_of, 0)
-        fields = {name: row[name] for name in _FIELDS if row[name] is not None}
+        fields = fields_of(row)
         self._cases.append(
-            CaseRow(
-                case_no=case.record.case_no,
-                begun_at=row["begun_at"],
-                accepted_at=row["accepted_at"],
-                finished_at=row["finished_at"],
+            case_row(
+                record.case_no,
+                row,
+                fields,
+                events_of(record, self.as_of),
                 incomplete=bool(row["incomplete"]),
-                dated=bool(row["dated"]),
-                stale=case.record.stale and row["finished_at"] is None,
-                fields=fields,
-                events=tuple(self._events(case)),
+                stale=record.stale,
             )
         )
         for decision in decisions:
@@ -79,11 +75,12 @@ class Preview:
                 self._lifted.add(decision.card_no)
             elif isinstance(decision, Issue) and decision.level.instant is not None:
                 ground = decision.ground
-                organ = ground.start.department or fields.get("department")
+                begun = decision.level.event or ground.start
+                organ = begun.department or fields.get("department")
                 self._cards.append(
                     CardRow(
                         card_no=decision.card_no,
-                        case_no=case.record.case_no,
+                        case_no=record.case_no,
                         rule=ground.bound.rule.id,
                         clock=ground.key,
                         level=decision.level.level,
@@ -95,22 +92,6 @@ class Preview:
                         fields={**fields, **({"department": organ} if organ else {})},
                     )
                 )
-
-    def _events(self, case: cases.StoredCase) -> Iterable[EventRow]:
-        return (
-            EventRow(
-                type=event.type,
-                at=event.occurred_at,
-                recorded_at=event.recorded_at,
-                actor=event.actor,
-                department=event.department,
-                stage=event.stage,
-                kind=event.kind,
-                reason=event.reason,
-            )
-            for event in case.record.events
-            if event.occurred_at <= self.as_of
-        )
 
     def finish(self, report: ScanReport) -> None:
         """Judge every window; what would be issued and lifted goes into the report."""
@@ -142,16 +123,21 @@ class Preview:
     ) -> None:
         tally = bound.rule.tally
         assert tally is not None
-        zone = self.context.zone
-        slices = _Slices(tally, world, zone, self.as_of)
+        wanted = windows_to_judge(self.context, bound, self.as_of, None, (), world.known_from)
+        bearing = {each for window in wanted for each in compared_windows(tally, window)}
+        slices = Slices(tally, world.cases, world.cards, bearing, self.as_of)
         importing = feeds.importing(self.context, connection, self.known_by)
-        for window in windows_to_judge(self.context, bound, self.as_of, None, (), world.known_from):
+        for window in wanted:
             standing = standing_of(self.context, connection, bound, window) if self.against else {}
+            cases_of, cards_of = slices.of(compared_windows(tally, window))
+            if tally.unanswered_for is not None:
+                # How long after its delivery an answer is due stretches over windows.
+                cards_of = world.cards
             subjects = Subjects(connection, tally.by)
             also = [subjects.read(text, row) for text, (row, _) in standing.items()]
             found = judge(
                 bound,
-                subjects.named(slices.of(compared_windows(tally, window))),
+                subjects.named(replace(world, cases=cases_of, cards=cards_of)),
                 window,
                 self.as_of,
                 due=due_of(self.context),
@@ -190,53 +176,3 @@ class Preview:
                     report.historical += 1
                 else:
                     report.issued[decision.level.level] += 1
-
-
-class _Slices:
-    """The cards and cases of a world by the windows that they can bear on."""
-
-    def __init__(self, tally: Tally, world: World, zone: str, as_of: int) -> None:
-        self._world = world
-        self._cards: dict[Window, dict[str, CardRow]] = {}
-        self._cases: dict[Window, dict[str, CaseRow]] = {}
-        self._kind, self._zone = tally.window, zone
-        #: How long after its delivery an answer is due stretches over windows: all cards bear.
-        self._all_cards = tally.unanswered_for is not None
-        of_case: dict[str, list[CardRow]] = {}
-        for card in world.cards:
-            of_case.setdefault(card.case_no, []).append(card)
-        for case in world.cases:
-            own = of_case.get(case.case_no, [])
-            for window in self._windows(case, tally, as_of):
-                self._cases.setdefault(window, {})[case.case_no] = case
-                self._cards.setdefault(window, {}).update({card.card_no: card for card in own})
-        for own in of_case.values():
-            for window in {window_at(self._kind, card.at, zone) for card in own}:
-                self._cards.setdefault(window, {}).update({card.card_no: card for card in own})
-
-    def _windows(self, case: CaseRow, tally: Tally, as_of: int) -> set[Window]:
-        if tally.among == "handled":
-            if case.begun_at is None:
-                return set()
-            until = as_of if case.finished_at is None else case.finished_at
-            return set(windows(self._kind, case.begun_at, max(until, case.begun_at), self._zone))
-        instants: list[int | None] = [case.begun_at, case.accepted_at, case.finished_at]
-        if tally.of == "events":
-            instants = [at for event in case.events for at in (event.at, event.recorded_at)]
-        return {window_at(self._kind, at, self._zone) for at in instants if at is not None}
-
-    def of(self, wanted: Sequence[Window]) -> World:
-        """What can bear on these windows."""
-        found_cards: dict[str, CardRow] = {}
-        found_cases: dict[str, CaseRow] = {}
-        for window in wanted:
-            found_cards |= self._cards.get(window, {})
-            found_cases |= self._cases.get(window, {})
-        return World(
-            cards=self._world.cards if self._all_cards else tuple(found_cards.values()),
-            cases=tuple(found_cases.values()),
-            items=self._world.items,
-            orders=self._world.orders,
-            alarms=self._world.alarms,
-            known_from=self._world.known_from,
-        )

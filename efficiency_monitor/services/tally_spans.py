@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from ..core.findings import CaseFindings
 from ..core.terms import Outcome, Precision
-from ..core.timeline import Event
+from ..core.timeline import CaseRecord, Event
 from ..core.vocabulary import Vocabulary
 from ..core.windows import window_at
 from ..store import cards, cases, import_runs
 from ..store import tallies as store
-from .card_rows import handler_of
+from .card_rows import handler_by
 from .context import Context
 
 _ACCEPTED = "accepted"
@@ -28,7 +28,16 @@ def span_of(
     vocabulary: Vocabulary, case: cases.StoredCase, found: CaseFindings, as_of: int, now: int
 ) -> dict[str, Any]:
     """The row that is kept of a case, as of an instant, seen at `now` of the true clock."""
-    record = case.record
+    return {
+        "case_id": case.case_id,
+        **counted_by(vocabulary, case.record, as_of),
+        "incomplete": int(found.outcome is Outcome.NOT_JUDGEABLE),
+        "seen_at": now,
+    }
+
+
+def counted_by(vocabulary: Vocabulary, record: CaseRecord, as_of: int) -> dict[str, Any]:
+    """What tallies count a case by, as of an instant, but for how it could be judged."""
     known = [event for event in record.events if event.occurred_at <= as_of]
     accepted = _first([event for event in known if event.type == _ACCEPTED])
     finished = _first(_ends(vocabulary, known))
@@ -37,9 +46,8 @@ def span_of(
         event is not None and event.precision is Precision.DAY for event in (accepted, finished)
     )
     return {
-        "case_id": case.case_id,
         **{name: record.fields.get(name) for name in _FIELDS},
-        "handler": handler_of(case, as_of),
+        "handler": handler_by(record, as_of),
         "begun_at": min((event.occurred_at for event in known), default=None),
         "accepted_at": None if accepted is None else accepted.occurred_at,
         "finished_at": None if finished is None else finished.occurred_at,
@@ -47,8 +55,6 @@ def span_of(
         "first_recorded_at": min(recorded, default=None),
         "last_recorded_at": max(recorded, default=None),
         "dated": int(dated),
-        "incomplete": int(found.outcome is Outcome.NOT_JUDGEABLE),
-        "seen_at": now,
     }
 
 

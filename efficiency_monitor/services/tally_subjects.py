@@ -29,9 +29,12 @@ _COLUMNS: Final = {"organ": "department", "region": "region", "item": "item_code
 
 
 class Subjects:
-    """Subjects by what cards call them, and back."""
+    """Subjects by what cards call them, and back.
 
-    def __init__(self, connection: Connection, by: str) -> None:
+    `spare` is the key of pseudonyms where nothing was written by which the workspace has its own.
+    """
+
+    def __init__(self, connection: Connection, by: str, spare: bytes = b"") -> None:
         self._by = by
         #: Ids that a name or id stands for, each with the departments of its rows.
         self._persons: dict[str, dict[str, set[str]]] = {}
@@ -39,7 +42,7 @@ class Subjects:
         self._names: dict[str, str] = {}
         self._key = b""
         if by in ("handler", "actor", "supervisor"):
-            self._key = text_salts.find(connection, _KEY) or b""
+            self._key = text_salts.find(connection, _KEY) or spare
             for person in people(connection):
                 self._names.setdefault(person.person_id, person.name)
                 for said in (person.name, person.person_id):

@@ -61,6 +61,7 @@ def report(word: str = "LATE", months: int = 3) -> dict[str, Any]:
         "departments": [word],
         "before": {"name": word, "rules": rules},
         "after": {"name": word, "rules": rules},
+        "beside": rules,
         "left_out": [{"rule": word, "reason": word}],
         "totals": some,
         "cases": {
@@ -68,6 +69,13 @@ def report(word: str = "LATE", months: int = 3) -> dict[str, Any]:
             for side in ("before", "after")
         },
         "not_judgeable": [{"rule": word, "reason": "no_limit", "before": 1, "after": 1}],
+        "tallies": {
+            side: {"total": number, "judged": number, "not_judgeable": 0, "excluded": 0}
+            for side, number in (("before", 7), ("after", 6))
+        },
+        "tallies_not_judgeable": [
+            {"rule": word, "reason": "no_former_window", "before": 1, "after": 0}
+        ],
         "by_month": [{"month": name, **some} for name in names],
         "by_level": [{"level": "red", **some}],
         **{
@@ -80,9 +88,11 @@ def report(word: str = "LATE", months: int = 3) -> dict[str, Any]:
 def card(word: str = "A-1", **more: Any) -> dict[str, Any]:
     side = {
         "fell_due_at": "2024-03-11T23:59:59+08:00", "at": word, "limit": word, "rule": word,
+        "window": None,
     }  # fmt: skip
     return {
         "change": "later",
+        "subject": f"case:{word}",
         "case_no": word,
         "rule": word,
         "level": "red",
@@ -98,6 +108,25 @@ def card(word: str = "A-1", **more: Any) -> dict[str, Any]:
     }
 
 
+def tallied(word: str = "住建局") -> dict[str, Any]:
+    """A card of a tally whose window is another one after the change."""
+    month = {
+        "kind": "month",
+        "from": "2024-03-01T00:00:00+08:00",
+        "to": "2024-03-31T23:59:59+08:00",
+    }
+    quarter = {**month, "kind": "quarter", "from": "2024-01-01T00:00:00+08:00"}
+    side = {
+        "fell_due_at": "2024-03-31T23:59:59+08:00", "at": "> 20 %", "limit": "40 %", "rule": "S-1",
+        "window": month,
+    }  # fmt: skip
+    return card(
+        subject=f"organ:{word}", case_no=None, department=word, item_code=None, change="same",
+        start=None, start_at=month["from"], stop=None, stop_at=month["to"],
+        before=side, after={**side, "window": quarter},
+    )  # fmt: skip
+
+
 def read(text: str) -> Reader:
     reader = Reader()
     reader.feed(text)
@@ -107,7 +136,7 @@ def read(text: str) -> Reader:
 
 
 def test_hostile_text_stays_text() -> None:
-    found = read("".join(page(report(NASTY), [card(NASTY)])))
+    found = read("".join(page(report(NASTY), [card(NASTY), tallied(NASTY)])))
     assert {tag for tag, _ in found.tags}.isdisjoint({"script", "img", "iframe", "link", "a"})
     names = {name for _, attributes in found.tags for name in attributes}
     assert [name for name in names if name.startswith("on")] == []
@@ -141,6 +170,24 @@ def test_it_speaks_both_languages() -> None:
     assert '<html lang="zh">' in found
     for word in ("逐张比较", "按部门", "红牌", "推后", "未注明"):
         assert word in found
+
+
+def test_a_card_of_a_tally_names_its_subject_and_its_windows() -> None:
+    found = read("".join(page(report(), [tallied()]))).words
+    for word in (
+        "organ 住建局",
+        "quarter",
+        "month",
+        "2024-01-01",
+        "2024-03-31",
+        "40%",
+        "Too small",
+    ):
+        assert word in found, word
+    set_language("zh")
+    found = read("".join(page(report(), [tallied()]))).words
+    for word in ("部门 住建局", "季度", "统计对象的判定", "数量不足", "统计另计其牌"):
+        assert word in found, word
 
 
 @pytest.mark.parametrize("months", [1, 12, 24, 60])

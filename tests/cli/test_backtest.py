@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tallies.town import rule_text
+
 from .command import Ran, effmon, on_terminal
 from .places import RULE, content, write_calendar
 
@@ -29,6 +31,27 @@ def rule(tmp_path: Path) -> Callable[..., Path]:
         return file
 
     return write
+
+
+@pytest.fixture
+def tallied(office: Path, own: Own) -> Path:
+    """The office with a tally in use: three yellow cards of one organ in a month."""
+    folder = own(office)
+    put_tally(folder / "rules" / "packs" / "town", ["yellow >= 3 cards"])
+    return folder
+
+
+def put_tally(folder: Path, cards: list[str], number: str = "THREE", **tally: object) -> Path:
+    """Write the rule of a tally."""
+    counted = {
+        "measure": "count", "of": "cards", "levels": ["yellow"], "by": "department",
+        "window": "month", **tally,
+    }  # fmt: skip
+    file = folder / f"{number}.yaml"
+    file.parent.mkdir(exist_ok=True)
+    text = rule_text(number, counted, cards, in_force={"from": "2000-01-01"})
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def backtest(workspace: Path, what: object, *more: object, **env: str) -> Ran:
@@ -232,6 +255,114 @@ def test_the_page_shows_what_the_table_shows(
     assert "exists and is not overwritten" in backtest(office, file, "--page", page).well(2).err
     backtest(office, file, "--page", page, "--overwrite", EFFMON_LANG="zh").well()
     assert "承诺时限后2个工作日" in page.read_text("utf-8")
+
+
+def test_the_organs_card_goes_with_the_card_that_goes(
+    tallied: Path, rule: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Three yellow cards of the organ on 11 March; two days later A-LATE is decided in time."""
+    file = rule(("at: promised}", "at: promised + 2 working_days}"))
+    page = tmp_path / "page.html"
+    ran = backtest(tallied, file, "--page", page, "-o", "json").well()
+    found = ran.json
+    (card,) = [card for card in found["cards"] if card["case_no"] is None]
+    assert (card["change"], card["subject"], card["rule"], card["level"]) == (
+        "gone", "organ:示例市审批一科", "THREE", "yellow",
+    )  # fmt: skip
+    assert (card["department"], card["item_code"], card["after"]) == ("示例市审批一科", None, None)
+    assert (card["start_at"][:10], card["stop_at"]) == ("2024-03-01", "2024-03-31T23:59:59+08:00")
+    before = card["before"]
+    assert (before["at"], before["limit"]) == (">= 3 cards", "3 cards")
+    assert before["fell_due_at"] == "2024-03-11T23:59:59+08:00"
+    assert before["window"] == {
+        "kind": "month", "from": card["start_at"], "to": card["stop_at"],
+    }  # fmt: skip
+    assert [rule["id"] for rule in found["before"]["rules"]] == ["LATE", "THREE"]
+    assert [rule["id"] for rule in found["beside"]] == ["CHECKED"]
+    assert found["tallies"]["before"] == {
+        "total": 1, "judged": 1, "not_judgeable": 0, "excluded": 0,
+    }  # fmt: skip
+    assert (found["totals"]["gone"], found["totals"]["later"]) == (2, 2)
+    assert "subjects of tallies: 1 before, 1 after" in ran.err
+    shown = page.read_text("utf-8")
+    for word in ("organ 示例市审批一科", "month", "at least 3 cards", "Subjects", "CHECKED"):
+        assert word in shown, word
+    table = on_terminal("-C", tallied, "rules", "backtest", file, *PERIOD, width=160).well()
+    assert "organ 示例市审批一科" in table.out
+
+
+def test_a_rule_that_is_not_in_force_is_said_to_be_though_a_tally_in_use_counts_it(
+    tallied: Path, rule: Callable[..., Path]
+) -> None:
+    ran = backtest(tallied, rule(("from: 2000-01-01", "from: 2040-01-01")), "-o", "jsonl").well()
+    assert "not in force" in ran.err
+    assert ("organ:示例市审批一科", "gone") in {
+        (row["subject"], row["change"]) for row in ran.lines
+    }
+
+
+def test_a_changed_tally_counts_the_cards_of_the_rules_in_use(
+    tallied: Path, tmp_path: Path
+) -> None:
+    """Two yellow cards are enough: that is so in the same second, since three fell due together."""
+    file = put_tally(tmp_path / "proposed", ["yellow >= 2 cards", "red >= 3 cards"])
+    ran = backtest(tallied, file, "--same", "-o", "jsonl").well()
+    assert [(row["subject"], row["level"], row["change"]) for row in ran.lines] == [
+        ("organ:示例市审批一科", "yellow", "same"), ("organ:示例市审批一科", "red", "new"),
+    ]  # fmt: skip
+    ran = backtest(tallied, put_tally(tmp_path / "proposed", ["yellow >= 4 cards"])).well()
+    assert "0 cards" not in ran.err
+    assert "1 gone" in ran.err
+    ran = backtest(tallied, file, "--department", "别的科", "-o", "json").well()
+    assert (ran.json["cards"], ran.json["tallies"]["after"]["total"]) == ([], 0)
+
+
+def test_a_card_that_waits_to_be_confirmed_counts_for_nothing(
+    tallied: Path, tmp_path: Path
+) -> None:
+    """Of M-MANUAL a red card would fall due on the 11th, of the others on the 14th."""
+    file = put_tally(tmp_path / "proposed", ["yellow >= 1 cards"], levels=["red"])
+    rows = backtest(tallied, file, "-o", "jsonl").well().lines
+    assert {(row["subject"], row["change"]) for row in rows} == {("organ:示例市审批一科", "later")}
+    file = put_tally(tmp_path / "proposed", ["yellow >= 1 cards"], levels=None, rules=["CHECKED"])
+    assert [row["change"] for row in backtest(tallied, file, "-o", "jsonl").well().lines] == [
+        "gone"
+    ]
+
+
+def test_a_tally_of_what_follows_a_card_is_left_out(
+    tallied: Path, rule: Callable[..., Path]
+) -> None:
+    """A would-be card was never delivered; an order has nothing to do with the rule asked for."""
+    pack = tallied / "rules" / "packs" / "town"
+    put_tally(pack, ["yellow > 1 cards"], "SILENT", levels=None, unanswered_for="3 working_days")
+    put_tally(
+        pack, ["yellow > 1 orders"], "OPEN", levels=None, of="orders", open_for="3 working_days"
+    )
+    found = backtest(tallied, rule(), "-o", "json").well()
+    assert [each["rule"] for each in found.json["left_out"]] == ["SILENT"]
+    assert "no would-be card ever had any" in found.err
+    found = backtest(tallied, "town", "-o", "json").well()
+    assert [each["rule"] for each in found.json["left_out"]] == ["OPEN", "SILENT"]
+
+
+def test_nothing_is_written_for_tallies(tallied: Path, rule: Callable[..., Path]) -> None:
+    database = tallied / "effmon.db"
+    before = content(tallied), hashlib.sha256(database.read_bytes()).hexdigest()
+    backtest(tallied, rule(), "-o", "json").well()
+    assert (content(tallied), hashlib.sha256(database.read_bytes()).hexdigest()) == before
+
+
+@pytest.mark.full
+def test_over_a_lake_tallies_are_left_out(
+    tallied: Path, rule: Callable[..., Path], tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    effmon("-C", tallied, "export", "lake", "--out", lake).well()
+    ran = backtest(tallied, "town", "--lake", lake, "--same", "-o", "json").well()
+    assert [each["rule"] for each in ran.json["left_out"]] == ["THREE"]
+    assert "judged over a database" in ran.err
+    assert None not in {card["case_no"] for card in ran.json["cards"]}
 
 
 @pytest.mark.full
