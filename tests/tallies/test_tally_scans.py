@@ -1,22 +1,15 @@
 """What scans select for tallies: shares of many kinds, batches, texts, items, alarms, orders."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from efficiency_monitor.services import alarms, orders
-from tests.store.test_alike import LONG
 from tests.stories.world import PEOPLE
 
-from .town import Town, rule_text
+from .town import Town, one, rule_text
 
 pytestmark = pytest.mark.both_engines
-
-
-def one(folder: Path, tally: dict[str, Any], *cards: str, **more: Any) -> Town:
-    """A town with one tally."""
-    return Town(folder / "ws", {"XX-ONE": rule_text("XX-ONE", tally, cards, **more)})
 
 
 def test_the_share_of_cases_with_incomplete_data(tmp_path: Path) -> None:
@@ -328,37 +321,3 @@ def test_orders_that_stay_open_and_cards_without_an_answer(tmp_path: Path) -> No
     assert it.tallies() == [f"order:{opened.order_no} XX-ORDER 2026-03-01 yellow open 1"]
     it.scan("2026-03-14 00:00:00")
     assert "organ:住建局 XX-SILENT 2026-03-01 yellow open 2" in it.tallies()
-
-
-def test_a_name_that_no_index_holds(tmp_path: Path) -> None:
-    """Whoever writes into a column of a file does not stop a night's scan."""
-    it = Town(
-        tmp_path / "ws",
-        {
-            f"XX-{by.upper()[:4]}": rule_text(
-                f"XX-{by.upper()[:4]}",
-                {"measure": "count", "of": "cards", "by": by, "window": "month"},
-                ["yellow >= 2 cards"],
-            )
-            for by in ("department", "region", "handler")
-        },
-    )
-    it.late("2026-03-02 10:00", "A", "B", department=LONG, region=LONG, handler=LONG)
-    it.late("2026-03-02 10:00", "C", "D", department=LONG[:-1], region=LONG[:-1])
-    it.scan("2026-03-06 09:00")
-    given = it.tallies()
-    assert [text.split()[1:] for text in given] == [
-        *[["XX-DEPA", "2026-03-01", "yellow", "open", "2"]] * 2,
-        ["XX-HAND", "2026-03-01", "yellow", "open", "2"],
-        ["XX-HAND", "2026-03-01", "yellow", "open", "2"],
-        *[["XX-REGI", "2026-03-01", "yellow", "open", "2"]] * 2,
-    ]
-    organs = it.world.tuples("SELECT department FROM card WHERE rule_id = 'XX-DEPA' ORDER BY 1")
-    assert organs == [(LONG[:-1],), (LONG,)]
-    # They are found again, and lifted.
-    it.happens("decided", "2026-03-03 10:00", "A", "C")
-    it.scan("2026-03-07 09:00")
-    assert it.tallies() == sorted(
-        text.replace("open 2", "lifted 2 late_evidence") for text in given
-    )
-    assert it.world.sound()

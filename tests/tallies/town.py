@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.services import ingest
+from efficiency_monitor.services import ingest, scan
 from tests.stories.world import LEVELS, PEOPLE, World, instant, write_csv
 
 ALL = (
@@ -153,3 +153,18 @@ class Town:
         ]
         assert len(found) == 1, found
         return str(found[0])
+
+
+def one(folder: Path, tally: dict[str, Any], *cards: str, **more: Any) -> Town:
+    """A town with one tally."""
+    return Town(folder / "ws", {"XX-ONE": rule_text("XX-ONE", tally, cards, **more)})
+
+
+def left_over(it: Town) -> tuple[list[tuple[object, ...]], int]:
+    """What judging every case and window anew would give and lift: nothing after a scan."""
+    found = scan.preview(
+        it.world.context, as_of=it.world.now, known_by=None, run_id="P", against=True
+    )
+    return [
+        (row["subject"], row["level"], row["fell_due_at"]) for row in found.would_issue
+    ], found.lifted
