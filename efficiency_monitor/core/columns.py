@@ -192,6 +192,10 @@ LACKING_DATA = 128
 NOT_GIVEN, NOT_READABLE = -1, -2
 
 
+#: What `conduct_late` keeps apart of one event: by whether now is covered, and a start deemed.
+WAYS = 4
+
+
 class Facts(NamedTuple):
     """What conditions read of cases and events besides the `Frame`; only what the rules ask for.
 
@@ -269,20 +273,53 @@ class Offences(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Scratch space of one `judge_conduct`: see `scratch_size`."""
+    """Scratch space of one `judge_conduct`: see `scratch_size`. Events by their place in the case.
 
-    #: Pauses: when each begins and ends (NEVER: open), the event that began it.
+    `conduct_pauses` and `conduct_late` say how they use it.
+    """
+
+    #: Pauses: when each begins and ends (NEVER: open), the events that did it, the next open one of
+    #: its kind; by kind the first and the last of these.
     span_from: Any
     span_to: Any
     span_event: Any
+    span_end: Any
+    span_next: Any
+    kind_first: Any
+    kind_last: Any
+    #: By event: how many pauses it ends, of these how many began on an earlier date, and how many
+    #: on its own date of which nothing else is known; how many others run when it begins one.
+    ended: Any
+    ended_older: Any
+    ended_dated: Any
+    running: Any
     #: By stage of the list when it began; by text how often it came.
     begun: Any
     times: Any
+    #: By event: when it was known, the last event known then, the run that it asks about, the next
+    #: one that asks about the same; what it is told: the due instant, why there is none.
+    now: Any
+    known: Any
+    run: Any
+    following: Any
+    due: Any
+    why: Any
+    #: By start the event that asked last; by stage the newest start; by event the last one that
+    #: matters to a run; from when on a start is deemed.
+    asks: Any
+    newest: Any
+    matters: Any
+    deemed_at: Any
+    #: What a run says, by the last event that matters to it and `conduct_late.WAYS`.
+    told: Any
+    told_run: Any
+    told_due: Any
+    told_why: Any
 
 
-def scratch_size(longest: int, fields: int, stages: int) -> int:
+def scratch_size(longest: int, fields: int, stages: int, signatures: int) -> int:
     """Length of every column of `Scratch`, for cases of at most so many events and stages."""
-    return max(longest * (fields + 1), stages) + 2
+    return max(longest * (fields + 1), longest * WAYS, stages, signatures) + 2
 
 
 #: Columns that hold small numbers; the others hold instants and amounts in 64 bits.

@@ -49,6 +49,7 @@ SOURCES = (
     "conduct_rows",
     "conduct_pauses",
     "conduct_measures",
+    "conduct_late",
     "conduct_kernel",
 )
 #: Files that say how the kernel is compiled and where its columns lie.
@@ -196,7 +197,8 @@ def judge_conduct_compiled(
     own = [Handle(columns) for columns in (frame, facts)]
     longest = int(numpy.diff(frame.first).max(initial=0))
     fields = len(facts.text) // max(1, facts.events) + 1
-    room = scratch_size(longest, fields, int(facts.stages.max(initial=0)))
+    stages = int(facts.stages.max(initial=0))
+    room = scratch_size(longest, fields, stages, conditions.signatures)
     spans = [
         (lo, hi, 1 + conditions.conditions * int(frame.first[hi] - frame.first[lo]))
         for lo, hi, _ in _spans(frame, conditions.conditions, ())

@@ -157,7 +157,8 @@ def found_by(
     lent = (clocks, blank_findings(longest + 1), blank_work(longest, clocks.types))
     out = blank_offences(most_offences(frame.first, asked.applies, frame.cases))
     fields = len(facts.text) // max(1, facts.events) + 1
-    room = scratch_size(longest, fields, max(facts.stages, default=0))
+    signatures = asked.conditions.signatures
+    room = scratch_size(longest, fields, max(facts.stages, default=0), signatures)
     desk = Scratch(*([0] * room for _ in Scratch._fields))
     count = judge_conduct(
         table,

@@ -18,23 +18,20 @@ from .columns import (
     LACKING_FIELDS,
     LAG,
     LENGTH,
-    MOST_LEVELS,
     NEED,
     NUMBER,
     OF,
     OVERLAPPING,
     PAUSED_SHARE,
-    PER_STAGE,
-    PROVISIONAL,
     RECORDED_AFTER_DUE,
     REPEATED_TEXT,
     SAME_PERSON,
     SINCE,
     SKIPPED_STAGE,
     UNLISTED_STAGE,
-    WAITING,
 )
 from .compiling import kernel_function
+from .conduct_late import recorded_late
 from .conduct_measures import (
     by_then,
     fee_value,
@@ -46,9 +43,8 @@ from .conduct_measures import (
     same_person,
     stage_value,
 )
-from .conduct_pauses import across_closing, find_spans, others_running, paused_share
+from .conduct_pauses import across_closing, find_running, find_spans, paused_share
 from .conduct_rows import binds, blank_row, guessed, reach, settle, write_row
-from .kernel import judge_rule
 from .levels import MILLION
 
 
@@ -90,7 +86,7 @@ def judge_condition(cal, conds, frame, facts, c, end, r, as_of, out, n, desk, le
     if m == COUNT or m == CONTRADICTION or m == REPEATED_TEXT:
         return running_number(cal, conds, frame, facts, c, end, r, as_of, out, n, desk)
     if m == RECORDED_AFTER_DUE:
-        return recorded_late(cal, conds, frame, facts, c, end, r, as_of, out, n, lent)
+        return recorded_late(cal, conds, frame, facts, c, end, r, as_of, out, n, desk, lent)
     if m == NUMBER or m == LACKING_FIELDS:
         return once_a_case(cal, conds, frame, facts, c, end, r, as_of, out, n)
     return at_each(cal, conds, frame, facts, c, end, r, as_of, out, n, desk, lent)
@@ -176,7 +172,7 @@ def at_each(cal, conds, frame, facts, c, end, r, as_of, out, n, desk, lent):
     if m == ABSENT:
         found = first_with(conds, frame, r, first, end, NEED)
     elif m == OVERLAPPING:
-        found = find_spans(conds, frame, r, first, end, desk)
+        find_running(cal, frame, first, end, find_spans(conds, frame, r, first, end, desk), desk)
     elif SKIPPED_STAGE <= m <= UNLISTED_STAGE:
         find_begun(frame, facts, c, end, desk)
     cursor = first
@@ -224,57 +220,7 @@ def value_at(cal, conds, frame, facts, c, r, i, found, desk, work):
     if m == FEE_DEVIATION:
         return fee_value(facts, c, i)
     if m == OVERLAPPING:
-        return others_running(cal, frame, i, found, desk) * MILLION, 0, 0
+        return desk.running[i - frame.first[c]] * MILLION, 0, 0
     if m == SAME_PERSON:
         return same_person(conds, facts, c, r, i)
     return stage_value(cal, frame, facts, c, m, i, desk)
-
-
-@kernel_function
-def recorded_late(cal, conds, frame, facts, c, end, r, as_of, out, n, lent):
-    """How much later than the due instant of a clock events were recorded.
-
-    The due instant is the one that was known when the event was recorded: of what had happened by
-    then.
-    """
-    rules, findings, work = lent
-    clock = conds.clock[r]
-    for i in range(frame.first[c], end):
-        if not conds.role[r * conds.signatures + frame.signature[i]] & OF:
-            continue
-        if not binds(cal, conds, r, frame.at[i]):
-            continue
-        recorded = facts.recorded[i]
-        measured = (-1, 0, LACKING_DATA)
-        provisional = False
-        at = frame.at[i]
-        if recorded < NEVER:
-            at = max(at, recorded)
-            until = i + 1
-            while until < end and frame.at[until] <= at:
-                until += 1
-            count = judge_rule(cal, rules, frame, c, until, clock, at, findings, 0, work)
-            measured, provisional = _late(cal, rules, frame, clock, i, recorded, findings, count)
-        n = write_row(conds, c, r, i, at, measured, provisional, as_of, out, n)
-    return n
-
-
-@kernel_function
-def _late(cal, rules, frame, clock, i, recorded, findings, count):
-    """What the run that began last by event `i` says of its record, and whether it is a guess."""
-    chosen = -1
-    for n in range(count):
-        if findings.state[n] == WAITING or findings.start[n] > i:
-            continue
-        if rules.episodes[clock] == PER_STAGE and findings.stage[n] != frame.stage[i]:
-            continue
-        chosen = n
-    if chosen < 0:
-        return (-1, 0, 0), False
-    reasons = findings.reasons[chosen] & ~PROVISIONAL
-    if reasons:
-        return (-1, 0, reasons), False
-    due = findings.level_instant[chosen * MOST_LEVELS]
-    begin = frame.at[findings.start[chosen]]
-    value = max(recorded - due, 0) * MILLION
-    return (value, 0, 0), due < NEVER and guessed(cal, 0, begin, due)

@@ -14,54 +14,143 @@ from .levels import MILLION
 @kernel_function
 def find_spans(conds, frame, r, first, end, desk):
     """Pauses in the order in which they begin: how many. NEVER: one that has not ended."""
+    forget_open(conds, frame, first, end, desk)
     count = 0
     left = 0
     for i in range(first, end):
         role = conds.role[r * conds.signatures + frame.signature[i]]
         if role & OF:
-            desk.span_from[count] = frame.at[i]
-            desk.span_to[count] = NEVER
-            desk.span_event[count] = i
+            begin_span(conds, frame, i, count, left, desk)
             count += 1
         if role & UNTIL:
-            for k in range(left, count):
-                if _ends(conds, frame, k, i, desk):
-                    desk.span_to[k] = frame.at[i]
-            while left < count and desk.span_to[left] != NEVER:
-                left += 1
+            kind = conds.kind[frame.signature[i]]
+            k = first_ended(kind, count, left, desk)
+            while k >= 0:
+                end_span(frame, k, i, desk)
+                k = next_ended(kind, k, count, desk)
+            left = all_ended(kind, count, left, desk)
     return count
 
 
 @kernel_function
-def _ends(conds, frame, k, i, desk):
-    """Whether event `i` ends pause `k`: it is open, and of its kind; without a kind it ends all."""
-    if desk.span_to[k] != NEVER:
-        return False
-    kind = conds.kind[frame.signature[i]]
-    return kind < 0 or conds.kind[frame.signature[desk.span_event[k]]] == kind
+def forget_open(conds, frame, first, end, desk):
+    """Begin with no open pause of any kind that the events have."""
+    for i in range(first, end):
+        kind = conds.kind[frame.signature[i]]
+        if kind >= 0:
+            desk.kind_last[kind] = -1
 
 
 @kernel_function
-def others_running(cal, frame, i, spans, desk):
-    """How many pauses that began before event `i` run when it begins one.
+def begin_span(conds, frame, i, k, left, desk):
+    """Event `i` begins pause k, the last of its kind that is open. All before `left` have ended."""
+    kind = conds.kind[frame.signature[i]]
+    desk.span_from[k] = frame.at[i]
+    desk.span_to[k] = NEVER
+    desk.span_event[k] = i
+    desk.span_end[k] = -1
+    desk.span_next[k] = -1
+    if kind < 0:
+        return
+    if desk.kind_last[kind] >= left:
+        desk.span_next[desk.kind_last[kind]] = k
+    else:
+        desk.kind_first[kind] = k
+    desk.kind_last[kind] = k
+
+
+@kernel_function
+def end_span(frame, k, i, desk):
+    """Event `i` ends pause k."""
+    desk.span_to[k] = frame.at[i]
+    desk.span_end[k] = i
+
+
+@kernel_function
+def first_ended(kind, count, left, desk):
+    """The first pause that an event of a kind ends, or -1: those of its kind; without one all."""
+    if kind < 0:
+        return _open_from(left, count, desk)
+    return desk.kind_first[kind] if desk.kind_last[kind] >= left else -1
+
+
+@kernel_function
+def next_ended(kind, k, count, desk):
+    """The next one after pause k."""
+    return _open_from(k + 1, count, desk) if kind < 0 else desk.span_next[k]
+
+
+@kernel_function
+def _open_from(k, count, desk):
+    while k < count and desk.span_to[k] != NEVER:
+        k += 1
+    return k if k < count else -1
+
+
+@kernel_function
+def all_ended(kind, count, left, desk):
+    """Note that none of the kind is open any more; before which pause all have ended."""
+    if kind < 0:
+        return count
+    desk.kind_last[kind] = -1
+    return left
+
+
+@kernel_function
+def find_running(cal, frame, first, end, spans, desk):
+    """Note in `desk.running` how many pauses that began before an event run when it begins one.
 
     Of what is known by its date only, those that ran before that date and after it.
     """
-    at = frame.at[i]
-    day = day_of(cal, at)
-    count = 0
+    _count_ends(cal, frame, first, end, spans, desk)
+    day = -1
+    at = -NEVER
+    # Running now; of these begun on this very date, and nothing else is known; running on from
+    # before this date until after it.
+    running = 0
+    dated = 0
+    through = 0
+    k = 0
+    for i in range(first, end):
+        if day_of(cal, frame.at[i]) != day:
+            day = day_of(cal, frame.at[i])
+            dated = 0
+            through = running
+            j = i
+            while j < end and day_of(cal, frame.at[j]) == day:
+                through -= desk.ended_older[j - first]
+                j += 1
+        if frame.at[i] != at:
+            at = frame.at[i]
+            j = i
+            while j < end and frame.at[j] == at:
+                running -= desk.ended[j - first]
+                dated -= desk.ended_dated[j - first]
+                j += 1
+        if k < spans and desk.span_event[k] == i:
+            desk.running[i - first] = through if frame.coarse[i] else running - dated
+            if desk.span_to[k] > at:
+                running += 1
+                dated += 1 if frame.coarse[i] else 0
+            k += 1
+
+
+@kernel_function
+def _count_ends(cal, frame, first, end, spans, desk):
+    """Count at each event the pauses that it ends, without those that began at its instant."""
+    for place in range(end - first):
+        desk.ended[place] = 0
+        desk.ended_older[place] = 0
+        desk.ended_dated[place] = 0
     for k in range(spans):
-        j = desk.span_event[k]
-        if j >= i:
-            break
-        if desk.span_to[k] <= at:
+        if desk.span_to[k] == NEVER or desk.span_to[k] == desk.span_from[k]:
             continue
-        if frame.coarse[i] and desk.span_to[k] < NEVER and day_of(cal, desk.span_to[k]) <= day:
-            continue
-        if (frame.coarse[i] or frame.coarse[j]) and day_of(cal, frame.at[j]) >= day:
-            continue
-        count += 1
-    return count
+        place = desk.span_end[k] - first
+        desk.ended[place] += 1
+        if day_of(cal, desk.span_from[k]) < day_of(cal, desk.span_to[k]):
+            desk.ended_older[place] += 1
+        elif frame.coarse[desk.span_event[k]]:
+            desk.ended_dated[place] += 1
 
 
 @kernel_function
@@ -114,21 +203,23 @@ def paused_share(cal, conds, frame, c, end, r, as_of, out, n, desk):
 def across_closing(cal, conds, frame, c, end, r, as_of, out, n, desk):
     """Pauses across closing time, each counted when it ends; one row a case at most."""
     blank_row(c, r, -1, out, n)
+    forget_open(conds, frame, frame.first[c], end, desk)
     count = 0
     left = 0
     crossed = 0
     for i in range(frame.first[c], end):
         role = conds.role[r * conds.signatures + frame.signature[i]]
         if role & OF:
-            desk.span_to[count] = NEVER
-            desk.span_event[count] = i
+            begin_span(conds, frame, i, count, left, desk)
             count += 1
         if not role & UNTIL:
             continue
-        for k in range(left, count):
-            if not _ends(conds, frame, k, i, desk):
-                continue
-            desk.span_to[k] = frame.at[i]
+        kind = conds.kind[frame.signature[i]]
+        following = first_ended(kind, count, left, desk)
+        while following >= 0:
+            k = following
+            following = next_ended(kind, k, count, desk)
+            end_span(frame, k, i, desk)
             event = desk.span_event[k]
             found, reason = _crosses(cal, frame, event, i, conds.within[r])
             if reason and binds(cal, conds, r, frame.at[event]):
@@ -143,8 +234,7 @@ def across_closing(cal, conds, frame, c, end, r, as_of, out, n, desk):
                     return n
                 out.event[n] = event
                 out.value[n] = crossed * MILLION
-        while left < count and desk.span_to[left] != NEVER:
-            left += 1
+        left = all_ended(kind, count, left, desk)
     if out.event[n] < 0:
         return n
     settle(conds, r, out, n, False, as_of)

@@ -216,20 +216,20 @@ def episode_bounds(rules, frame, r, first, start, end):
     since = start
     while since > first:
         role = rules.role[base + frame.signature[since - 1]]
-        if role & (STOP | ENDS) and _stops(frame, role, since - 1, start, by_stage):
+        if role & (STOP | ENDS) and meant_for(frame, role, since - 1, start, by_stage):
             break
         roles |= role
         since -= 1
     for i in range(start + 1, end):
         role = rules.role[base + frame.signature[i]]
-        if role & (STOP | ENDS) and _stops(frame, role, i, start, by_stage):
+        if role & (STOP | ENDS) and meant_for(frame, role, i, start, by_stage):
             return since, i, i, roles
         roles |= role
     return since, -1, end, roles
 
 
 @kernel_function
-def _stops(frame, role, i, start, by_stage):
+def meant_for(frame, role, i, start, by_stage):
     """Whether a stop is meant for the clock that event `start` starts."""
     return role & ENDS != 0 or not by_stage or frame.stage[i] == frame.stage[start]
 

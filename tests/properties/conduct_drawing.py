@@ -93,6 +93,37 @@ def trial(dice: Dice, measure: str = "") -> Trial:
     return Trial(place, made, {name: text for name, text in case.items() if text}, events, as_of)
 
 
+def long_trial(dice: Dice, measure: str) -> Trial:
+    """A trial of many events, close together, recorded long after and in another order."""
+    one = trial(dice, measure)
+    condition, clock = one.rule["condition"], one.rule.get("clock", {})
+    turns = [name for part in ("start", "stop") for name in listed(clock.get(part, ()))]
+    turns += ["extended"] if turns else condition.get("until", [])
+    kinds = pick(dice, ((), ("hearing",), ("hearing", "other"), ("hearing", "other", None)))
+    at = one.events[0]["occurred_at"]
+    events = list(one.events)
+    for number in range(between(dice, 20, 40)):
+        at += pick(dice, (0, 0, 1, 3_600, 40_000, 86_400, 100_000))
+        made = event(dice, one.place, one.rule, at, 100 + number)
+        if chance(dice, 30):
+            made["type"] = condition["of"][0]
+        elif turns and chance(dice, 30):
+            made["type"] = pick(dice, turns)
+        if made["type"] == "extended":
+            made["amount"] = drawing.amount(dice)
+        if kinds:
+            made["kind"] = pick(dice, kinds)
+        if chance(dice, 40):
+            late = pick(dice, (0, 1, 40_000, 500_000, 2_000_000, 10**9))
+            made["recorded_at"] = made["occurred_at"] + late
+        events.append(made)
+    for made in events:
+        if chance(dice, 15):  # just when another one happened
+            made["recorded_at"] = pick(dice, events)["occurred_at"]
+    as_of = pick(dice, (one.as_of, at, at - 3 * 86_400, at + 40 * 86_400))
+    return Trial(one.place, one.rule, one.case, events, as_of)
+
+
 def event(
     dice: Dice, place: Place, the_rule: dict[str, Any], at: int, number: int
 ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from efficiency_monitor.core.findings import CaseFindings, LevelFound
 from tests.oracle.conduct import conduct
 
 from .comparing import bound, judged, record, vocabulary
-from .conduct_drawing import MEASURES, Trial, trial
+from .conduct_drawing import MEASURES, Trial, long_trial, trial
 from .dice import Thrown, drawn, pick
 
 FEW, MANY = 40, 300
@@ -118,6 +118,23 @@ def run_of(measure: str, examples: int) -> None:
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_measure_and_the_oracle_agree(measure: str) -> None:
     run_of(measure, FEW)
+
+
+#: Measures of an event that rest on what many others did.
+FAR_REACHING = ("overlapping", "recorded_after_due", "across_closing", "paused_share")
+
+
+@pytest.mark.parametrize("measure", FAR_REACHING)
+def test_on_long_timelines_too(measure: str) -> None:
+    for seed in range(FEW // 2):
+        agree(long_trial(Thrown(seed), measure), Counter())
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("measure", FAR_REACHING)
+def test_on_many_long_timelines_too(measure: str) -> None:
+    for seed in range(FEW, FEW + MANY):
+        agree(long_trial(Thrown(seed), measure), Counter())
 
 
 @pytest.mark.full
