@@ -7,8 +7,8 @@ from pathlib import Path
 
 from efficiency_monitor.services import ledger_book
 from tests.matters import stage
+from tests.matters.deaths import key_files
 from tests.matters.office import Office
-from tests.matters.test_lift_kills import key_files
 from tests.stories import laws
 from tests.stories.world import World, write_csv
 from tests.torture import test_import_kills

@@ -15,8 +15,9 @@ from efficiency_monitor.services import answers, attachments
 from tests.stories.world import World, instant
 
 from . import desk
+from .deaths import at_the_first
 from .desk import refused, say
-from .stage import Killed, copied, facts, killed_at, run
+from .stage import Killed, copied, run
 
 pytestmark = pytest.mark.both_engines
 
@@ -320,11 +321,4 @@ def test_an_answer_that_dies_is_given_again(
     for line in LIFE[:step]:
         say(world, line)
         world.now += 3600
-    whole = copied(world, tmp_path / "whole")
-    say(whole, LIFE[step])
-    with killed_at(1, before=before), pytest.raises(Killed):
-        run(world, LIFE[step])
-    world.close()
-    run(world, LIFE[step])
-    assert facts(world) == facts(whole)
-    whole.close()
+    at_the_first(world, LIFE[step], tmp_path, before=before)

@@ -8,8 +8,9 @@ import pytest
 from tests.stories.world import World, instant
 
 from . import desk
+from .deaths import at_the_first
 from .desk import refused, say
-from .stage import Killed, copied, facts, killed_at, run
+from .stage import copied, run
 
 pytestmark = pytest.mark.both_engines
 
@@ -221,15 +222,7 @@ def test_a_command_that_dies_is_given_again(
     for line in life[:step]:
         say(world, line)
         world.now += 3600
-    whole = copied(world, tmp_path / "whole")
-    say(whole, life[step])
-    with killed_at(1, before=before), pytest.raises(Killed):
-        run(world, life[step])
-    world.close()
-    run(world, life[step])
-    # The commitment to the persons' names is salted anew; the ledger says so.
-    assert facts(world) == facts(whole)
-    whole.close()
+    at_the_first(world, life[step], tmp_path, before=before)
 
 
 def test_no_rule_may_bear_their_name(world: World) -> None:

@@ -20,8 +20,9 @@ from efficiency_monitor.services import orders
 from tests.stories.world import ZONE, World
 
 from . import desk
+from .deaths import at_the_first
 from .desk import say
-from .stage import Killed, copied, facts, killed_at, run
+from .stage import copied, run
 
 pytestmark = pytest.mark.both_engines
 
@@ -147,16 +148,7 @@ def test_a_command_that_dies_is_given_again(
         say(world, line)
         world.now += 3600
         desk.arrive(world)
-    whole = copied(world, tmp_path / "whole")
-    say(whole, LIFE[step])
-    with killed_at(1, before=before), pytest.raises(Killed):
-        run(world, LIFE[step])
-    assert (facts(world) == facts(whole)) is not before
-    world.close()
-    run(world, LIFE[step])
-    assert facts(world) == facts(whole)
-    assert whole.sound()
-    whole.close()
+    at_the_first(world, LIFE[step], tmp_path, before=before)
 
 
 def _end_of_working_day(since: int, days: int) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.processes import Program
-from tests.matters.stage import Killed, copied, facts, killed_at, run
-from tests.matters.test_lift_kills import key_files
+from tests.matters.deaths import everywhere, key_files
+from tests.matters.stage import facts, run
 from tests.stories.world import World
 
 from .bureau import Bureau
@@ -70,28 +70,14 @@ def test_a_change_is_whole_or_not_at_all(bureau: Bureau, tmp_path: Path, story) 
     for step, template in enumerate(lines):
         line = template.replace("{KEY}", f"{folder}/")
         world.now += 60
-        whole = copied(world, tmp_path / f"{step}-whole")
-        assert run(whole, line).code == 0
-        expected = standing(whole)
-        for before in (True, False):
-            commit, died = 0, True
-            while died:
-                commit += 1
-                again = copied(world, tmp_path / f"{step}-{before}-{commit}")
-                with killed_at(commit, before=before):
-                    try:
-                        run(again, line)
-                        died = False
-                    except Killed:
-                        deaths += 1
-                again.close()
-                if died and not (step == 0 and proposals(again) > proposals(world)):
-                    # What was proposed is proposed: given again it would be a second proposal.
-                    assert run(again, line).code == 0
-                assert standing(again) == expected, (line, commit, before)
-                assert again.sound()
-                again.close()
-        assert run(world, line).code == 0
+        asked = proposals(world)
+
+        def is_proposed(other: World, step: int = step, asked: int = asked) -> bool:
+            """What was proposed is proposed: given again it would be a second proposal."""
+            return step == 0 and proposals(other) > asked
+
+        deaths += everywhere(world, line, tmp_path / str(step), seen=standing, once=is_proposed)
+        run(world, line).well()
     assert deaths >= 2 * len(lines)
 
 
