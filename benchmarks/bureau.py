@@ -22,8 +22,11 @@ from efficiency_monitor.core.evaluation import evaluate
 from efficiency_monitor.core.instants import rfc3339
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.services import ingest, people, scan, setup
 from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.services.operation import setup
+from efficiency_monitor.services.people import people
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store.cards import CARD, ENTRY
 from efficiency_monitor.store.cases import CASE, CLOCK, EVENT, FACT
 

@@ -7,8 +7,11 @@ from sqlmodel import Session, select
 
 from efficiency_monitor.core import cards as core_cards
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services import catalogue_change, issuing, ladders, scan
+from efficiency_monitor.services.catalogue import catalogue_change
 from efficiency_monitor.services.context import Catalogue, Context
+from efficiency_monitor.services.escalation import ladders
+from efficiency_monitor.services.judging import issuing
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import accounts, cards, cases, ledger
 from efficiency_monitor.store.tables import ClockRow
 
@@ -89,7 +92,7 @@ def _measured(context: Context, folder: Path, size: bureau.Size) -> Section:
         f"A night: {size.due:,} due among {clocks:,} open clocks",
         "The base is what a plain system does: `session.exec(select(ClockRow)…).all()` through "
         "the ORM and a comparison in Python, without writing anything. The scan is "
-        "`services.scan.scan` as `effmon scan` runs it: it finds what is due, judges it again from "
+        "`scan` as `effmon scan` runs it: it finds what is due, judges it again from "
         "its events, and writes cards, notices, accountability and ledger entries.",
     )
     section.figures = [

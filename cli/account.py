@@ -104,8 +104,8 @@ def list_records(
 
     Records that are exempted or whose card was lifted are left out unless asked for.
     """
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.account_rows import list_accounts
+    from efficiency_monitor.services.cards.account_rows import list_accounts
+    from efficiency_monitor.services.people import disclosing
 
     context = context_of(ctx)
     query = _query(
@@ -144,8 +144,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show the record of a card: parts with their sum, whose overrun, decisions, proposals."""
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.account_page import show_account
+    from efficiency_monitor.services.accountability.account_page import show_account
+    from efficiency_monitor.services.people import disclosing
 
     from .account_view import show_record
 
@@ -160,7 +160,7 @@ def show(
 @app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
 def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output = None) -> None:
     """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
-    from efficiency_monitor.services import accountability
+    from efficiency_monitor.services.accountability import accountability
 
     status = accountability.verify(context_of(ctx), card_no, read_text(text))
     _emit_done({"card_no": card_no, "status": status}, output)
@@ -179,7 +179,7 @@ def record(
 
     effmon decides on no measure: it takes down who decided what and by which regulation.
     """
-    from efficiency_monitor.services import accountability
+    from efficiency_monitor.services.accountability import accountability
 
     context = context_of(ctx)
     status = accountability.record_measure(context, card_no, measure, read_text(text))
@@ -210,7 +210,8 @@ def exempt(
     """
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.terms import ExemptionGround
-    from efficiency_monitor.services import accountability, attachments
+    from efficiency_monitor.services.accountability import accountability
+    from efficiency_monitor.services.matters import attachments
 
     if (ground is None) == (decision is None):
         raise ConfigurationError(
@@ -261,8 +262,8 @@ def export(
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.reports.masking import masked
     from efficiency_monitor.reports.tabular import TableKind, write_table
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.account_rows import list_accounts
+    from efficiency_monitor.services.cards.account_rows import list_accounts
+    from efficiency_monitor.services.people import disclosing
 
     endings = {f".{kind.value}": kind for kind in TableKind}
     kind = endings.get(out.suffix.lower())
@@ -300,8 +301,8 @@ def _disclose(
     context: "Context", what: str, shown: Sequence[Mapping[str, Any]], reason: str | None
 ) -> None:
     """Record that these records are shown unmasked; only then may they be."""
-    from efficiency_monitor.services.account_rows import scopes_of
-    from efficiency_monitor.services.disclosing import unmasked
+    from efficiency_monitor.services.cards.account_rows import scopes_of
+    from efficiency_monitor.services.people.disclosing import unmasked
 
     numbers = list(dict.fromkeys(row["card_no"] for row in shown))
     scopes = scopes_of(context, numbers)

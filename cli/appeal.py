@@ -13,8 +13,8 @@ from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.aftermath import Aftermath
-    from efficiency_monitor.services.appeals import Decided
+    from efficiency_monitor.services.matters.aftermath import Aftermath
+    from efficiency_monitor.services.matters.appeals import Decided
 
 app = typer.Typer(help=t("申诉", "appeals against cards"))
 
@@ -100,7 +100,7 @@ def file(
 ) -> None:
     """File an appeal for its department; needs --as PERSON and --text."""
     from efficiency_monitor.core.instants import wall_text
-    from efficiency_monitor.services.appeals import file as file_appeal
+    from efficiency_monitor.services.matters.appeals import file as file_appeal
 
     context = context_of(ctx)
     filed = file_appeal(context, card_no, read_text(text), attach or ())
@@ -136,7 +136,7 @@ def list_appeals(
     output: Output = None,
 ) -> None:
     """List appeals, what has to be decided first before the others."""
-    from efficiency_monitor.services import appeal_listing
+    from efficiency_monitor.services.matters import appeal_listing
 
     found = appeal_listing.list_appeals(
         context_of(ctx), state=str(state), card_no=card, department=department, overdue=overdue
@@ -147,7 +147,7 @@ def list_appeals(
 @app.command("show", help=t("显示一件申诉", "show one appeal"))
 def show(ctx: typer.Context, appeal_no: str, output: Output = None) -> None:
     """Show one appeal: its text, what happened to it, who has approved what."""
-    from efficiency_monitor.services import appeal_listing
+    from efficiency_monitor.services.matters import appeal_listing
 
     document = appeal_listing.show_appeal(context_of(ctx), appeal_no)
     if output in (Format.JSON, Format.JSONL):
@@ -180,8 +180,8 @@ def decide(
 ) -> None:
     """Decide an appeal; a red card is lifted by two persons. Needs --as PERSON and --text."""
     from efficiency_monitor.core.appeals import Decision
-    from efficiency_monitor.services.appeals import decide as decide_appeal
-    from efficiency_monitor.services.checkpoints import try_after
+    from efficiency_monitor.services.ledger.checkpoints import try_after
+    from efficiency_monitor.services.matters.appeals import decide as decide_appeal
 
     context = context_of(ctx)
     done = decide_appeal(

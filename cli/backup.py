@@ -12,7 +12,7 @@ from .render import Column, Format, emit_object, message, warn
 from .state import DryRun, Output, context_of, leave, state_of
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.restore import RestoreReport
+    from efficiency_monitor.services.operation.restore import RestoreReport
 
 _BACKUP: Final = (
     Column("file", "文件", "File"),
@@ -68,7 +68,7 @@ def backup(
     """Write a backup; exit 1 if attachments are lost."""
     from dataclasses import asdict
 
-    from efficiency_monitor.services import backup as service
+    from efficiency_monitor.services.operation import backup as service
 
     report = service.backup(context_of(ctx), file, with_keys=with_keys)
     shown = {**asdict(report), "file": str(report.file), "missing": list(report.missing)}
@@ -133,8 +133,8 @@ def restore(
 ) -> None:
     """Restore a workspace into an empty folder and database, or rehearse it."""
     from efficiency_monitor import app, settings
-    from efficiency_monitor.services import restore as service
-    from efficiency_monitor.services.archive import Archive
+    from efficiency_monitor.services.operation import restore as service
+    from efficiency_monitor.services.operation.archive import Archive
 
     if drill is not None:
         _drill(ctx, file, drill, manifest, output)
@@ -172,8 +172,8 @@ def _drill(
     ctx: typer.Context, file: Path, under: Path, manifest: str | None, output: Format | None
 ) -> None:
     from efficiency_monitor import app
-    from efficiency_monitor.services import restore as service
-    from efficiency_monitor.services.archive import Archive
+    from efficiency_monitor.services.operation import restore as service
+    from efficiency_monitor.services.operation.archive import Archive
 
     own = context_of(ctx)
     with app.drill_place(under) as (folder, seconds):

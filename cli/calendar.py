@@ -32,7 +32,7 @@ Pauses = Annotated[
 @app.command("list", help=t("列出日历", "list calendars"))
 def list_calendars(ctx: typer.Context, output: Output = None) -> None:
     """List the calendars and what they cover."""
-    from efficiency_monitor.services.calendar_work import summary
+    from efficiency_monitor.services.calendars.calendar_work import summary
 
     catalogue = judging_catalogue_of(ctx)
     emit(
@@ -54,7 +54,7 @@ def show(
 ) -> None:
     """Show the dates of a calendar: kind, hours, name and notice."""
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.calendar_work import Calendars, day_rows
+    from efficiency_monitor.services.calendars.calendar_work import Calendars, day_rows
 
     catalogue = judging_catalogue_of(ctx)
     calendar = Calendars(catalogue).find(name).calendar
@@ -76,7 +76,7 @@ def show(
 
 
 def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
-    from efficiency_monitor.services.calendar_work import Calendars, ask
+    from efficiency_monitor.services.calendars.calendar_work import Calendars, ask
 
     catalogue = judging_catalogue_of(ctx)
     emit_object(ask(Calendars(catalogue), question), output)
@@ -168,7 +168,7 @@ def batch(
     import json
 
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.calendar_work import batch as answers
+    from efficiency_monitor.services.calendars.calendar_work import batch as answers
 
     from . import streams
 

@@ -14,7 +14,7 @@ from .state import Output, context_of
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.calendar_import import Proposed
+    from efficiency_monitor.services.calendars.calendar_import import Proposed
 
 _KINDS = {
     "weekday": ("工作日", "working day"),
@@ -84,8 +84,8 @@ def import_notice(
 
     Without --propose nothing is written. With it: --as PERSON and --reason.
     """
-    from efficiency_monitor.services.calendar_import import Order
-    from efficiency_monitor.services.calendar_import import import_notice as service
+    from efficiency_monitor.services.calendars.calendar_import import Order
+    from efficiency_monitor.services.calendars.calendar_import import import_notice as service
 
     context = context_of(ctx)
     found = service(

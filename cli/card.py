@@ -49,7 +49,7 @@ def list_cards(
 ) -> None:
     """List cards, worst first; every card that is not closed, unless asked otherwise."""
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
     from efficiency_monitor.store.cards import CardQuery
 
     context = context_of(ctx)
@@ -72,7 +72,7 @@ def list_cards(
 @app.command("show", help=t("显示一张牌", "show one card"))
 def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     """Show one card: what it rests on, what happened to it, who held the case."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
 
     from .documents import show_card
 
@@ -88,8 +88,8 @@ def _answer(
     attach: list[Path] | None,
     output: Format | None,
 ) -> None:
-    from efficiency_monitor.services import attachments
-    from efficiency_monitor.services.answers import answer
+    from efficiency_monitor.services.matters import attachments
+    from efficiency_monitor.services.matters.answers import answer
 
     context = context_of(ctx)
     done = answer(context, card_no, what, read_text(text), attachments.keep(context, attach or []))
@@ -162,8 +162,8 @@ def close(
     output: Output = None,
 ) -> None:
     """Close a card that was replied to; needs --as PERSON, who did not reply, and --text."""
-    from efficiency_monitor.services import attachments
-    from efficiency_monitor.services.closing import close_card
+    from efficiency_monitor.services.matters import attachments
+    from efficiency_monitor.services.matters.closing import close_card
 
     context = context_of(ctx)
     done = close_card(
@@ -193,7 +193,7 @@ def issue(
 ) -> None:
     """Give a case a card that no rule gives; another supervisor confirms it. Needs --as, --text."""
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services import attachments, manual_cards
+    from efficiency_monitor.services.matters import attachments, manual_cards
 
     context = context_of(ctx)
     done = manual_cards.issue(

@@ -57,7 +57,8 @@ def list_cases(
     output: Output = None,
 ) -> None:
     """List the open cases with what the last scan said and what falls due next."""
-    from efficiency_monitor.services import disclosing, listing
+    from efficiency_monitor.services.listings import listing
+    from efficiency_monitor.services.people import disclosing
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -85,7 +86,7 @@ def _disclose(
 ) -> None:
     """Record that these cases are shown unmasked; only then may they be."""
     from efficiency_monitor.core.authority import Scope
-    from efficiency_monitor.services.disclosing import unmasked
+    from efficiency_monitor.services.people.disclosing import unmasked
 
     unmasked(
         context,
@@ -115,8 +116,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show one case: its fields, its events, its clocks and its cards."""
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.explain import explain, find, opened
+    from efficiency_monitor.services.listings.explain import explain, find, opened
+    from efficiency_monitor.services.people import disclosing
 
     from .documents import show_case
 
@@ -151,8 +152,8 @@ def explain_case(
     output: Output = None,
 ) -> None:
     """Explain a case: each date counted or not and why, so that it can be shown to anybody."""
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.explain import explain, find
+    from efficiency_monitor.services.listings.explain import explain, find
+    from efficiency_monitor.services.people import disclosing
 
     from .explain_view import show as show_page
 

@@ -14,7 +14,7 @@ from .unmasking import Reason, Unmask
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.import_report import ImportReport
+    from efficiency_monitor.services.intake.import_report import ImportReport
 
 quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
 
@@ -71,8 +71,8 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
-    from efficiency_monitor.services.feeds import import_into
-    from efficiency_monitor.services.ingest import bytes_to_read
+    from efficiency_monitor.services.intake.feeds import import_into
+    from efficiency_monitor.services.intake.ingest import bytes_to_read
 
     context = context_of(ctx)
     with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
@@ -138,7 +138,7 @@ def list_quarantine(
     output: Output = None,
 ) -> None:
     """List the rows in quarantine."""
-    from efficiency_monitor.services import quarantine
+    from efficiency_monitor.services.intake import quarantine
     from efficiency_monitor.sources.rows import say_refusal
 
     context = context_of(ctx)
@@ -177,7 +177,8 @@ def show_quarantine(
 
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.reports.masking import mask_text, masked_row
-    from efficiency_monitor.services import disclosing, quarantine
+    from efficiency_monitor.services.intake import quarantine
+    from efficiency_monitor.services.people import disclosing
     from efficiency_monitor.sources.rows import say_refusal
 
     context = context_of(ctx)
@@ -220,7 +221,7 @@ def show_quarantine(
 @quarantine.command("retry", help=t("重新导入隔离的行", "try the rows again"))
 def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
     """Try the rows again, after a mapping or a calendar was mended."""
-    from efficiency_monitor.services.ingest import retry
+    from efficiency_monitor.services.intake.ingest import retry
 
     report = retry(context_of(ctx))
     emit_object(report.as_json(), output)

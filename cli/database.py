@@ -38,7 +38,7 @@ def roles(
     output: Output = None,
 ) -> None:
     """Give the application and an auditor their rights and take away all others."""
-    from efficiency_monitor.services import database_roles
+    from efficiency_monitor.services.operation import database_roles
 
     made = database_roles.give(
         context_of(ctx), application=application, auditor=auditor, dry_run=dry_run

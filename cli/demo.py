@@ -86,7 +86,7 @@ def _make_room(folder: Path) -> None:
 
 
 def _bureau(folder: Path) -> None:
-    from efficiency_monitor.services.checkpoints import make
+    from efficiency_monitor.services.ledger.checkpoints import make
 
     clock = Clock(EVENING, "Asia/Shanghai")
     head(
@@ -119,8 +119,8 @@ def _bureau(folder: Path) -> None:
 
 
 def _import(context: "Context") -> None:
-    from efficiency_monitor.services.ingest import import_files
-    from efficiency_monitor.services.people import import_people
+    from efficiency_monitor.services.intake.ingest import import_files
+    from efficiency_monitor.services.people.people import import_people
 
     data = data_folder()
     head(
@@ -160,8 +160,8 @@ _SHOWN = (
 
 
 def _situations(context: "Context") -> None:
-    from efficiency_monitor.services.explain import find, judge
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.listings.explain import find, judge
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     head(t("四、各种情形", "4. the situations"))
@@ -191,7 +191,7 @@ def _situations(context: "Context") -> None:
 
 def _cards(context: "Context") -> None:
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     head(t("五、红牌清单", "5. the red cards"), "cards list --level red")
@@ -199,7 +199,7 @@ def _cards(context: "Context") -> None:
 
 
 def _explain(context: "Context") -> None:
-    from efficiency_monitor.services.explain import explain
+    from efficiency_monitor.services.listings.explain import explain
 
     from .explain_view import show as show_page
 
@@ -219,7 +219,7 @@ def _explain(context: "Context") -> None:
 
 def _conduct(context: "Context", clock: Clock) -> None:
     """A card on what was done, and the pack that it is from."""
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     found = list_cards(context, CardQuery(case_no="SYN-2026-0048", rule="CON-PAUSE-GROUND"))
@@ -234,7 +234,7 @@ def _conduct(context: "Context", clock: Clock) -> None:
 
 def _notice(context: "Context") -> None:
     from efficiency_monitor import app
-    from efficiency_monitor.services.deliver import deliver
+    from efficiency_monitor.services.delivery.deliver import deliver
 
     head(t("七、通知（每人一份摘要）", "7. notices (one digest per recipient)"), "notices deliver")
     report, messages = deliver(context, app.channels(context))
@@ -253,8 +253,8 @@ def _notice(context: "Context") -> None:
 
 
 def _late_evidence(context: "Context", clock: Clock) -> None:
-    from efficiency_monitor.services.ingest import import_files
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.intake.ingest import import_files
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     clock.set("2026-11-20 20:00")
@@ -267,14 +267,14 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     )
     import_files(context, [data_folder() / "synthetic" / "synthetic_late_evidence.csv"], "gbt39046")
     from efficiency_monitor import app
-    from efficiency_monitor.services.scan import scan
+    from efficiency_monitor.services.scans.scan import scan
 
     say(scan(context, as_of=context.now(), run_id=app.run_id()), context)
     emit(list_cards(context, CardQuery(state="lifted")), columns.CARDS)
 
 
 def _checkpoint(context: "Context", kept: str) -> None:
-    from efficiency_monitor.services import checkpoints, compare
+    from efficiency_monitor.services.ledger import checkpoints, compare
 
     head(
         t(
@@ -296,7 +296,7 @@ def _checkpoint(context: "Context", kept: str) -> None:
 
 
 def _ledger(context: "Context", folder: Path) -> None:
-    from efficiency_monitor.services import ledger_book
+    from efficiency_monitor.services.ledger import ledger_book
 
     out = folder / "ledger-export"
     head(

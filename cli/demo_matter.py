@@ -58,7 +58,7 @@ class Typist:
 def red_card(context: "Context", case_no: str) -> str:
     """Number of the red card of a case that stands."""
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     return str(list_cards(context, CardQuery(level=Level.RED, case_no=case_no))[0]["card_no"])
@@ -73,7 +73,7 @@ def _answer(context: "Context", typed: Typist) -> None:
 
 
 def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
-    from efficiency_monitor.services.order_listing import list_orders
+    from efficiency_monitor.services.listings.order_listing import list_orders
 
     clock.set("2026-11-25 09:00")
     head(
@@ -97,7 +97,7 @@ def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
 
 
 def _appeal(context: "Context", typed: Typist, clock: Clock) -> None:
-    from efficiency_monitor.services.appeal_listing import list_appeals
+    from efficiency_monitor.services.matters.appeal_listing import list_appeals
 
     clock.set("2026-11-30 10:00")
     head(

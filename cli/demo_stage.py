@@ -64,7 +64,8 @@ def open_workspace(
 ) -> "Context":
     """Make a workspace on the demonstration\'s clock."""
     from efficiency_monitor import app
-    from efficiency_monitor.services import ledger_keys, setup
+    from efficiency_monitor.services.ledger import ledger_keys
+    from efficiency_monitor.services.operation import setup
 
     setup.write_settings(
         folder,
@@ -84,7 +85,7 @@ def open_workspace(
 def scan_now(context: "Context", title: str) -> None:
     """Scan as of the clock and say what it gave."""
     from efficiency_monitor import app
-    from efficiency_monitor.services.scan import scan
+    from efficiency_monitor.services.scans.scan import scan
 
     head(title, "scan")
     say(scan(context, as_of=context.now(), run_id=app.run_id()), context)

@@ -16,8 +16,8 @@ EVENING = "2013-12-31 18:00"
 
 def show_usda(folder: Path) -> None:
     """Import the requests, scan, and say how often engine and agency agree."""
-    from efficiency_monitor.services.ingest import import_files
-    from efficiency_monitor.services.people import import_people
+    from efficiency_monitor.services.intake.ingest import import_files
+    from efficiency_monitor.services.people.people import import_people
 
     clock = Clock(EVENING, "America/New_York")
     head(
@@ -60,7 +60,7 @@ def show_usda(folder: Path) -> None:
 def _agreement(context: "Context", path: Path) -> None:
     """Hold the yellow cards against the agency's own dates, row by row."""
     from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listing import list_cards
+    from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
 
     late = {

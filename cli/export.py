@@ -26,8 +26,8 @@ def lake(
     output: Output = None,
 ) -> None:
     """Write what the lake does not have yet; names and personal data stay behind."""
-    from efficiency_monitor.services.lake import count_cases, export_lake
-    from efficiency_monitor.services.lake_format import need_parquet
+    from efficiency_monitor.services.backtests.lake import count_cases, export_lake
+    from efficiency_monitor.services.backtests.lake_format import need_parquet
 
     need_parquet()
     context = context_of(ctx)

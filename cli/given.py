@@ -178,7 +178,7 @@ def _write_metrics(folder: Path, found: Any) -> None:
     if found.operation.metrics is None:
         return
     from efficiency_monitor import app
-    from efficiency_monitor.services import metrics
+    from efficiency_monitor.services.operation import metrics
 
     with suppress(EffmonError, OSError):
         metrics.write(app.open_context(folder), folder / found.operation.metrics)

@@ -16,7 +16,7 @@ from .state import Output, context_of, first_of, leave
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.nights import NightReport
+    from efficiency_monitor.services.scans.nights import NightReport
 
 app = typer.Typer(help=t("定时作业", "scheduled jobs"))
 
@@ -38,7 +38,7 @@ def list_jobs(ctx: typer.Context, output: Output = None) -> None:
     """List the jobs: when they are due, what is open."""
     from efficiency_monitor.core.instants import rfc3339
     from efficiency_monitor.jobs.slots import catch_up, slots_between
-    from efficiency_monitor.services import nights
+    from efficiency_monitor.services.scans import nights
 
     context = context_of(ctx)
     schedule = _schedule(context)
@@ -79,7 +79,7 @@ def history(
     output: Output = None,
 ) -> None:
     """List the slots that ran, failed or were skipped, newest first."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
 
     emit(
         listing.list_runs(context_of(ctx), job, most),
@@ -97,7 +97,7 @@ def run(
 ) -> None:
     """Run every open slot, oldest first, each as of its own instant; then deliver once."""
     from efficiency_monitor.core.faults import ConfigurationError, Locked
-    from efficiency_monitor.services import nights
+    from efficiency_monitor.services.scans import nights
 
     if job not in (None, nights.JOB):
         raise ConfigurationError(
@@ -164,8 +164,8 @@ def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
 def _ring(context: "Context", step: Any) -> "NightReport":
     from efficiency_monitor import app as root
     from efficiency_monitor.jobs.slots import catch_up
-    from efficiency_monitor.services import nights
-    from efficiency_monitor.services.pull import pull_all
+    from efficiency_monitor.services.intake.pull import pull_all
+    from efficiency_monitor.services.scans import nights
 
     schedule = _schedule(context)
     most = context.settings.jobs.scan.catch_up_days

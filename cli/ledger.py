@@ -72,7 +72,7 @@ def list_entries(
     output: Output = None,
 ) -> None:
     """List the newest entries of the ledger."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
 
     emit(
         listing.list_ledger(context_of(ctx), most, kind),
@@ -103,7 +103,7 @@ def verify(
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
-    from efficiency_monitor.services import ledger_book
+    from efficiency_monitor.services.ledger import ledger_book
 
     if path is not None and rebuild:
         raise ConfigurationError(
@@ -162,7 +162,7 @@ def _say_found(found: Mapping[str, Any]) -> None:
 
 def _verify_export(path: Path, keys: list[str], received: list[Path], output: Output) -> None:
     """In words it is the verifier itself that speaks, as it does for the auditor."""
-    from efficiency_monitor.services import ledger_book
+    from efficiency_monitor.services.ledger import ledger_book
 
     if output is None:
         from efficiency_monitor.verifier import verify as verifier
@@ -185,7 +185,7 @@ def export(
     """Write a folder that an auditor verifies with one standard-library file."""
     from efficiency_monitor import __version__
     from efficiency_monitor.core.instants import rfc3339
-    from efficiency_monitor.services import ledger_book
+    from efficiency_monitor.services.ledger import ledger_book
 
     context = context_of(ctx)
     summary = ledger_book.export(

@@ -31,7 +31,7 @@ def show_key(
     output: Output = None,
 ) -> None:
     """Print the public key that belongs on paper, and every key before it."""
-    from efficiency_monitor.services import ledger_keys
+    from efficiency_monitor.services.ledger import ledger_keys
 
     context = context_of(ctx)
     if foreign is not None:
@@ -70,7 +70,7 @@ def read_paper(
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.ledger_keys import of_paper
     from efficiency_monitor.core.signed_notes import NoteError
-    from efficiency_monitor.services.signer import origin_of
+    from efficiency_monitor.services.ledger.signer import origin_of
 
     rows = read_file(file).decode("utf-8-sig", "replace").splitlines()
     try:
@@ -100,7 +100,7 @@ def new_key(
 ) -> None:
     """Write a private key into a new file; without --out the one that the ledger begins with."""
     from efficiency_monitor import app
-    from efficiency_monitor.services import ledger_keys
+    from efficiency_monitor.services.ledger import ledger_keys
 
     context = context_of(ctx)
     made = ledger_keys.new_key(context, app.seed(), out)
@@ -146,7 +146,7 @@ def rotate_key(
     import shlex
 
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services import ledger_keys, signer
+    from efficiency_monitor.services.ledger import ledger_keys, signer
 
     context = context_of(ctx)
     reason = read_text(lost)

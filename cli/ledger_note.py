@@ -12,8 +12,8 @@ from .written import read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.core.signed_notes import Verifier
-    from efficiency_monitor.services.checkpoints import Made, Tried
-    from efficiency_monitor.services.compare import Compared
+    from efficiency_monitor.services.ledger.checkpoints import Made, Tried
+    from efficiency_monitor.services.ledger.compare import Compared
 
 _MADE: Final = (
     Column("size", "条目", "Entries"),
@@ -58,7 +58,7 @@ def checkpoint(
     output: Output = None,
 ) -> None:
     """Derive the ledger from its rows, hold it against all that was signed, sign it."""
-    from efficiency_monitor.services import checkpoints
+    from efficiency_monitor.services.ledger import checkpoints
 
     made = checkpoints.make(context_of(ctx), after_loss=read_text(after_loss))
     if output is not None:
@@ -122,7 +122,7 @@ def compare(
 ) -> None:
     """Hold a checkpoint against the rows; exit 1 where the ledger is another or shorter."""
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services import compare as service
+    from efficiency_monitor.services.ledger import compare as service
 
     if (file is None) == (text is None):
         raise ConfigurationError(
@@ -171,7 +171,7 @@ def read_vkey(given: str) -> "Verifier":
 
 def _say(found: "Compared") -> None:
     """The result in words that can be put into a report."""
-    from efficiency_monitor.services import compare as service
+    from efficiency_monitor.services.ledger import compare as service
 
     if found.result == service.EQUAL:
         message(
@@ -209,7 +209,7 @@ def _say(found: "Compared") -> None:
 
 
 def _alarm(found: "Compared") -> str:
-    from efficiency_monitor.services import compare as service
+    from efficiency_monitor.services.ledger import compare as service
 
     if found.result == service.SHORTER:
         return t(

@@ -58,7 +58,7 @@ def slip(
 ) -> None:
     """Write one entry with what proves that it is in a signed checkpoint, or show such a slip."""
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services import slips
+    from efficiency_monitor.services.ledger import slips
 
     if show is not None and what is None and out is None:
         _show(ctx, show, keys or [], output)
@@ -95,7 +95,7 @@ def _show(ctx: typer.Context, path: Path, keys: list[str], output: Output) -> No
     from contextlib import suppress
 
     from efficiency_monitor.core.faults import EffmonError
-    from efficiency_monitor.services import slips
+    from efficiency_monitor.services.ledger import slips
 
     own = not keys
     if own:

@@ -32,8 +32,8 @@ def lift(
 ) -> None:
     """Lift a card without an appeal; a red one takes two persons. Needs --as PERSON and --text."""
     from efficiency_monitor.core.terms import LiftReason
-    from efficiency_monitor.services.checkpoints import try_after
-    from efficiency_monitor.services.lifting import by_hand
+    from efficiency_monitor.services.ledger.checkpoints import try_after
+    from efficiency_monitor.services.matters.lifting import by_hand
 
     context = context_of(ctx)
     done = by_hand(

@@ -15,7 +15,7 @@ from .state import Output, Strict, catalogue_of, leave
 
 if TYPE_CHECKING:
     from efficiency_monitor.core.vocabulary import Vocabulary
-    from efficiency_monitor.services.mapping_work import MappingCheck
+    from efficiency_monitor.services.authoring.mapping_work import MappingCheck
 
 app = typer.Typer(help=t("数据源映射", "mappings of source layouts"))
 
@@ -107,7 +107,7 @@ def check(
 
     Nothing is written and no workspace is needed. Exit 3 with --strict if a row is refused.
     """
-    from efficiency_monitor.services.mapping_work import check_mapping
+    from efficiency_monitor.services.authoring.mapping_work import check_mapping
 
     catalogue, zone = catalogue_of(ctx)
     size = data.stat().st_size if data.is_file() else None

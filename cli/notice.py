@@ -14,8 +14,8 @@ from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.deliver import DeliverReport
-    from efficiency_monitor.services.round import RoundReport
+    from efficiency_monitor.services.delivery.deliver import DeliverReport
+    from efficiency_monitor.services.scans.round import RoundReport
 
 app = typer.Typer(help=t("通知", "notices"))
 
@@ -39,7 +39,7 @@ def list_notices(
     output: Output = None,
 ) -> None:
     """List the notices of the outbox, newest first."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
 
     held = state is NoticeState.HELD
     emit(
@@ -62,8 +62,8 @@ def deliver(
     alarms. A preview shows what is pending already.
     """
     from efficiency_monitor import app as root
-    from efficiency_monitor.services import deliver as service
-    from efficiency_monitor.services.round import go_round
+    from efficiency_monitor.services.delivery import deliver as service
+    from efficiency_monitor.services.scans.round import go_round
 
     context = context_of(ctx)
     channels = root.channels(context)
@@ -197,7 +197,7 @@ def retry(
     output: Output = None,
 ) -> None:
     """Put dead letters back, at the addresses known now; they go with the next delivery."""
-    from efficiency_monitor.services.dead_letters import retry as put_back
+    from efficiency_monitor.services.delivery.dead_letters import retry as put_back
 
     done = put_back(context_of(ctx), notice_ids or [])
     if output is not None:
@@ -221,7 +221,7 @@ def dismiss(
 
     The notice is void and is never sent; the reason is on record.
     """
-    from efficiency_monitor.services.dead_letters import dismiss as let_be
+    from efficiency_monitor.services.delivery.dead_letters import dismiss as let_be
 
     done = let_be(context_of(ctx), notice_id, reason)
     if output is not None:

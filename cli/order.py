@@ -23,7 +23,7 @@ from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.orders import Done
+    from efficiency_monitor.services.matters.orders import Done
 
 app = typer.Typer(help=t("督办单", "supervision orders"))
 
@@ -146,7 +146,7 @@ def open_order(
     output: Output = None,
 ) -> None:
     """Open an order on cards of one department; needs --as PERSON and --text."""
-    from efficiency_monitor.services import attachments, orders
+    from efficiency_monitor.services.matters import attachments, orders
 
     context = context_of(ctx)
     done = orders.open_order(
@@ -168,7 +168,7 @@ def list_orders(
     output: Output = None,
 ) -> None:
     """List orders, the earliest deadline first; every one that is not closed, unless asked."""
-    from efficiency_monitor.services import order_listing
+    from efficiency_monitor.services.listings import order_listing
 
     emit(
         order_listing.list_orders(context_of(ctx), state=str(state), department=department),
@@ -181,7 +181,7 @@ def list_orders(
 @app.command("show", help=t("显示一张督办单", "show one order"))
 def show(ctx: typer.Context, order_no: str, output: Output = None) -> None:
     """Show one order: the cards it is about, what happened to it, who was told."""
-    from efficiency_monitor.services import order_listing
+    from efficiency_monitor.services.listings import order_listing
 
     document = order_listing.show_order(context_of(ctx), order_no)
     if output not in (None, Format.TABLE):
@@ -214,7 +214,7 @@ def reply(
     output: Output = None,
 ) -> None:
     """Reply for the department; needs --as PERSON and --text. A further reply is added."""
-    from efficiency_monitor.services import attachments, orders
+    from efficiency_monitor.services.matters import attachments, orders
 
     context = context_of(ctx)
     done = orders.reply(
@@ -245,7 +245,7 @@ def return_order(
     output: Output = None,
 ) -> None:
     """Return a reply that is not accepted; needs --as PERSON and --text."""
-    from efficiency_monitor.services import attachments, orders
+    from efficiency_monitor.services.matters import attachments, orders
 
     context = context_of(ctx)
     done = orders.return_order(
@@ -276,7 +276,7 @@ def close(
     output: Output = None,
 ) -> None:
     """Accept the reply to an order, or withdraw an order without one; needs --as and --text."""
-    from efficiency_monitor.services import attachments, orders
+    from efficiency_monitor.services.matters import attachments, orders
 
     context = context_of(ctx)
     done = orders.close(

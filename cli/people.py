@@ -16,7 +16,7 @@ from .unmasking import Reason, Unmask, erase_person, list_disclosures
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.keys import KeyReport
+    from efficiency_monitor.services.authority.keys import KeyReport
 
 app = typer.Typer(help=t("人员与角色", "people and roles"))
 key = typer.Typer(help=t("个人密钥", "personal keys"))
@@ -62,7 +62,7 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import people and their roles from a table."""
-    from efficiency_monitor.services.people import import_people
+    from efficiency_monitor.services.people.people import import_people
 
     report = import_people(context_of(ctx), file, dry_run=dry_run)
     if output is not None:
@@ -106,8 +106,8 @@ def list_people(
 ) -> None:
     """List people and roles; names are masked unless asked for, addresses are left out."""
     from efficiency_monitor.core.authority import Scope
-    from efficiency_monitor.services import disclosing
-    from efficiency_monitor.services.notices import people
+    from efficiency_monitor.services.notices.notices import people
+    from efficiency_monitor.services.people import disclosing
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -161,8 +161,8 @@ def list_people(
 @app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
 def check(ctx: typer.Context, output: Output = None) -> None:
     """Check that every level of every department reaches somebody; exit 1 if not."""
-    from efficiency_monitor.services.key_list import without_keys
-    from efficiency_monitor.services.people import check_people
+    from efficiency_monitor.services.authority.key_list import without_keys
+    from efficiency_monitor.services.people.people import check_people
 
     context = context_of(ctx)
     found = check_people(context)
@@ -216,8 +216,8 @@ def enrol_key(
     output: Output = None,
 ) -> None:
     """Enrol a public key; after the first two it takes two key holders, each by this command."""
-    from efficiency_monitor.services.key_files import public_from
-    from efficiency_monitor.services.keys import enrol
+    from efficiency_monitor.services.authority.key_files import public_from
+    from efficiency_monitor.services.authority.keys import enrol
 
     report = enrol(context_of(ctx), person, public_from(public))
     _emit_report(report, output)
@@ -250,7 +250,7 @@ def revoke_key(
     output: Output = None,
 ) -> None:
     """Revoke a key: its holder signs for it, or a supervisor; for a second one two supervisors."""
-    from efficiency_monitor.services.keys import revoke
+    from efficiency_monitor.services.authority.keys import revoke
 
     report = revoke(context_of(ctx), which, text)
     _emit_report(report, output)
@@ -267,7 +267,7 @@ def revoke_key(
 @key.command("list", help=t("列出密钥", "list the keys"))
 def list_keys(ctx: typer.Context, output: Output = None) -> None:
     """List every key with its holder and state."""
-    from efficiency_monitor.services.key_list import list_keys as listed
+    from efficiency_monitor.services.authority.key_list import list_keys as listed
 
     emit(
         listed(context_of(ctx)),

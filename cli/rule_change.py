@@ -12,8 +12,8 @@ from .state import DryRun, Output, context_of, state_of
 from .written import Text, read_text
 
 if TYPE_CHECKING:
+    from efficiency_monitor.services.catalogue.rule_versions import Change
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.rule_versions import Change
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=t("变更编号 C-0001", "C-0001"))]
 Reason = Annotated[
@@ -88,8 +88,8 @@ def propose(
 ) -> None:
     """Propose what the files say otherwise than what is approved. Needs --as PERSON, --reason."""
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.rule_files import Selection
-    from efficiency_monitor.services.rule_versions import propose as service
+    from efficiency_monitor.services.catalogue.rule_files import Selection
+    from efficiency_monitor.services.catalogue.rule_versions import propose as service
 
     if path is not None and pack is not None:
         raise ConfigurationError(
@@ -122,9 +122,9 @@ def approve(
     output: Output = None,
 ) -> None:
     """Approve a change that somebody else proposed; --dry-run shows it. Needs --as and --key."""
-    from efficiency_monitor.services import calendar_files
-    from efficiency_monitor.services.checkpoints import try_after
-    from efficiency_monitor.services.rule_versions import approve as service
+    from efficiency_monitor.services.catalogue import calendar_files
+    from efficiency_monitor.services.catalogue.rule_versions import approve as service
+    from efficiency_monitor.services.ledger.checkpoints import try_after
 
     from .ledger_note import say_tried
 
@@ -149,7 +149,7 @@ def approve(
 
 def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Output = None) -> None:
     """Withdraw a change that waits for approval. Needs --as PERSON and --text."""
-    from efficiency_monitor.services.rule_versions import withdraw as service
+    from efficiency_monitor.services.catalogue.rule_versions import withdraw as service
 
     context = context_of(ctx)
     change = service(context, number, read_text(text))
@@ -160,8 +160,8 @@ def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Outp
 
 def changes(ctx: typer.Context, output: Output = None) -> None:
     """List the changes that were proposed, and the files that wait for approval."""
-    from efficiency_monitor.services.rule_versions import listed
-    from efficiency_monitor.services.rule_waiting import waiting
+    from efficiency_monitor.services.catalogue.rule_versions import listed
+    from efficiency_monitor.services.catalogue.rule_waiting import waiting
 
     context = context_of(ctx)
     with context.store.reading() as connection:
@@ -181,8 +181,8 @@ def diff(ctx: typer.Context, old: str, new: str, output: Output = None) -> None:
     import os
 
     from efficiency_monitor import settings
-    from efficiency_monitor.services.rule_comparison import Sides
-    from efficiency_monitor.services.rule_comparison import diff as service
+    from efficiency_monitor.services.authoring.rule_comparison import Sides
+    from efficiency_monitor.services.authoring.rule_comparison import diff as service
 
     from .state import catalogue_of
 
@@ -203,7 +203,7 @@ def trial(
     output: Output = None,
 ) -> None:
     """List the cards that a rule on trial would have given, as of the last scan."""
-    from efficiency_monitor.services.trials import listed
+    from efficiency_monitor.services.judging.trials import listed
 
     emit(
         listed(context_of(ctx), rule_id),
@@ -215,7 +215,7 @@ def trial(
 
 def _show(context: "Context", change: "Change", output: Output) -> None:
     """What a change is, in words, on stdout: its texts, and of each rule what differs."""
-    from efficiency_monitor.services.change_words import described
+    from efficiency_monitor.services.authoring.change_words import described
 
     rows = described(context, change)
     if output is not None:
@@ -241,7 +241,7 @@ def say_waiting(ctx: typer.Context) -> None:
     import os
 
     from efficiency_monitor import settings
-    from efficiency_monitor.services.rule_waiting import waiting
+    from efficiency_monitor.services.catalogue.rule_waiting import waiting
 
     folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
     if not (folder / settings.FILE).is_file() or settings.load(folder).rules.approval == "none":

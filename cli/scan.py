@@ -24,7 +24,7 @@ from .state import (
 if TYPE_CHECKING:
     from efficiency_monitor.core.vocabulary import Vocabulary
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.scan_report import ScanReport
+    from efficiency_monitor.services.judging.scan_report import ScanReport
 
 
 class FailOn(StrEnum):
@@ -57,8 +57,8 @@ def scan(
     A scan writes only for now; with --as-of or --known-by it shows what would be.
     """
     from efficiency_monitor import app
-    from efficiency_monitor.services import scan as service
-    from efficiency_monitor.services.checkpoints import try_after
+    from efficiency_monitor.services.ledger.checkpoints import try_after
+    from efficiency_monitor.services.scans import scan as service
 
     context = context_of(ctx)
     instant = instant_of(as_of, context)
@@ -285,7 +285,7 @@ def forecast(
     output: Output = None,
 ) -> None:
     """What falls due within so many days, the next first."""
-    from efficiency_monitor.services import listing
+    from efficiency_monitor.services.listings import listing
 
     context = context_of(ctx)
     emit(

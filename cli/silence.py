@@ -58,7 +58,7 @@ def add(
     """Hold notices that fit every option given until an instant; needs --as PERSON."""
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.instants import parse_as_of
-    from efficiency_monitor.services.silences import Filters, add_silence
+    from efficiency_monitor.services.delivery.silences import Filters, add_silence
 
     context = context_of(ctx)
     try:
@@ -90,7 +90,7 @@ def list_(
     output: Output = None,
 ) -> None:
     """List the silences that stand, and how many notices each holds."""
-    from efficiency_monitor.services.silences import list_silences
+    from efficiency_monitor.services.delivery.silences import list_silences
 
     emit(
         list_silences(context_of(ctx), everything=everything),
@@ -108,7 +108,7 @@ def end(
     output: Output = None,
 ) -> None:
     """End a silence before its time: its owner may, and supervisors; needs --as PERSON."""
-    from efficiency_monitor.services.silences import end_silence
+    from efficiency_monitor.services.delivery.silences import end_silence
 
     context = context_of(ctx)
     end_silence(context, silence_no, reason=reason)
@@ -118,7 +118,7 @@ def end(
 
 def _emit_one(context: "Context", silence_no: str, output: Format | None) -> None:
     """The silence as the list has it, where an output was asked for."""
-    from efficiency_monitor.services.silences import list_silences
+    from efficiency_monitor.services.delivery.silences import list_silences
 
     if output is not None:
         known = list_silences(context, everything=True)

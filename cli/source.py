@@ -12,7 +12,7 @@ from .state import DryRun, Output, Strict, context_of, first_of, leave
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.pull_report import PullReport
+    from efficiency_monitor.services.intake.pull_report import PullReport
 
 app = typer.Typer(help=t("数据源", "sources of cases"))
 
@@ -45,8 +45,8 @@ def pull(
     """
     from efficiency_monitor import app as root
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.pull import pull as pull_one
-    from efficiency_monitor.services.pull import pull_all
+    from efficiency_monitor.services.intake.pull import pull as pull_one
+    from efficiency_monitor.services.intake.pull import pull_all
 
     context = context_of(ctx)
     if (source is None) == (not everything):
@@ -136,7 +136,7 @@ def _say_vanished(report: "PullReport") -> None:
 @app.command("list", help=t("列出数据源", "list the sources"))
 def list_sources(ctx: typer.Context, output: Output = None) -> None:
     """List the sources: newest data, freshness, open and vanished cases."""
-    from efficiency_monitor.services import feeds
+    from efficiency_monitor.services.intake import feeds
 
     emit(
         feeds.list_sources(context_of(ctx)),
@@ -156,7 +156,7 @@ def history(
     output: Output = None,
 ) -> None:
     """List what was pulled, per source and night, newest first."""
-    from efficiency_monitor.services import feeds
+    from efficiency_monitor.services.intake import feeds
 
     emit(
         feeds.list_history(context_of(ctx), source, most),

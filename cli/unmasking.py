@@ -12,7 +12,7 @@ from .state import DryRun, Output, context_of
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.erasing import Erased
+    from efficiency_monitor.services.people.erasing import Erased
 
 Unmask = Annotated[
     bool,
@@ -82,7 +82,7 @@ def erase_applicant(
 
     What was judged, issued and exported stays valid; no import brings the data back.
     """
-    from efficiency_monitor.services.erasing import erase_applicants
+    from efficiency_monitor.services.people.erasing import erase_applicants
 
     context = context_of(ctx)
     _say(erase_applicants(context, case_nos, read_text(reason), dry_run=dry_run), output)
@@ -100,7 +100,7 @@ def erase_person(
 
     The id stays in what the person did; they are told of nothing and may do nothing any more.
     """
-    from efficiency_monitor.services import erasing
+    from efficiency_monitor.services.people import erasing
 
     context = context_of(ctx)
     _say(erasing.erase_person(context, person, read_text(reason), dry_run=dry_run), output)
@@ -150,7 +150,7 @@ def _after(*, dry_run: bool, dialect: str) -> None:
 
 def list_disclosures(ctx: typer.Context, output: Output = None) -> None:
     """List who saw personal data unmasked or erased them, when and why; the newest first."""
-    from efficiency_monitor.services.disclosing import disclosures
+    from efficiency_monitor.services.people.disclosing import disclosures
 
     emit(
         disclosures(context_of(ctx)),

@@ -37,7 +37,8 @@ def init(
     import os
 
     from efficiency_monitor import app, settings
-    from efficiency_monitor.services import ledger_keys, setup
+    from efficiency_monitor.services.ledger import ledger_keys
+    from efficiency_monitor.services.operation import setup
 
     state = state_of(ctx)
     where = settings.workspace_folder(folder or state.workspace, os.environ)
@@ -82,7 +83,7 @@ def doctor(
     output: Output = None,
 ) -> None:
     """Check that everything is in place; exit 1 if something is bad."""
-    from efficiency_monitor.services.doctor import examine, worst
+    from efficiency_monitor.services.operation.doctor import examine, worst
 
     context = context_of(ctx)
     found = examine(context, quick=quick)
@@ -176,7 +177,7 @@ def metrics(
     ] = None,
 ) -> None:
     """Print the figures, or write them where node_exporter looks for them."""
-    from efficiency_monitor.services import metrics as service
+    from efficiency_monitor.services.operation import metrics as service
 
     context = context_of(ctx)
     if out is not None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .notify.channel import Channel
     from .services.audit import Command
     from .services.context import Catalogue, Context
-    from .services.pull_report import Outside
+    from .services.intake.pull_report import Outside
     from .store.engine import Store
 
 
@@ -75,7 +75,7 @@ def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Cat
 
 def judging_catalogue(folder: Path, found: settings.Settings, store: "Store") -> "Catalogue":
     """What the workspace judges by: its files, or the texts that a second person approved."""
-    from .services.approved_catalogue import approved_catalogue
+    from .services.catalogue.approved_catalogue import approved_catalogue
 
     if found.rules.approval == "none":
         return open_catalogue(folder, found)
@@ -249,7 +249,7 @@ def read_again(context: "Context") -> "Context":
 
 def personal_key(file: Path) -> "PersonalKey":
     """The private key of a file; its passphrase comes from the environment or the terminal."""
-    from .services.key_files import read_key
+    from .services.authority.key_files import read_key
 
     return read_key(
         file.expanduser(),
@@ -259,7 +259,7 @@ def personal_key(file: Path) -> "PersonalKey":
 
 def new_key(file: Path) -> "PersonalKey":
     """Write a new private key into a new file; a passphrase is asked on a terminal."""
-    from .services.key_files import write_key
+    from .services.authority.key_files import write_key
 
     said = passphrase(t("新密钥的口令（可空）：", "passphrase of the new key (may be empty): "))
     if said and not os.environ.get(PASSPHRASE_VARIABLE):
@@ -301,7 +301,7 @@ def _check_file(file: Path, *, missing: bool, create: bool) -> None:
 
 def channels(context: "Context") -> dict[str, "Channel"]:
     """The channels that the workspace has, by name."""
-    from .services.channels import Surroundings, open_channels
+    from .services.delivery.channels import Surroundings, open_channels
 
     return open_channels(
         context.settings.channels,
@@ -318,7 +318,7 @@ def channels(context: "Context") -> dict[str, "Channel"]:
 def outside(clock: Callable[[], int] = now) -> "Outside":
     """What pulling needs of the world: the environment's secrets, clocks, names."""
     from .outbound.connection import system_resolver
-    from .services.pull_report import Outside
+    from .services.intake.pull_report import Outside
     from .sources.http_request import World
 
     return Outside(

@@ -23,7 +23,7 @@ from efficiency_monitor.catalogue_files import catalogue_folder, pack_names, rul
 from efficiency_monitor.core.encoding import BoundRule
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.services import rule_work
+from efficiency_monitor.services.authoring import rule_work
 from efficiency_monitor.services.context import Catalogue
 from efficiency_monitor.strict_yaml import load, plain, validate
 

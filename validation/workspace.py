@@ -23,11 +23,11 @@ from efficiency_monitor.core.intake import Counts
 from efficiency_monitor.core.questions import Counting, due
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.services import setup
 from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.ingest import import_files
-from efficiency_monitor.services.listing import list_cards
-from efficiency_monitor.services.scan import scan
+from efficiency_monitor.services.intake.ingest import import_files
+from efficiency_monitor.services.listings.listing import list_cards
+from efficiency_monitor.services.operation import setup
+from efficiency_monitor.services.scans.scan import scan
 from efficiency_monitor.settings import DATABASE_VARIABLE, FILE
 from efficiency_monitor.store import cases
 from efficiency_monitor.store.cards import CardQuery

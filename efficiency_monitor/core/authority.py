@@ -1,7 +1,7 @@
 """Who may do what: the acts, the roles that may do each of them, and deputies.
 
 A person has several rows; any of them that allows an act is enough. What forbids it to one person
-(having issued the card, having signed already) is not known here: see `services.acting`.
+(having issued the card, having signed already) is not known here: see `services.authority.acting`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """What two texts of a rule say otherwise, aspect by aspect, in the order in which a rule is read.
 
 Pure: rules in, values out. A rule is taken apart into facts, each under an aspect and a name; what
-differs is what either text says alone. The words for people are `services.rule_comparison`'s.
+differs is what either text says alone. The words for people are in `services.authoring`.
 """
 
 from collections.abc import Iterator, Mapping

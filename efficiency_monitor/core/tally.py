@@ -1,6 +1,6 @@
 """Tallies judged: rows of values + a rule + a window + an instant → what it says of each subject.
 
-Pure, as all of the core: who selects the rows, and writes what follows, is `services.tallying`.
+Pure, as all of the core: who selects the rows and writes what follows is `services.tallies`.
 """
 
 from collections.abc import Collection, Mapping

@@ -83,7 +83,7 @@ def read_cases(
 ) -> list[StoredCase]:
     """Cases as known by an instant (default: all that was received), in the order of their ids.
 
-    `stale` are the sources of which nothing newer is known (`services.feeds.stale_sources`),
+    `stale` are the sources of which nothing newer is known (`services.intake.feeds.stale_sources`),
     `torn` the cases of which an import may have brought a part (`import_runs.torn_cases`).
     """
     stored: list[StoredCase] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.services.accountability import exempt_by_appeal
+from efficiency_monitor.services.accountability.accountability import exempt_by_appeal
 from efficiency_monitor.services.rehearsal import rehearsed
 from efficiency_monitor.store import accounts
 from tests.matters.stage import run

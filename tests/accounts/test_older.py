@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from efficiency_monitor.services import ledger_book
+from efficiency_monitor.services.ledger import ledger_book
 from efficiency_monitor.store import schema
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World

@@ -13,7 +13,7 @@ from efficiency_monitor import fault_words
 from efficiency_monitor.catalogue_files import catalogue_folder
 from efficiency_monitor.core.faults import CatalogueError
 from efficiency_monitor.language import speaking
-from efficiency_monitor.services import rule_check, rule_work
+from efficiency_monitor.services.authoring import rule_check, rule_work
 from efficiency_monitor.services.context import Catalogue
 
 from ..cli.command import ROOT, effmon

@@ -7,7 +7,7 @@ import pytest
 
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.evidence import Attachment
-from efficiency_monitor.services.keys import enrol, revoke
+from efficiency_monitor.services.authority.keys import enrol, revoke
 
 from .. import engines
 from ..stories.world import World

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.signatures import PersonalKey
-from efficiency_monitor.services.acting import Approval, approve
+from efficiency_monitor.services.authority.acting import Approval, approve
+from efficiency_monitor.services.authority.keys import enrol
 from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.keys import enrol
 from efficiency_monitor.store import keys
 
 from ..stories.world import World, instant

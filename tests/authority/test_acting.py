@@ -4,7 +4,7 @@ import pytest
 
 from efficiency_monitor.core.authority import Act, Scope
 from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.services.acting import acting, scope_of, standing_of
+from efficiency_monitor.services.authority.acting import acting, scope_of, standing_of
 from efficiency_monitor.store import cards
 
 from .desk import PEOPLE, Desk

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.evidence import Attachment
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.services.acting import approvals
+from efficiency_monitor.services.authority.acting import approvals
 
 from .desk import PEOPLE, Desk, key_of
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from efficiency_monitor.services import answers, ledger_book
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.matters import answers
 
 from .desk import Desk
 from .test_lift_checks import faults

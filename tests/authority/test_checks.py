@@ -7,8 +7,10 @@ import pytest
 from efficiency_monitor.core.authority import Act, Standing
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.people import Role
-from efficiency_monitor.services import approval_checks, doctor, ledger_book
-from efficiency_monitor.services.signing import entry_of, sign
+from efficiency_monitor.services.authority.signing import entry_of, sign
+from efficiency_monitor.services.checks import approval_checks
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.operation import doctor
 from efficiency_monitor.store import ledger
 
 from .desk import Desk, key_of
@@ -173,7 +175,7 @@ def approval_row(desk: Desk, context: object, connection: object, person: str, a
     """As `sign` writes it, for whom it would refuse to."""
     from efficiency_monitor.core import ledger as core
     from efficiency_monitor.core.signatures import statement
-    from efficiency_monitor.services.signing import _write, workspace_id
+    from efficiency_monitor.services.authority.signing import _write, workspace_id
 
     head = ledger.read_head(connection)  # type: ignore[arg-type]
     what = {"act": act, "subject": f"card:{desk.card()}", "round": 0, "decision": act}

@@ -5,16 +5,11 @@ import pytest
 from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.core.faults import NotAllowed
 from efficiency_monitor.core.terms import Level, LiftReason
-from efficiency_monitor.services import (
-    answers,
-    appeals,
-    approval_checks,
-    keys,
-    lifting,
-    manual_cards,
-    silences,
-)
-from efficiency_monitor.services.closing import close_card
+from efficiency_monitor.services.authority import keys
+from efficiency_monitor.services.checks import approval_checks
+from efficiency_monitor.services.delivery import silences
+from efficiency_monitor.services.matters import answers, appeals, lifting, manual_cards
+from efficiency_monitor.services.matters.closing import close_card
 
 from ..stories.world import instant
 from .desk import PEOPLE, Desk, key_of

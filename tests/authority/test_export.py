@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, ledger_book
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.matters import appeals
 from efficiency_monitor.verifier import verify
 
 from .. import engines

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.key_files import public_from, read_key, write_key
+from efficiency_monitor.services.authority.key_files import public_from, read_key, write_key
 
 from .desk import key_of
 

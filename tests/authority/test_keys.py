@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
-from efficiency_monitor.services import ledger_book
-from efficiency_monitor.services.key_list import list_keys
-from efficiency_monitor.services.keys import KeyReport, enrol, revoke
+from efficiency_monitor.services.authority.key_list import list_keys
+from efficiency_monitor.services.authority.keys import KeyReport, enrol, revoke
+from efficiency_monitor.services.ledger import ledger_book
 from efficiency_monitor.verifier import verify
 
 from .desk import PEOPLE, Desk, key_of
@@ -315,7 +315,7 @@ def test_a_second_one_that_nobody_else_signed_is_found(
     """As by a program of one's own on the same database."""
     settled(desk)
     ended(desk, "wang", "chen")
-    monkeypatch.setattr("efficiency_monitor.services.keys.ended_alone", lambda *_: None)
+    monkeypatch.setattr("efficiency_monitor.services.authority.keys.ended_alone", lambda *_: None)
     assert ended(desk, "wang", "zhao").state == "revoked"
     found = ledger_book.verify(desk.world.context)["approvals"]
     assert [fault for fault in found if "second holder's signature" in fault]

@@ -6,8 +6,9 @@ from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services import answers, appeals, approval_checks, lifting
-from efficiency_monitor.services.closing import close_card
+from efficiency_monitor.services.checks import approval_checks
+from efficiency_monitor.services.matters import answers, appeals, lifting
+from efficiency_monitor.services.matters.closing import close_card
 from efficiency_monitor.store import ledger
 
 from .desk import Desk

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from efficiency_monitor.core.authority import Act
 from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services import people as people_service
-from efficiency_monitor.services.acting import approve
-from efficiency_monitor.services.keys import enrol, revoke
+from efficiency_monitor.services.authority.acting import approve
+from efficiency_monitor.services.authority.keys import enrol, revoke
+from efficiency_monitor.services.people import people as people_service
 
 from .. import engines
 from ..stories.world import World, write_csv

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, ledger_book
-from efficiency_monitor.services import people as people_service
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.matters import appeals
+from efficiency_monitor.services.people import people as people_service
 
 from ..stories.world import write_csv
 from .desk import PEOPLE, Desk

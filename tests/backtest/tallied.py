@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from efficiency_monitor.services import ingest
+from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.store import text_salts
 from tests.stories.world import PEOPLE, World, instant, wall, write_csv
 from tests.tallies.town import ITEMS, rule_text

@@ -8,10 +8,10 @@ import pytest
 
 from efficiency_monitor.core.backtest import Change
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import backtest, lake_columns, lake_compare
-from efficiency_monitor.services.backtest_sides import Plan
-from efficiency_monitor.services.lake import LakeReport, export_lake
-from efficiency_monitor.services.lake_history import Lake, left_out
+from efficiency_monitor.services.backtests import backtest, lake_columns, lake_compare
+from efficiency_monitor.services.backtests.backtest_sides import Plan
+from efficiency_monitor.services.backtests.lake import LakeReport, export_lake
+from efficiency_monitor.services.backtests.lake_history import Lake, left_out
 from tests.stories.world import World, instant, town, wall
 
 from .histories import DEPARTMENTS, drawn, told

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.core.backtest import Change
-from efficiency_monitor.services import backtest
-from efficiency_monitor.services.backtest_sides import Asked, Plan, plan
+from efficiency_monitor.services.backtests import backtest
+from efficiency_monitor.services.backtests.backtest_sides import Asked, Plan, plan
 from tests.stories.world import LEVELS, World, instant
 
 from .histories import drawn, told

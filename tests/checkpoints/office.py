@@ -10,8 +10,8 @@ from typing import Any
 from efficiency_monitor.core import ledger as core_ledger
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.signed_notes import SigningKey
-from efficiency_monitor.services import checkpoints, ledger_keys
-from efficiency_monitor.services.checkpoints import Made
+from efficiency_monitor.services.ledger import checkpoints, ledger_keys
+from efficiency_monitor.services.ledger.checkpoints import Made
 from efficiency_monitor.store import ledger
 from tests.stories.world import World
 

@@ -14,9 +14,9 @@ from efficiency_monitor.notify.dingtalk import DingTalk
 from efficiency_monitor.notify.feishu import Feishu
 from efficiency_monitor.notify.smtp import MailSettings, letter
 from efficiency_monitor.notify.wecom import WeCom
-from efficiency_monitor.services import compare
-from efficiency_monitor.services.anchors import check_anchors, send_due
-from efficiency_monitor.services.outgoing import outgoing
+from efficiency_monitor.services.delivery.anchors import check_anchors, send_due
+from efficiency_monitor.services.delivery.outgoing import outgoing
+from efficiency_monitor.services.ledger import compare
 from tests.stories.world import World, instant
 
 from . import office

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.services import compare, ledger_book, ledger_keys
-from efficiency_monitor.services.checkpoint_doctor import check_checkpoints
+from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
+from efficiency_monitor.services.operation.checkpoint_doctor import check_checkpoints
 from tests.stories.world import World
 
 from . import office

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from efficiency_monitor.services import checkpoints
-from efficiency_monitor.services.checkpoint_doctor import check_checkpoints
-from efficiency_monitor.services.doctor import examine
+from efficiency_monitor.services.ledger import checkpoints
+from efficiency_monitor.services.operation.checkpoint_doctor import check_checkpoints
+from efficiency_monitor.services.operation.doctor import examine
 from tests.cli.command import effmon
 from tests.stories.world import World, instant
 

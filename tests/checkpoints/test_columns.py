@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services import ledger_book, ledger_keys
-from efficiency_monitor.services.signer import default_origin
+from efficiency_monitor.services.ledger import ledger_book, ledger_keys
+from efficiency_monitor.services.ledger.signer import default_origin
 from efficiency_monitor.settings import LedgerSection
 from efficiency_monitor.store import ledger
 from tests.stories.world import World

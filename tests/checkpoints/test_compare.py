@@ -7,7 +7,7 @@ import pytest
 from efficiency_monitor.core import ledger as core_ledger
 from efficiency_monitor.core import signed_notes
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import compare
+from efficiency_monitor.services.ledger import compare
 from tests.cli.command import effmon
 from tests.stories.world import World
 

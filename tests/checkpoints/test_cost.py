@@ -9,7 +9,7 @@ from sqlite3 import connect
 import pytest
 
 from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.services import compare, ledger_book
+from efficiency_monitor.services.ledger import compare, ledger_book
 from tests.stories.world import World
 
 from . import office

@@ -9,7 +9,7 @@ from efficiency_monitor.core import ledger_keys as core
 from efficiency_monitor.core import signed_notes
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.signed_notes import NoteError, SigningKey, Verifier
-from efficiency_monitor.services import compare, ledger_book, ledger_keys
+from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
 from tests.stories.world import World
 
 from . import office

@@ -11,8 +11,8 @@ from efficiency_monitor.core import checkpoints as core_checkpoints
 from efficiency_monitor.core import ledger as core_ledger
 from efficiency_monitor.core import signed_notes
 from efficiency_monitor.core.faults import EffmonError, Locked
-from efficiency_monitor.services import signer_state
-from efficiency_monitor.services.ledger_tree import LedgerChanged
+from efficiency_monitor.services.ledger import signer_state
+from efficiency_monitor.services.ledger.ledger_tree import LedgerChanged
 from efficiency_monitor.store import ledger
 from tests.stories.world import World
 

@@ -12,8 +12,8 @@ import pytest
 from efficiency_monitor.core import signed_notes
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.signed_notes import Verifier
-from efficiency_monitor.services import compare, ledger_book, ledger_keys
-from efficiency_monitor.services.signer import Program, SignerFailed
+from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
+from efficiency_monitor.services.ledger.signer import Program, SignerFailed
 from tests.stories.world import World
 
 from . import office

@@ -10,7 +10,7 @@ import pytest
 
 from efficiency_monitor.core import signed_notes
 from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services import ledger_book, ledger_keys
+from efficiency_monitor.services.ledger import ledger_book, ledger_keys
 from tests.cli.command import effmon
 from tests.stories.world import World
 

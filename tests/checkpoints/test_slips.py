@@ -7,8 +7,8 @@ import pytest
 
 from efficiency_monitor.core import ledger as core_ledger
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import ledger_book, ledger_keys, slips
-from efficiency_monitor.services.ledger_tree import LedgerChanged
+from efficiency_monitor.services.ledger import ledger_book, ledger_keys, slips
+from efficiency_monitor.services.ledger.ledger_tree import LedgerChanged
 from efficiency_monitor.verifier import verify
 from tests.cli.command import effmon
 from tests.stories.world import World, instant

@@ -10,8 +10,8 @@ import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.notify.channel import Retry
-from efficiency_monitor.services import delivery_check
-from efficiency_monitor.services.dead_letters import dismiss, retry, undelivered
+from efficiency_monitor.services.delivery.dead_letters import dismiss, retry, undelivered
+from efficiency_monitor.services.operation import delivery_check
 from tests.stories.world import PEOPLE, World
 
 from .receiving import Receiver, notices, recorded, red_and_warning, states

@@ -9,11 +9,12 @@ import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, Locked
 from efficiency_monitor.notify.channel import Message, Refused, Result, Retry, Sent
-from efficiency_monitor.services import after_delivery, delivery_check
-from efficiency_monitor.services.dead_letters import retry, undelivered
-from efficiency_monitor.services.deliver import deliver
-from efficiency_monitor.services.deliver_lock import LOCK
-from efficiency_monitor.services.voiding import void
+from efficiency_monitor.services.delivery import after_delivery
+from efficiency_monitor.services.delivery.dead_letters import retry, undelivered
+from efficiency_monitor.services.delivery.deliver import deliver
+from efficiency_monitor.services.delivery.deliver_lock import LOCK
+from efficiency_monitor.services.notices.voiding import void
+from efficiency_monitor.services.operation import delivery_check
 from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import CASE, Receiver, held, notices, recorded, red_and_warning, states
@@ -173,7 +174,7 @@ def test_a_channel_that_breaks_its_promise_holds_up_no_other(world: World) -> No
 def test_a_notice_that_cannot_be_said_holds_up_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from efficiency_monitor.services import outgoing
+    from efficiency_monitor.services.delivery import outgoing
 
     poison = next(str(row["notice_id"]) for row in notices(world) if row["person_id"] == "zhang")
     said = outgoing.digest

@@ -24,9 +24,9 @@ from efficiency_monitor.notify.robot import RobotSettings
 from efficiency_monitor.notify.smtp import Mail, MailSettings
 from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
 from efficiency_monitor.notify.wecom import WeCom
-from efficiency_monitor.services.dead_letters import undelivered
-from efficiency_monitor.services.deliver import deliver
-from efficiency_monitor.services.notices import notices_to, replace_people
+from efficiency_monitor.services.delivery.dead_letters import undelivered
+from efficiency_monitor.services.delivery.deliver import deliver
+from efficiency_monitor.services.notices.notices import notices_to, replace_people
 from efficiency_monitor.store import outbox
 from tests.stories.world import World, instant
 

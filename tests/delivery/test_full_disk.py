@@ -9,7 +9,7 @@ import pytest
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.people import Person, Role
 from efficiency_monitor.notify.channel import Message, Result, Sent
-from efficiency_monitor.services.notices import notices_to, replace_people
+from efficiency_monitor.services.notices.notices import notices_to, replace_people
 from efficiency_monitor.store import outbox
 from tests.stories.world import World
 

@@ -10,9 +10,10 @@ from efficiency_monitor import app
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.core.terms import LiftReason
 from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
-from efficiency_monitor.services.notices import notices_to, people
-from efficiency_monitor.services.silences import Filters, add_silence, end_silence, list_silences
-from efficiency_monitor.services.voiding import void
+from efficiency_monitor.services.delivery import silences
+from efficiency_monitor.services.delivery.silences import Filters, add_silence, end_silence
+from efficiency_monitor.services.notices.notices import notices_to, people
+from efficiency_monitor.services.notices.voiding import void
 from efficiency_monitor.store import outbox
 from tests.stories.world import PEOPLE, World, instant, wall
 
@@ -147,7 +148,7 @@ def test_a_silence_holds_and_its_end_lets_go(world: World) -> None:
     assert receiver.got == []
     everything = len(notices(world))
     assert held(world) == {f"silence:{number}": everything}
-    (listed,) = list_silences(world.context)
+    (listed,) = silences.list_silences(world.context)
     assert (listed["holds"], listed["owner"], listed["reason"]) == (everything, "wang", "系统演练")
 
     world.now += 86_399
@@ -160,7 +161,7 @@ def test_a_silence_holds_and_its_end_lets_go(world: World) -> None:
     assert added["filters"] == {"department": "住建局"}
     assert "系统演练" not in str(added)
     assert (ended["silence"], ended["by"], ended["released"]) == (number, None, everything)
-    assert list_silences(world.context) == []
+    assert silences.list_silences(world.context) == []
     assert world.sound()
 
 
@@ -282,7 +283,7 @@ def test_the_same_command_twice_makes_one_silence(world: World) -> None:
     assert silenced(world, department="住建局") == first
     end_silence(world.acting("wang"), first, reason="重来")
     assert silenced(world, department="住建局") != first
-    assert len(list_silences(world.context, everything=True)) == 2
+    assert len(silences.list_silences(world.context, everything=True)) == 2
 
 
 def test_a_robot_is_never_called_more_often_than_it_allows(world: World) -> None:
@@ -364,7 +365,7 @@ def test_a_silence_of_somebody_else_is_ended_by_supervisors_only(world: World) -
     number = silenced(world, department="住建局")
     with pytest.raises(NotAllowed, match="no role"):
         end_silence(world.acting("li"), number, reason="不愿等")
-    assert len(list_silences(world.context)) == 1
+    assert len(silences.list_silences(world.context)) == 1
 
 
 def test_a_head_of_everything_does_not_silence_everything(

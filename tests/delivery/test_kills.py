@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from efficiency_monitor import app
 from efficiency_monitor.core.people import Person, Role
 from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
-from efficiency_monitor.services import after_delivery
-from efficiency_monitor.services.deliver import deliver
-from efficiency_monitor.services.notices import notices_to, replace_people
+from efficiency_monitor.services.delivery import after_delivery
+from efficiency_monitor.services.delivery.deliver import deliver
+from efficiency_monitor.services.notices.notices import notices_to, replace_people
 from efficiency_monitor.store import attempts, ledger, outbox
 from tests.stories.world import World
 

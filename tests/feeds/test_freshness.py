@@ -8,7 +8,9 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 from werkzeug import Response
 
-from efficiency_monitor.services import explain, feeds, scan
+from efficiency_monitor.services.intake import feeds
+from efficiency_monitor.services.listings import explain
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import cases
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError, FeedFailed
-from efficiency_monitor.services import pull as pulling
+from efficiency_monitor.services.intake import pull as pulling
 from tests.feeds.conftest import TOKEN, Office, accepted, answer, http
 from tests.notify import receivers
 from tests.notify.receivers import answering, receiver

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
 from efficiency_monitor.core.people import parse_people
-from efficiency_monitor.services.people_words import in_words
+from efficiency_monitor.services.people.people_words import in_words
 from efficiency_monitor.sources.facts import apply, layout_of
 from efficiency_monitor.sources.rows import Quarantined, Row
 from efficiency_monitor.sources.tabular import read_rows

@@ -17,9 +17,9 @@ from efficiency_monitor.core.ladders import Ladder
 from efficiency_monitor.core.signatures import public_of, public_text
 from efficiency_monitor.core.signed_notes import SigningKey, Verifier, parse, sign, verified
 from efficiency_monitor.notify.posting import Answer, http_fault
-from efficiency_monitor.services.calendar_work import batch
+from efficiency_monitor.services.authority.key_files import read_key
+from efficiency_monitor.services.calendars.calendar_work import batch
 from efficiency_monitor.services.context import Catalogue
-from efficiency_monitor.services.key_files import read_key
 from efficiency_monitor.sources.json_page import Page, lines_of
 from efficiency_monitor.sources.link_header import next_link
 from efficiency_monitor.sources.mapping_files import read_mapping

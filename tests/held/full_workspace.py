@@ -5,8 +5,8 @@ from typing import Final
 
 from efficiency_monitor import app
 from efficiency_monitor.core.statements import ItemFacts
-from efficiency_monitor.services import ledger_keys
 from efficiency_monitor.services.audit import Command
+from efficiency_monitor.services.ledger import ledger_keys
 from efficiency_monitor.store import items
 from tests.matters import bureau
 from tests.matters.stage import run

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services import approval_checks, held_checks, ledger_book, ledger_tree
+from efficiency_monitor.services.checks import approval_checks, held_checks
+from efficiency_monitor.services.ledger import ledger_book, ledger_tree
 from tests.stories.world import World, instant
 
 CARDS = 20_000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, LargeBinary, Table, UniqueConstraint, select, text
 
-from efficiency_monitor.services import ledger_book
+from efficiency_monitor.services.ledger import ledger_book
 from efficiency_monitor.store.every_table import metadata
 from tests.stories.world import World
 

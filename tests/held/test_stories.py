@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.services import binding, held_checks, ingest, ledger_book
+from efficiency_monitor.services import binding
+from efficiency_monitor.services.checks import held_checks
+from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.services.ledger import ledger_book
 from tests.stories.world import World, instant, write_csv
 from tests.tallies.test_tally_stories import town
 

@@ -9,7 +9,7 @@ import pytest
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.reports.ledger_export import write_export
 from efficiency_monitor.reports.tabular import put_in_place
-from efficiency_monitor.services import attachments
+from efficiency_monitor.services.matters import attachments
 from tests.stories.world import World
 
 from ..feeds.conftest import Office

@@ -8,8 +8,8 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.core.terms import AlarmKind
-from efficiency_monitor.services import alarms
-from efficiency_monitor.services.round import RoundReport, go_round
+from efficiency_monitor.services.matters import alarms
+from efficiency_monitor.services.scans.round import RoundReport, go_round
 from tests.stories.world import Row, World, instant
 
 pytestmark = pytest.mark.both_engines

@@ -9,7 +9,7 @@ from efficiency_monitor import app, catalogue_files
 from efficiency_monitor.core.faults import CatalogueError
 from efficiency_monitor.core.people import Role
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services import ladder_work
+from efficiency_monitor.services.authoring import ladder_work
 from efficiency_monitor.services.context import Catalogue
 from tests.cli.command import effmon
 

@@ -9,7 +9,7 @@ import pytest
 
 from efficiency_monitor.core.faults import Locked
 from efficiency_monitor.services import one_at_a_time
-from efficiency_monitor.services.deliver import deliver
+from efficiency_monitor.services.delivery.deliver import deliver
 from efficiency_monitor.store import leases
 from tests.stories.world import World
 

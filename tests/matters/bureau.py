@@ -300,7 +300,7 @@ def made(folder: Path) -> Bureau:
 def _enrol(bureau: Bureau, folder: Path) -> None:
     """The first two keys are trusted, the others approved by their holders."""
     from efficiency_monitor.core.signatures import public_text
-    from efficiency_monitor.services.key_files import read_key
+    from efficiency_monitor.services.authority.key_files import read_key
 
     def public(person: str) -> str:
         return f"'{public_text(read_key(folder / f'{person}.pem', lambda: None).public)}'"

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services import after_delivery, notice_checks
-from efficiency_monitor.services.voiding import told_of
+from efficiency_monitor.services.checks import notice_checks
+from efficiency_monitor.services.delivery import after_delivery
+from efficiency_monitor.services.notices.voiding import told_of
 from efficiency_monitor.store import ledger, outbox
 from tests.stories.world import World, instant, wall
 

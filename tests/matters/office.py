@@ -9,8 +9,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from efficiency_monitor.core.signatures import PersonalKey
-from efficiency_monitor.services import answers, keys
+from efficiency_monitor.services.authority import keys
 from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.matters import answers
 from tests.stories.world import World, instant
 
 PEOPLE = (

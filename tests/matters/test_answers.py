@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import answers, attachments
+from efficiency_monitor.services.matters import answers, attachments
 from tests.stories.world import World, instant
 
 from . import desk

@@ -7,8 +7,8 @@ import pytest
 
 from efficiency_monitor.core.appeals import Decision, Step
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
-from efficiency_monitor.services import appeal_listing, appeals
-from efficiency_monitor.services.people import import_people
+from efficiency_monitor.services.matters import appeal_listing, appeals
+from efficiency_monitor.services.people.people import import_people
 from tests.stories.world import instant, wall, write_csv
 
 from .office import PEOPLE, Office

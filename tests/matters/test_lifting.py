@@ -4,7 +4,8 @@ import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services import after_delivery, appeals, lifting, orders
+from efficiency_monitor.services.delivery import after_delivery
+from efficiency_monitor.services.matters import appeals, lifting, orders
 from efficiency_monitor.store import outbox
 
 from .office import PEOPLE, Office

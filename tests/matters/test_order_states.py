@@ -16,7 +16,7 @@ from efficiency_monitor.core import orders as core
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.orders import Move, Result, order_number
 from efficiency_monitor.core.terms import OrderState
-from efficiency_monitor.services import orders
+from efficiency_monitor.services.matters import orders
 from tests.stories.world import ZONE, World
 
 from . import desk

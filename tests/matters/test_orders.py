@@ -8,8 +8,9 @@ import pytest
 
 from efficiency_monitor.core.faults import EffmonError, NotAllowed
 from efficiency_monitor.notify.channel import Message, Result, Retry
-from efficiency_monitor.services import order_listing, orders
-from efficiency_monitor.services.doctor import examine
+from efficiency_monitor.services.listings import order_listing
+from efficiency_monitor.services.matters import orders
+from efficiency_monitor.services.operation.doctor import examine
 from tests.stories.world import World, instant, wall
 
 from . import desk

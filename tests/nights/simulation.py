@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import event
 
 from efficiency_monitor.operating_user import actor
-from efficiency_monitor.services import answers, ledger_book
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.matters import answers
 from tests.stories.world import HOURS, WEEK, ZONE, World, instant
 
 FIRST = date(2026, 1, 5)

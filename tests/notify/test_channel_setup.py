@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 from efficiency_monitor import settings
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
-from efficiency_monitor.services.channels import Surroundings, open_channels
+from efficiency_monitor.services.delivery.channels import Surroundings, open_channels
 from tests.notify.conftest import NOW, SECRET
 from tests.notify.mail_server import PASSWORD, PEM, USER, mail_server
 
@@ -189,7 +189,7 @@ def test_nothing_of_a_channel_is_loaded_before_it_is_configured() -> None:
     from tests.house.tree import run_python
 
     ask = (
-        "import sys, io, efficiency_monitor.services.channels as c;"
+        "import sys, io, efficiency_monitor.services.delivery.channels as c;"
         "from efficiency_monitor.channel_settings import Channels;"
         "from pathlib import Path;"
         "w = c.Surroundings(folder=Path('.'), environ={}, clock=int, monotonic=float,"

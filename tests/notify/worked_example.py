@@ -38,7 +38,7 @@ def trial(names: dict[str, Any]) -> Any:
 def wired() -> tuple[Any, Any]:
     """Its section and its function, with the names of the modules where they belong."""
     from efficiency_monitor import channel_settings
-    from efficiency_monitor.services import channels
+    from efficiency_monitor.services.delivery import channels
 
     channel()
     section = dict(vars(channel_settings))

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import inspect
 
 from efficiency_monitor import app
-from efficiency_monitor.services import answers, appeals, attachments, backup, orders, restore
-from efficiency_monitor.services.archive import Archive
 from efficiency_monitor.services.context import Context, set_meta
+from efficiency_monitor.services.matters import answers, appeals, attachments, orders
+from efficiency_monitor.services.operation import backup, restore
+from efficiency_monitor.services.operation.archive import Archive
 from efficiency_monitor.store import schema
 from efficiency_monitor.store.engine import Store
 from tests.matters import desk

@@ -11,8 +11,9 @@ import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
 from efficiency_monitor.reports.ledger_export import LedgerDamaged
-from efficiency_monitor.services import backup, scan
-from efficiency_monitor.services.archive import Archive
+from efficiency_monitor.services.operation import backup
+from efficiency_monitor.services.operation.archive import Archive
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import table_lines
 from tests.stories.world import World
 

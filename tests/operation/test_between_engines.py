@@ -6,10 +6,13 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import answers, ledger_book, restore, scan
-from efficiency_monitor.services import backup as service
-from efficiency_monitor.services.archive import Archive
 from efficiency_monitor.services.context import Context
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.matters import answers
+from efficiency_monitor.services.operation import backup as service
+from efficiency_monitor.services.operation import restore
+from efficiency_monitor.services.operation.archive import Archive
+from efficiency_monitor.services.scans import scan
 from tests.postgres_server import server
 
 from . import places

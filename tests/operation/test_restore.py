@@ -16,8 +16,9 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import ledger_book, restore
-from efficiency_monitor.services.archive import Archive, Damaged
+from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.operation import restore
+from efficiency_monitor.services.operation.archive import Archive, Damaged
 from tests.stories.world import World
 
 from . import places

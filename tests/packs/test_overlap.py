@@ -9,7 +9,7 @@ import yaml
 
 from efficiency_monitor.core.rule_overlap import overlaps, same_watch
 from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.services.pack_overlap import overlap_lines
+from efficiency_monitor.services.authoring.pack_overlap import overlap_lines
 from tests.cli.command import effmon, stop_warm
 from tests.rules.catalogue import FOLDER, LOADED
 

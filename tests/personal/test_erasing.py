@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.reports.ledger_export import ExportSummary
-from efficiency_monitor.services import ledger_book
-from efficiency_monitor.services.ingest import import_files
+from efficiency_monitor.services.intake.ingest import import_files
+from efficiency_monitor.services.ledger import ledger_book
 from tests.matters.stage import run
 from tests.stories.world import World, instant, write_csv
 

@@ -13,7 +13,7 @@ import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.core.id_numbers import find_id_number, masked
-from efficiency_monitor.services import attachments
+from efficiency_monitor.services.matters import attachments
 from tests.matters.stage import run
 from tests.stories.world import PEOPLE, World
 

@@ -3,7 +3,7 @@
 import pytest
 
 from efficiency_monitor.catalogue_files import catalogue_folder, pack_names
-from efficiency_monitor.services import rule_work
+from efficiency_monitor.services.authoring import rule_work
 from efficiency_monitor.services.context import Catalogue
 
 CATALOGUE = Catalogue(catalogue_folder(), pack_names(catalogue_folder()))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from efficiency_monitor.core.timeline import CaseRecord
-from efficiency_monitor.services import ingest
+from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.store import cases
 from tests.stories.world import World, instant, town
 

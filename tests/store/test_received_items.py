@@ -11,7 +11,8 @@ from alembic.config import Config
 
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord
-from efficiency_monitor.services import explain, ingest
+from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.services.listings import explain
 from efficiency_monitor.store import cases, schema
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World, instant, write_csv

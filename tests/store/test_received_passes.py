@@ -18,9 +18,10 @@ from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.intake import Counts, contradicted
 from efficiency_monitor.core.statements import CaseFacts, EventFacts, ItemFacts, RowFacts
 from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.services import ingest, setup
-from efficiency_monitor.services.import_report import MOST_REFUSED
-from efficiency_monitor.services.spill import Spill
+from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.services.intake.import_report import MOST_REFUSED
+from efficiency_monitor.services.intake.spill import Spill
+from efficiency_monitor.services.operation import setup
 from efficiency_monitor.sources.rows import Quarantined, Refusal
 from efficiency_monitor.store import scratch
 from efficiency_monitor.store.scratch import Claims
@@ -318,7 +319,7 @@ MEASURED = """
 import json, resource, sys
 from pathlib import Path
 from efficiency_monitor import app
-from efficiency_monitor.services import ingest
+from efficiency_monitor.services.intake import ingest
 context = app.open_context(Path(sys.argv[1]))
 files = [Path(name) for name in sys.argv[2:]]
 dry = ingest.import_files(context, files, "canonical", dry_run=True).total

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.services import database_check, database_roles
+from efficiency_monitor.services.operation import database_check, database_roles
 from efficiency_monitor.store import auditor_views, rights
 from efficiency_monitor.store.engine import Store
 from efficiency_monitor.store.every_table import metadata

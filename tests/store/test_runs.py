@@ -16,7 +16,7 @@ from efficiency_monitor.core.faults import Disconnected, DoneElsewhere, EffmonEr
 from efficiency_monitor.core.instants import rfc3339
 from efficiency_monitor.notify.channel import Channel
 from efficiency_monitor.operating_user import machine
-from efficiency_monitor.services import nights, scan
+from efficiency_monitor.services.scans import nights, scan
 from efficiency_monitor.store import runs
 from efficiency_monitor.store.engine import Store
 from tests.stories import laws

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services import ingest
+from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.store import cases
 from tests.stories.world import World, instant
 

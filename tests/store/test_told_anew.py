@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services import lifting
+from efficiency_monitor.services.matters import lifting
 from tests.matters import desk
 from tests.stories.world import World
 

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, create_engine, event
 from cli.main import main
 from efficiency_monitor.core.faults import EffmonError, Locked
 from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services import ingest, scan
+from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import engine
 from efficiency_monitor.store.engine import Store
 from tests.stories import laws

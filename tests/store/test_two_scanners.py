@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services import scan
+from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import ledger
 from tests.stories import laws
 from tests.stories.world import World

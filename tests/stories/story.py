@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services import scan
-from efficiency_monitor.services.deliver import DeliverReport
-from efficiency_monitor.services.nights import NightReport
-from efficiency_monitor.services.scan import ScanReport
+from efficiency_monitor.services.delivery.deliver import DeliverReport
+from efficiency_monitor.services.scans import scan
+from efficiency_monitor.services.scans.nights import NightReport
+from efficiency_monitor.services.scans.scan import ScanReport
 
 from . import laws
 from .world import LEVELS, PEOPLE, World, instant, town, wall

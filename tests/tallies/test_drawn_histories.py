@@ -13,7 +13,7 @@ import pytest
 
 from efficiency_monitor.core.appeals import Decision
 from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services import appeals, orders
+from efficiency_monitor.services.matters import appeals, orders
 from tests.stories.world import town as calendar
 
 from .test_tally_is_oracle import FORMS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, orders
+from efficiency_monitor.services.matters import appeals, orders
 from tests.stories.world import town as calendar
 
 from .town import left_over, one, rule_text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services import alarms, orders
+from efficiency_monitor.services.matters import alarms, orders
 from tests.stories.world import PEOPLE
 
 from .town import Town, one, rule_text

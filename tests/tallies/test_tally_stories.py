@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services import appeals, orders, scan
+from efficiency_monitor.services.matters import appeals, orders
+from efficiency_monitor.services.scans import scan
 from tests.stories.world import wall
 
 from .town import Town, rule_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services import feeds, ingest
+from efficiency_monitor.services.intake import feeds, ingest
 from tests.stories.world import Row, write_csv
 
 from .town import Town, left_over, one

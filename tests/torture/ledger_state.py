@@ -22,7 +22,7 @@ import rfc8785
 from efficiency_monitor.core.faults import EffmonError
 from efficiency_monitor.core.ledger import EntryType
 from efficiency_monitor.core.signed_notes import SigningKey, Verifier
-from efficiency_monitor.services import checkpoints, compare, ledger_book, ledger_keys
+from efficiency_monitor.services.ledger import checkpoints, compare, ledger_book, ledger_keys
 from efficiency_monitor.store import ledger
 from efficiency_monitor.verifier import verify
 from tests.ledger import hand_made

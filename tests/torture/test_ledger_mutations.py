@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services import checkpoints, compare, ledger_book
+from efficiency_monitor.services.ledger import checkpoints, compare, ledger_book
 from efficiency_monitor.verifier import verify
 from tests.ledger import hand_made
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from efficiency_monitor import app
 from efficiency_monitor.core.signatures import public_text
-from efficiency_monitor.services import setup
-from efficiency_monitor.services.key_files import read_key
+from efficiency_monitor.services.authority.key_files import read_key
+from efficiency_monitor.services.operation import setup
 from tests.matters.stage import run
 from tests.stories.world import World, instant, write_csv
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from efficiency_monitor.core.faults import CatalogueError, ConfigurationError, NotAllowed
-from efficiency_monitor.services import rule_versions
-from efficiency_monitor.services.rule_waiting import waiting
+from efficiency_monitor.services.catalogue import rule_versions
+from efficiency_monitor.services.catalogue.rule_waiting import waiting
 from tests.matters.office import PEOPLE
 
 from .bureau import Bureau

@@ -6,7 +6,7 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.services.doctor import examine
+from efficiency_monitor.services.operation.doctor import examine
 from tests.matters.stage import run
 from tests.operation import places
 

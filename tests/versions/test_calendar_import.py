@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.services.rule_waiting import waiting
+from efficiency_monitor.services.catalogue.rule_waiting import waiting
 from tests.matters.stage import run
 
 from .bureau import Bureau

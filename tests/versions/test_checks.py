@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services import ledger_book
+from efficiency_monitor.services.ledger import ledger_book
 from tests.matters.stage import run
 
 from .bureau import Bureau
@@ -123,7 +123,7 @@ def test_an_approval_by_the_one_who_proposed(bureau: Bureau) -> None:
     bureau.approve(change.change_no, "wang")
     entries = [e for e in bureau.world.entries() if e["type"] == "change.approved"]
     assert json.dumps(entries[0]["mode"]) == '"none"'
-    from efficiency_monitor.services.change_checks import Changes
+    from efficiency_monitor.services.checks.change_checks import Changes
 
     known = Changes()
     for entry in bureau.world.entries():

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services import trials
-from efficiency_monitor.services.doctor import examine
+from efficiency_monitor.services.judging import trials
+from efficiency_monitor.services.operation.doctor import examine
 from tests.matters.stage import run
 
 from .bureau import Bureau

@@ -1,0 +1,1 @@
+"""Accountability records: shown, brought up to date, decided on."""

@@ -1,0 +1,1 @@
+"""Working on rules, ladders and mappings: checked, tried, drawn, filled in, compared."""

@@ -1,0 +1,106 @@
+"""Every personal key: as `people key list` shows it, and what `doctor` has to say of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...core.instants import rfc3339
+from ...core.people import Role
+from ...core.signatures import public_text
+from ...language import t
+from ...store import keys
+from ..context import Context
+from ..notices.notices import people
+
+
+def list_keys(context: Context) -> list[dict[str, Any]]:
+    """Every key that was enrolled or asked for, oldest first; `state` as in `keys.KeyReport`."""
+    with context.store.reading() as connection:
+        stored = keys.every_key(connection)
+        entries = keys.entries(connection)
+    how = {row.key_id: row.text for row in entries if row.kind == "enrolled"}
+    known = {key.key_id for key in stored}
+    places = {row.key_id: place for place, row in enumerate(entries) if row.kind == "enrolled"}
+    found = [
+        {
+            "key_id": key.key_id,
+            "person_id": key.person_id,
+            "state": "enrolled" if key.revoked_at is None else "revoked",
+            "enrolled_at": rfc3339(key.enrolled_at, context.zone),
+            "revoked_at": None if key.revoked_at is None else rfc3339(key.revoked_at, context.zone),
+            "trusted_by": how.get(key.key_id) or "approvals",
+            "public_key": public_text(key.public_key),
+        }
+        for key in sorted(stored, key=lambda key: places.get(key.key_id, len(places)))
+    ]
+    asked = {row.key_id: row for row in entries if row.kind == "asked"}
+    return found + [
+        {
+            "key_id": row.key_id,
+            "person_id": row.person_id,
+            "state": "asked",
+            "enrolled_at": None,
+            "revoked_at": None,
+            "trusted_by": None,
+            "public_key": None,
+        }
+        for row in asked.values()
+        if row.key_id not in known
+    ]
+
+
+#: Supervisors with keys who are enough even when one of them has lost theirs.
+ENOUGH_HOLDERS = 3
+
+
+def without_keys(context: Context) -> list[str]:
+    """Ids of supervisors who hold no key, sorted."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+        holders = keys.holders(connection)
+    return sorted(
+        {row.person_id for row in everybody if row.role is Role.SUPERVISOR} - set(holders)
+    )
+
+
+def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
+    """What the doctor says of keys: the check, whether all is well, a sentence."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+        stored = keys.every_key(connection)
+        entries = keys.entries(connection)
+    holders = {key.person_id for key in stored if key.revoked_at is None}
+    supervisors = {row.person_id for row in everybody if row.role is Role.SUPERVISOR}
+    number = len(holders & supervisors)
+    without = t("、", ", ").join(sorted(supervisors - holders)) or t("无", "none")
+    yield (
+        "keys",
+        number >= ENOUGH_HOLDERS or not supervisors,
+        t(
+            f"{number} 名监察人员有密钥，无密钥：{without}；换密钥须有 {ENOUGH_HOLDERS} 人",
+            f"{number} supervisors hold keys, without: {without}; "
+            f"{ENOUGH_HOLDERS} are needed to replace a lost one",
+        ),
+    )
+    gone = sorted(holders - {row.person_id for row in everybody})
+    if gone:
+        names = t("、", ", ").join(gone)
+        yield (
+            "keys",
+            False,
+            t(
+                f"密钥持有人已不在人员表中：{names}，请吊销",
+                f"holders who are not among the people any more: {names}; revoke their keys",
+            ),
+        )
+    for row in entries:
+        if row.kind == "enrolled" and row.text == "recovery":
+            at = rfc3339(row.at, context.zone)
+            yield (
+                "keys",
+                False,
+                t(
+                    f"{row.person_id} 的密钥 {row.key_id} 于 {at} 由数据库所有者恢复，未经批准",
+                    f"the key {row.key_id} of {row.person_id} was enrolled without approvals "
+                    f"at {at}, by the owner of the database",
+                ),
+            )

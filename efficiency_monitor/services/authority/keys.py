@@ -1,0 +1,400 @@
+"""Public keys of persons: enrolled by two others who hold keys, revoked by one or two.
+
+The first two keys cannot be approved by key holders: there are none. They are trusted as they
+come, the entry says so (`bootstrap`), and every supervisor is told. From then on for ever, also
+when keys are revoked, one identity gets no second key (see docs/who.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ...core.authority import Act, Standing
+from ...core.faults import ConfigurationError, NotAllowed
+from ...core.ledger import EntryType
+from ...core.people import Person, Role
+from ...core.signatures import key_id as id_of
+from ...language import t
+from ...store import keys, ledger, outbox
+from .. import binding
+from ..context import Context, meta, set_meta
+from ..notices.notices import notices_to, people
+from ..texts import committed, refuse_id_numbers
+from .acting import acting, approvals, approve
+from .revocations import agreed, ended_alone
+from .signing import sign
+
+#: Approvals by key holders that a key takes, and keys after which the beginning is over.
+ENOUGH = 2
+#: Fact about the workspace that only the owner of its database can write: the id of the one key
+#: that is enrolled without approvals, because those who could give them have lost their keys.
+RECOVERY = "key_recovery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReport:
+    """What became of a key."""
+
+    key_id: str
+    person_id: str
+    #: `asked`, `enrolled`, `revoking` (a second signature is needed) or `revoked`.
+    state: str
+    bootstrap: bool = False
+    recovery: bool = False
+    #: Persons who approved it, in order.
+    approved_by: tuple[str, ...] = ()
+    #: Key of the same person that it replaces.
+    replaces: str | None = None
+
+    @property
+    def missing(self) -> int:
+        """Approvals that are still needed."""
+        waits = self.state in ("asked", "revoking")
+        return max(0, ENOUGH - len(self.approved_by)) if waits else 0
+
+
+def enrol(context: Context, person_id: str, public: bytes) -> KeyReport:
+    """Approve a person's key (32 bytes), which is enrolled with the last approval it takes.
+
+    ConfigurationError where there is no such person or the key was ever enrolled; NotAllowed where
+    who acts may not.
+    """
+    key_id = id_of(public)
+    with context.store.writing() as connection:
+        everybody = people(connection)
+        if all(row.person_id != person_id for row in everybody):
+            raise _no_person(person_id)
+        known = keys.find(connection, key_id)
+        if known is not None:
+            raise ConfigurationError(
+                t(
+                    f"密钥 {key_id} 曾为 {known.person_id} 登记",
+                    f"the key {key_id} was enrolled before, for {known.person_id}",
+                ),
+                t("一把密钥只登记一次：另造一把", "a key is enrolled once only: make another"),
+            )
+        if len(keys.every_key(connection)) < ENOUGH:
+            return _begin(context, connection, everybody, person_id, public)
+        if meta(connection).get(RECOVERY) == key_id:
+            return _recover(context, connection, everybody, person_id, public)
+        return _approve(context, connection, everybody, person_id, public)
+
+
+def _begin(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    person_id: str,
+    public: bytes,
+) -> KeyReport:
+    """One of the first two keys: a supervisor's, the first of that person."""
+    if not _is_supervisor(everybody, person_id):
+        raise NotAllowed(
+            t(
+                f"{person_id} 不是监察机关人员：须先有两名监察人员登记密钥",
+                f"{person_id} is no supervisor: two supervisors' keys come first",
+            ),
+            t("先登记监察人员的密钥", "enrol supervisors' keys first"),
+        )
+    if keys.had_one(connection, person_id):
+        raise NotAllowed(
+            t(
+                f"{person_id} 已有首批密钥：现在还没有人能批准更换",
+                f"{person_id} has had a key: nobody can approve another one yet",
+            ),
+            t(
+                "先为另一名监察人员登记；见 docs/who.md",
+                "enrol another supervisor's key first; see docs/who.md",
+            ),
+        )
+    if context.key is not None and context.key.public == public:
+        # Who enrols their own key may hold it in their hand; it cannot vouch for itself yet.
+        context = replace(context, key=None)
+    by = _approval(context, connection, person_id, public, must_sign=False)
+    return _complete(
+        context,
+        connection,
+        everybody,
+        public,
+        KeyReport(
+            key_id=id_of(public),
+            person_id=person_id,
+            state="enrolled",
+            bootstrap=True,
+            approved_by=(by,),
+        ),
+    )
+
+
+def _recover(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    person_id: str,
+    public: bytes,
+) -> KeyReport:
+    """The key that the owner of the database has named. It stays visible for ever."""
+    acting(context, connection, Act.ENROL_KEY, None)
+    set_meta(connection, RECOVERY, "")
+    report = KeyReport(key_id=id_of(public), person_id=person_id, state="enrolled", recovery=True)
+    return _complete(context, connection, everybody, public, report)
+
+
+def _approve(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    person_id: str,
+    public: bytes,
+) -> KeyReport:
+    _approval(context, connection, person_id, public, must_sign=True)
+    by = _approved_by(connection, everybody, person_id, public)
+    report = KeyReport(
+        key_id=id_of(public),
+        person_id=person_id,
+        state="enrolled" if len(by) >= ENOUGH else "asked",
+        approved_by=by,
+    )
+    if report.missing:
+        keys.note(
+            connection,
+            key_id=report.key_id,
+            person_id=person_id,
+            kind="asked",
+            at=context.now(),
+            actor=context.actor,
+        )
+        return report
+    return _complete(context, connection, everybody, public, report)
+
+
+def _approval(
+    context: Context, connection: Connection, person_id: str, public: bytes, *, must_sign: bool
+) -> str:
+    """The whole public key is approved, not its short id: two keys can be made to share one."""
+    barred = {}
+    if must_sign:
+        barred[person_id] = t("不能批准自己的密钥", "nobody approves a key of their own")
+    approval = approve(
+        context,
+        connection,
+        act=Act.ENROL_KEY,
+        subject=f"key:{person_id}",
+        round=_round(connection, person_id, id_of(public)),
+        decision="enrol",
+        ground=public.hex(),
+        must_sign=must_sign,
+        barred=barred,
+    )
+    return approval.person_id
+
+
+def _approved_by(
+    connection: Connection, everybody: Sequence[Person], person_id: str, public: bytes
+) -> tuple[str, ...]:
+    """Who approved this key and could still do so: supervisors now, by a key that is in use."""
+    given = approvals(
+        connection,
+        subject=f"key:{person_id}",
+        act=Act.ENROL_KEY,
+        round=_round(connection, person_id, id_of(public)),
+    )
+    counted = []
+    for approval in given:
+        key = keys.in_use(connection, approval.person_id)
+        if (
+            approval.ground == public.hex()
+            and approval.person_id != person_id
+            and approval.key_id is not None
+            and key is not None
+            and key.key_id == approval.key_id
+            and _is_supervisor(everybody, approval.person_id)
+        ):
+            counted.append(approval.person_id)
+    return tuple(counted)
+
+
+def _round(connection: Connection, person_id: str, key_id: str) -> int:
+    """Which of the person's keys this is, counted from 0 in the order in which they were named."""
+    named = dict.fromkeys(
+        row.key_id for row in keys.entries(connection) if row.person_id == person_id
+    )
+    return list(named).index(key_id) if key_id in named else len(named)
+
+
+def _complete(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    public: bytes,
+    report: KeyReport,
+) -> KeyReport:
+    """Take the key into use; a former key of the person ends."""
+    now = context.now()
+    former = keys.in_use(connection, report.person_id)
+    if former is not None:
+        _end(context, connection, former, None, replaced_by=report.key_id)
+    keys.enrol(
+        connection,
+        keys.StoredKey(
+            key_id=report.key_id,
+            person_id=report.person_id,
+            public_key=public,
+            enrolled_at=now,
+            revoked_at=None,
+        ),
+    )
+    keys.note(
+        connection,
+        key_id=report.key_id,
+        person_id=report.person_id,
+        kind="enrolled",
+        at=now,
+        actor=context.actor,
+        text="bootstrap" if report.bootstrap else "recovery" if report.recovery else None,
+    )
+    replaces = None if former is None else former.key_id
+    content = {
+        "key": report.key_id,
+        "person": report.person_id,
+        "public_key": public.hex(),
+        "bootstrap": report.bootstrap,
+        "recovery": report.recovery,
+        "approved_by": list(report.approved_by),
+        "replaces": replaces,
+    }
+    _record(context, connection, EntryType.KEY_ENROLLED, report.key_id, content)
+    _tell(context, connection, everybody, "key_enrolled", report)
+    return KeyReport(
+        key_id=report.key_id,
+        person_id=report.person_id,
+        state="enrolled",
+        bootstrap=report.bootstrap,
+        recovery=report.recovery,
+        approved_by=report.approved_by,
+        replaces=replaces,
+    )
+
+
+def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
+    """Revoke a key, named by its id or its holder: by the holder's signature or a supervisor's.
+
+    A supervisor who has ended another's key alone since a key was enrolled last needs a second one,
+    who gives the same command; until then the key stays in use (`revocations`).
+    What was signed before stays signed. The text stays in the database.
+    """
+    refuse_id_numbers(text or "")
+    with context.store.writing() as connection:
+        key = keys.find(connection, which) or keys.in_use(connection, which)
+        if key is None or key.revoked_at is not None:
+            raise ConfigurationError(
+                t(f"{which} 没有在用的密钥", f"{which} names no key in use"),
+                t("见 effmon people key list", "see effmon people key list"),
+            )
+        everybody = people(connection)
+        said: dict[str, Any] = {
+            "act": Act.REVOKE_KEY,
+            "subject": f"key:{key.person_id}",
+            "round": _round(connection, key.person_id, key.key_id),
+            "decision": "revoke",
+            "ground": key.public_key.hex(),
+            "text": text,
+            "evidence": (),
+            "must_sign": True,
+        }
+        state = "revoked"
+        own = [row for row in everybody if row.person_id == context.person == key.person_id]
+        if own:
+            standing = Standing(key.person_id, own[0].role)
+            by: tuple[str, ...] = (sign(context, connection, standing, **said).person_id,)
+        else:
+            mine = approve(context, connection, **said).person_id
+            by = agreed(connection, everybody, said)
+            if len(by) < ENOUGH and ended_alone(connection, mine) is not None:
+                state = "revoking"
+        report = KeyReport(key_id=key.key_id, person_id=key.person_id, state=state, approved_by=by)
+        if report.missing:
+            _tell(context, connection, everybody, "key_revoke_asked", report)
+        else:
+            _end(context, connection, key, text, replaced_by=None, approved_by=by)
+            _tell(context, connection, everybody, "key_revoked", report)
+    return report
+
+
+def _end(
+    context: Context,
+    connection: Connection,
+    key: keys.StoredKey,
+    text: str | None,
+    *,
+    replaced_by: str | None,
+    approved_by: tuple[str, ...] = (),
+) -> None:
+    now = context.now()
+    keys.revoke(connection, key.key_id, now)
+    keys.note(
+        connection,
+        key_id=key.key_id,
+        person_id=key.person_id,
+        kind="revoked",
+        at=now,
+        actor=context.actor,
+        text=text,
+    )
+    content = {
+        "key": key.key_id,
+        "person": key.person_id,
+        "by": context.person,
+        "replaced_by": replaced_by,
+        "approved_by": list(approved_by),
+        "text": None if text is None else committed(context, connection, text),
+    }
+    _record(context, connection, EntryType.KEY_REVOKED, key.key_id, content)
+
+
+def _record(
+    context: Context,
+    connection: Connection,
+    kind: EntryType,
+    key_id: str,
+    content: Mapping[str, object],
+) -> None:
+    more = binding.standing(context, connection, "person_key", key_id)
+    ledger.append(connection, [context.entry(kind, f"{kind}/{key_id}", {**content, **more})])
+
+
+def _tell(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    kind: str,
+    report: KeyReport,
+) -> None:
+    """The holder and every supervisor: a key that somebody else slipped in is noticed by them."""
+    told = [
+        row for row in everybody if row.person_id == report.person_id or row.role is Role.SUPERVISOR
+    ]
+    new = notices_to(
+        told,
+        subject=f"key:{report.key_id}",
+        kind=kind,
+        card_no=None,
+        about={"key": report.key_id},
+    )
+    outbox.add(connection, new, context.now())
+
+
+def _is_supervisor(everybody: Sequence[Person], person_id: str) -> bool:
+    return any(row.person_id == person_id and row.role is Role.SUPERVISOR for row in everybody)
+
+
+def _no_person(person_id: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"没有这个人员：{person_id}", f"there is no person {person_id}"),
+        t(
+            "见 effmon people list；用 effmon people import 导入",
+            "see effmon people list; persons come with effmon people import",
+        ),
+    )

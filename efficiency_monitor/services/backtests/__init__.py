@@ -1,0 +1,1 @@
+"""Back-tests over the history at hand or over a lake, and the lake itself."""

@@ -1,0 +1,1 @@
+"""Calendars: questions to them, and official notices that amend them."""

@@ -1,0 +1,1 @@
+"""A card as a row and as JSON, its keys, and who held its case how long."""

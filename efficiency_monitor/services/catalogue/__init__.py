@@ -1,0 +1,1 @@
+"""What is judged by: rules, calendars and words as files, as kept texts, as approved."""

@@ -1,0 +1,1 @@
+"""The outbox: what leaves when by which channel, and what keeps it back."""

@@ -1,0 +1,1 @@
+"""Ladders: begun with a card, climbed by time, held by answers, ended with it."""

@@ -1,0 +1,1 @@
+"""What comes in: imports, pulls, quarantine, which sources are stale."""

@@ -1,0 +1,183 @@
+"""Batches of an import: decided against what the store knows, and written in one transaction."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ...core import intake
+from ...core.id_numbers import masked
+from ...core.intake import Counts, RowDecision, RowResult
+from ...core.statements import RowFacts
+from ...sources.mapping import SourceMapping
+from ...sources.rows import Quarantined, Refusal
+from ...store import items, received
+from ...store.overtaken import without_overtaken
+from ...store.personal import NewValue, Sealing
+from ...store.scratch import Scratch
+from ..context import Context
+from . import quarantine
+from .import_report import ImportReport
+from .spill import Fact
+
+#: Is told the case numbers of a batch's rows that were imported or unchanged.
+Touched = Callable[[Sequence[str]], None]
+#: What became of a row: refused for a reason, or taken.
+Outcome = Quarantined | RowResult
+_REHEARSED = bytes(32)
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportWriter:
+    """Decides and writes batches of one import."""
+
+    context: Context
+    mapping: SourceMapping
+    report: ImportReport
+    scratch: Scratch
+    now: int
+    #: How `find_mapping` finds the mapping again: its name, or the path of its file.
+    mapping_name: str
+    source: str
+    touched: Touched | None = None
+
+    def take(
+        self,
+        facts: Sequence[Fact],
+        also: Callable[[Connection, Sequence[Outcome]], None] | None = None,
+        waited_since: Sequence[int] | None = None,
+    ) -> None:
+        """One batch: decide and, unless it is a dry run, write.
+
+        `also` is called in the same transaction with what became of each row. Of rows that have
+        `waited_since` an instant what others have said since stands.
+        """
+        rows = [fact for fact in facts if isinstance(fact, RowFacts)]
+        # What a dry run seals is compared with what it sealed before, and thrown away.
+        sealing = Sealing(self.context.salt if self.report.wrote else lambda: _REHEARSED)
+        if self.report.wrote:
+            with self.context.store.writing() as connection:
+                rows = sealing.rows(connection, rows)
+                if waited_since is not None:
+                    rows = without_overtaken(
+                        connection,
+                        rows,
+                        [
+                            at
+                            for fact, at in zip(facts, waited_since, strict=True)
+                            if isinstance(fact, RowFacts)
+                        ],
+                        self.report.import_id,
+                    )
+                decisions = self._decide(connection, rows)
+                outcomes = _outcomes(facts, decisions)
+                self._write(connection, decisions, outcomes, waited_since, sealing.new)
+                if also is not None:
+                    also(connection, outcomes)
+        else:
+            with self.context.store.reading() as connection:
+                decisions = self._decide(connection, sealing.rows(connection, rows))
+            outcomes = _outcomes(facts, decisions)
+        self._count(facts, outcomes)
+        if self.touched is not None:
+            standing = [one.row for one in decisions if one.result is not RowResult.QUARANTINED]
+            self.touched([row.case_no for row in standing if row.case_no])
+
+    def _decide(self, connection: Connection, rows: Sequence[RowFacts]) -> list[RowDecision]:
+        row_keys = [key for row in rows for key in row.kept_under()]
+        codes = [row.item.item_code for row in rows if row.item is not None]
+        known = received.known_cases(connection, rows)
+        remembered = received.remembered_rows(connection, row_keys)
+        known_items = items.known_items(connection, codes)
+        if not self.report.wrote:
+            known = self.scratch.overlaid(known, rows)
+            remembered |= self.scratch.remembered(row_keys)
+            known_items |= self.scratch.items(codes)
+        disputed: Set[int] = frozenset()
+        if self.scratch.any_disputed:
+            things = [thing for row in rows for thing, _, _ in row.claims()]
+            disputed = self.scratch.disputed(things)
+        decisions = list(intake.decide(rows, known, disputed, remembered, known_items))
+        if not self.report.wrote:
+            self._pretend(decisions)
+        return decisions
+
+    def _pretend(self, decisions: Sequence[RowDecision]) -> None:
+        """Remember what a dry run would have written."""
+        self.scratch.note_changes(one for one in decisions if one.row.item is None)
+        self.scratch.note_remembered({key: kept for one in decisions for key, kept in one.kept()})
+        self.scratch.note_items(
+            {(one.item.item_code, one.item.item_version): one.item.key
+             for one in decisions if one.item is not None}
+        )  # fmt: skip
+
+    def _write(
+        self,
+        connection: Connection,
+        decisions: Sequence[RowDecision],
+        outcomes: Sequence[Outcome],
+        waited_since: Sequence[int] | None,
+        personal_values: Mapping[NewValue, tuple[bytes, str]],
+    ) -> None:
+        received.append_rows(
+            connection,
+            decisions,
+            import_id=self.report.import_id,
+            received_at=self.now,
+            source=self.source,
+            default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
+            personal_values=personal_values,
+        )
+        received_at = waited_since or [self.now] * len(outcomes)
+        refused = [
+            (one, at)
+            for one, at in zip(outcomes, received_at, strict=True)
+            if isinstance(one, Quarantined)
+        ]
+        quarantine.keep(
+            connection,
+            [one for one, _ in refused],
+            self.report.import_id,
+            self.mapping_name,
+            self.source,
+            [at for _, at in refused],
+        )
+
+    def _count(self, facts: Sequence[Fact], outcomes: Sequence[Outcome]) -> None:
+        tally: Counter[tuple[str, RowResult]] = Counter()
+        for fact, outcome in zip(facts, outcomes, strict=True):
+            if isinstance(outcome, Quarantined):
+                self.report.refuse(outcome)
+                outcome = RowResult.QUARANTINED
+            tally[fact.file, outcome] += 1
+        files = self.report.files
+        for (file, result), number in tally.items():
+            files[file] = files.get(file, Counts()).plus(result, number)
+
+
+def _outcomes(facts: Sequence[Fact], decisions: Sequence[RowDecision]) -> list[Outcome]:
+    """What became of each fact, in order."""
+    decided = iter(decisions)
+    outcomes: list[Outcome] = []
+    for fact in facts:
+        if isinstance(fact, Quarantined):
+            outcomes.append(fact)
+            continue
+        decision = next(decided)
+        refused = decision.result is RowResult.QUARANTINED
+        outcomes.append(_conflict(decision) if refused else decision.result)
+    return outcomes
+
+
+def _conflict(decision: RowDecision) -> Quarantined:
+    row = decision.row
+    return Quarantined(
+        file=row.file,
+        sheet=row.sheet,
+        number=row.number,
+        refusal=Refusal.BAD_VERSION if decision.against else Refusal.CONFLICT,
+        value=f"{row.version} ≠ {decision.against}" if decision.against else decision.dispute,
+        # Such a row waits for a new file: what looks like an ID-card number is not kept.
+        cells={name: masked(text) for name, text in row.cells.items()},
+    )

@@ -1,0 +1,1 @@
+"""From findings to cards: rows, notices, accountability, entries; rules on trial; the report."""

@@ -1,0 +1,118 @@
+"""What a scan did, in the words of DESIGN section 6."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...core.instants import rfc3339
+from ...core.terms import Level, Outcome
+from ..catalogue.rule_waiting import Waits
+from ..intake.feeds import Stale
+from ..ledger.checkpoints import Tried
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """Counts, problems and what is left to tell of one scan."""
+
+    run_id: str
+    as_of: int
+    totals: dict[str, int] = field(default_factory=dict)
+    issued: dict[Level, int] = field(default_factory=lambda: dict.fromkeys(Level, 0))
+    historical: int = 0
+    lifted: int = 0
+    evaluated: int = 0
+    #: Cases that wait, but were judged as of a later instant: a clock was set back, or ahead once.
+    judged_later: int = 0
+    #: (case number, rule, reason, detail)
+    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    #: Cards of which nobody was told, with the reason.
+    untold: list[tuple[str, str]] = field(default_factory=list)
+    #: Dead letters: notices that could not be delivered for 72 hours.
+    undelivered: list[dict[str, object]] = field(default_factory=list)
+    #: Standing cards that rest on another text of their rule.
+    rule_changed: list[str] = field(default_factory=list)
+    #: Sources whose open cases could not be judged.
+    stale: list[Stale] = field(default_factory=list)
+    #: Open cases that are missing from a full snapshot of their source, by source.
+    vanished: dict[str, int] = field(default_factory=dict)
+    #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
+    #: be judged, by rule, first date of the window and reason.
+    tallies: dict[str, int] = field(default_factory=dict)
+    tally_problems: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    #: Files of rules and calendars that wait for approval, or are broken and were not judged by.
+    waiting: list[Waits] = field(default_factory=list)
+    #: What the rules on trial would have given in all: rule → level → number.
+    trial: dict[str, dict[str, int]] = field(default_factory=dict)
+    wrote: bool = True
+    #: Cards that would be issued, where nothing was written.
+    would_issue: list[dict[str, object]] = field(default_factory=list)
+    #: The checkpoint that was made after it; of a night one is made after all its scans.
+    checkpoint: Tried | None = None
+
+    def counts(self) -> dict[str, int]:
+        """What was done, as plain numbers: what adds up over the processes that share a slot."""
+        return {
+            **{level.word: self.issued[level] for level in Level},
+            "historical": self.historical,
+            "lifted": self.lifted,
+            "evaluated": self.evaluated,
+        }
+
+    def count_as(self, sums: Mapping[str, int]) -> None:
+        """Say what was done for the whole slot, as `counts` names it."""
+        self.issued = {level: sums[level.word] for level in Level}
+        self.historical, self.lifted = sums["historical"], sums["lifted"]
+        self.evaluated = sums["evaluated"]
+
+    def summary(self, zone: str) -> dict[str, object]:
+        """The counts alone, for the history of slots."""
+        return {
+            "run_id": self.run_id,
+            "as_of": rfc3339(self.as_of, zone),
+            "cases": {
+                "total": sum(self.totals.values()),
+                **{str(outcome): self.totals.get(str(outcome), 0) for outcome in Outcome},
+            },
+            "cards": {
+                "issued": {level.word: self.issued[level] for level in Level},
+                "historical": self.historical,
+                "lifted": self.lifted,
+            },
+            "evaluated": self.evaluated,
+            **({"tallies": self._tallies()} if self.tallies else {}),
+            **({"trial": self.trial} if self.trial else {}),
+        }
+
+    def _tallies(self) -> dict[str, int]:
+        return {
+            "total": sum(self.tallies.values()),
+            **{str(outcome): self.tallies.get(str(outcome), 0) for outcome in Outcome},
+        }
+
+    def as_json(self, zone: str) -> dict[str, object]:
+        """The JSON others rely on (DESIGN 6)."""
+        document: dict[str, object] = {
+            **self.summary(zone),
+            "problems": [
+                {"case_no": case_no, "rule": rule or None, "reason": reason, "detail": detail}
+                for case_no, rule, reason, detail in self.problems
+            ],
+            "untold": [{"card_no": card_no, "reason": reason} for card_no, reason in self.untold],
+            "undelivered": self.undelivered,
+            "rule_changed": self.rule_changed,
+            "judged_later": self.judged_later,
+            "tally_problems": [
+                {"rule": rule, "window": window, "reason": reason, "subjects": number}
+                for (rule, window, reason), number in sorted(self.tally_problems.items())
+            ],
+            "stale": [each.as_json(zone) for each in self.stale],
+            "vanished": self.vanished,
+            "trial": self.trial,
+            "waiting": [each.as_json() for each in self.waiting],
+            "wrote": self.wrote,
+        }
+        if self.checkpoint is not None:
+            document["checkpoint"] = self.checkpoint.as_json()
+        if not self.wrote:
+            document["would_issue"] = self.would_issue
+        return document

@@ -1,0 +1,1 @@
+"""The ledger as a whole: verified, exported, signed, compared; the keys that sign it."""

@@ -1,0 +1,1 @@
+"""What the terminal lists and explains. Reads only."""

@@ -1,0 +1,1 @@
+"""What people do about a card: answers, orders, appeals, lifts, manual cards, alarms."""

@@ -1,0 +1,1 @@
+"""The people file, and personal data: disclosed on record, erased."""

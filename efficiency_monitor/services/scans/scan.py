@@ -1,0 +1,337 @@
+"""The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from sqlalchemy import Connection
+
+from ... import logbook
+from ...core import cards as core_cards
+from ...core.faults import DoneElsewhere
+from ...core.findings import CaseFindings
+from ...core.instants import parse_instant, rfc3339
+from ...core.ledger import EntryType
+from ...core.terms import CardState, Level, Outcome
+from ...store import cards, cases, ledger, runs
+from ...store import feeds as feed_store
+from .. import binding
+from ..cards import card_rows
+from ..cards.continuing import going_on
+from ..catalogue import alike, calendar_files, catalogue_change
+from ..catalogue.rule_waiting import waiting
+from ..context import Context, Writing, compact_json
+from ..delivery.dead_letters import undelivered
+from ..escalation import ladders
+from ..intake import feeds
+from ..judging import issuing, trials
+from ..judging.judged import judged
+from ..judging.scan_report import ScanReport
+from ..one_at_a_time import lease_now
+from ..tallies import tally_preview, tally_spans, tallying
+
+#: Cases judged together; one transaction each.
+BATCH = 250
+
+Progress = Callable[[int], None]
+#: A slot that is run, one that is helped with, or a scan as of now.
+Slot = runs.Claim | runs.Helper | None
+
+
+def watch_from(context: Context) -> int | None:
+    """The workspace's `watch_from` as an instant: the first second of a bare date."""
+    text = context.settings.workspace.watch_from
+    if text is None:
+        return None
+    return parse_instant(text, context.zone)[0]
+
+
+@contextmanager
+def _writing(context: Context, slot: Slot) -> Iterator[Connection]:
+    """A transaction that only who still runs the slot may commit; DoneElsewhere otherwise."""
+    with context.store.writing() as connection:
+        if isinstance(slot, runs.Claim):
+            until = lease_now(context, connection) + context.settings.jobs.scan.lease
+            runs.hold(connection, slot, until)
+        elif isinstance(slot, runs.Helper) and not runs.still_runs(connection, slot):
+            raise DoneElsewhere(
+                "this slot is finished", "nothing was lost; there is nothing left to do"
+            )
+        yield connection
+
+
+def scan(
+    context: Context,
+    *,
+    as_of: int,
+    run_id: str,
+    slot: Slot = None,
+    start_at: int = 0,
+    progress: Progress | None = None,
+) -> ScanReport:
+    """Judge every case that changed or of which a clock falls due before `as_of`, and write.
+
+    `slot` is the slot this process runs or helps with; `start_at` is where among the cases it
+    begins, so that several scanners do not tread on each other's heels. Safe to kill and to run
+    many at once. DoneElsewhere if the slot was taken over or finished by another process.
+    """
+    report = ScanReport(run_id=run_id, as_of=as_of)
+    # Said before anything is written, not in the middle of the night's cards.
+    ladders.check(context)
+    calendar_files.settle(context)
+    report.waiting = waiting(context)
+    writing = partial(_writing, context, slot)
+    catalogue_change.note_changes(context, writing)
+    stale = _stale(context, as_of, None, report)
+    while True:
+        ids = _ids(context, as_of, stale)
+        if not ids:
+            break
+        turn = start_at % len(ids)
+        for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
+            _judge_batch(context, list(part), as_of, stale, writing, report, slot)
+            if progress is not None:
+                progress(len(part))
+    if not isinstance(slot, runs.Helper):
+        tallying.run(tallying.Scanning(context, as_of, report, writing, slot, watch_from(context)))
+    with context.store.reading() as connection:
+        report.totals = cases.outcome_totals(connection, as_of)
+        report.trial = trials.totals(context, connection)
+        report.problems = list(_problems(connection, as_of))
+        if slot is None:
+            # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
+            report.judged_later = cases.judged_later(connection, as_of, stale)
+    tallying.try_out(context, as_of, report, watch_from(context))
+    if not isinstance(slot, runs.Helper):
+        report.untold = ladders.tell_everyone(context, writing)
+        _record(context, report, slot, writing)
+    report.undelivered = undelivered(context)
+    logbook.event("scan.done", facts=report.summary(context.zone))
+    return report
+
+
+def _stale(
+    context: Context, as_of: int, known_by: int | None, report: ScanReport
+) -> Collection[str]:
+    """The stale sources, noted in the report: they are one set for the whole scan."""
+    with context.store.reading() as connection:
+        found = feeds.stale_sources(context, connection, as_of, known_by)
+        report.vanished = feed_store.vanished_counts(connection)
+    report.stale = list(found.values())
+    return frozenset(found)
+
+
+def _ids(context: Context, as_of: int, stale: Collection[str]) -> list[int]:
+    with context.store.reading() as connection:
+        return cases.to_judge(connection, as_of, stale)
+
+
+def count_to_judge(context: Context, as_of: int) -> int:
+    """How many cases a scan as of this instant has to look at."""
+    with context.store.reading() as connection:
+        stale = feeds.stale_sources(context, connection, as_of)
+        return len(cases.to_judge(connection, as_of, stale))
+
+
+def _judge_batch(
+    context: Context,
+    ids: list[int],
+    as_of: int,
+    stale: Collection[str],
+    writing: Writing,
+    report: ScanReport,
+    slot: Slot,
+) -> None:
+    """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
+    with context.store.reading() as connection:
+        # A pull may have begun to import since the scan did: seen in the state that the cases are.
+        torn = feeds.half_taken(context, connection, context.now())
+        stored = cases.read_cases(
+            connection,
+            ids,
+            stale={*stale, *torn},
+            torn=feeds.torn_cases(context, connection, ids, None),
+        )
+        left = cases.still_to_judge(
+            connection, {case.case_id: case.revision for case in stored}, as_of, stale
+        )
+    stored = [case for case in stored if case.case_id in left]
+    if not stored:
+        return
+    findings = context.catalogue.judge([case.record for case in stored], as_of)
+    watched = watch_from(context)
+    tried = trials.judge(context.catalogue, [case.record for case in stored], as_of, watched)
+    revisions = {case.case_id: case.revision for case in stored}
+    before = report.counts()
+    with writing() as connection:
+        left = cases.still_to_judge(connection, revisions, as_of, stale)
+        standing = alike.settled(
+            context.catalogue, connection, cards.of_cases(connection, sorted(left))
+        )
+        findings = going_on(connection, stored, findings, standing)
+        triples = [
+            (case, found, trial)
+            for case, found, trial in zip(stored, findings, tried, strict=True)
+            if case.case_id in left
+        ]
+        pairs = [(case, found) for case, found, _ in triples]
+        writer = issuing.Writer(context, connection, as_of, report)
+        for case, found in pairs:
+            decisions = core_cards.decide(
+                found,
+                standing.get(case.case_id, []),
+                rule_ids=context.catalogue.rule_ids,
+                conduct=context.catalogue.conduct,
+                calendar_version=_version(context, case.record.calendar),
+                watch_from=watched,
+            )
+            writer.write(case, found, decisions, standing.get(case.case_id, []))
+        writer.finish()
+        cases.write_judged(
+            connection,
+            [
+                judged(context.catalogue.vocabulary, case, found, as_of, trial.next_at)
+                for case, found, trial in triples
+            ],
+            as_of,
+        )
+        tally_spans.note(context, connection, pairs, as_of)
+        trials.write(
+            connection, [case.case_id for case, _ in pairs], [trial for _, _, trial in triples]
+        )
+        report.evaluated += len(pairs)
+        if slot is not None:
+            after = report.counts()
+            runs.count(connection, slot, {name: after[name] - before[name] for name in after})
+
+
+def _version(context: Context, calendar: str) -> str:
+    known = context.catalogue.calendars.get(calendar)
+    return "" if known is None else known.version
+
+
+def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
+    for case_no, troubles in cases.problems(connection, as_of):
+        for rule, reason, detail in json.loads(troubles):
+            yield case_no, rule, reason, detail
+
+
+def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) -> None:
+    """Write the scan to the ledger and close its slot, both or neither: one entry a slot.
+
+    Of a slot it says what was done for it in all, also by helpers and by who began it and died.
+    """
+    bound = binding.look(context)
+    with writing() as connection:
+        if slot is not None:
+            report.count_as(runs.count(connection, slot, dict.fromkeys(report.counts(), 0)))
+        ledger.append(
+            connection,
+            [
+                context.entry(
+                    EntryType.SCAN_DONE,
+                    f"scan.done/{report.run_id}",
+                    {
+                        "run": report.run_id,
+                        "as_of": rfc3339(report.as_of, context.zone),
+                        "cases": {
+                            str(outcome): report.totals.get(str(outcome), 0) for outcome in Outcome
+                        },
+                        "issued": {level.word: report.issued[level] for level in Level},
+                        "historical": report.historical,
+                        "lifted": report.lifted,
+                        **({"tallies": dict(report.tallies)} if report.tallies else {}),
+                        **({"trial": report.trial} if report.trial else {}),
+                        **_stale_content(report, context.zone),
+                        **binding.bind(context, connection, bound),
+                    },
+                )
+            ],
+        )
+        if isinstance(slot, runs.Claim):
+            runs.finish(
+                connection,
+                slot,
+                state="done",
+                now=context.now(),
+                totals=compact_json(report.summary(context.zone)),
+                message=None,
+            )
+
+
+def _stale_content(report: ScanReport, zone: str) -> dict[str, object]:
+    return {"stale": [each.as_json(zone) for each in report.stale]} if report.stale else {}
+
+
+def preview(
+    context: Context, *, as_of: int, known_by: int | None, run_id: str, against: bool
+) -> ScanReport:
+    """What a scan as of an instant would give, by what was known by another; writes nothing.
+
+    With `against` only what differs from the cards on record: what a scan now would do. Without,
+    every card that a first scan would give.
+    """
+    report = ScanReport(run_id=run_id, as_of=as_of, wrote=False)
+    report.waiting = waiting(context)
+    report.trial = trials.nothing(context.catalogue)
+    stale = _stale(context, as_of, known_by, report)
+    with context.store.reading() as connection:
+        ids = cases.all_case_ids(connection)
+    totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+    tallies = tally_preview.Preview(context, as_of, known_by, against, watch_from(context))
+    for part in cases.chunks(ids, BATCH):
+        with context.store.reading() as connection:
+            torn = feeds.torn_cases(context, connection, part, known_by)
+            stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
+            known = cards.of_cases(connection, part) if against else {}
+            standing = alike.settled(context.catalogue, connection, known)
+            findings = context.catalogue.judge([case.record for case in stored], as_of)
+            findings = going_on(connection, stored, findings, standing)
+        _preview_batch(context, stored, findings, standing, as_of, report, totals, tallies)
+    tallies.finish(report)
+    report.totals = totals
+    return report
+
+
+def _preview_batch(
+    context: Context,
+    stored: Sequence[cases.StoredCase],
+    findings: Sequence[CaseFindings],
+    standing: Mapping[int, Sequence[core_cards.Card]],
+    as_of: int,
+    report: ScanReport,
+    totals: dict[str, int],
+    tallies: tally_preview.Preview,
+) -> None:
+    watched = watch_from(context)
+    for tried in trials.judge(context.catalogue, [case.record for case in stored], as_of, watched):
+        trials.count(tried.rows, report.trial)
+    for case, found in zip(stored, findings, strict=True):
+        totals[str(found.outcome)] += 1
+        report.evaluated += 1
+        report.problems.extend(
+            (found.case_no, trouble.rule, str(trouble.reason), trouble.detail)
+            for trouble in found.troubles
+        )
+        decisions = core_cards.decide(
+            found,
+            standing.get(case.case_id, ()),
+            rule_ids=context.catalogue.rule_ids,
+            conduct=context.catalogue.conduct,
+            calendar_version=_version(context, case.record.calendar),
+            watch_from=watched,
+        )
+        tallies.take(case, found, decisions)
+        for decision in decisions:
+            if isinstance(decision, core_cards.Lift):
+                report.lifted += 1
+            elif isinstance(decision, core_cards.Issue):
+                walked = card_rows.ground_walk(context, case, decision.ground, as_of)
+                row = card_rows.card_values(context, case, decision, walked, as_of)
+                row["issued_at"] = None
+                report.would_issue.append(card_rows.card_json(row, context.zone))
+                if decision.state is CardState.HISTORICAL:
+                    report.historical += 1
+                else:
+                    report.issued[decision.level.level] += 1

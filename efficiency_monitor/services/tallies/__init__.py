@@ -1,0 +1,1 @@
+"""Tallies: what is counted, which windows can say something else, their cards."""
