@@ -19,7 +19,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
 from efficiency_monitor.settings import DATABASE_VARIABLE
 
 from . import columns
-from .demo_matter import Typist, show_matters
+from .demo_matter import Program, Typist, show_matters
 from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
 from .demo_usda import show_usda
 from .render import emit, emit_text, message
@@ -35,11 +35,14 @@ EVENING = "2026-11-20 18:00"
 _TABLES = ("申请", "受理", "办理", "特别程序", "办结")
 
 
-def show(folder: Path) -> None:
-    """Make the workspaces anew under `folder` and show each step on stdout."""
+def show(folder: Path, program: Program) -> None:
+    """Make the workspaces anew under `folder` and show each step on stdout.
+
+    `program` is the command line itself, into which some steps are typed.
+    """
     _refuse_another_database()
     _make_room(folder)
-    _bureau(folder / "bureau")
+    _bureau(folder / "bureau", program)
     show_usda(folder / "usda")
     head(t("演示结束", "end of the demonstration"))
     line(
@@ -85,7 +88,7 @@ def _make_room(folder: Path) -> None:
         ) from None
 
 
-def _bureau(folder: Path) -> None:
+def _bureau(folder: Path, program: Program) -> None:
     from efficiency_monitor.services.ledger.checkpoints import make
 
     clock = Clock(EVENING, "Asia/Shanghai")
@@ -104,16 +107,17 @@ def _bureau(folder: Path) -> None:
         calendar="cn",
         packs=("hunan", "conduct"),
     )
+    typed = Typist(folder, clock, program)
     _import(context)
     scan_now(context, t("三、夜间巡检", "3. the nightly scan"))
     kept = make(context)
     _situations(context)
     _cards(context)
     _explain(context)
-    _conduct(context, clock)
+    _conduct(context, typed)
     _notice(context)
     _late_evidence(context, clock)
-    show_matters(context, clock)
+    show_matters(context, clock, typed)
     _checkpoint(context, kept.notes["sha256"])
     _ledger(context, folder)
 
@@ -217,7 +221,7 @@ def _explain(context: "Context") -> None:
     show_page(document, None, name=name)
 
 
-def _conduct(context: "Context", clock: Clock) -> None:
+def _conduct(context: "Context", typed: Typist) -> None:
     """A card on what was done, and the pack that it is from."""
     from efficiency_monitor.services.listings.listing import list_cards
     from efficiency_monitor.store.cards import CardQuery
@@ -229,7 +233,7 @@ def _conduct(context: "Context", clock: Clock) -> None:
             "\nanother pack looks at what was done, not how long:",
         )
     )
-    Typist(context.folder, clock)(f"cards show {found[0]['card_no']}")
+    typed(f"cards show {found[0]['card_no']}")
 
 
 def _notice(context: "Context") -> None:

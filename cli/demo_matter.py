@@ -1,6 +1,7 @@
 """What follows a red card, in the demonstration: commands as people type them, on its clock."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from shlex import quote, split
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from .state import State
 if TYPE_CHECKING:
     from efficiency_monitor.services.context import Context
 
+#: The command line itself: called with arguments, as a shell would.
+Program = Callable[..., object]
 #: Cases whose red cards are answered, put under an order and appealed against.
 _ANSWERED, _SILENT, _APPEALED = "SYN-2026-0045", "SYN-2026-0046", "SYN-2026-0053"
 #: Heads of the three offices, and two supervisors who hold keys.
@@ -20,9 +23,8 @@ _HEAD_1, _HEAD_2, _HEAD_3 = "SYN-P06", "SYN-P07", "SYN-P08"
 _FIRST, _SECOND = "SYN-P12", "SYN-P13"
 
 
-def show_matters(context: "Context", clock: Clock) -> None:
+def show_matters(context: "Context", clock: Clock, typed: "Typist") -> None:
     """Answer a card, let another climb its ladder, have a third one lifted by an appeal."""
-    typed = Typist(context.folder, clock)
     _answer(context, typed)
     _climb(context, typed, clock)
     _appeal(context, typed, clock)
@@ -33,21 +35,21 @@ def show_matters(context: "Context", clock: Clock) -> None:
 class Typist:
     """Types commands into the workspace, and shows each as it is typed."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, program: Program) -> None:
         self._folder = folder
         self._clock = clock
+        self._program = program
 
     def __call__(self, command: str, *, into: Path | None = None) -> None:
         """Run a command; `into` is a file that takes its output."""
-        from .main import app
-
         line(f"   $ effmon {command}" + ("" if into is None else f" > {into.name}"))
         arguments = ["-C", str(self._folder), *split(command)]
         stdout = sys.stdout
         try:
             if into is not None:
                 sys.stdout = into.open("w", encoding="utf-8")
-            app(arguments, standalone_mode=False, obj=State(clock=self._clock))
+            state = State(clock=self._clock)
+            self._program(arguments, "effmon", standalone_mode=False, obj=state)
         finally:
             if into is not None:
                 sys.stdout.close()

@@ -202,9 +202,10 @@ def version(output: Output = None) -> None:
 
 
 def demo(
+    ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(show_default=False)] = Path("effmon-demo"),
 ) -> None:
     """Set up a demonstration workspace and show the main job from import to a verified ledger."""
     from .demo import show
 
-    show(folder)
+    show(folder, ctx.find_root().command)
