@@ -177,7 +177,9 @@ def test_a_rude_receiver_gets_an_end(
 ) -> None:
     # A server that drips never exceeds read_seconds: only the limit for everything ends it.
     with receiver(habit) as running:
-        result = make_webhook(running.url, total_seconds=0.5, read_seconds=20).send(message)
+        # Who breaks off is not raced against the clock of a busy machine.
+        total = 0.5 if reason == "in time" else 20
+        result = make_webhook(running.url, total_seconds=total, read_seconds=20).send(message)
         assert len(running.requests) == 1
     assert isinstance(result, kind), result
     assert reason in (result.reason if not isinstance(result, Sent) else "")

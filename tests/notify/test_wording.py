@@ -67,7 +67,7 @@ def test_every_kind_is_in_the_table_and_every_kind_that_is_written_has_a_sentenc
     services = Path(wording.__file__).parents[1] / "services"
     written = {
         word
-        for path in services.glob("*.py")
+        for path in services.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and ("tell" in _name(node.func) or _name(node.func) == TELLS)
         for given in [*node.args, *(word.value for word in node.keywords)]
