@@ -37,8 +37,11 @@ _SECRETS: Final = (
         r"\1\2***",
     ),
 )
-#: Signs that end a line or turn its order around in some viewer; JSON leaves them as they are.
-_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+#: Signs that end a line or turn its order around in some viewer, and halves of signs, which no file
+#: takes; JSON leaves them as they are.
+_UNSEEN: Final = re.compile(
+    r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def masked(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor import logbook
@@ -74,6 +74,7 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=40)
 
 
 @given(TEXTS, TEXTS)
+@example("\ud800", "\udcff")
 @settings(max_examples=200)
 def test_whatever_is_said_is_one_line_of_plain_signs(name: str, fact: str) -> None:
     formatter = logbook._Json({})
