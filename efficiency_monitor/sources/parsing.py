@@ -23,7 +23,7 @@ def parsing(file: str, kind: str) -> Iterator[None]:
 
 def unreadable(file: str, kind: str, said: str) -> ConfigurationError:
     """That the file cannot be read as that format, and what the parser said."""
-    short = " ".join(said.split())[:200]
+    short = in_short(said)
     return ConfigurationError(
         t(f"{file}：无法读取该 {kind} 文件：{short}", f"{file}: cannot be read as {kind}: {short}"),
         t(
@@ -31,3 +31,8 @@ def unreadable(file: str, kind: str, said: str) -> ConfigurationError:
             "take off any password, export it again, or save it as CSV",
         ),
     )
+
+
+def in_short(said: str) -> str:
+    """What a parser said, as the part of a line: some repeat half of the file."""
+    return " ".join(said.split())[:200]

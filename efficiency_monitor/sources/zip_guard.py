@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
+from .parsing import in_short
 from .rows import shown
 
 MEGABYTE: Final = 1_000_000
@@ -122,8 +123,9 @@ def check_workbook(path: Path, file: str) -> Checked:
         EOFError,
         ValueError,
     ) as fault:
+        said = in_short(str(fault))
         raise ConfigurationError(
-            t(f"{file}：不是完整的 XLSX 文件：{fault}", f"{file}: is no whole XLSX file: {fault}"),
+            t(f"{file}：不是完整的 XLSX 文件：{said}", f"{file}: is no whole XLSX file: {said}"),
             t("请重新导出该文件", "export the file again"),
         ) from None
 
