@@ -1,4 +1,6 @@
-"""All tables that a database has, in one place for migrations."""
+"""All tables that a database has, in one place for migrations, and which of them only grow."""
+
+from typing import Final
 
 from . import (
     change_tables,
@@ -12,7 +14,34 @@ from . import (
 )
 from .tables import metadata
 
+#: What was received, issued, decided and recorded: rows are added, never changed or taken away.
+APPEND_ONLY: Final = (
+    "account_entry",
+    "appeal_entry",
+    "approval",
+    "card_entry",
+    "card_sum",
+    "case_fact",
+    "change_end",
+    "change_proposal",
+    "checkpoint",
+    "command_record",
+    "disclosure",
+    "erased_case",
+    "erased_person",
+    "erasure",
+    "event",
+    "event_withdrawal",
+    "item_fact",
+    "kept_text",
+    "ledger_entry",
+    "order_entry",
+    "person_key_entry",
+    "text_use",
+)
+
 __all__ = [
+    "APPEND_ONLY",
     "change_tables",
     "checkpoint_tables",
     "feed_tables",

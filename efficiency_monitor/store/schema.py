@@ -10,7 +10,9 @@ from . import auditor_views
 from .engine import Store
 
 #: Newest migration; a test holds it against the folder.
-HEAD = "0011"
+HEAD = "0012"
+#: The oldest schema that this release reads.
+FIRST = "0012"
 #: Encoding, name of the order of texts, and whether it is that of the code points: the name may
 #: be one thing and the provider that does the work another.
 _PROPERTIES = text(
@@ -47,8 +49,29 @@ def migrate(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("efficiency_monitor.store") / "migrations"))
     fit(connection)
+    _refuse_older(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+
+
+def _refuse_older(connection: Connection) -> None:
+    found = revision(connection)
+    if found is not None and found < FIRST:
+        raise too_old(found)
+
+
+def too_old(found: str) -> ConfigurationError:
+    """What is said of a database or backup from before the first schema: nothing leads here."""
+    return ConfigurationError(
+        t(
+            f"数据库版本 {found} 出自 0.2 之前的试用版，本版本不能读取",
+            f"the database has schema {found} of a trial release before 0.2: it is not read",
+        ),
+        t(
+            "另建工作区（effmon init）并重新导入数据",
+            "make another workspace (effmon init) and import the data there",
+        ),
+    )
 
 
 def fit(connection: Connection) -> None:

@@ -6,19 +6,15 @@ import io
 import json
 import sqlite3
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import inspect
 
 from efficiency_monitor import app
 from efficiency_monitor.services.context import Context, set_meta
 from efficiency_monitor.services.matters import answers, appeals, attachments, orders
 from efficiency_monitor.services.operation import backup, restore
 from efficiency_monitor.services.operation.archive import Archive
-from efficiency_monitor.store import schema
-from efficiency_monitor.store.engine import Store
 from tests.matters import desk
 from tests.stories.world import World
 
@@ -129,34 +125,3 @@ def _said(name: str, content: bytes) -> dict[str, Any]:
         packed = content.startswith(b"\x1f\x8b")
         said["rows"] = gzip.decompress(content).count(b"\n") - 1 if packed else 0
     return said
-
-
-def as_of(revision: str, found: Members) -> Members:
-    """The members with those tables and columns only that a database of that schema has."""
-    store = Store("sqlite://")
-    with store.writing() as connection:
-        schema.migrate(connection, revision)
-        asked = inspect(connection)
-        columns = {
-            name: [each["name"] for each in asked.get_columns(name)]
-            for name in asked.get_table_names()
-        }
-    store.close()
-    kept = {}
-    for name, content in found.items():
-        table = name.removeprefix("tables/").removesuffix(".jsonl.gz")
-        if table == name:
-            kept[name] = content
-        elif table in columns:
-            kept[name] = gzip.compress(_only(gzip.decompress(content), columns[table]))
-    return kept
-
-
-def _only(content: bytes, columns: Sequence[str]) -> bytes:
-    """Lines of a table without the columns that are not among these."""
-    lines = [json.loads(line) for line in content.splitlines()]
-    places = [place for place, (column, _) in enumerate(lines[0]) if column in columns]
-    return b"".join(
-        json.dumps([line[place] for place in places], ensure_ascii=False).encode() + b"\n"
-        for line in lines
-    )

@@ -108,21 +108,15 @@ def test_a_newer_schema_is_refused_and_says_which_release(
     assert left(tmp_path) == ["f.tar"]
 
 
-def test_an_older_schema_is_brought_to_this_one(made: World, file: Path, tmp_path: Path) -> None:
-    """As effmon wrote it before there were checkpoints and records of commands."""
-    older = places.as_of("0004", places.members(file))
+def test_a_backup_of_a_trial_release_is_refused(made: World, file: Path, tmp_path: Path) -> None:
     forged = places.write_members(
-        tmp_path / "f.tar", older, lambda manifest: manifest.update(schema="0004")
+        tmp_path / "f.tar",
+        places.members(file),
+        lambda manifest: manifest.update(schema="0011"),
     )
-    report = places.restored(made, forged, tmp_path / "new")
-    # Entries of this release hold what the forgery has not: salts, columns, tables. What an older
-    # release wrote itself is sound, see tests/upgrade.
-    assert not report.sound
-    written = made.rows("SELECT size FROM ledger_head")[0]["size"]
-    assert report.size == written - 1, "all but the entry about the backup itself"
-    assert places.structure(tmp_path / "new" / "effmon.db") == places.structure(
-        made.folder / "effmon.db"
-    )
+    with pytest.raises(ConfigurationError, match="0011"):
+        places.restored(made, forged, tmp_path / "new")
+    assert left(tmp_path) == ["f.tar"]
 
 
 def changed_rows(table: str, change: Callable[[bytes], bytes]) -> Callable[[places.Members], None]:

@@ -1,20 +1,15 @@
 """Items: which statement binds a case, as it was known; rows in versions through the real store."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord
 from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.listings import explain
-from efficiency_monitor.store import cases, schema
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.store import cases
 from tests.stories.world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines
@@ -273,35 +268,3 @@ def test_quarantined_rows_of_such_tables_are_tried_again_by_the_mappings_path(ha
     hall.mapping.write_text(wider, encoding="utf-8")
     report = ingest.retry(hall.world.context)
     assert (report.total.imported, report.total.unchanged, report.total.quarantined) == (0, 1, 1)
-
-
-def test_the_migration_fills_what_it_adds(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
-    config = Config()
-    config.set_main_option("script_location", str(files("efficiency_monitor.store") / "migrations"))
-    with store.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    store.close()
-    raw = sqlite3.connect(tmp_path / "old.db")
-    with raw:
-        raw.execute(
-            "INSERT INTO case_file (id, case_no, source, calendar, default_calendar, revision,"
-            " changed, troubles, open) VALUES (1, 'A', 'x', 'cn', 'cn', 1, 1, '[]', 1),"
-            " (2, 'B', 'x', 'cn', 'cn', 1, 1, '[]', 1)"
-        )
-        raw.executemany(
-            "INSERT INTO case_fact (case_id, digest, fields, received_at, import_id)"
-            " VALUES (?, 'd', ?, ?, 'I')",
-            [(1, '{"item_code": "S0"}', 70), (1, '{"item_code": "S1"}', 90), (2, "{}", 80)],
-        )
-        raw.execute(
-            "INSERT INTO event (case_id, event_key, generation, identity, type, occurred_at,"
-            " precision, received_at, due_precision, attributes, import_id)"
-            " VALUES (1, 'k', 0, 'i', 'accepted', 1, 'day', 60, 'day', '{}', 'I')"
-        )
-    schema.upgrade(store)
-    found = raw.execute("SELECT id, item_code, first_received_at FROM case_file").fetchall()
-    assert found == [(1, "S1", 60), (2, None, 80)]
-    raw.close()
-    store.close()

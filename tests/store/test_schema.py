@@ -78,6 +78,18 @@ def test_upgrading_twice_changes_nothing(migrated: Store, tmp_path: Path) -> Non
     assert described(tmp_path / "migrated.db") == before
 
 
+def test_a_database_of_a_trial_release_is_refused_and_left_as_it_is(
+    migrated: Store, tmp_path: Path
+) -> None:
+    before = described(tmp_path / "migrated.db")
+    with migrated.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE {OF_ALEMBIC} SET version_num = '0011'")
+    with pytest.raises(ConfigurationError, match="0011") as raised:
+        schema.upgrade(migrated)
+    assert "effmon init" in raised.value.hint
+    assert described(tmp_path / "migrated.db") == before
+
+
 @pytest.mark.parametrize("found", ["0000", None], ids=["another release", "no release"])
 def test_a_database_of_another_release_is_refused(migrated: Store, found: str | None) -> None:
     with migrated.writing() as connection:

@@ -40,8 +40,8 @@ class Rows:
     held: dict[str, list[_Held]] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
-        """An entry that may hold rows; written under schema 0010 or before it calls them `held`."""
-        for table, said in entry.get("spans", entry.get("held", {})).items():
+        """An entry that may hold rows."""
+        for table, said in entry.get("spans", {}).items():
             self.held.setdefault(table, []).append(
                 _Held(entry["seq"], said["after"], said["to"], said["count"], said["commitment"])
             )

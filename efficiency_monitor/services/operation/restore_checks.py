@@ -33,6 +33,8 @@ def check(found: Archive, expected: str | None = None) -> None:
         )
     if not _REVISION.fullmatch(manifest.schema):
         raise Damaged(t("清单没有数据库版本", "its manifest names no schema"))
+    if manifest.schema < schema.FIRST:
+        raise schema.too_old(manifest.schema)
     if manifest.schema > schema.HEAD:
         raise ConfigurationError(
             t(

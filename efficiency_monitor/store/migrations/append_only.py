@@ -52,14 +52,6 @@ def protect(tables: Sequence[str]) -> None:
             )
 
 
-def free(tables: Sequence[str]) -> None:
-    """Take these tables' triggers away, for a migration that protects them again."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    for table in tables:
-        for verb in ("update", "delete", *(["truncate"] if postgresql else [])):
-            op.execute(f"DROP TRIGGER {table}_no_{verb}" + (f" ON {table}" if postgresql else ""))
-
-
 def number_without_gaps() -> None:
     """A ledger entry is inserted under the next number or not at all."""
     if op.get_bind().dialect.name == "postgresql":

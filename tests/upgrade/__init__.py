@@ -1,1 +1,0 @@
-"""A workspace of the former release, kept as it left it, under this one."""
