@@ -293,7 +293,9 @@ def export(
     else:
         rows = masked(rows)
     rows = [_for_export(row) for row in rows]
-    count = write_table(out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite)
+    count = write_table(
+        out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite, private=unmask
+    )
     message(t(f"已写入 {out}，共 {count} 行", f"wrote {count} rows to {out}"))
 
 

@@ -17,7 +17,7 @@ _COLUMNS: Final = (
     Column("person_id", "人员", "Person"),
     Column("os_user", "系统用户", "System user"),
     Column("subject", "对象", "Subject"),
-    Column("message", "说明", "Message", least=20),
+    Column("fault", "故障", "Fault", least=20),
     Column("options", "选项", "Options"),
     Column("sudo_user", "sudo 之前", "Before sudo"),
     Column("host", "主机", "Host"),

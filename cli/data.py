@@ -97,8 +97,6 @@ def import_(
 
 def _say(report: "ImportReport") -> None:
     """The totals and the first rows that were refused, on stderr."""
-    from efficiency_monitor.reports.masking import mask_text
-
     total = report.total
     message(
         t(
@@ -109,7 +107,7 @@ def _say(report: "ImportReport") -> None:
         )
     )
     for refused in report.refused[:_SHOWN]:
-        warn(f"{refused.where}: {mask_text(refused.message)}")
+        warn(f"{refused.where}: {refused.message}")
     if total.quarantined > _SHOWN:
         rest = total.quarantined - _SHOWN
         warn(
@@ -176,10 +174,10 @@ def show_quarantine(
     import json
 
     from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.reports.masking import mask_text, masked_row
+    from efficiency_monitor.reports.masking import masked_row
     from efficiency_monitor.services.intake import quarantine
     from efficiency_monitor.services.people import disclosing
-    from efficiency_monitor.sources.rows import say_refusal
+    from efficiency_monitor.sources.rows import ends_of, say_refusal
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -191,7 +189,8 @@ def show_quarantine(
             "effmon quarantine list",
         )
     row = found[0]
-    content, said = json.loads(row.content), say_refusal(row.code, row.message)
+    content = json.loads(row.content)
+    said = say_refusal(row.code, row.message, whole=unmask)
     if unmask:
         about = [f"quarantine:{row.id}"]
         disclosing.unmasked(
@@ -199,7 +198,11 @@ def show_quarantine(
         )
     else:
         named = quarantine.named_columns(context, row.mapping, list(content))
-        content, said = masked_row(content, named), mask_text(said)
+        hidden = masked_row(content, named)
+        refused = content.get(row.column or "")
+        if refused is not None and hidden[row.column] == refused:
+            hidden[row.column] = ends_of(refused)
+        content = hidden
     emit_object(
         {
             "id": row.id,

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from efficiency_monitor.core.faults import EffmonError, NotAllowed
 from efficiency_monitor.language import t
 
 from .render import warn
+
+if TYPE_CHECKING:
+    from efficiency_monitor.services.context import Context
 
 #: Last words of commands that only look. Whatever is not among them is taken to change something.
 _LOOKS: Final = frozenset(
@@ -112,24 +115,26 @@ def _global(found: Given, name: str, value: str) -> None:
         found.log_file = str(Path(value).absolute())
 
 
-def begun(folder: Path, settings: Any) -> None:
+def begun(context: "Context") -> None:
     """Open the log that the workspace or the command line names, and write that it begins."""
-    target = _given.log_file or settings.operation.log
+    target = _given.log_file or context.settings.operation.log
     if target is None:
         return
     from efficiency_monitor import logbook
 
-    always = {"command": _given.path, "actor": _actor()}
-    logbook.open_log(target, folder, always=always, warn=warn)
+    always = {"command": _given.path, "actor": _actor(context)}
+    logbook.open_log(target, context.folder, always=always, warn=warn)
     if not _given.looks:
         logbook.event("command.started", facts={"options": list(_given.options)})
 
 
-def _actor() -> str:
-    from efficiency_monitor.operating_user import actor
+def _actor(context: "Context") -> str:
+    """The operating user, and the person of `--as` where the people file knows them."""
+    from efficiency_monitor.services import audit
 
-    who = actor(_given.person)
-    return who.os_user if who.claimed is None else f"{who.os_user} as {who.claimed}"
+    who = context.actor
+    claimed = audit.claimed_person(context)
+    return who.os_user if claimed is None else f"{who.os_user} as {claimed}"
 
 
 def ended(code: int, fault: EffmonError | None) -> None:
@@ -145,22 +150,22 @@ def ended(code: int, fault: EffmonError | None) -> None:
         found = settings.load(folder)
     except EffmonError:
         return  # not inside a workspace
-    message = None if fault is None else fault.message
-    facts = {"exit_code": code, "took_ms": _given.took, "message": message}
+    said = None if fault is None else logbook.closed_words(fault)
+    facts = {"exit_code": code, "took_ms": _given.took, "fault": said}
     if not _given.looks or refused:
         command = Command(
             path=_given.path,
             options=_given.options,
             subject=_given.subject,
             exit_code=code,
-            message=message,
+            fault=said,
             refused=refused,
             took=_given.took,
         )
         try:
             app.record_command(folder, found, _given.person, command)
         except Exception as why:  # noqa: BLE001  what could not be recorded is said, and no more
-            logbook.event("audit.lost", level=40, facts={"message": str(why)})
+            logbook.event("audit.lost", level=40, facts={"fault": logbook.closed_words(why)})
             # Where the database itself is what the command failed of, it has been said.
             if fault is None or type(why) is not type(fault):
                 warn(

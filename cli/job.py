@@ -211,7 +211,7 @@ def serve(
             say_round(report.round)
 
     def on_error(fault: Exception) -> None:
-        logbook.event("round.failed", level=40, facts={"message": str(fault)})
+        logbook.event("round.failed", level=40, facts={"fault": logbook.closed_words(fault)})
         if isinstance(fault, EffmonError):
             fail(fault)
         else:

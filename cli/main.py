@@ -170,6 +170,7 @@ def _run() -> tuple[int, EffmonError | None]:
         if os.environ.get("EFFMON_DEBUG"):
             raise
         found = _as_fault(fault)
+        found.__cause__ = fault
         return fail(found), found
     return code if isinstance(code, int) else 0, None
 

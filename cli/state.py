@@ -86,7 +86,7 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
         clock=state.clock or app.now,
     )
     set_language(choose(os.environ, context.settings.workspace.language))
-    given.begun(context.folder, context.settings)
+    given.begun(context)
     if context.store.masked:
         warn(
             t(

@@ -225,10 +225,15 @@ def record_command(
         with store.writing() as connection:
             audit.record(connection, who, command, at)
         if command.refused:
-            entry = audit.refusal(
-                who, command, now=at, zone=found.workspace.zone, number=secrets.token_hex(8)
-            )
             with store.writing() as connection:
+                entry = audit.refusal(
+                    connection,
+                    who,
+                    command,
+                    now=at,
+                    zone=found.workspace.zone,
+                    number=secrets.token_hex(8),
+                )
                 ensure_whole(connection)
                 ledger.append(connection, [entry])
     finally:

@@ -21,6 +21,8 @@ from .os_words import say_os
 
 SYSLOG: Final = "syslog"
 _NAME: Final = "effmon"
+#: Packages whose functions are named; the command line is called `cli` in a checkout.
+_OURS: Final = frozenset({"cli", "efficiency_monitor"})
 _SOCKET: Final = "/dev/log"
 _LONGEST: Final = 2000
 #: What a receiver's or a source's address may hold: keys, and users with passwords.
@@ -51,6 +53,23 @@ def masked(text: str) -> str:
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return without_id_numbers(text)[:_LONGEST]
+
+
+def closed_words(fault: BaseException) -> str:
+    """What a record or a log says of a fault: its kind, and the function of ours that raised it.
+
+    Never its message: that repeats what was typed or read, and records are kept for ever.
+    """
+    told = fault if fault.__traceback__ is not None else fault.__cause__ or fault
+    place = ""
+    walked = told.__traceback__
+    while walked is not None:
+        module = str(walked.tb_frame.f_globals.get("__name__", ""))
+        package, _, inner = module.partition(".")
+        if package in _OURS and inner:
+            place = f" {inner}.{walked.tb_frame.f_code.co_name}"
+        walked = walked.tb_next
+    return f"{type(told).__name__}{place}"
 
 
 def event(

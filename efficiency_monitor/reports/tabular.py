@@ -51,8 +51,11 @@ def write_table(
     kind: TableKind,
     *,
     overwrite: bool = False,
+    private: bool = False,
 ) -> int:
     """Write a list and return the number of its records.
+
+    What is `private`, because names are not masked in it, nobody but its owner may read.
 
     CSV (UTF-8 with a byte order mark, which Excel needs) and XLSX hold the words people read, in
     the current language; no cell is ever a formula. JSON Lines holds the records as they are.
@@ -60,7 +63,7 @@ def write_table(
     fit into one sheet; then nothing has been changed.
     """
     writer = _WRITERS[kind]
-    with put_in_place(path, overwrite=overwrite) as file:
+    with put_in_place(path, overwrite=overwrite, mode=0o600 if private else None) as file:
         return writer(file, rows, tuple(columns))
 
 

@@ -4,19 +4,18 @@ GB/T 22239-2019, 8.1.4.3: every user, success or failure. The ledger holds what 
 table also holds what was tried. An act that was refused stands in the ledger too.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ..core.actor import Actor
+from ..core.faults import EffmonError
 from ..core.instants import rfc3339
 from ..core.ledger import EntryType
-from ..logbook import masked
 from ..store import command_records, ledger
 from .context import Context
-
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +24,11 @@ class Command:
 
     path: str
     options: tuple[str, ...] = ()
-    #: Number of the card, order or appeal that it named.
+    #: What looks like the number of a card, an order, an appeal: kept where there is one.
     subject: str | None = None
     exit_code: int
-    message: str | None = None
+    #: In closed words (`logbook.closed_words`).
+    fault: str | None = None
     #: Whether who acted was not allowed to, or what they signed does not hold.
     refused: bool = False
     #: Milliseconds.
@@ -36,27 +36,53 @@ class Command:
 
 
 def record(connection: Connection, actor: Actor, command: Command, now: int) -> None:
-    """Append the command, in a transaction of its own: it may be all that there is to say."""
+    """Append the command, in a transaction of its own: it may be all that there is to say.
+
+    What was typed is kept only where it names a person or a matter that there is.
+    """
     command_records.add(
         connection,
         {
             "at": now,
-            "person": None if actor.claimed is None else masked(actor.claimed)[:_LONGEST_NAME],
+            "person": _person(connection, actor),
             "os_user": actor.os_user,
             "sudo_user": actor.sudo_user,
             "host": actor.host,
             "tty": actor.tty,
             "command": command.path,
             "options": " ".join(command.options),
-            "subject": command.subject,
+            "subject": _subject(connection, command),
             "exit_code": command.exit_code,
-            "message": None if command.message is None else masked(command.message),
+            "fault": command.fault,
             "took": command.took,
         },
     )
 
 
-def refusal(actor: Actor, command: Command, *, now: int, zone: str, number: str) -> ledger.NewEntry:
+def _person(connection: Connection, actor: Actor) -> str | None:
+    claimed = actor.claimed
+    known = claimed is not None and command_records.is_person(connection, claimed)
+    return claimed if known else None
+
+
+def claimed_person(context: Context) -> str | None:
+    """The person of `--as` if the people file knows them; None where nobody can say."""
+    if context.actor.claimed is None:
+        return None
+    with suppress(EffmonError), context.store.reading() as connection:
+        return _person(connection, context.actor)
+    return None
+
+
+def _subject(connection: Connection, command: Command) -> str | None:
+    number = command.subject
+    known = number is not None and command_records.is_matter(connection, number)
+    return number if known else None
+
+
+def refusal(
+    connection: Connection, actor: Actor, command: Command, *, now: int, zone: str, number: str
+) -> ledger.NewEntry:
     """The ledger entry of an act that was refused: who tried what, not what they wrote."""
     return ledger.NewEntry(
         type=EntryType.COMMAND_FAILED,
@@ -64,12 +90,9 @@ def refusal(actor: Actor, command: Command, *, now: int, zone: str, number: str)
         at=rfc3339(now, zone),
         content={
             "command": command.path,
-            "subject": command.subject,
+            "subject": _subject(connection, command),
             "exit_code": command.exit_code,
-            "actor": {
-                **actor.as_json(),
-                "claimed": None if actor.claimed is None else masked(actor.claimed)[:_LONGEST_NAME],
-            },
+            "actor": {**actor.as_json(), "claimed": _person(connection, actor)},
         },
     )
 
@@ -92,7 +115,7 @@ def list_commands(
             "options": row.options.split(),
             "subject": row.subject,
             "exit_code": row.exit_code,
-            "message": row.message,
+            "fault": row.fault,
             "took_ms": row.took,
         }
         for row in rows

@@ -150,6 +150,20 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
     ),
 }
 
+#: Of these the value is counts, headings or words of ours, and never a cell's text.
+_SAYS_NO_CELL: Final = frozenset(
+    {
+        Refusal.RAGGED,
+        Refusal.BAD_XES,
+        Refusal.KEY_TWICE,
+        Refusal.CUT_OFF,
+        Refusal.UNKNOWN_TABLE,
+        Refusal.ID_NUMBER,
+        Refusal.CONTRADICTION,
+        Refusal.CONFLICT,
+    }
+)
+
 #: What only a new import of a mended file can settle: the cells are not what the source has, or
 #: one row alone does not show the conflict.
 _NOT_RETRYABLE: Final = frozenset(
@@ -204,7 +218,7 @@ class Quarantined:
 
     @property
     def message(self) -> str:
-        """The reason as a sentence in the current language."""
+        """The reason as a sentence in the current language, without the cell's text."""
         return say_refusal(self.refusal, self.value)
 
     @property
@@ -223,13 +237,28 @@ class Quarantined:
         return Row(file=self.file, sheet=self.sheet, number=self.number, cells=self.cells)
 
 
-def say_refusal(refusal: Refusal | str, value: str = "") -> str:
-    """The sentence for a stored code and value, in the current language."""
+def say_refusal(refusal: Refusal | str, value: str = "", *, whole: bool = False) -> str:
+    """The sentence for a stored code and value, in the current language.
+
+    A cell's own text is shown by its ends and its length: in a shifted row it may be anybody's
+    name. `whole` shows it, to whoever gave a reason (`--unmask --reason`).
+    """
     try:
-        said = t(*_SAID[Refusal(refusal)])
+        code = Refusal(refusal)
     except ValueError:
         return str(refusal)
-    return said.replace("{value}", value)
+    said = t(*_SAID[code])
+    return said.replace("{value}", value if whole or code in _SAYS_NO_CELL else ends_of(value))
+
+
+def ends_of(value: str) -> str:
+    """First and last sign and the length of a text: `欧…雀（5 个字符）`."""
+    if not value:
+        return value
+    many = len(value)
+    return t(
+        f"{value[0]}…{value[-1]}（{many} 个字符）", f"{value[0]}…{value[-1]} ({many} characters)"
+    )
 
 
 def refuse(

@@ -16,7 +16,7 @@ class CommandRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     #: When it ended.
     at: int = _instant()
-    #: Person of `--as`.
+    #: Person of `--as`, if the people file knows them.
     person: str | None = None
     os_user: str
     sudo_user: str | None = None
@@ -26,9 +26,10 @@ class CommandRow(SQLModel, table=True):
     command: str
     #: Names of its options, parted by blanks.
     options: str = _long(default="")
-    #: Number of the card, order or appeal that it was about, as it was typed.
+    #: Number of the card, order, appeal, silence or change that it was about, if there is one.
     subject: str | None = None
     exit_code: int
-    message: str | None = _long(default=None)
+    #: Kind of the fault and the function that raised it: words of the program, nobody's text.
+    fault: str | None = None
     #: Milliseconds.
     took: int

@@ -40,7 +40,7 @@ def test_what_was_done_is_on_record(office: Path, own: Callable[[Path], Path]) -
     number = card(folder)
     effmon("-C", folder, "--as", "li", "cards", "acknowledge", number).well()
     last = records(folder)[-1]
-    assert (last["command"], last["exit_code"], last["message"]) == ("cards acknowledge", 0, None)
+    assert (last["command"], last["exit_code"], last["fault"]) == ("cards acknowledge", 0, None)
     assert (last["person_id"], last["subject"]) == ("li", number)
     assert last["options"] == ["-C", "--as"]
     assert last["took_ms"] >= 0
@@ -102,21 +102,7 @@ def test_wrong_usage_is_on_record_without_what_was_typed(
         "cards lift", "cards ?", "?", "scan", "import", "import"
     ]  # fmt: skip
     assert all(each["exit_code"] == 2 for each in found)
-    # What a file is called may be said, what else was typed may not.
-    assert SECRET not in str(found[:4])
-    assert not any(SECRET in option for each in found for option in each["options"])
-
-
-def test_secrets_and_identity_numbers_of_messages_are_masked(
-    office: Path, own: Callable[[Path], Path]
-) -> None:
-    folder = own(office)
-    effmon("-C", folder, "import", "https://u:pw@h.example/x?key=abc").well(2)
-    effmon("-C", folder, "import", "11010519491231002X.csv").well(2)
-    found = str(records(folder)[-2:])
-    assert "abc" not in found
-    assert "pw@" not in found
-    assert "11010519491231002X" not in found
+    assert SECRET not in str(found)
 
 
 @contextmanager
@@ -146,7 +132,7 @@ def test_a_damaged_ledger_does_not_hide_who_tried(
     effmon("-C", folder, "scan").well(70)
     last = records(folder)[-1]
     assert (last["command"], last["exit_code"]) == ("scan", 70)
-    assert "the ledger is damaged" in last["message"]
+    assert last["fault"].startswith("LedgerBroken ")
 
 
 def test_records_are_never_changed(office: Path, own: Callable[[Path], Path]) -> None:

@@ -56,7 +56,8 @@ def test_a_night_is_in_it(office: Path, own: Callable[[Path], Path]) -> None:
     assert found[-1]["exit_code"] == 2
     assert found[-1]["level"] == "error"
     assert found[-1]["actor"].endswith(" as li")
-    assert "Y-NOTHING234" in found[-1]["message"]
+    assert found[-1]["fault"].startswith("ConfigurationError services.")
+    assert "Y-NOTHING234" not in str(found)
 
 
 def test_an_option_names_another_file(

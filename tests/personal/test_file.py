@@ -1,15 +1,11 @@
 """The bytes of the database's file: what was moved or erased is not in it any more (SQLite)."""
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import app
-from efficiency_monitor.store import schema
-from efficiency_monitor.store.engine import Store
 from tests.matters.stage import run
 from tests.stories.world import World
 
@@ -75,58 +71,3 @@ def test_clearing_up_is_done_by_the_same_command_again(
     reader.close()
     assert run(world, line).well().code == 0
     assert files_with(world.folder, APPLICANT) == []
-
-
-def before_0007(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database of the release before: two versions of a case, with the names in them."""
-    store = Store(f"sqlite:///{path}")
-    with monkeypatch.context() as patch:
-        from alembic import command
-
-        upgrade = command.upgrade
-        patch.setattr(command, "upgrade", lambda config, _to: upgrade(config, "0006"))
-        schema.upgrade(store)
-    with store.writing() as connection:
-        insert = connection.exec_driver_sql
-        insert(
-            "INSERT INTO case_file (id, case_no, source, calendar, default_calendar, revision, "
-            "changed, open, judged_stale, troubles) "
-            "VALUES (1, 'A', 'canonical', 'town', 'town', 1, 0, 1, 0, '[]')"
-        )
-        for number, name in enumerate((APPLICANT, OTHER, APPLICANT), start=1):
-            fields = {"applicant": name, "department": "住建局", "联系电话": PHONE}
-            insert(
-                "INSERT INTO case_fact (case_id, digest, fields, received_at, import_id) "
-                "VALUES (1, 'x', ?, ?, 'I-1')",
-                (json.dumps(fields, ensure_ascii=False), number),
-            )
-    store.close()
-
-
-def test_what_an_older_release_has_is_moved_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World.made(tmp_path / "ws", "2026-03-01 12:00")
-    world.close()
-    (world.folder / "effmon.db").unlink()
-    before_0007(world.folder / "effmon.db", monkeypatch)
-    old = tmp_path / "old.db"
-    shutil.copy(world.folder / "effmon.db", old)
-    app.open_context(world.folder, create=True, clock=lambda: world.now).store.close()
-    facts = [json.loads(row["fields"]) for row in world.rows("SELECT fields FROM case_fact")]
-    assert [fact["department"] for fact in facts] == ["住建局"] * 3
-    seals = [fact["applicant"] for fact in facts]
-    assert seals[0] == seals[2] != seals[1]
-    values = {row["seal"]: row for row in world.rows("SELECT * FROM personal_value")}
-    assert [values[seal]["value"] for seal in seals] == [APPLICANT, OTHER, APPLICANT]
-    assert len(values) == 3
-    # The versions are as append-only as before.
-    for verb in ("UPDATE case_fact SET digest = ''", "DELETE FROM case_fact"):
-        connection = sqlite3.connect(world.folder / "effmon.db")
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(verb)
-        connection.close()
-    # And what the file says again is nothing new.
-    same = {"case_no": "A", "applicant": APPLICANT, "department": "住建局", "联系电话": PHONE}
-    assert world.receive("cases", [same]).total.unchanged == 1
-    world.close()

@@ -331,9 +331,8 @@ class OnePull:
 
     def record_failure(self, fault: EffmonError) -> None:
         """Write that it failed; where even that fails, the next pull finds it interrupted."""
-        logbook.event(
-            "pull.failed", level=40, facts={"source": self.name, "message": fault.message}
-        )
+        said = logbook.closed_words(fault)
+        logbook.event("pull.failed", level=40, facts={"source": self.name, "fault": said})
         if not self.begun:
             return
         with suppress(EffmonError, OSError), self.writing() as connection:
@@ -343,7 +342,7 @@ class OnePull:
             content = {
                 "source": self.name,
                 "run": run,
-                "reason": fault.message,
+                "fault": said,
                 **binding.standing(self.context, connection, "feed_run", run),
             }
             ledger.append(connection, [self._entry(EntryType.FEED_FAILED, content)])

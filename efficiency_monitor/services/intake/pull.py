@@ -83,6 +83,7 @@ def pull(
                 f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",
                 t("检查磁盘空间和权限", "check the disk's space and the permissions"),
             )
+            broken.__cause__ = fault
             work.record_failure(broken)
             raise broken from None
         except EffmonError as fault:
@@ -103,6 +104,7 @@ def _unexpected(name: str, fault: Exception) -> EffmonError:
         t(f"请单独运行：effmon pull {name}", f"run it by itself: effmon pull {name}"),
     )
     error.exit_code = 70
+    error.__cause__ = fault
     return error
 
 
