@@ -1,7 +1,8 @@
 """CSV as offices write it: commas, semicolons or tabs, title rows, bad lines.
 
 Read as a stream. A record that cannot be read costs itself, not those after it: after a quote that
-is never closed reading goes on at the next line.
+is never closed reading goes on at the next line, if any line after it is a row. If none is, the
+file was cut off within a quoted cell.
 """
 
 import csv
@@ -15,7 +16,7 @@ from typing import Final
 from efficiency_monitor.core.faults import ConfigurationError
 from efficiency_monitor.language import t
 
-from .file_bytes import Meter
+from .file_bytes import CutOff, Meter
 from .headers import MOST_TITLE_ROWS, Header, Layout, find_header, misfit, trimmed
 from .rows import Quarantined, Refusal, Row, refuse
 from .text_lines import MOST_CHARACTERS, Line, text_lines
@@ -40,14 +41,14 @@ def read_csv(
 ) -> Iterator[Row | Quarantined]:
     """The data rows of a CSV file, named `file` in what is said of them.
 
-    Raises ConfigurationError if there is no header or two columns have one name; OSError as the
-    file system gives it.
+    Raises ConfigurationError if there is no header or two columns have one name; CutOff if the
+    file ends within a quoted cell; OSError as the file system gives it.
     """
     lines = text_lines(path, encodings, meter)
     head = list(islice(lines, _HEAD_LINES))
     delimiter, number, names = _shape(head, file, layout)
     header = Header(names, file=file, sheet=None, number=number)
-    for record in _records(chain(head, lines), delimiter):
+    for record in _records(chain(head, lines), delimiter, width=len(names)):
         if record.number <= number:
             continue
         taken = _taken(record, header, file)
@@ -85,8 +86,13 @@ def _shape(head: list[Line], file: str, layout: Layout | None) -> tuple[str, int
     return delimiter, number, names
 
 
-def _records(lines: Iterator[Line], delimiter: str) -> Iterator[_Record]:
-    """Records in order. What cannot be read is one line, and the next one is tried by itself."""
+def _records(
+    lines: Iterator[Line], delimiter: str, *, width: int | None = None
+) -> Iterator[_Record]:
+    """Records in order. What cannot be read is one line, and the next one is tried by itself.
+
+    CutOff, where the header's `width` is known, if the last quoted cell never ends.
+    """
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
@@ -99,13 +105,27 @@ def _records(lines: Iterator[Line], delimiter: str) -> Iterator[_Record]:
             line = feed.refused.popleft()
             yield _Record(line.number, [], line.refusal, line.text)
         except csv.Error as fault:
-            line = feed.give_back()
-            yield _Record(line.number, [], _refusal(fault), line.text)
+            line, others = feed.give_back()
+            refusal = _refusal(fault)
+            unclosed = width is not None and feed.ended and refusal is Refusal.UNCLOSED_QUOTE
+            if unclosed and not any(_is_row(each.text, delimiter, width) for each in others):
+                said = t("带引号的单元格没有结束", "a quoted cell has no end")
+                raise CutOff(said, line.number) from None
+            yield _Record(line.number, [], refusal, line.text)
         else:
             if cells:
                 yield _Record(feed.used[0].number, cells)
             continue
         reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _is_row(text: str, delimiter: str, width: int | None) -> bool:
+    """Whether a line alone has as many cells as the header."""
+    try:
+        rows = list(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True))
+    except csv.Error:
+        return False
+    return [len(row) for row in rows] == [width]
 
 
 def _refusal(fault: csv.Error) -> Refusal:
@@ -127,6 +147,8 @@ class _Feed:
         self.used: list[Line] = []
         self.refused: deque[Line] = deque()
         self._length = 0
+        #: There are no further lines.
+        self.ended = False
 
     def __iter__(self) -> "_Feed":
         return self
@@ -136,7 +158,14 @@ class _Feed:
             self._length = 0
         if self.refused or self._length > MOST_CHARACTERS:
             raise StopIteration
-        line = self._back.popleft() if self._back else next(self._lines)
+        if self._back:
+            line = self._back.popleft()
+        else:
+            try:
+                line = next(self._lines)
+            except StopIteration:
+                self.ended = True
+                raise
         if line.refusal is not None:
             if self.used:
                 self._back.appendleft(line)
@@ -147,8 +176,8 @@ class _Feed:
         self._length += len(line.text)
         return line.text
 
-    def give_back(self) -> Line:
-        """The first line of the record that failed; the others will be read again."""
+    def give_back(self) -> tuple[Line, list[Line]]:
+        """The first line of the record that failed; the others, which will be read again."""
         first, *others = self.used
         self._back.extendleft(reversed(others))
-        return first
+        return first, others

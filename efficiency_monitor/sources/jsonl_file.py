@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from .file_bytes import Meter
+from efficiency_monitor.language import t
+
+from .file_bytes import CutOff, Meter
 from .headers import MOST_COLUMNS, column_name, storable, trimmed
 from .rows import Quarantined, Refusal, Row, refuse
 from .text_lines import text_lines
@@ -55,7 +57,10 @@ _DECODER: Final = json.JSONDecoder(
 def read_jsonl(
     path: Path, file: str, encodings: Sequence[str], meter: Meter
 ) -> Iterator[Row | Quarantined]:
-    """The objects of a JSON Lines file as rows; blank lines are nothing."""
+    """The objects of a JSON Lines file as rows; blank lines are nothing.
+
+    CutOff where the file ends in the middle of an object.
+    """
     for line in text_lines(path, encodings, meter):
         row = Row(file=file, sheet=None, number=line.number, cells={})
         if line.refusal is not None:
@@ -64,9 +69,18 @@ def read_jsonl(
             try:
                 cells = flat(_parsed(text))
             except _Refused as refused:
+                if refused.refusal is Refusal.BAD_JSON and _without_end(line.text):
+                    raise CutOff(
+                        t("最后一行不完整", "its last line has no end"), line.number
+                    ) from None
                 yield refuse(row, refused.refusal, value=refused.value)
             else:
                 yield storable(Row(file=file, sheet=None, number=line.number, cells=cells))
+
+
+def _without_end(line: str) -> bool:
+    """Whether a line that is no JSON is the last one, and was to be an object."""
+    return line.lstrip().startswith("{") and not line.endswith(("\n", "\r"))
 
 
 def _parsed(text: str) -> dict[str, Any]:

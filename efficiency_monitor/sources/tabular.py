@@ -47,7 +47,8 @@ def read_rows(
     without a byte-order mark: UTF-8 if it is that, else the next one named. `bytes_read` is told
     of every further piece of the file; the pieces add up to its size.
     Bad rows come as `Quarantined`; ConfigurationError, one line, if the file as a whole cannot be
-    read.
+    read, or is cut off, damaged from a place on or packed beyond belief: that may show only after
+    rows of it were given, which then must not be taken either.
     """
     file = str(path) if name is None else name
     check_encodings(encodings, file)
@@ -59,6 +60,8 @@ def read_rows(
         meter = Meter(path.stat().st_size, bytes_read)
         yield from _rows(path, file, layout, encodings, meter)
         meter.at(meter.size)
+    except CutOff as fault:
+        raise _cut_off(file, fault) from None
     except OSError as fault:
         raise _unreadable(file, say_os(fault)) from None
 
@@ -109,14 +112,27 @@ def _start(path: Path, file: str) -> tuple[bytes, bool]:
     """How the content begins, unpacked, and whether it is packed."""
     with path.open("rb") as stream:
         packed = stream.read(len(GZIP)) == GZIP
-    try:
-        with opened(path, Meter(0, None)) as content:
-            start = content.read(64)
-    except CutOff as fault:
-        raise _unreadable(file, t(f"gzip 已损坏：{fault}", f"is a damaged gzip: {fault}")) from None
+    with opened(path, Meter(0, None)) as content:
+        start = content.read(64)
     if not start:
         raise _unreadable(file, t("第 1 行：文件是空的", "row 1: the file is empty"))
     return start, packed
+
+
+def _cut_off(file: str, fault: CutOff) -> ConfigurationError:
+    zh, en = (
+        ("", "") if fault.row is None else (f"第 {fault.row} 行起", f"from row {fault.row} on ")
+    )
+    return ConfigurationError(
+        t(
+            f"{file}：{zh}损坏、被截断或压缩比过大：{fault}；整个文件未导入",
+            f"{file}: {en}damaged, cut off or packed beyond belief: {fault}; nothing of it is taken",
+        ),
+        t(
+            "请重新导出或传输；同一次导入的其他文件也未导入",
+            "export or transfer it again; the other files of this import are not taken either",
+        ),
+    )
 
 
 def _unreadable(file: str, what: str) -> ConfigurationError:

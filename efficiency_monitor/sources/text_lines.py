@@ -33,7 +33,8 @@ def text_lines(path: Path, encodings: Sequence[str], meter: Meter) -> Iterator[L
     """The lines of a text file; each ends with LF, CR LF or a lone CR.
 
     Bytes that are no text in the encoding become lone surrogates. Of a line that is too long only
-    the beginning is kept. Where a packed file is cut off, that is the last line.
+    the beginning is kept. CutOff where the file is known to end too early: a damaged gzip, or an
+    end within a character or in NULs, as a disk that was full leaves it.
     """
     with opened(path, Meter(0, None)) as stream:
         encoding = detect_encoding(stream, encodings)
@@ -43,6 +44,7 @@ def text_lines(path: Path, encodings: Sequence[str], meter: Meter) -> Iterator[L
         try:
             while line := text.readline(MOST_CHARACTERS):
                 number += 1
+                _check_end(line)
                 if len(line) < MOST_CHARACTERS or line.endswith(("\n", "\r")):
                     yield Line(number, line)
                     continue
@@ -50,7 +52,13 @@ def text_lines(path: Path, encodings: Sequence[str], meter: Meter) -> Iterator[L
                 while line and not line.endswith(("\n", "\r")):
                     line = text.readline(MOST_CHARACTERS)
         except CutOff as fault:
-            yield Line(number + 1, str(fault), Refusal.CUT_OFF)
+            raise CutOff(str(fault), fault.row or max(number, 1)) from None
+
+
+def _check_end(line: str) -> None:
+    """CutOff for a last line, which alone may lack its end, that stops where no text stops."""
+    if len(line) < MOST_CHARACTERS and (line[-1] == "\0" or "\udc80" <= line[-1] <= "\udcff"):
+        raise CutOff(t("末尾不是完整的文字", "it ends within a character, or in NULs"))
 
 
 def check_encodings(encodings: Sequence[str], file: str) -> None:

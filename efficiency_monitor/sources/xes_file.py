@@ -15,7 +15,7 @@ from efficiency_monitor.language import t
 
 from .file_bytes import CutOff, Meter, opened
 from .headers import MOST_COLUMNS, column_name, storable, trimmed
-from .rows import Quarantined, Refusal, Row, refuse
+from .rows import Quarantined, Refusal, Row, refuse, say_refusal
 from .text_lines import MOST_CHARACTERS
 
 MOST_DEPTH: Final = 64
@@ -40,9 +40,9 @@ class _Stop(Exception):
 def read_xes(path: Path, file: str, meter: Meter) -> Iterator[Row | Quarantined]:
     """The events of a log; a trace without events gives one row of its own attributes.
 
-    Rows are numbered in the order of the log. Dates stay as they are written. Where the file is
-    damaged, one last row in quarantine says so; ConfigurationError if nothing came before the
-    damage, or if it is no XES.
+    Rows are numbered in the order of the log. Dates stay as they are written. CutOff where the
+    file ends too early or nothing further of it can be read; ConfigurationError if nothing came
+    before the damage, or if it is no XES.
     """
     log = _Log(file)
     parser = expat.ParserCreate()
@@ -70,8 +70,7 @@ def read_xes(path: Path, file: str, meter: Meter) -> Iterator[Row | Quarantined]
             if not chunk:
                 break
     if stopped is not None:
-        row = Row(file=file, sheet=None, number=log.number + 1, cells={})
-        yield refuse(row, stopped.refusal, value=stopped.value)
+        raise CutOff(stopped.value or say_refusal(stopped.refusal), log.number + 1)
 
 
 def _forbidden(*_declared: object) -> None:

@@ -168,7 +168,7 @@ def _check_ratio(file: str, unpacked: int, packed: int) -> None:
 class _Texts:
     """How long each text of the workbook's list is in the file, tags and all."""
 
-    lengths: array[int] = field(default_factory=lambda: array("I"))
+    lengths: "array[int]" = field(default_factory=lambda: array("I"))
     longest: int = 0
     #: What could hide where a text begins: then each of them may be the longest.
     loose: bool = False
