@@ -1,6 +1,7 @@
 """JSON Lines: one object a line, each with names of its own. A bad line costs itself alone."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +14,17 @@ from .rows import Quarantined, Refusal, Row, refuse
 from .text_lines import text_lines
 
 MOST_DEPTH: Final = 64
+_WHOLE: Final = re.compile("-?[0-9]+")
 
 
 class _Number(str):
     """A number as it is written; no digit of it is lost."""
+
+    __slots__ = ()
+
+
+class NoText(str):
+    """How a value is written that is neither text nor a whole number nor null."""
 
     __slots__ = ()
 
@@ -70,9 +78,8 @@ def read_jsonl(
                 cells = flat(_parsed(text))
             except _Refused as refused:
                 if refused.refusal is Refusal.BAD_JSON and _without_end(line.text):
-                    raise CutOff(
-                        t("最后一行不完整", "its last line has no end"), line.number
-                    ) from None
+                    said = t("最后一行不完整", "its last line has no end")
+                    raise CutOff(said, line.number) from None
                 yield refuse(row, refused.refusal, value=refused.value)
             else:
                 yield storable(Row(file=file, sheet=None, number=line.number, cells=cells))
@@ -118,7 +125,15 @@ def _leaves(found: dict[str, Any], above: str, depth: int) -> Iterator[tuple[str
         if isinstance(value, dict):
             yield from _leaves(value, name + ".", depth + 1)
         else:
-            yield name, trimmed(value) if isinstance(value, str) else _written(value, depth)
+            yield name, _cell(value, depth)
+
+
+def _cell(value: Any, depth: int) -> str:
+    if isinstance(value, _Number):
+        return str(value) if _WHOLE.fullmatch(value) else NoText(value)
+    if isinstance(value, str):
+        return trimmed(value)
+    return "" if value is None else NoText(_written(value, depth))
 
 
 def _written(value: Any, depth: int) -> str:

@@ -19,6 +19,7 @@ from efficiency_monitor.core.terms import ItemKind, Precision
 from efficiency_monitor.language import t
 
 from .cells import MOST_CHARACTERS, CellFault, Cells, Context
+from .jsonl_file import NoText
 from .mapping import SourceMapping
 from .misfit import Misfit, table_of
 from .rows import Quarantined, Refusal, Row, refuse
@@ -195,6 +196,8 @@ class Plan:
         found = cells.raw(name)
         if not found:
             raise cells.fault(Refusal.MISSING, name, "")
+        if isinstance(found, NoText):
+            raise cells.fault(Refusal.CASE_NO_TYPE, name, found)
         if not found.isprintable() or len(found) > MOST_CHARACTERS or _MASKED in found:
             raise cells.fault(unusable, name, found)
         return found

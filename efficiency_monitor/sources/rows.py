@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     ID_NUMBER = "id_number"
     MISSING = "missing"
     BAD_CASE_NO = "bad_case_no"
+    CASE_NO_TYPE = "case_no_type"
     BAD_ITEM_CODE = "bad_item_code"
     BAD_VERSION = "bad_version"
     UNKNOWN_CODE = "unknown_code"
@@ -111,6 +112,10 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
     Refusal.BAD_CASE_NO: (
         "办件编号不可用：{value}",
         "is no usable case number: {value}",
+    ),
+    Refusal.CASE_NO_TYPE: (
+        "办件编号须是文字或整数：{value}",
+        "a case number is text or a whole number: {value}",
     ),
     Refusal.BAD_ITEM_CODE: (
         "事项编码不可用：{value}",
@@ -183,6 +188,8 @@ _NOT_RETRYABLE: Final = frozenset(
         Refusal.TOO_DEEP,
         Refusal.BINARY,
         Refusal.NO_NUMBER,
+        # What is kept of it is a text, which would pass.
+        Refusal.CASE_NO_TYPE,
         Refusal.CUT_OFF,
         Refusal.CONFLICT,
     }

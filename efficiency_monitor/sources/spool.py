@@ -128,7 +128,13 @@ class Spool:
         table = self.restart(name)
         with self._opened(table) as file:
             file.truncate(0)
-            yield file
+            try:
+                yield file
+            except BaseException:
+                # It will be read from its beginning again, if at all: nobody needs what is there.
+                file.seek(0)
+                file.truncate(0)
+                raise
             file.flush()
             os.fsync(file.fileno())
             table.bytes, table.pages, table.done = file.tell(), 1, True

@@ -120,13 +120,12 @@ def _start(path: Path, file: str) -> tuple[bytes, bool]:
 
 
 def _cut_off(file: str, fault: CutOff) -> ConfigurationError:
-    zh, en = (
-        ("", "") if fault.row is None else (f"第 {fault.row} 行起", f"from row {fault.row} on ")
-    )
+    row = fault.row or 1
     return ConfigurationError(
         t(
-            f"{file}：{zh}损坏、被截断或压缩比过大：{fault}；整个文件未导入",
-            f"{file}: {en}damaged, cut off or packed beyond belief: {fault}; nothing of it is taken",
+            f"{file}：第 {row} 行起损坏、被截断或压缩比过大：{fault}；整个文件未导入",
+            f"{file}: from row {row} on damaged, cut off or packed beyond belief: {fault}; "
+            "nothing of it is taken",
         ),
         t(
             "请重新导出或传输；同一次导入的其他文件也未导入",

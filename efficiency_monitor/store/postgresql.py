@@ -1,7 +1,7 @@
 """PostgreSQL: one writer at a time, settings of each transaction, faults with their way out.
 
-Everything is set with the transaction and ends with it (`SET LOCAL`, a transaction's advisory
-lock): nothing is left on a connection that a pooler gives to somebody else. Reasons: ADR 0018.
+Everything is set with the transaction and ends with it (`SET LOCAL`, a lock of the transaction):
+nothing is left on a connection that a pooler gives to somebody else. Reasons: ADR 0018.
 """
 
 from typing import Any
@@ -10,14 +10,32 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from ..core.faults import ConfigurationError, EffmonError
+from ..core.faults import ConfigurationError, EffmonError, Locked
 from ..language import t
 from .postgresql_faults import fault_of
 
 #: Oldest release that the project is tried on or promises to work on.
 OLDEST = 140000
-#: Key of the advisory lock that every writer takes: "effmon" in ASCII.
-WRITE_LOCK = 0x6566666D6F6E
+#: The table that every writer locks: that takes the right to change it, so no role but those that
+#: may write can stand in their way. Readers are not held up.
+WRITE_LOCK = "ledger_head"
+#: While there are no tables yet: "effmon" in ASCII.
+_FIRST_LOCK = 0x6566666D6F6E
+_LOCK = (
+    f"DO $$ BEGIN IF to_regclass('{WRITE_LOCK}') IS NULL THEN"
+    f" PERFORM pg_advisory_xact_lock({_FIRST_LOCK}); END IF;"
+    f" IF to_regclass('{WRITE_LOCK}') IS NOT NULL THEN"
+    f" LOCK TABLE {WRITE_LOCK} IN EXCLUSIVE MODE; END IF; END $$"
+)
+#: Who holds it. The server tells a role the age and place of its own sessions only.
+_HOLDER = (
+    "SELECT a.usename, a.application_name, a.client_addr::text,"
+    " floor(extract(epoch FROM clock_timestamp() - a.xact_start))::bigint"
+    " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+    " WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'ExclusiveLock'"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND l.relation = to_regclass('ledger_head')"
+)
 #: No single statement takes that long, unless the server is in trouble.
 STATEMENT_MILLISECONDS = 600_000
 #: A writer that was stopped in the middle loses its lock before those who wait give up.
@@ -72,8 +90,7 @@ class Postgresql:
         )
         self._begins = {
             True: common + "SET LOCAL synchronous_commit = on;"
-            f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_WRITER_MILLISECONDS};"
-            f"SELECT pg_advisory_xact_lock({WRITE_LOCK})",
+            f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_WRITER_MILLISECONDS};" + _LOCK,
             False: common
             + f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_READER_MILLISECONDS}",
         }
@@ -84,7 +101,26 @@ class Postgresql:
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """A writer waits for the one before it; what it reads then is what that one committed."""
-        connection.exec_driver_sql(self._begins[writes])
+        try:
+            connection.exec_driver_sql(self._begins[writes])
+        except DBAPIError as fault:
+            if not writes or getattr(fault.orig, "sqlstate", None) != "55P03":
+                raise
+            connection.rollback()
+            held = holder(connection)
+            connection.rollback()
+            raise Locked(
+                t(
+                    f"数据库正被写入，等不到写锁：{held or '占用者刚刚结束'}",
+                    "another process writes to the database and does not come to an end: "
+                    f"{held or 'it ended just now'}",
+                ),
+                t(
+                    "待其结束后重试；挂住的由管理员结束（pg_terminate_backend）",
+                    "try again when it has finished; one that hangs is ended by the "
+                    "administrator (pg_terminate_backend)",
+                ),
+            ) from None
 
     def commit(self, connection: Connection) -> None:
         """Make durable what was written."""
@@ -107,6 +143,18 @@ class Postgresql:
     def fault_of(self, fault: DBAPIError, *, committing: bool) -> EffmonError | None:
         """What the operator can do about a driver's error; None where it is ours to mend."""
         return fault_of(fault, user=self.engine.url.username, committing=committing)
+
+
+def holder(connection: Connection) -> str:
+    """Who holds the write lock, from where and for how long; empty where nobody does."""
+    found = connection.exec_driver_sql(_HOLDER).first()
+    if found is None:
+        return ""
+    user, program, host, seconds = found
+    zh = en = f"{user or '?'}, {program or '?'}, {host or t('本机', 'local')}"
+    if seconds is None:
+        return t(f"{zh}，时长不可见", f"{en}, for a time that this role is not shown")
+    return t(f"{zh}，已 {seconds} 秒", f"{en}, for {seconds} s")
 
 
 def parsed_url(url: str) -> URL:

@@ -43,6 +43,13 @@ _OWNER = text(
     "SELECT current_user AS name, relkind = 'r' AND pg_has_role(relowner, 'USAGE') AS owner"
     " FROM pg_class WHERE oid = to_regclass('ledger_entry')"
 )
+#: A NULL list of rights is the default one, by which PUBLIC may connect.
+_DATABASE = text(
+    "SELECT datname AS name, pg_has_role(datdba, 'USAGE') AS owner,"
+    " datacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(datacl)"
+    " WHERE grantee = 0 AND privilege_type IN ('CONNECT', 'TEMPORARY')) AS open"
+    " FROM pg_database WHERE datname = current_database()"
+)
 
 
 def statements(
@@ -64,6 +71,7 @@ def statements(
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"
         yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role}"
         yield f"REVOKE ALL ON SCHEMA {schema} FROM {role}"
+    yield from _closed(connection, roles)
     if application is not None:
         # Whoever was an auditor before would go on reading masks.
         yield from auditor_views.gone(connection, application)
@@ -76,6 +84,21 @@ def statements(
         yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {roles[0]}"
     if auditor is not None:
         yield from auditor_views.made(connection, auditor)
+
+
+def _closed(connection: Connection, roles: list[str]) -> Iterator[str]:
+    """Who has no right to anything here does not come in. Only who owns the database can say so."""
+    found = connection.execute(_DATABASE).one()
+    if not found.owner:
+        return
+    database = connection.dialect.identifier_preparer.quote(found.name)
+    yield f"GRANT CONNECT ON DATABASE {database} TO {', '.join(roles)}"
+    yield f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"
+
+
+def open_to_all(connection: Connection) -> bool:
+    """Whether every role of the server may connect to the database."""
+    return bool(connection.execute(_DATABASE).one().open)
 
 
 def append_only(connection: Connection) -> frozenset[str]:

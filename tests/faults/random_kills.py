@@ -126,7 +126,10 @@ class Nights:
         """Whether somebody writes at this moment."""
         if self._sqlite:
             return self._journal.exists()
-        held = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        held = (
+            "SELECT 1 AS one FROM pg_locks"
+            " WHERE locktype = 'relation' AND mode = 'ExclusiveLock' AND granted"
+        )
         return self._world.rows(held) != []
 
     def _finished(self) -> bool:

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.sources.rows import Refusal
-
 from . import feeds
 from .accounts import bounded_memory, csv_rows, jsonl_rows, read, xes_rows
 from .damage import BLOWS, Blows, damaged, damaged_member
@@ -70,7 +68,8 @@ def test_csv(tmp_path: Path, encoding: str) -> None:
         if data.startswith(header + b"\n"):
             below = data[len(header) + 1 :]
             counts = {csv_rows(below, each) for each in encodings}
-            if None not in counts:
+            # None of them where the file is known to be cut off.
+            if rows and None not in counts:
                 assert len(rows) in counts
 
     ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -103,7 +102,7 @@ def test_xes(tmp_path: Path) -> None:
 
 
 def test_gzip(tmp_path: Path) -> None:
-    """Damaged in the packed bytes: rows before the damage stand, and one says where it is."""
+    """Damaged in the packed bytes: refused whole, also where rows stand before the damage."""
     path = tmp_path / "x.gz"
     whole = {}
     for text in (feeds.csv(), feeds.jsonl(), feeds.xes()):
@@ -121,8 +120,7 @@ def test_gzip(tmp_path: Path) -> None:
         try:
             gzip.decompress(data)
         except (OSError, EOFError, ValueError, gzip.zlib.error):  # type: ignore[attr-defined]
-            if data.startswith(b"\x1f\x8b") and rows:
-                assert rows[-1].refusal is Refusal.CUT_OFF  # type: ignore[union-attr]
+            assert not data.startswith(b"\x1f\x8b") or not rows
 
     strategy = st.tuples(st.sampled_from(list(whole)), BLOWS, st.booleans()).map(files)
     run(BUDGET["gzip"], path, strategy, check)

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
         for damage, hit in DAMAGES.items()
     },
     "a packed csv beyond belief": lambda: gzip.compress(
-        csv_bytes() + ROWS[0].encode() * 20_000_00, 9
+        HEAD.encode() + (b"C1,accepted,2026-01-06," + b"3" * 300 + b"\n") * 30_000
     ),
     "a quoted cell without end": lambda: csv_bytes() + b'C1,accepted,2026-01-06,"because',
     "a quoted cell without end, with a line end": lambda: (
@@ -72,11 +72,11 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     ),
     "json lines in the middle of a line": lambda: jsonl_bytes()[:-20],
     "xes": lambda: three_quarters(xes_bytes()),
-    "half a sign in utf-8": lambda: csv_bytes() + "C1,accepted,2026-01-06,证".encode()[:-1],
+    "half a sign in utf-8": lambda: (
+        csv_bytes() + "C1,accepted,2026-01-06,住房和城乡建设许可\nC2,accepted,2026-01-06,证".encode()[:-1]
+    ),
     "half a sign in gb18030": lambda: (
-        "案件\n".encode("gb18030")
-        + csv_bytes()
-        + "C1,accepted,2026-01-06,证".encode("gb18030")[:-1]
+        csv_bytes() + "C1,accepted,2026-01-06,许可\nC2,a,b,证".encode("gb18030")[:-1]
     ),
     "a tail of NULs": lambda: csv_bytes() + b"\0" * 4096,
 }
@@ -118,9 +118,8 @@ def test_what_is_whole_is_read(tmp_path: Path, what: str) -> None:
 
 def test_a_bad_byte_or_quote_in_the_middle_is_its_row_s_fault(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_bytes(
-        csv_bytes() + b'C1,accepted,2026-01-06,"open\nC2,\xff,2026-01-06,x\nC3,a,b,c\n'
-    )
+    bad_rows = b'C1,accepted,2026-01-06,"open\nC2,\xff,2026-01-06,x\nC3,a,b,c\n'
+    path.write_bytes(csv_bytes() + bad_rows)
     bad = [row.refusal for row in read_rows(path) if isinstance(row, Quarantined)]
     assert sorted(bad) == ["unclosed_quote", "undecodable"]
 
@@ -131,6 +130,13 @@ def test_empty_members_are_bounded(tmp_path: Path, members: int) -> None:
     path.write_bytes(gzip.compress(HEAD.encode()) + gzip.compress(b"", mtime=0) * members)
     with pytest.raises(ConfigurationError, match="members"):
         list(read_rows(path))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World.made(tmp_path / "ws", "2026-03-09 09:00")
+    yield made
+    made.close()
 
 
 TABLES = ("import_run", "event", "case_file", "case_fact", "quarantine", "ledger_entry")

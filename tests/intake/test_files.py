@@ -15,7 +15,7 @@ from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
 from efficiency_monitor.sources.tabular import read_rows
 
 from .conftest import Reading, Sheets, context, shipped
-from .test_csv import quarantined, taken
+from .test_csv import taken
 
 HEAD = ("case_no", "event", "occurred_at", "stage", "source_key")
 EVENTS = [
@@ -86,21 +86,13 @@ def test_the_same_events_from_parquet(reading: Reading, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [csv_text, jsonl_text])
-def test_a_cut_off_gzip_is_one_more_row(
-    tmp_path: Path, text: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cut_off_gzip_is_refused(tmp_path: Path, text: Callable[[], str]) -> None:
     path = tmp_path / "x.gz"
     whole = gzip.compress(text().encode())
-    path.write_bytes(whole[:-4])
-    *rows, last = read_rows(path)
-    assert [row.cells["case_no"] for row in rows] == ["A1", "A1", "㐂2"]
-    assert quarantined(last).refusal is Refusal.CUT_OFF
-    path.write_bytes(whole[:-8] + b"\0" * 4 + whole[-4:])
-    *rows, last = read_rows(path)
-    assert (len(rows), quarantined(last).refusal) == (3, Refusal.CUT_OFF)
-    path.write_bytes(whole[:20])
-    with pytest.raises(EffmonError):
-        list(read_rows(path))
+    for data in (whole[:-4], whole[:-8] + b"\0" * 4 + whole[-4:], whole[:20]):
+        path.write_bytes(data)
+        with pytest.raises(EffmonError, match="cut off"):
+            list(read_rows(path))
 
 
 @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"])

@@ -184,3 +184,19 @@ def test_any_object_is_what_the_standard_library_reads(
         return
     read = {name: row.cells[name] for name in plain}
     assert read == {name: expected(value) for name, value in plain.items()}
+
+
+@pytest.mark.parametrize("written", ["1e999", "true", "false", "1.0", "1.5", "1E2", "[1]", "NaN"])
+def test_what_is_no_text_or_whole_number_is_no_case_number(reading: Reading, written: str) -> None:
+    line = f'{{"case_no": {written}, "event": "accepted", "occurred_at": "2026-01-06"}}'
+    (row,) = reading("canonical", line, name="x.jsonl")
+    assert isinstance(row, Quarantined)
+    assert not row.retryable, "a text is kept of it, which would pass"
+
+
+@pytest.mark.parametrize("written", ['"true"', '"1e999"', "-7", "12345678901234567890123"])
+def test_a_text_or_whole_number_is_a_case_number(reading: Reading, written: str) -> None:
+    line = f'{{"case_no": {written}, "event": "accepted", "occurred_at": "2026-01-06"}}'
+    (row,) = reading("canonical", line, name="x.jsonl")
+    assert isinstance(row, RowFacts)
+    assert row.case_no == written.strip('"')

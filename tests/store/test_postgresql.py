@@ -151,7 +151,9 @@ def test_nothing_is_left_on_a_connection(store: Store) -> None:
         assert (
             shown(connection, "timezone") != "UTC" or shown(connection, "statement_timeout") == "0"
         )
-        held = connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE locktype='advisory'")
+        held = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND locktype = 'relation'"
+        )
         assert held.scalar() == 0
         prepared = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements")
         assert prepared.scalar() == 0

@@ -22,7 +22,7 @@ def before_writing(world: World, number: int, act: Callable[[], object]) -> None
 
     @event.listens_for(world.context.store.engine, "before_cursor_execute")
     def _between(_1: object, _2: object, statement: str, *_rest: object) -> None:
-        if statement == "BEGIN IMMEDIATE" or "pg_advisory_xact_lock" in statement:
+        if statement == "BEGIN IMMEDIATE" or "LOCK TABLE" in statement:
             begun.append(statement)
             if len(begun) == number:
                 act()

@@ -59,6 +59,8 @@ def pull(
         alone(folder, name, outside.world, patience) as waited,
         turn(context, f"pull/{name}", folder, patience, outside.world.sleep) as mine,
     ):
+        # Left by a trial that was killed; nobody else pulls the source now.
+        Spool(folder / f"{name}.dry").remove()
         if waited and (found := _pulled_since(context, name, asked_at)) is not None:
             return found
         work = OnePull(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from ...language import t
 from ...store import auditor_views, rights
-from ...store.postgresql import OLDEST
+from ...store.postgresql import OLDEST, holder
 from ...store.sqlite import wal_is_safe
 from ..context import Context
 
@@ -35,6 +35,17 @@ def check_database(context: Context) -> Iterator[Finding]:
         yield _durability(connection)
         yield _role(connection)
         yield from _auditors(connection)
+        yield _write_lock(connection)
+        if rights.open_to_all(connection):
+            yield (
+                "database door",
+                LOOK,
+                t(
+                    "服务器上任何角色都能连接：由数据库所有者运行 effmon database roles",
+                    "every role of the server may connect: let the database's owner run "
+                    "effmon database roles",
+                ),
+            )
         clock = context.store.clock(connection) or 0
     apart = context.now() - clock
     yield (
@@ -125,6 +136,12 @@ def _role(connection: Connection) -> Finding:
             ),
         )
     return "database role", GOOD, role.name
+
+
+def _write_lock(connection: Connection) -> Finding:
+    """Who writes just now: one who holds the lock for long keeps everybody else from writing."""
+    held = holder(connection)
+    return "write lock", LOOK if held else GOOD, held or t("无人占用", "nobody holds it")
 
 
 def _auditors(connection: Connection) -> Iterator[Finding]:
