@@ -33,7 +33,8 @@ _SECRETS: Final = (
     (
         re.compile(
             # From the first letter of a word on: begun at each of its letters it takes seconds.
-            r"(?i)(?<![\w-])([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
+            # The name of a file, `mine.key: no such file`, is followed by plain words.
+            r"(?i)(?<![\w-])(?!(?<=\.)key\s*:\s)([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
             r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s&\"',;]+"
         ),
         r"\1\2***",

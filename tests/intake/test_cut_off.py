@@ -73,7 +73,8 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     "json lines in the middle of a line": lambda: jsonl_bytes()[:-20],
     "xes": lambda: three_quarters(xes_bytes()),
     "half a sign in utf-8": lambda: (
-        csv_bytes() + "C1,accepted,2026-01-06,住房和城乡建设许可\nC2,accepted,2026-01-06,证".encode()[:-1]
+        csv_bytes()
+        + "C1,accepted,2026-01-06,住房和城乡建设许可\nC2,accepted,2026-01-06,证".encode()[:-1]
     ),
     "half a sign in gb18030": lambda: (
         csv_bytes() + "C1,accepted,2026-01-06,许可\nC2,a,b,证".encode("gb18030")[:-1]

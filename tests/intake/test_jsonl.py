@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.core.statements import RowFacts
 from efficiency_monitor.sources.headers import trimmed
 from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
 from efficiency_monitor.sources.tabular import read_rows
