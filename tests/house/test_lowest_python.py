@@ -1,4 +1,4 @@
-"""The lowest Python that the package promises: every module, command page and input format in it."""
+"""The lowest Python that the package promises: modules, pages of commands, formats of input."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ ROWS = (("A1", "accepted", "2026-01-06 09:00"), ("A2", "accepted", "2026-01-06 1
 #: In one process: what only breaks when a module is loaded, and every page of the command line.
 EVERYTHING = """
 import importlib, pkgutil, sys
-import click, typer
+import typer
 from typer.testing import CliRunner
 import efficiency_monitor
 optional = {"pyarrow", "psycopg", "docx", "duckdb", "numba", "numpy", "polars"}
