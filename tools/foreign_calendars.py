@@ -10,23 +10,32 @@ from typing import Any
 
 from calendar_text import Entry, by_year, monday, notice_text, on_or_after, week_text
 
-AMERICAN_YEARS = range(2009, 2015)
+FEDERAL_YEARS = range(2009, 2027)
+NEW_YORK_YEARS = range(2009, 2015)
 DUTCH_YEARS = range(2010, 2014)
 
 _FEDERAL_HEAD = """\
-# US federal working days 2009-2014: holidays by 5 U.S.C. 6103(a), and the days on which they are
+# US federal working days 2009-2026: holidays by 5 U.S.C. 6103(a), and the days on which they are
 # observed: of a Saturday the Friday before, 6103(b)(1); of a Sunday the Monday after, Executive
-# Order 11582. Two days on which an executive order closed the offices "as falling within the
-# scope of 5 U.S.C. 6103(b)" are days off too; the half day of 2009 leaves a working day of half
-# the hours. Not days off here: the shutdown of October 2013, closings for weather in one region,
-# and Inauguration Day, which 6103(c) gives to the District of Columbia and its neighbours alone.
+# Order 11582. Juneteenth is one from 2021, Public Law 117-17. Days on which an executive order
+# closed the offices "as falling within the scope of 5 U.S.C. 6103(b)" are days off too; the half
+# days of 2009 and 2015 leave a working day of half the hours. Not days off here: shutdowns,
+# closings for weather in one region, and Inauguration Day, which 6103(c) gives to the District of
+# Columbia and its neighbours alone.
 # Made by tools/make_calendars.py: change it there. The hours are an assumption.
 id: us-federal
 title: {zh: 美国联邦政府工作日历, en: US federal working calendar}
 zone: America/New_York
-covers: {from: 2009-01-01, to: 2014-12-31}
+covers: {from: 2009-01-01, to: 2026-12-31}
 week:
 """
+
+
+def _order(number: int, signed: str) -> dict[str, Any]:
+    """The notice of an executive order, by the day on which it was signed."""
+    source = f"https://www.federalregister.gov/executive-order/{number}"
+    return {"number": f"Executive Order {number}", "published": signed, "source": source}
+
 
 _FEDERAL_NOTICES: dict[str, dict[str, Any]] = {
     "usc-6103": {
@@ -54,7 +63,29 @@ _FEDERAL_NOTICES: dict[str, dict[str, Any]] = {
         "published": "2014-12-05",
         "source": "79 FR 73459",
     },
+    "eo-13713": _order(13713, "2015-12-11"),
+    "eo-13852": _order(13852, "2018-12-01"),
+    "eo-13900": _order(13900, "2019-12-17"),
+    "eo-13963": _order(13963, "2020-12-10"),
+    "pl-117-17": {
+        "number": "Public Law 117-17",
+        "published": "2021-06-17",
+        "source": "135 Stat. 287",
+    },
+    "eo-14129": _order(14129, "2024-12-19"),
+    "eo-14133": _order(14133, "2024-12-30"),
 }
+
+#: Whole days on which an executive order closed the offices.
+_CLOSED = (
+    (date(2012, 12, 24), "eo-13633"),
+    (date(2014, 12, 26), "eo-13682"),
+    (date(2018, 12, 5), "eo-13852"),
+    (date(2019, 12, 24), "eo-13900"),
+    (date(2020, 12, 24), "eo-13963"),
+    (date(2024, 12, 24), "eo-14129"),
+    (date(2025, 1, 9), "eo-14133"),
+)
 
 _NEW_YORK_HEAD = """\
 # New York (state) 2009-2014: the public holidays of General Construction Law § 24 as it stood after
@@ -117,25 +148,25 @@ _DUTCH_NOTICES: dict[str, dict[str, Any]] = {
 }
 
 
+_JUNETEENTH = "Juneteenth National Independence Day"
+
+
 def federal_text() -> str:
     """rules/calendars/us-federal.yaml."""
     # The year after the last has a day in it where its New Year's Day is a Saturday.
-    years = range(AMERICAN_YEARS.start, AMERICAN_YEARS.stop + 1)
+    years = range(FEDERAL_YEARS.start, FEDERAL_YEARS.stop + 1)
     days = [entry for year in years for entry in _federal(year)]
-    days.append(Entry(date(2012, 12, 24), "Closed by executive order", "eo-13633"))
-    days.append(Entry(date(2014, 12, 26), "Closed by executive order", "eo-13682"))
-    half = Entry(
-        date(2009, 12, 24),
-        "Closed in the afternoon by executive order",
-        "eo-13523",
-        hours=(("08:00", "12:00"),),
+    days += [Entry(day, "Closed by executive order", order) for day, order in _CLOSED]
+    halves = tuple(
+        Entry(day, "Closed in the afternoon by executive order", order, hours=(("08:00", "12:00"),))
+        for day, order in ((date(2009, 12, 24), "eo-13523"), (date(2015, 12, 24), "eo-13713"))
     )
     return _file(
         _FEDERAL_HEAD,
         (("08:00", "12:00"), ("12:30", "16:30")),
-        [entry for entry in days if entry.day.year in AMERICAN_YEARS],
+        [entry for entry in days if entry.day.year in FEDERAL_YEARS],
         _FEDERAL_NOTICES,
-        (half,),
+        halves,
     )
 
 
@@ -175,11 +206,14 @@ def _fixed(year: int) -> list[tuple[date, str]]:
 
 
 def _federal(year: int) -> Iterator[Entry]:
-    """The legal public holidays of 5 U.S.C. 6103(a) before 2021, on the days they are observed."""
-    for day, name in _fixed(year):
+    """The legal public holidays of 5 U.S.C. 6103(a), on the days they are observed."""
+    juneteenth = [(date(year, 6, 19), _JUNETEENTH)] if year >= 2021 else []
+    for day, name in [*_fixed(year), *juneteenth]:
         shift = {5: -1, 6: 1}.get(day.weekday(), 0)
         observed = f"{name} (observed)" if shift else name
-        notice = "eo-11582" if shift == 1 else "usc-6103"
+        notice = "pl-117-17" if name == _JUNETEENTH else "usc-6103"
+        if shift == 1:
+            notice = "eo-11582"
         yield Entry(day + timedelta(days=shift), observed, notice)
     floating = [(monday(year, 1, 3), "Birthday of Martin Luther King Jr."), *_floating(year)]
     yield from (Entry(day, name, "usc-6103") for day, name in floating)
@@ -190,7 +224,7 @@ def new_york_text() -> str:
     return _file(
         _NEW_YORK_HEAD,
         (("09:00", "17:00"),),
-        [entry for year in AMERICAN_YEARS for entry in _new_york(year)],
+        [entry for year in NEW_YORK_YEARS for entry in _new_york(year)],
         _NEW_YORK_NOTICES,
     )
 

@@ -33,12 +33,21 @@ class Unit(StrEnum):
         """Seconds in one unit of a continuous measure; 0 for days and months."""
         return _SECONDS.get(self.value.split("_")[1], 0)
 
+    @property
+    def most(self) -> int:
+        """The longest amount in this unit: a hundred years (docs/time.md, rule 16)."""
+        if self is Unit.CALENDAR_MONTHS:
+            return MOST_MONTHS
+        return MOST_SECONDS // self.seconds if self.seconds else MOST_DAYS
+
 
 _SECONDS = {"hours": 3600, "minutes": 60, "seconds": 1}
 
-#: Bounds that keep every product inside 64 bits in the compiled kernel.
-MOST_DAYS = 100_000
-MOST_HOURS = 10_000
+#: Amounts reach to a hundred years in any unit (docs/time.md, rule 16). The compiled kernel keeps
+#: every product of twice as much with 1000 % inside 64 bits.
+MOST_DAYS = 36_525
+MOST_SECONDS = MOST_DAYS * 86_400
+MOST_MONTHS = 1_200
 PLACES = 6
 
 #: Signs of an amount or a threshold: arithmetic with a hundred thousand digits takes seconds.
@@ -58,9 +67,9 @@ class Amount:
             raise ValueError(f"amount {self.value} must be positive")
         if self.unit is Unit.CALENDAR_MONTHS and self.value != int(self.value):
             raise ValueError(f"{self.value} {self.unit}: months are whole numbers")
-        most = MOST_HOURS * 3600 / self.unit.seconds if self.unit.seconds else MOST_DAYS
+        most = self.unit.most
         if self.value > most:
-            raise ValueError(f"{self.value} {self.unit} is too long: at most {most:.0f}")
+            raise ValueError(f"{self.value} {self.unit} is too long: at most {most}, 100 years")
         if self.value != self.value.quantize(Decimal(1).scaleb(-PLACES)):
             raise ValueError(f"amount {self.value} has more than {PLACES} decimal places")
 

@@ -21,11 +21,13 @@ from .clockwork import (
     day_of,
     end_of_day,
     highest,
+    into_day,
     lowest,
     mode_of,
     ordinal_at,
     seconds_of,
     worked,
+    worked_on,
 )
 from .columns import STATED
 from .compiling import inlined_function, kernel_function
@@ -92,11 +94,14 @@ def due_for(cal, clock, runs, start, unit, amount, percent, rolls):
     mode = mode_of(unit, by_time)
     if unit == U_MONTH:
         amount = days_in_months(ordinal_at(cal, start), amount // MILLION) * MILLION
-    exact = amount * percent
     seconds = seconds_of(unit)
     if seconds:
-        need = -((-exact * seconds) // DAY)
+        # In two parts: a hundred years in millionths of a second, times 1000 %, leave 64 bits.
+        exact = amount * seconds
+        upper = exact // DAY
+        need = upper * percent - ((-(exact - upper * DAY) * percent) // DAY)
         return due_after(cal, mode, close, same, runs, start, need, 0)
+    exact = amount * percent
     whole = exact // DAY
     part = exact - whole * DAY
     if by_time:
@@ -196,9 +201,9 @@ def known_walk(cal, clock, runs, start, limit, unit, amount):
 
 @kernel_function
 def walked_back(cal, clock, runs, start, due, unit, amount):
-    """Earliest instant, not before the start, with no more than the amount left (TIME 13).
+    """Earliest instant, not before the start, with no more than the amount left.
 
-    Days that are left are counted with first_day `next`.
+    Days at resolution `day` end at the end of a date instead (docs/time.md, rule 11).
     """
     by_time, same, close, roll = clock
     mode = mode_of(unit, by_time)
@@ -206,11 +211,11 @@ def walked_back(cal, clock, runs, start, due, unit, amount):
         return due
     if due <= start:
         return start
-    since = counting_from(cal, mode, 0, start)
+    since = counting_from(cal, mode, same, start)
     if since < lowest(cal, mode, close) or due > highest(cal, mode, close):
         return start if due <= since else BEYOND
     if mode == WORK_DAYS or mode == CALENDAR_DAYS:
-        return days_back(cal, mode, close, runs, start, due, amount)
+        return days_back(cal, mode, same, close, runs, start, due, amount)
     if mode == WORK_SHARES or mode == CALENDAR_SHARES:
         scale = cal.work_scale if mode == WORK_SHARES else cal.day_scale
         whole = amount // MILLION
@@ -222,19 +227,90 @@ def walked_back(cal, clock, runs, start, due, unit, amount):
 
 
 @kernel_function
-def days_back(cal, mode, close, runs, start, due, amount):
-    """First instant of the earliest date, or the start, with no more than `amount` days left."""
+def days_back(cal, mode, same, close, runs, start, due, amount):
+    """An amount of days walked back from `due`: the end of a date, or a share of it more."""
+    if left_from_start(cal, mode, same, close, runs, start, due) <= amount:
+        return start
+    whole = amount // MILLION
+    part = amount - whole * MILLION
+    d = date_back(cal, mode, close, runs, start, due, whole)
+    if d == day_of(cal, start) and start < lowest(cal, mode, close):
+        return BEYOND
+    end = min(end_of_day(cal, d, close), due)
+    if part == 0:
+        return max(start, end)
+    at = share_back(cal, mode == WORK_DAYS, close, runs, d, end, part)
+    if at < 0 and d == day_of(cal, start):
+        return start
+    if at < 0:
+        d = date_back(cal, mode, close, runs, start, due, whole + 1)
+        if d == day_of(cal, start) and start < lowest(cal, mode, close):
+            return BEYOND
+        at = end_of_day(cal, d, close)
+    return max(start, at)
+
+
+@kernel_function
+def left_from_start(cal, mode, same, close, runs, start, due):
+    """Days from the start to `due` in millionths, rounded up, the day of `due` taken as one."""
+    own = day_of(cal, due)
+    if close and own > 0 and cal.closing[own - 1] == due:
+        own -= 1  # a day that closes at 24:00
+    begin = cal.day_start[own]
+    candidate = mode == CALENDAR_DAYS or cal.days_before[own + 1] > cal.days_before[own]
+    if candidate and (same or start < begin):
+        whole, part, of = elapsed_until(cal, mode, close, same, runs, start, begin)
+        return (whole + 1) * MILLION
+    whole, part, of = elapsed_until(cal, mode, close, same, runs, start, due)
+    return whole * MILLION - ((-part * MILLION) // of)
+
+
+@kernel_function
+def date_back(cal, mode, close, runs, start, due, days):
+    """Earliest date, from the start's on, after which no more than so many days are left."""
     low = day_of(cal, start)
     high = day_of(cal, due)
     while low < high:
         d = (low + high) // 2
-        begin = max(start, cal.day_start[d])
-        whole, part, of = elapsed_until(cal, mode, close, 0, runs, begin, due)
-        if whole * MILLION * of + part * MILLION <= amount * of:
+        whole, part, of = elapsed_until(cal, mode, close, 1, runs, cal.day_start[d + 1], due)
+        if whole < days or (whole == days and part == 0):
             high = d
         else:
             low = d + 1
-    return max(start, cal.day_start[low])
+    return low
+
+
+@kernel_function
+def share_back(cal, working, close, runs, d, end, part):
+    """Earliest instant of day d with no more than a share of its time left to `end`; -1: none.
+
+    The share, in millionths, is of the day's own time up to `end`, whether it ran or not.
+    """
+    runs_from, runs_to, count = runs
+    begin = cal.day_start[d]
+    if working:
+        total = worked_on(cal, d, end)
+    elif close or end < end_of_day(cal, d, close):
+        total = end - begin
+    else:
+        total = cal.day_start[d + 1] - begin
+    left = total * part // MILLION
+    i = count - 1
+    while i >= 0 and runs_to[i] > begin:
+        a = max(runs_from[i], begin)
+        b = min(runs_to[i], end)
+        if a < b:
+            before = worked_on(cal, d, a)
+            got = worked_on(cal, d, b) - before if working else b - a
+            if got > left:
+                if not working:
+                    return b - left
+                # The earliest instant with so much done: from an opening, the closing before.
+                need = before + got - left
+                return into_day(cal, d, need)
+            left -= got
+        i -= 1
+    return begin if left == 0 else -1
 
 
 @kernel_function

@@ -7,7 +7,7 @@ event, of its stop event (-1: none) and of the first event after it, the instant
 start took effect (-NEVER: not deemed), and now. `ground` is what `pause_facts` found.
 """
 
-from .clockwork import BEYOND, NEVER, covered, day_of, seconds_of
+from .clockwork import BEYOND, NEVER, U_MONTH, covered, day_of, seconds_of
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
@@ -33,8 +33,9 @@ from .levels import asks_status, level_at, stated_due, whole_working_days
 #: Where nothing is known by its date only, nothing spoilt: after every instant.
 NOWHERE = 1 << 62
 #: Longest that an extended limit may become, in millionths: what an `Amount` may be.
-_MOST_DAYS = 100_000_000_000
-_MOST_SECONDS = 36_000_000_000_000
+_MOST_DAYS = 36_525_000_000
+_MOST_SECONDS = 3_155_760_000_000_000
+_MOST_MONTHS = 1_200_000_000
 
 
 @inlined_function
@@ -254,6 +255,8 @@ def _longer(frame, work, k, extra, i):
         return -1
     seconds = seconds_of(unit)
     most = _MOST_SECONDS // seconds if seconds else _MOST_DAYS
+    if unit == U_MONTH:
+        most = _MOST_MONTHS
     if work.limit_amount[k] + extra + more > most:
         return -1
     return extra + more

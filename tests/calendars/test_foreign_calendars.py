@@ -18,7 +18,7 @@ from efficiency_monitor.core.questions import Counting, due, elapsed
 from .calendar_texts import clock
 
 COVERED = {
-    "us-federal": ("America/New_York", date(2009, 1, 1), date(2014, 12, 31)),
+    "us-federal": ("America/New_York", date(2009, 1, 1), date(2026, 12, 31)),
     "us-new-york": ("America/New_York", date(2009, 1, 1), date(2014, 12, 31)),
     "nl": ("Europe/Amsterdam", date(2010, 1, 1), date(2013, 12, 31)),
 }
@@ -68,12 +68,17 @@ def test_every_day_off_has_its_name_and_its_notice(
 def test_us_federal_days_agree_with_holidays_but_for_the_closings(
     calendars: dict[str, Calendar],
 ) -> None:
-    """Two days on which an executive order closed the offices are no holidays by statute."""
+    """Days on which an executive order closed the offices are no holidays by statute."""
     federal = calendars["us-federal"]
-    found = differences(federal, holidays.country_holidays("US", years=range(2009, 2016)))
+    found = differences(federal, holidays.country_holidays("US", years=range(2009, 2028)))
     assert {day: federal.day(day).notice for day in found} == {
         date(2012, 12, 24): "eo-13633",
         date(2014, 12, 26): "eo-13682",
+        date(2018, 12, 5): "eo-13852",
+        date(2019, 12, 24): "eo-13900",
+        date(2020, 12, 24): "eo-13963",
+        date(2024, 12, 24): "eo-14129",
+        date(2025, 1, 9): "eo-14133",
     }
 
 
@@ -85,7 +90,10 @@ def test_us_federal_days_rest_on_statute_or_order(calendars: dict[str, Calendar]
         for day in days(federal)
         if "(observed)" in (federal.day(day).name or "")
     }
-    assert observed == {
+    by_weekday = {4: {"usc-6103", "pl-117-17"}, 0: {"eo-11582"}}
+    assert all(notice in by_weekday[day.weekday()] for day, notice in observed.items())
+    assert observed[date(2021, 6, 18)] == "pl-117-17"
+    assert {day: notice for day, notice in observed.items() if day.year < 2015} == {
         date(2009, 7, 3): "usc-6103",
         date(2010, 7, 5): "eo-11582",
         date(2010, 12, 24): "usc-6103",
@@ -112,7 +120,7 @@ def test_new_york_differs_from_holidays_where_the_statute_does(
     """
     found = differences(
         calendars["us-new-york"],
-        holidays.country_holidays("US", subdiv="NY", years=range(2009, 2016)),
+        holidays.country_holidays("US", subdiv="NY", years=range(2009, 2028)),
     )
     assert {f"{day} {name}" for day, name in found.items()} == {
         "2009-07-03 Independence Day (observed)",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from efficiency_monitor.core.amount import Amount, Unit
 from efficiency_monitor.core.evaluation import CompiledCalendar
-from tests.oracle.words import parse_instant
+from tests.oracle.words import instant_text, parse_instant
 from tests.properties.comparing import bound, by_oracle, by_product, judged
 from tests.properties.places import DAY, Place, place_of, places
 
@@ -152,15 +153,19 @@ def test_5_a_cap_beyond_the_calendar_makes_only_later_instants_unknown() -> None
 
 def test_6_what_is_walked_back_rests_on_what_was_known() -> None:
     walked = rule("21 working_hours", {"warning": "promised - 1 working_days"}, **PAUSED)
-    events = [event("accepted", "02 09:00"), event("suspended", "03 10:00")]
-    warned = (at("03 00:00"), True)
-    assert episode(walked, events, "04 10:00")["levels"]["warning"] == warned
+    events = [event("accepted", "02 09:00"), event("suspended", "04 10:00")]
+    warned = (at("03 23:59:59"), True)
+    assert episode(walked, events, "04 11:00")["levels"]["warning"] == warned
     events.append(event("resumed", "05 10:00"))
     found = episode(walked, events, "05 12:00")
-    assert (found["due"]["promised"], found["levels"]["warning"]) == (at("06 17:00"), warned)
-    # One that begins at the very instant comes too late for it.
-    events = [event("accepted", "02 09:00"), event("suspended", "03 00:00")]
+    assert (found["due"]["promised"], found["levels"]["warning"]) == (at("05 17:00"), warned)
+    # One that begins at the very instant comes too late for it, one before it does not.
+    events = [event("accepted", "02 09:00"), event("suspended", "03 23:59:59")]
     assert episode(walked, events, "04 10:00")["levels"]["warning"] == warned
+    events = [event("accepted", "02 09:00"), event("suspended", "03 10:00")]
+    events.append(event("resumed", "05 10:00"))
+    found = episode(walked, events, "06 12:00")
+    assert found["levels"]["warning"] == (at("05 23:59:59"), True)
 
 
 def test_7_a_threshold_walked_forward_rolls_as_a_limit_does() -> None:
@@ -178,13 +183,47 @@ def test_8_a_stated_instant_before_the_start_is_not_moved() -> None:
     assert found["levels"]["yellow"] == (at("2026-02-27 10:00"), True)
 
 
-def test_9_a_day_before_a_stated_instant_and_before_an_amount() -> None:
-    levels = {"warning": "promised - 1 working_days"}
-    due = {"promised_due": "2026-03-06 17:00"}
-    stated = episode(rule({"case": "promised_due"}, levels), [ACCEPTED], "05 10:00", due)
-    assert stated["levels"]["warning"][0] == at("05 00:00")
-    amount = episode(rule("4 working_days", levels), [ACCEPTED], "05 10:00")
-    assert amount["levels"]["warning"][0] == at("05 23:59:59")
+@pytest.mark.parametrize(
+    ("due", "back", "first_day", "expected"),
+    [
+        ("05 15:30", "2 working_days", "next", "03 23:59:59"),
+        ("05 00:00:00", "2 working_days", "next", "02 23:59:59"),
+        ("08 10:00", "1 working_days", "next", "05 23:59:59"),
+        ("06 17:00", "1 working_days", "next", "05 23:59:59"),
+        ("06 23:59:59", "1 working_days", "next", "05 23:59:59"),
+        # The earliest instant with no more left than half of the 7 hours of the date.
+        ("05 23:59:59", "1.5 working_days", "next", "04 13:30:00"),
+        # Of the due instant's own day: half of the 5:30 up to it.
+        ("05 15:30", "0.5 working_days", "next", "05 11:45:00"),
+        # Four dates are left, the due instant's own taken as one.
+        ("06 10:00", "4 working_days", "next", "02 09:00:00"),
+        ("03 23:59:59", "1 working_days", "same", "02 23:59:59"),
+    ],
+)
+def test_9_days_before_a_stated_instant(due: str, back: str, first_day: str, expected: str) -> None:
+    levels = {"warning": f"promised - {back}"}
+    stated = rule({"case": "promised_due"}, levels, first_day=first_day)
+    accepted = event("accepted", "02 09:00")
+    found = episode(stated, [accepted], "02 10:00", {"promised_due": f"2026-03-{due}"})
+    assert found["levels"]["warning"][0] == at(expected)
+
+
+@pytest.mark.parametrize("first_day", ["next", "same"])
+@pytest.mark.parametrize("ends", ["midnight", "close"])
+@pytest.mark.parametrize("unit", ["working_days", "calendar_days"])
+def test_9_an_amount_and_the_due_instant_it_gives_are_walked_alike(
+    unit: str, ends: str, first_day: str
+) -> None:
+    accepted = event("accepted", "02 10:00")
+    for days in range(1, 8):
+        for back in range(1, 9):
+            levels = {"warning": f"promised - {back} {unit}"}
+            clock = {"first_day": first_day, "ends": ends}
+            amount = episode(rule(f"{days} {unit}", levels, **clock), [accepted], "02 11:00")
+            due = instant_text(amount["due"]["promised"])
+            stated = rule({"case": "promised_due"}, levels, **clock)
+            found = episode(stated, [accepted], "02 11:00", {"promised_due": due})
+            assert found["levels"]["warning"] == amount["levels"]["warning"], (days, back)
 
 
 def test_10_an_extension_that_cannot_be_added() -> None:
@@ -223,7 +262,7 @@ def test_14_months_roll_and_parts_of_days_do_not() -> None:
     assert due("28.5 calendar_days") == {"promised": at("08 12:00")}
 
 
-def test_16_days_walked_back_begin_with_the_next_date() -> None:
+def test_16_days_walked_back_end_at_the_end_of_a_date() -> None:
     levels = {"warning": "promised - 1 working_days"}
     for first_day in ("next", "same"):
         found = episode(
@@ -231,7 +270,7 @@ def test_16_days_walked_back_begin_with_the_next_date() -> None:
             [event("accepted", "02 09:00")],
             "03 10:00",
         )
-        assert found["levels"]["warning"][0] == at("03 00:00"), first_day
+        assert found["levels"]["warning"][0] == at("03 23:59:59"), first_day
 
 
 def test_17_a_stop_closes_all_even_where_nothing_runs() -> None:
@@ -389,3 +428,23 @@ def test_months_are_subtracted_from_months() -> None:
     levels = {"yellow": "promised - 1 calendar_months"}
     found = episode(rule("3 calendar_months", levels), [ACCEPTED], "09 10:00")
     assert found["levels"]["yellow"][0] == at("2026-05-02 23:59:59")
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+def test_amounts_reach_to_a_hundred_years(unit: Unit) -> None:
+    assert str(Amount.parse(f"{unit.most} {unit}")) == f"{unit.most} {unit}"
+    with pytest.raises(ValueError, match="100 years"):
+        Amount.parse(f"{unit.most + 1} {unit}")
+    days = unit.most * (unit.seconds or 86_400) // 86_400
+    assert days == {Unit.CALENDAR_MONTHS: 1_200}.get(unit, 36_525)
+
+
+def test_a_hundred_years_in_seconds_stay_inside_64_bits() -> None:
+    """The share of a long amount, on the interpreted kernel and on the compiled one."""
+    seconds = 3_155_760_000
+    start = at("02 10:00")
+    levels = {"yellow": "0.05% promised", "red": "promised"}
+    long = rule(f"{seconds} calendar_seconds", levels)
+    found = episode(long, [event("accepted", "02 10:00")], "20 10:00")
+    assert found["levels"]["yellow"][0] == start + seconds // 2_000
+    assert found["due"]["promised"] == start + seconds

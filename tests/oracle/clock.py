@@ -4,6 +4,7 @@ Instants are UTC epoch seconds. Options everywhere: `resolution` day|time, `firs
 `ends` midnight|close, `roll` none|next_working_day, `pauses` as (from, to or None, cap or None).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from .calendars import OracleCalendar
-from .counting import NEVER, Clock, Pause, clock, counted, days_of_months, reached
+from .counting import NEVER, ONE_DAY, Clock, Pause, clock, counted, days_of_months, reached
 from .words import (
     Amount,
     Threshold,
@@ -126,6 +127,8 @@ def earliest_with_left(how: Clock, start: int, due_at: int, left: Amount) -> int
     value, unit = left
     if unit == "calendar_months":
         raise ValueError("months are not walked backwards")
+    if unit.endswith("days") and how.resolution == "day":
+        return days_walked_back(how, start, due_at, value, working=unit.startswith("working"))
     how = replace(how, first_day="next")
 
     def enough(instant: int) -> bool:
@@ -141,6 +144,66 @@ def earliest_with_left(how: Clock, start: int, due_at: int, left: Amount) -> int
         else:
             first = middle
     return last
+
+
+def days_walked_back(how: Clock, start: int, due_at: int, value: Fraction, *, working: bool) -> int:
+    """Back to the end of the earliest date after which no more whole days are left, and a share."""
+    if due_at <= start:
+        return start
+    cal, unit = how.cal, "working_days" if working else "calendar_days"
+    own, first = cal.local_date(due_at), cal.local_date(start)
+    if how.ends == "close" and how.end_of(own - ONE_DAY) == due_at:
+        own -= ONE_DAY
+    candidate = not working or cal.status(own).working
+    if candidate and (own > first or how.first_day == "same"):
+        from_start = counted(how, start, max(start, cal.bounds(own)[0]), unit) // 1 + 1
+    else:
+        from_start = counted(how, start, due_at, unit)
+    if from_start <= value:
+        return start
+    days, share = divmod(value, 1)
+
+    def left_after(day: date) -> Fraction:
+        return counted(replace(how, first_day="same"), cal.bounds(day).next, due_at, unit)
+
+    def date_with(most: int) -> date:
+        day = cal.local_date(due_at)
+        while day > first and left_after(day - ONE_DAY) <= most:
+            day -= ONE_DAY
+        return day
+
+    day = date_with(days)
+    end = min(how.end_of(day), due_at)
+    if share:
+        within = share_walked_back(how, day, end, share, working=working)
+        if within is not None:
+            return max(start, within)
+        if day == first:
+            return start
+        end = how.end_of(date_with(days + 1))
+    return max(start, end)
+
+
+def share_walked_back(
+    how: Clock, day: date, end: int, share: Fraction, *, working: bool
+) -> int | None:
+    """The earliest instant of a date with no more than a share of its time left to `end`."""
+    begin = how.cal.bounds(day)[0]
+    whole_day = how.shared(day, working)
+    if end < how.end_of(day):
+        whole_day = [(a, min(b, end)) for a, b in whole_day if a < end]
+    most = share * sum(b - a for a, b in whole_day)
+
+    def left(instant: int) -> int:
+        return sum(how.ran(max(a, instant), min(b, end)) for a, b in whole_day)
+
+    if left(begin) < math.floor(most):
+        return None
+    low, high = begin - 1, end
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if left(middle) <= most else (middle, high)
+    return high
 
 
 def answer(row: dict[str, Any], calendars: dict[str, OracleCalendar]) -> dict[str, Any]:
