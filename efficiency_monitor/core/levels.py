@@ -214,6 +214,10 @@ def walked_back(cal, clock, runs, start, due, unit, amount):
     since = counting_from(cal, mode, same, start)
     if since < lowest(cal, mode, close) or due > highest(cal, mode, close):
         return start if due <= since else BEYOND
+    # Whether a date after the calendar is a working day is not known; one may close at its start.
+    closes = close and cal.closing[day_of(cal, due - 1)] == due
+    if mode == WORK_DAYS and due == cal.covered_to and due > since and not closes:
+        return BEYOND
     if mode == WORK_DAYS or mode == CALENDAR_DAYS:
         return days_back(cal, mode, same, close, runs, start, due, amount)
     if mode == WORK_SHARES or mode == CALENDAR_SHARES:

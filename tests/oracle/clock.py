@@ -152,6 +152,12 @@ def days_walked_back(how: Clock, start: int, due_at: int, value: Fraction, *, wo
         return start
     cal, unit = how.cal, "working_days" if working else "calendar_days"
     own, first = cal.local_date(due_at), cal.local_date(start)
+    if how.first_day == "next" and due_at <= cal.bounds(first).next:
+        return start  # no date is asked
+    if working or how.ends == "close":
+        # What a walk rests on: the date of the due instant, and of a start that counts itself.
+        cal.status(cal.local_date(due_at - 1))
+        cal.status(first if how.first_day == "same" else first + ONE_DAY)
     if how.ends == "close" and how.end_of(own - ONE_DAY) == due_at:
         own -= ONE_DAY
     candidate = not working or cal.status(own).working

@@ -16,6 +16,8 @@ Pause = tuple[int, int | None, Amount | None]
 #: The clock stands still from here to there, or for ever.
 Stretch = tuple[int, int | None]
 NEVER = float("inf")
+#: Later than any instant that an amount of a hundred years leads to.
+FAR = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -257,11 +259,19 @@ def reached(how: Clock, start: int, limit: Amount) -> int | None:
 
 
 def due_seconds(how: Clock, start: int, need: int, working: bool) -> int | None:
-    """The earliest instant at which so many seconds have run (TIME 7)."""
-    for day, first, after in how.days(start, "same"):
+    """The earliest instant at which so many seconds have run (docs/time.md, rule 5)."""
+    if not working:
+        # No date is asked, not even where it begins.
+        for begin, end in how.running(start, int(min(how.halt, FAR))):
+            if end - begin >= need:
+                return known(how, begin + need)
+            need -= end - begin
+        how.halted()
+        return None
+    for day, first, _ in how.days(start, "same"):
         if first >= how.halt:
             break
-        for a, b in how.cal.spans(day) if working else [(first, after)]:
+        for a, b in how.cal.spans(day):
             for begin, end in how.running(max(a, start), b) if b > start else ():
                 if end - begin >= need:
                     return known(how, begin + need)
