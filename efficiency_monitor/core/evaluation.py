@@ -188,6 +188,8 @@ class _Reader:
         record = self.records[c]
         if record.torn:
             return self._untold(record, Trouble("", Reason.HALF_IMPORT))
+        if record.rowless:
+            return self._untold(record, Trouble("", Reason.NO_CASE_ROW))
         if not any(applies) and not conduct.meant:
             return self._excluded(record)
         if fault:

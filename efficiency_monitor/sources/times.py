@@ -70,6 +70,8 @@ class Moment:
     instant: int
     precision: Precision
     day: str
+    #: Whether it was written without an offset, and so read in the zone.
+    wall: bool = True
 
     @property
     def text(self) -> str:
@@ -179,7 +181,7 @@ def _moment(parts: dict[str, str | None], zone: str | None) -> Moment | Refusal:
     if not FIRST <= instant < LAST:
         return Refusal.NO_SUCH_TIME
     precision = Precision.DAY if dated else Precision.SECOND
-    return Moment(instant, precision, wall.date().isoformat())
+    return Moment(instant, precision, wall.date().isoformat(), wall=not offset)
 
 
 class _Skipped(Exception):

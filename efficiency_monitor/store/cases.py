@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -106,18 +106,20 @@ def read_cases(
         events = _read_events(connection, list(part), known_by)
         for row in rows:
             own = fields.get(row.id)
-            if own is None and row.id not in events and known_by is not None:
-                continue  # nothing of the case was known yet
+            if own is None and known_by is not None and not _own(events.get(row.id), row.source):
+                continue  # nothing of the case was known yet, or only what another source adds
             stated = own or {}
             lent = lent_by.lent(stated, row.first_received_at)
+            told = events.get(row.id, [])
             record = CaseRecord(
                 case_no=row.case_no,
                 calendar=stated.get("calendar") or row.default_calendar,
                 fields=stated | lent,
-                events=tuple(events.get(row.id, ())),
+                events=tuple(one.event for one in told),
                 from_item=frozenset(lent),
                 stale=row.source in stale,
                 torn=row.id in torn,
+                rowless=own is None and any(one.unplaced for one in told),
             )
             stored.append(StoredCase(row.id, row.revision, record))
     return stored
@@ -125,35 +127,63 @@ def read_cases(
 
 def _read_events(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
-) -> dict[int, list[Event]]:
+) -> dict[int, list["_Told"]]:
     statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~withdrawn_by(known_by))
     if known_by is not None:
-        statement = statement.where(EVENT.c.received_at <= known_by)
-    events: dict[int, list[Event]] = {}
+        # What waited for the row of its case was read when that came.
+        statement = statement.where(
+            func.coalesce(EVENT.c.written_at, EVENT.c.received_at) <= known_by
+        )
+    events: dict[int, list[_Told]] = {}
+    seen: set[tuple[int, str]] = set()
     for row in connection.execute(
         statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
     ):
+        # Two sources may say the same: it is one event, for as long as one of them says so.
+        if (row.case_id, row.event_key) in seen:
+            continue
+        seen.add((row.case_id, row.event_key))
         events.setdefault(row.case_id, []).append(
-            Event(
-                key=row.event_key,
-                type=row.type,
-                occurred_at=row.occurred_at,
-                precision=Precision(row.precision),
-                recorded_at=row.recorded_at,
-                received_at=row.received_at,
-                stage=row.stage,
-                actor=row.actor,
-                department=row.department,
-                kind=row.kind,
-                amount=row.amount,
-                due_at=row.due_at,
-                due_precision=Precision(row.due_precision),
-                reason=row.reason,
-                source_key=row.source_key,
-                attributes={} if row.attributes == "{}" else json.loads(row.attributes),
-            )
+            _Told(_event(row), row.source, bool(row.unplaced))
         )
-    return {case_id: with_taken_kinds(found) for case_id, found in events.items()}
+    for found in events.values():
+        taken = with_taken_kinds([one.event for one in found])
+        found[:] = [replace(one, event=event) for one, event in zip(found, taken, strict=True)]
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event, the source that said so, and whether the zone of its case was unknown."""
+
+    event: Event
+    source: str
+    unplaced: bool
+
+
+def _own(told: Sequence[_Told] | None, owner: str) -> bool:
+    return any(one.source == owner for one in told or ())
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        key=row.event_key,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        precision=Precision(row.precision),
+        recorded_at=row.recorded_at,
+        received_at=row.received_at,
+        stage=row.stage,
+        actor=row.actor,
+        department=row.department,
+        kind=row.kind,
+        amount=row.amount,
+        due_at=row.due_at,
+        due_precision=Precision(row.due_precision),
+        reason=row.reason,
+        source_key=row.source_key,
+        attributes={} if row.attributes == "{}" else json.loads(row.attributes),
+    )
 
 
 def withdrawn_facts(

@@ -70,8 +70,7 @@ def _standing(
     return Standing(table, key, field, columns, kinds)
 
 
-#: What a scan finds anew of a case, what the newest version of its fields says, and whose it is:
-#: a source that is set up later takes over what was imported by hand.
+#: What a scan finds anew of a case, what the newest version of its fields says, and whose it is.
 _OF_A_CASE = (
     "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
     "revision", "source", "troubles", "vanished_at",
@@ -108,6 +107,7 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("order_entry"),
         _appended("person_key_entry"),
         _appended("text_use"),
+        _appended("waiting_event"),
     )
 }
 #: What stands on a card from its issue on; `card_checks` holds its state.

@@ -2,14 +2,55 @@
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from .cases import CASE, EVENT, FACT, WITHDRAWN
+from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks
 from .tables import ImportRow
 
 IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+
+
+class NamedFile(NamedTuple):
+    """A file of an import: its name there, its size in bytes and SHA-256 in hex where known."""
+
+    name: str
+    bytes: int | None
+    sha256: str | None
+
+
+class Who(NamedTuple):
+    """Who imports: a person, the key that was shown, the operating user."""
+
+    person: str | None
+    key_id: str | None
+    os_user: str
+
+
+class Run(NamedTuple):
+    """What is kept of an import beside its rows."""
+
+    source: str
+    received_at: int
+    pulled: bool
+    files: Sequence[NamedFile]
+    who: Who
+
+
+def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Run]:
+    """Imports by their ids."""
+    found: dict[str, Run] = {}
+    for part in chunks(sorted(ids)):
+        for row in connection.execute(select(IMPORT).where(IMPORT.c.id.in_(part))):
+            found[row.id] = Run(
+                row.source,
+                row.received_at,
+                bool(row.pulled),
+                [NamedFile(**file) for file in json.loads(row.files)],
+                Who(row.person, row.key_id, row.os_user),
+            )
+    return found
 
 
 def count(connection: Connection) -> int:
@@ -23,8 +64,9 @@ def begin(
     *,
     mapping: str,
     source: str,
-    files: Sequence[str],
+    files: Sequence[NamedFile],
     pulled: bool,
+    who: Who,
     now: int,
 ) -> None:
     """Record that an import has begun: from now on its cases are torn, until it ends."""
@@ -33,7 +75,8 @@ def begin(
             id=run_id,
             mapping=mapping,
             source=source,
-            files=json.dumps(list(files), ensure_ascii=False),
+            files=json.dumps([file._asdict() for file in files], ensure_ascii=False),
+            **who._asdict(),
             pulled=int(pulled),
             received_at=now,
             totals="{}",
@@ -47,7 +90,7 @@ def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str
     Cases that were not judged for the reason `torn` meanwhile are judged by the next scan.
     """
     mine = connection.execute(select(IMPORT).where(IMPORT.c.id == run_id)).one()
-    files = set(json.loads(mine.files))
+    files = _names(mine.files)
     before = connection.execute(
         select(IMPORT.c.id, IMPORT.c.files).where(
             IMPORT.c.finished_at.is_(None),
@@ -55,7 +98,7 @@ def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str
             IMPORT.c.mapping == mine.mapping,
         )
     ).all()
-    ended = [row.id for row in before if set(json.loads(row.files)) <= files]
+    ended = [row.id for row in before if _names(row.files) <= files]
     connection.execute(update(IMPORT).where(IMPORT.c.id.in_(ended)).values(finished_at=now))
     connection.execute(update(IMPORT).where(IMPORT.c.id == run_id).values(totals=totals))
     connection.execute(
@@ -63,6 +106,10 @@ def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str
         .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{torn}"'))
         .values(changed=1, revision=CASE.c.revision + 1)
     )
+
+
+def _names(files: str) -> set[str]:
+    return {file["name"] for file in json.loads(files)}
 
 
 def running_at(connection: Connection, instant: int) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """Sources as the workspace has them: which are stale, what they brought, how far they were read."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +13,15 @@ from sqlalchemy import Connection
 from ...core.amount import Amount
 from ...core.faults import ConfigurationError, NotCovered
 from ...core.instants import local_date, rfc3339
+from ...core.people import Role
 from ...core.questions import Counting, due
 from ...language import t
 from ...model_words import nearest
-from ...source_settings import SourceSection
+from ...source_settings import BY_HAND, SourceSection
 from ...sources.file_bytes import BytesRead
 from ...store import feeds, import_runs
 from ..context import Context, compact_json
+from ..notices.notices import people
 from .import_report import ImportReport
 from .ingest import import_files
 
@@ -115,6 +117,11 @@ def _check_covered(context: Context, instant: int) -> None:
     raise NotCovered(f"calendar {name} does not cover {rfc3339(instant, context.zone)}")
 
 
+def pulled_sources(context: Context) -> list[str]:
+    """The sources that only a pull makes fresh."""
+    return [name for name, each in context.settings.sources.items() if each.kind != "import"]
+
+
 def stale_sources(
     context: Context, connection: Connection, as_of: int, known_by: int | None = None
 ) -> dict[str, Stale]:
@@ -130,7 +137,7 @@ def stale_sources(
         if section.freshness is not None
     }
     known = context.now() if known_by is None else min(known_by, context.now())
-    newest = feeds.newest_data(connection, known) if limited else {}
+    newest = feeds.newest_data(connection, known, pulled_sources(context)) if limited else {}
     found: dict[str, Stale] = {}
     for name, section in limited.items():
         data_as_of = newest.get(name)
@@ -182,45 +189,27 @@ def importing(context: Context, connection: Connection, known_by: int | None) ->
     return bool(pulling or import_runs.unfinished(connection, known_by, pulling))
 
 
-def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:
-    """Told of the cases that a source has rows of, it makes them that source's.
-
-    What was imported by hand before the source was set up must not stay outside its freshness
-    limit and its snapshots. A case of another source of the workspace stays with that one.
-    """
-    owners = frozenset(context.settings.sources)
-
-    def adopt(numbers: Sequence[str]) -> None:
-        with context.store.reading() as connection:
-            found = feeds.strays(connection, numbers, owners)
-        if found:
-            with context.store.writing() as connection:
-                feeds.adopt(connection, source, found, owners)
-
-    return adopt
-
-
 def import_into(
     context: Context,
     paths: Sequence[Path],
-    source: str | None,
+    source: str | None = None,
     *,
     mapping: str | None = None,
     encoding: str | None = None,
     dry_run: bool = False,
     bytes_read: BytesRead | None = None,
 ) -> ImportReport:
-    """Import files, as data of a source if one is named: they count for its freshness."""
-    if source is None:
-        return import_files(
-            context,
-            paths,
-            mapping or "canonical",
-            dry_run=dry_run,
-            encoding=encoding,
-            bytes_read=bytes_read,
-        )
-    section = source_of(context, source)
+    """Import files by hand, as rows of a source (default: `by-hand`).
+
+    As rows of a source that is pulled only somebody who supervises may; only a pull makes such a
+    source fresh, since nobody can say that a file by hand is all that it has.
+    """
+    name = source or BY_HAND
+    section = context.settings.sources.get(name)
+    if section is None:
+        section = SourceSection() if name == BY_HAND else source_of(context, name)
+    if section.kind != "import":
+        _must_supervise(context, name)
     begun = context.now()
     report = import_files(
         context,
@@ -228,16 +217,15 @@ def import_into(
         mapping or mapping_of(context, section),
         dry_run=dry_run,
         bytes_read=bytes_read,
-        source=source,
-        touched=None if dry_run else adopting(context, source),
+        source=name,
         encoding=encoding or section.encoding,
     )
-    if not dry_run:
+    if not dry_run and name in context.settings.sources:
         with context.store.writing() as connection:
             feeds.begin(
                 connection,
                 run_id=report.import_id,
-                source=source,
+                source=name,
                 kind="import",
                 now=begun,
                 as_of=begun,
@@ -251,6 +239,24 @@ def import_into(
                 totals=compact_json(totals_of(report.as_json())),
             )
     return report
+
+
+def _must_supervise(context: Context, source: str) -> None:
+    """ConfigurationError unless who acts is known to supervise."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+    if any(row.person_id == context.person and row.role is Role.SUPERVISOR for row in everybody):
+        return
+    raise ConfigurationError(
+        t(
+            f"数据源 {source} 由系统自动取数；以其名义手工导入须由监察机关人员进行",
+            f"source {source} is pulled: only somebody who supervises may import files as its rows",
+        ),
+        t(
+            "写 --as 监察机关人员；或不写 --source，作为手工数据导入",
+            "say --as who supervises, or leave --source out: it is by hand then",
+        ),
+    )
 
 
 def mapping_of(context: Context, section: SourceSection) -> str:
@@ -269,7 +275,7 @@ def list_sources(context: Context) -> list[dict[str, Any]]:
     now = context.now()
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, now)
-        newest = feeds.newest_data(connection, now)
+        newest = feeds.newest_data(connection, now, pulled_sources(context))
         counts = feeds.counts(connection)
         runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
         cursors = {name: feeds.cursors(connection, name) for name in context.settings.sources}
