@@ -75,6 +75,8 @@ class Cells:
         self._context = context
         #: Zone of the case's calendar, once that is known; times are read in it.
         self.zone: str | None = None
+        #: Whether the zone may be another one: the calendar of the case is not known.
+        self.unplaced = False
 
     def raw(self, name: str) -> str:
         """The text of a column; empty if it says nothing or the file has no such column."""

@@ -71,6 +71,8 @@ class StoredCase:
     case_id: int
     revision: int
     record: CaseRecord
+    #: To which source it belongs.
+    source: str = ""
 
 
 def read_cases(
@@ -121,20 +123,20 @@ def read_cases(
                 torn=row.id in torn,
                 rowless=own is None and any(one.unplaced for one in told),
             )
-            stored.append(StoredCase(row.id, row.revision, record))
+            stored.append(StoredCase(row.id, row.revision, record, row.source))
     return stored
 
 
 def _read_events(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
-) -> dict[int, list["_Told"]]:
+) -> dict[int, list["Told"]]:
     statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~withdrawn_by(known_by))
     if known_by is not None:
         # What waited for the row of its case was read when that came.
         statement = statement.where(
             func.coalesce(EVENT.c.written_at, EVENT.c.received_at) <= known_by
         )
-    events: dict[int, list[_Told]] = {}
+    events: dict[int, list[Told]] = {}
     seen: set[tuple[int, str]] = set()
     for row in connection.execute(
         statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
@@ -143,9 +145,7 @@ def _read_events(
         if (row.case_id, row.event_key) in seen:
             continue
         seen.add((row.case_id, row.event_key))
-        events.setdefault(row.case_id, []).append(
-            _Told(_event(row), row.source, bool(row.unplaced))
-        )
+        events.setdefault(row.case_id, []).append(told_of(row))
     for found in events.values():
         taken = with_taken_kinds([one.event for one in found])
         found[:] = [replace(one, event=event) for one, event in zip(found, taken, strict=True)]
@@ -153,7 +153,7 @@ def _read_events(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """An event, the source that said so, and whether the zone of its case was unknown."""
 
     event: Event
@@ -161,7 +161,12 @@ class _Told:
     unplaced: bool
 
 
-def _own(told: Sequence[_Told] | None, owner: str) -> bool:
+def told_of(row: Any) -> Told:
+    """A row of events as a value."""
+    return Told(_event(row), row.source, bool(row.unplaced))
+
+
+def _own(told: Sequence[Told] | None, owner: str) -> bool:
     return any(one.source == owner for one in told or ())
 
 

@@ -283,7 +283,8 @@ def _retell(connection: Connection, batch: "_Batch", named: Sequence["_Kept"]) -
             except ValueError:
                 again = None
                 refused.append(Unplaced(event, row.source, row.received_at, False))
-            batch.withdraw(row.case_id, Withdrawal(row.event_key, again and again.key), row.source)
+            gone = Withdrawal(row.event_key, None if again is None else again.key)
+            batch.withdraw(row.case_id, gone, row.source)
             if again is not None and (row.case_id, row.source, again.key) not in standing:
                 batch.take_event(row.case_id, again, row.file, row)
     batch.write()

@@ -2,7 +2,7 @@
 received when its own import brought it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -63,7 +63,7 @@ def put(
     source: str,
     received_at: int,
     import_id: str,
-    places: dict[str, int],
+    places: Mapping[str, int],
 ) -> None:
     """Let what these decisions add wait for its cases."""
     rows: list[dict[str, object]] = []
