@@ -52,7 +52,10 @@ def import_(
     source: Annotated[
         str | None,
         typer.Option(
-            help=t("作为该数据源的数据", "as data of this source of effmon.toml"),
+            help=t(
+                "作为该数据源的数据（默认 by-hand，手工）",
+                "as rows of this source of effmon.toml (default: by-hand)",
+            ),
             show_default=False,
         ),
     ] = None,

@@ -6,7 +6,7 @@ digits, M, D and h for one or two of them, anything else for itself.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -71,7 +71,7 @@ class Moment:
     precision: Precision
     day: str
     #: Whether it was written without an offset, and so read in the zone.
-    wall: bool = True
+    wall: bool = field(default=True, compare=False)
 
     @property
     def text(self) -> str:

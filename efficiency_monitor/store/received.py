@@ -261,7 +261,7 @@ def _place(
 def _retell(connection: Connection, batch: "_Batch", named: Sequence["_Kept"]) -> list[Unplaced]:
     """Move the times of events that were read before the calendar of their case was named."""
     refused: list[Unplaced] = []
-    corrected = _stated_before(connection, [case.id for case in named])
+    corrected = _stated_before(connection, [case.id for case in named], batch.told.import_id)
     zones = {
         case.id: batch.told.zone_of(case.calendar) for case in named if case.id not in corrected
     }
@@ -291,14 +291,15 @@ def _retell(connection: Connection, batch: "_Batch", named: Sequence["_Kept"]) -
     return refused
 
 
-def _stated_before(connection: Connection, case_ids: Sequence[int]) -> set[int]:
-    """Cases that had another calendar named before: it is corrected, and times stay as they are."""
-    stated: dict[int, set[str]] = {}
+def _stated_before(connection: Connection, case_ids: Sequence[int], import_id: str) -> set[int]:
+    """Cases whose row another import has brought: this one corrects it, and times stay."""
+    found: set[int] = set()
     for part in chunks(case_ids):
-        asked = select(FACT.c.case_id, FACT.c.fields).where(FACT.c.case_id.in_(part))
-        for row in connection.execute(asked):
-            stated.setdefault(row.case_id, set()).add(json.loads(row.fields).get("calendar", ""))
-    return {case_id for case_id, names in stated.items() if len(names - {""}) > 1}
+        asked = select(FACT.c.case_id).where(
+            FACT.c.case_id.in_(part), FACT.c.import_id != import_id
+        )
+        found.update(connection.execute(asked.distinct()).scalars())
+    return found
 
 
 def _facts(row: Any) -> EventFacts:

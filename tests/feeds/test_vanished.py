@@ -144,7 +144,7 @@ def test_what_came_meanwhile_by_hand_is_left_for_the_next_snapshot(
 
     def meanwhile(_: object) -> Response:
         world.now += 5
-        import_into(world.context, [path], "hall")
+        import_into(world.acting("wang"), [path], "hall")
         return answer(hall.events)
 
     httpserver.clear()

@@ -76,9 +76,9 @@ class Halls(Office):
         return dict(self.world.tuples("SELECT case_no, source FROM case_file"))  # type: ignore[arg-type]
 
 
-def event(case_no: str, kind: str, at: str, key: str, **more: str) -> Row:
+def event(case_no: str, name: str, at: str, key: str, **more: str) -> Row:
     """A row of events."""
-    return {"case_no": case_no, "event": kind, "occurred_at": at, "source_key": key, **more}
+    return {"case_no": case_no, "event": name, "occurred_at": at, "source_key": key, **more}
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_retrying_a_row_about_anothers_case_leaves_it_where_it_is(halls: Halls) 
 def test_doctor_calls_rows_about_anothers_case_bad_while_they_stand(halls: Halls) -> None:
     def said() -> list[str]:
         found = doctor.examine(halls.world.context, quick=True)
-        return [each["state"] for each in found if each["check"] == "foreign cases"]
+        return [each["status"] for each in found if each["check"] == "foreign cases"]
 
     halls.tell("srca", *LATE_A)
     assert said() == []
@@ -184,7 +184,7 @@ def test_what_is_added_to_a_case_that_is_not_there_yet_waits_for_it(halls: Halls
     came = halls.world.now
     assert halls.by_hand([corrected], source="rates").total.imported == 1
     assert (halls.owners(), halls.events()) == ({}, [])
-    assert halls.world.scan().totals["total"] == 0
+    assert sum(halls.world.scan().totals.values()) == 0
     halls.world.now += 3600
     halls.tell("srca", *LATE_A)
     assert halls.owners() == {NO: "srca"}

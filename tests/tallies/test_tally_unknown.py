@@ -144,6 +144,7 @@ def test_a_month_of_a_stale_feed_is_not_less_than_the_one_before(
     with (it.world.folder / "effmon.toml").open("a", encoding="utf-8") as file:
         file.write('\n[sources.hall]\nfreshness = "26 calendar_hours"\n')
     it.world.close()
+    it.world.source = "hall"
 
     def bring(at: str, accepted: Sequence[tuple[str, str]]) -> None:
         path = it.world.folder / f"{accepted[0][0]}.csv"
