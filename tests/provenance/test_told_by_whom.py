@@ -1,4 +1,4 @@
-"""`cases explain` and `cases show` say of everything who said it, when, and what no longer stands."""
+"""The pages of a case say of everything who said it and when, and what no longer stands."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ def test_every_event_says_where_it_comes_from(told: Halls) -> None:
     assert (decided["source"], decided["file"], decided["by"]) == ("srca", path.name, "wang")
     assert decided["file_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert decided["received_at"] == "2026-03-22T12:00:00+08:00"
-    assert decided["after_limits"] == ["CASE promised"]
+    assert decided["after_limits"] == ["CASE promised", "CASE statutory"]
     (run,) = told.world.rows("SELECT id FROM import_run WHERE person = 'wang'")
     assert decided["import"] == run["id"]
     submitted = by_type["submitted"]

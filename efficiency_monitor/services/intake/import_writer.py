@@ -196,10 +196,9 @@ def written_out(
     section = sections.get(one.source)
     prefix = section.prefix if section is not None else ""
     zone = event.wall.split()[0] if event.wall else "UTC"
+    walls = event.wall.split()[1:]
     times = {
-        name: rfc3339(at, zone)[:19].replace("T", " ")
-        if name in event.wall.split()
-        else rfc3339(at)
+        name: rfc3339(at, zone)[:19].replace("T", " ") if name in walls else rfc3339(at)
         for name in ("occurred_at", "recorded_at", "due_at")
         if (at := getattr(event, name)) is not None
     }

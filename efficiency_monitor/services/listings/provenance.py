@@ -8,6 +8,7 @@ from typing import Any
 from ...core.instants import rfc3339
 from ...core.personal import is_seal
 from ...store import provenance
+from ...store.import_runs import Who
 from ...store.provenance import Origin
 
 
@@ -23,7 +24,7 @@ def origin_json(origin: Origin, zone: str) -> dict[str, Any]:
     }
 
 
-def _by(who: provenance.Who) -> dict[str, str | None]:
+def _by(who: Who) -> dict[str, str | None]:
     return {"by": who.person or who.os_user or None, "by_key": who.key_id}
 
 
