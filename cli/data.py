@@ -74,7 +74,7 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
-    from efficiency_monitor.services.intake.feeds import import_into
+    from efficiency_monitor.services.authority.by_hand import import_into
     from efficiency_monitor.services.intake.ingest import bytes_to_read
 
     context = context_of(ctx)

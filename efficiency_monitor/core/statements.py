@@ -7,11 +7,9 @@ Nothing here knows where rows come from.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Final
 
-from .instants import from_wall, rfc3339
 from .terms import Precision
 
 #: Columns of cases.csv besides `case_no`; further ones are attributes (DESIGN 3).
@@ -99,28 +97,6 @@ class EventFacts:
         key = digest("event", content)
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "identity", self.identity or key)
-
-
-def moved(event: EventFacts, zone: str) -> EventFacts:
-    """The event with its wall times as they are in another zone. ValueError if one never occurs."""
-    before, *names = event.wall.split()
-    changed: dict[str, int] = {}
-    for name in names:
-        at = getattr(event, name)
-        precision = event.due_precision if name == "due_at" else event.precision
-        dated = name != "recorded_at" and precision is Precision.DAY
-        wall = datetime.fromisoformat(rfc3339(at, before)).replace(tzinfo=None)
-        if dated:  # its first second may be another one than midnight
-            wall = wall.replace(hour=0, minute=0, second=0)
-        changed[name] = from_wall(wall, zone, dated=dated)
-    return replace(
-        event,
-        **changed,  # type: ignore[arg-type]
-        wall=" ".join((zone, *names)),
-        identity="" if event.identity == event.key else event.identity,
-        key="",
-        unplaced=False,
-    )
 
 
 _CONTENT: Final = (

@@ -19,8 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
-from ..core.statements import EventFacts, RowFacts, RowVersion, digest, moved
+from ..core.statements import EventFacts, RowFacts, RowVersion, digest
 from ..core.terms import Precision
+from ..core.wall_times import moved
 from . import bulk, items, personal, waiting
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 from .tables import RowVersionRow

@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 from werkzeug import Response
 
-from efficiency_monitor.services.intake import feeds
+from efficiency_monitor.services.authority import by_hand
 from efficiency_monitor.services.listings import explain
 from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import cases
@@ -259,7 +259,7 @@ def test_an_import_beside_a_pull_does_not_call_it_interrupted(
     path.write_text("case_no,department\nC,住建局\n", encoding="utf-8")
 
     def handler(_: object) -> Response:
-        feeds.import_into(hall.world.acting("wang"), [path], "hall")
+        by_hand.import_into(hall.world.acting("wang"), [path], "hall")
         seen.extend(state for state, _ in hall.runs())
         return answer([accepted("A")])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.intake import feeds
+from efficiency_monitor.services.authority import by_hand
 from efficiency_monitor.services.intake.import_report import ImportReport
 from efficiency_monitor.services.intake.pull_report import PullReport
 from tests.feeds.conftest import Office
@@ -60,7 +60,7 @@ class Halls(Office):
             paths.append(self.world.folder / f"hand-{self.files:03}.csv")
             write_csv(paths[-1], rows)
         context = self.world.context if person is None else self.world.acting(person)
-        return feeds.import_into(context, paths, source)
+        return by_hand.import_into(context, paths, source)
 
     def quarantined(self) -> list[tuple[str, str]]:
         """Code and message of what waits in quarantine."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,17 +12,12 @@ from sqlalchemy import Connection
 from ...core.amount import Amount
 from ...core.faults import ConfigurationError, NotCovered
 from ...core.instants import local_date, rfc3339
-from ...core.people import Role
 from ...core.questions import Counting, due
 from ...language import t
 from ...model_words import nearest
-from ...source_settings import BY_HAND, SourceSection
-from ...sources.file_bytes import BytesRead
+from ...source_settings import SourceSection
 from ...store import feeds, import_runs
-from ..context import Context, compact_json
-from ..notices.notices import people
-from .import_report import ImportReport
-from .ingest import import_files
+from ..context import Context
 
 #: What counts as an import's totals in the history of runs.
 _TOTALS = ("read", "imported", "unchanged", "quarantined")
@@ -187,76 +181,6 @@ def importing(context: Context, connection: Connection, known_by: int | None) ->
     known = context.now() if known_by is None else min(known_by, context.now())
     pulling = half_taken(context, connection, known)
     return bool(pulling or import_runs.unfinished(connection, known_by, pulling))
-
-
-def import_into(
-    context: Context,
-    paths: Sequence[Path],
-    source: str | None = None,
-    *,
-    mapping: str | None = None,
-    encoding: str | None = None,
-    dry_run: bool = False,
-    bytes_read: BytesRead | None = None,
-) -> ImportReport:
-    """Import files by hand, as rows of a source (default: `by-hand`).
-
-    As rows of a source that is pulled only somebody who supervises may; only a pull makes such a
-    source fresh, since nobody can say that a file by hand is all that it has.
-    """
-    name = source or BY_HAND
-    section = context.settings.sources.get(name)
-    if section is None:
-        section = SourceSection() if name == BY_HAND else source_of(context, name)
-    if section.kind != "import":
-        _must_supervise(context, name)
-    begun = context.now()
-    report = import_files(
-        context,
-        paths,
-        mapping or mapping_of(context, section),
-        dry_run=dry_run,
-        bytes_read=bytes_read,
-        source=name,
-        encoding=encoding or section.encoding,
-    )
-    if not dry_run and name in context.settings.sources:
-        with context.store.writing() as connection:
-            feeds.begin(
-                connection,
-                run_id=report.import_id,
-                source=name,
-                kind="import",
-                now=begun,
-                as_of=begun,
-                slot=None,
-            )
-            feeds.finish(
-                connection,
-                report.import_id,
-                state="done",
-                finished_at=context.now(),
-                totals=compact_json(totals_of(report.as_json())),
-            )
-    return report
-
-
-def _must_supervise(context: Context, source: str) -> None:
-    """ConfigurationError unless who acts is known to supervise."""
-    with context.store.reading() as connection:
-        everybody = people(connection)
-    if any(row.person_id == context.person and row.role is Role.SUPERVISOR for row in everybody):
-        return
-    raise ConfigurationError(
-        t(
-            f"数据源 {source} 由系统自动取数；以其名义手工导入须由监察机关人员进行",
-            f"source {source} is pulled: only somebody who supervises may import files as its rows",
-        ),
-        t(
-            "写 --as 监察机关人员；或不写 --source，作为手工数据导入",
-            "say --as who supervises, or leave --source out: it is by hand then",
-        ),
-    )
 
 
 def mapping_of(context: Context, section: SourceSection) -> str:
