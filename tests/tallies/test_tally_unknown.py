@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from efficiency_monitor.services.authority import by_hand
 from efficiency_monitor.services.intake import ingest
 from tests.stories.world import Row, write_csv
 
