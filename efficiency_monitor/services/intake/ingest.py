@@ -107,15 +107,8 @@ def import_files(
         if not dry_run:
             if writing is not None:
                 writing()
-            _begin(
-                context,
-                report,
-                mapping.id,
-                now,
-                source=source,
-                files=told,
-                pulled=writing is not None,
-            )
+            pulled = writing is not None
+            _begin(context, report, mapping.id, now, source=source, files=told, pulled=pulled)
         done, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
             writer.take(facts)
