@@ -140,7 +140,7 @@ def append_rows(
     items.append(connection, new, import_id=import_id, received_at=received_at, source=source)
     wanted = [one for one in decisions if one.result is RowResult.IMPORTED and one.row.item is None]
     if wanted:
-        kept = _cases(connection, wanted, source, default_calendar, received_at)
+        kept = _cases(connection, wanted, source, default_calendar, received_at, import_id)
         _append(connection, wanted, kept, import_id, received_at)
         stated = [
             (kept[one.row.case_no].id, one.row.case_no, one.fields)
@@ -195,6 +195,7 @@ def _cases(
     source: str,
     default_calendar: str,
     received_at: int,
+    import_id: str,
 ) -> dict[str, _Kept]:
     """Rows of the decisions' cases by number; makes the missing ones."""
     found: dict[str, _Kept] = {}
@@ -211,6 +212,7 @@ def _cases(
                         "calendar": default_calendar,
                         "default_calendar": default_calendar,
                         "first_received_at": received_at,
+                        "import_id": import_id,
                     }
                     for name in missing
                 ],

@@ -1,16 +1,16 @@
 """Import: files through a mapping into the store; what cannot be taken goes to quarantine."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from ...core.instants import rfc3339
 from ...core.intake import Counts
-from ...core.ledger import EntryType
 from ...core.statements import digest
 from ...core.terms import Reason
 from ...sources import mapping_files
@@ -19,13 +19,14 @@ from ...sources.file_bytes import BytesRead
 from ...sources.mapping import SourceMapping
 from ...sources.rows import Quarantined
 from ...sources.tabular import read_rows
-from ...store import import_runs, ledger
+from ...store import import_runs
 from ...store.scratch import Scratch
 from .. import binding
 from ..context import Context, compact_json
 from ..texts import refuse_id_numbers
-from . import quarantine
+from . import held_import, quarantine
 from .gathering import Batch, Gathering
+from .held_import import HeldImport
 from .import_report import ImportReport, plain_counts
 from .import_writer import ImportWriter, Outcome, Touched
 
@@ -103,13 +104,14 @@ def import_files(
         if not dry_run:
             if writing is not None:
                 writing()
-            _begin(
+            writer.held = _begin(
                 context,
                 report,
                 mapping.id,
                 now,
                 source=source or mapping.id,
                 pulled=writing is not None,
+                files=dict(zip(names, paths, strict=True)),
             )
         told, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
@@ -119,8 +121,8 @@ def import_files(
             if bytes_read is not None:
                 bytes_read(int(share * size) - told)
                 told = int(share * size)
-    if not dry_run:
-        _end(context, report, mapping.id, now)
+    if writer.held is not None:
+        _end(context, report, mapping.id, now, writer.held)
     return report
 
 
@@ -185,7 +187,8 @@ def _begin(
     *,
     source: str,
     pulled: bool = False,
-) -> None:
+    files: Mapping[str, Path] = MappingProxyType({}),
+) -> HeldImport:
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
         told_apart = digest(report.import_id, import_runs.count(connection))
@@ -199,36 +202,42 @@ def _begin(
             pulled=pulled,
             now=now,
         )
+        held_import.begun(
+            context,
+            connection,
+            report.import_id,
+            mapping=mapping,
+            source=source,
+            now=now,
+            files=list(files.items()),
+        )
+    return HeldImport(report.import_id)
 
 
-def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None:
-    """Record the totals, in the table and in the ledger."""
+def _end(context: Context, report: ImportReport, mapping: str, now: int, held: HeldImport) -> None:
+    """Record the totals and what holds the rows, in the table and in the ledger."""
     total = plain_counts(report.total)
     bound = binding.look(context)
     with context.store.writing() as connection:
-        import_runs.end(
+        held.before(connection)
+        took_up = import_runs.end(
             connection,
             report.import_id,
             totals=compact_json(total),
             now=context.now(),
             torn=Reason.HALF_IMPORT,
         )
-        ledger.append(
+        held_import.ended(
+            context,
             connection,
-            [
-                context.entry(
-                    EntryType.IMPORT_DONE,
-                    f"import.done/{report.import_id}",
-                    {
-                        "import": report.import_id,
-                        "mapping": mapping,
-                        "received_at": rfc3339(now, context.zone),
-                        **total,
-                        **binding.standing(context, connection, "import_run", report.import_id),
-                        **binding.bind(context, connection, bound),
-                    },
-                )
-            ],
+            held,
+            content={
+                "mapping": mapping,
+                "received_at": rfc3339(now, context.zone),
+                **total,
+                **binding.bind(context, connection, bound),
+            },
+            took_up=took_up,
         )
 
 
@@ -246,7 +255,7 @@ def retry(context: Context) -> ImportReport:
         return report
     for mapping in mappings.values():
         check_types(mapping, context.catalogue.vocabulary)
-    _begin(context, report, "+".join(mappings), now, source="quarantine")
+    held = _begin(context, report, "+".join(mappings), now, source="quarantine")
     for name, source in waiting:
         with ExitStack() as stack:
             scratch = stack.enter_context(closing(Scratch()))
@@ -262,10 +271,11 @@ def retry(context: Context) -> ImportReport:
                 now=now,
                 mapping_name=name,
                 source=source or mappings[name].id,
+                held=held,
             )
             for entries, facts, _ in gathering.spill.batches():
                 writer.take(facts, _leaving(entries), [since for _, _, since in entries])
-    _end(context, report, "+".join(mappings), now)
+    _end(context, report, "+".join(mappings), now, held)
     return report
 
 
