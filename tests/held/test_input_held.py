@@ -93,22 +93,24 @@ APPENDED = (
 CHANGED = "UPDATE case_file SET changed = 1, revision = revision + 1 WHERE id = 1"
 
 
+LIMITS = (
+    "INSERT INTO case_fact (id, case_id, digest, fields, received_at, import_id) SELECT"
+    " (SELECT max(id) + 1 FROM case_fact), case_id, digest, replace(replace(fields,"
+    " '3 working_days', '500 working_days'), '4 working_days', '900 working_days'),"
+    " received_at, import_id FROM case_fact WHERE case_id = 1"
+)
+WITHDRAWN = (
+    "INSERT INTO event_withdrawal (event_id, received_at, import_id, number) SELECT id,"
+    " received_at, import_id, 1 FROM event WHERE type = 'accepted' AND case_id = 1"
+)
+
+
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
         (APPENDED, "event"),
-        (
-            "INSERT INTO case_fact (id, case_id, digest, fields, received_at, import_id) SELECT"
-            " (SELECT max(id) + 1 FROM case_fact), case_id, digest, replace(replace(fields,"
-            " '3 working_days', '500 working_days'), '4 working_days', '900 working_days'),"
-            " received_at, import_id FROM case_fact WHERE case_id = 1",
-            "case_fact",
-        ),
-        (
-            "INSERT INTO event_withdrawal (event_id, received_at, import_id, number) SELECT id,"
-            " received_at, import_id, 1 FROM event WHERE type = 'accepted' AND case_id = 1",
-            "event_withdrawal",
-        ),
+        (LIMITS, "case_fact"),
+        (WITHDRAWN, "event_withdrawal"),
         ("UPDATE event SET occurred_at = occurred_at + 864000 WHERE id = 1", "event"),
         ("DELETE FROM event WHERE id = 1", "event"),
         ("UPDATE case_fact SET fields = replace(fields, '4 work', '90 work')", "case_fact"),
