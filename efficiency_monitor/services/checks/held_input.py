@@ -103,22 +103,26 @@ class HeldInput:
         self._learn(connection, {row.import_id for row in rows})
         for row in rows:
             self._look(connection, row, seen)
+        for import_id in {name for imports in seen.imports.values() for name in imports}:
+            known = self._ended.get(import_id)
+            if known is not None and known.seq > self._read_to:
+                self._whole(connection, import_id)
+        self.spread(seen)
+        return seen
+
+    def spread(self, seen: Seen) -> None:
+        """Let what was found of an import count for every case that has rows of it."""
         for case_id, imports in seen.imports.items():
             for import_id in imports:
-                known = self._ended.get(import_id)
-                if known is not None and known.seq > self._read_to:
-                    self._whole(connection, import_id)
                 for cause in self._faulty.get(import_id, ()):
                     seen.causes.setdefault(case_id, set()).add(cause)
-        return seen
 
     def see_whole(self, connection: Connection, seen: Seen, case_id: int) -> bool:
         """Read whole the imports of a case's rows: whether they are what their entries hold."""
-        for import_id in seen.imports.get(case_id, ()):
+        imports = seen.imports.get(case_id, set())
+        for import_id in imports:
             self._whole(connection, import_id)
-            for cause in self._faulty.get(import_id, ()):
-                seen.causes.setdefault(case_id, set()).add(cause)
-        return case_id not in seen.causes
+        return not any(import_id in self._faulty for import_id in imports)
 
     def note(self, case_no: str, causes: Collection[Cause]) -> None:
         """Remember that a case cannot be judged for these causes."""

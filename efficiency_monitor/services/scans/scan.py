@@ -300,8 +300,8 @@ def _judge(
         and not held.see_whole(connection, seen, case.case_id)
     ]
     if doubted:
-        again = {case.case_id: case for case in _see(held, seen, doubted)}
-        stored = [again.get(case.case_id, case) for case in stored]
+        held.spread(seen)
+        stored = _see(held, seen, stored)
         findings = context.catalogue.judge([case.record for case in stored], as_of)
     return stored, findings
 
