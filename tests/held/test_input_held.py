@@ -1,15 +1,17 @@
 """Rows that no import brought lift no card and hide none: the scan names them, and ends with 3."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.ledger import ledger_book
 from tests.matters.stage import run
-from tests.stories.world import World, instant
+from tests.stories.world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines
 
@@ -182,3 +184,75 @@ def test_what_an_import_brought_is_judged_whatever_its_case_says(world: World) -
 def test_a_case_that_was_closed_by_hand_is_named_by_verify(world: World) -> None:
     world.change("UPDATE case_file SET open = 0 WHERE case_no = 'C'")
     assert any("'C'" in fault for fault in faults(world))
+
+
+def _brought(world: World, name: str, case_no: str, then: Callable[[], None]) -> None:
+    """Import four events in batches of one; something happens after the first."""
+    path = world.folder / name
+    events = [
+        {"case_no": case_no, "event": "contacted", "occurred_at": f"2026-03-06 1{hour}:00"}
+        for hour in range(4)
+    ]
+    write_csv(path, events)
+    told: list[int] = []
+
+    def progress(rows: int) -> None:
+        told.append(rows)
+        if len(told) == 1:
+            then()
+
+    ingest.import_files(world.context, [path], "canonical", progress=progress)
+
+
+def test_imports_that_run_at_once_hold_each_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "BATCH", 1)
+    _brought(world, "1.csv", "B", lambda: _brought(world, "2.csv", "C", lambda: None))
+    done = [entry for entry in world.entries() if entry["type"] == "import.done"]
+    outer, inner = done[-1]["rows"]["event"], done[-2]["rows"]["event"]  # type: ignore[index]
+    assert outer["first"] < inner["first"] < inner["last"] < outer["last"]
+    assert [outer["count"], inner["count"]] == [4, 4]
+    assert faults(world) == []
+    code, document = scanned(world)
+    assert (code, document["input_not_held"]) == (0, [])
+    # In the room between two of its rows, under its name.
+    world.change("DELETE FROM event WHERE id = ?", inner["last"])
+    world.change(
+        "UPDATE event SET import_id = (SELECT import_id FROM event WHERE id = ?) WHERE id = ?",
+        outer["first"], inner["first"],
+    )  # fmt: skip
+    world.mark_all_changed()
+    code, document = scanned(world)
+    assert code == 3
+    assert {"B", "C"} <= set(named(document)["event"])
+
+
+def test_an_import_that_another_has_ended_writes_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "BATCH", 1)
+    with pytest.raises(EffmonError, match="another import of the same files has ended"):
+        _brought(world, "1.csv", "B", lambda: _brought(world, "1.csv", "B", lambda: None))
+    assert faults(world) == []
+    code, document = scanned(world)
+    assert (code, document["input_not_held"]) == (0, [])
+
+
+def test_an_import_that_stopped_before_its_entry_is_no_input(world: World) -> None:
+    def killed(_rows: int) -> None:
+        raise KeyboardInterrupt
+
+    path = world.folder / "late.csv"
+    write_csv(path, [{"case_no": "A", "event": "decided", "occurred_at": "2026-03-03 11:00"}])
+    before = cards(world)
+    with pytest.raises(KeyboardInterrupt):
+        ingest.import_files(world.context, [path], "canonical", progress=killed)
+    # Whoever says for it that it has ended is found as well.
+    world.change("UPDATE import_run SET finished_at = received_at WHERE finished_at IS NULL")
+    code, document = scanned(world)
+    assert (code, cards(world)) == (3, before)
+    assert {problem["case_no"]: problem["reason"] for problem in document["problems"]} == {
+        "A": "half_import"
+    }
+    assert any("import_run" in fault for fault in faults(world))
