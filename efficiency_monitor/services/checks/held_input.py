@@ -8,10 +8,11 @@ late evidence the imports of its case's rows are read whole here too.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -100,13 +101,14 @@ class HeldInput:
         lack or to have."""
         seen = Seen()
         rows = list(_rows_of(connection, case_ids))
-        self._learn(connection, {row.import_id for row in rows})
-        for row in rows:
-            self._look(connection, row, seen)
-        for import_id in {name for imports in seen.imports.values() for name in imports}:
+        imports = {row.import_id for row in rows if isinstance(row.import_id, str)}
+        self._learn(connection, imports)
+        for import_id in imports:
             known = self._ended.get(import_id)
             if known is not None and known.seq > self._read_to:
                 self._whole(connection, import_id)
+        for row in rows:
+            self._look(connection, row, seen)
         self.spread(seen)
         return seen
 
@@ -196,6 +198,9 @@ class HeldInput:
             and commitment(salt, span.hexdigest()) == said.commitment
         )
 
+    def _sound(self, import_id: str) -> bool:
+        return import_id in self._read and import_id not in self._faulty
+
     def _fault(self, cause: Cause) -> None:
         self._faulty.setdefault(cause.import_id, set()).add(cause)
         self.found.setdefault(cause, set())
@@ -247,7 +252,11 @@ class HeldInput:
             said = known.tables.get(row.table, NOTHING)
             for case_id in row.case_ids:
                 seen.imports.setdefault(case_id, set()).add(row.import_id)
-            if said.has(row.number) and row.fits and self._alone(connection, row, said):
+            if (
+                said.has(row.number)
+                and self._alone(connection, row, said)
+                and row.fits(whole=self._sound(row.import_id))
+            ):
                 return
             cause = Cause(row.table, row.import_id)
         for case_id in row.case_ids:
@@ -268,15 +277,21 @@ class HeldInput:
         return self._dense[key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of input: where it stands, whose it is, whether it says what its digest does."""
+class _Row(NamedTuple):
+    """A row of input: where it stands, and whose it is."""
 
     table: str
     number: Any
     import_id: Any
     case_ids: tuple[int, ...]
-    fits: bool
+    #: What is made again from it and fits, whatever its import; and what needs not be where the
+    #: import was read whole and is sound.
+    always: bool = True
+    else_: Callable[[], bool] | None = None
+
+    def fits(self, *, whole: bool) -> bool:
+        """Whether the row says what its key, its digest, or others of its case do."""
+        return self.always and (whole or self.else_ is None or self.else_())
 
 
 def _rows_of(connection: Connection, case_ids: Sequence[int]) -> Iterator[_Row]:
@@ -286,38 +301,55 @@ def _rows_of(connection: Connection, case_ids: Sequence[int]) -> Iterator[_Row]:
     for row in connection.execute(stated):
         fields = _object(row.fields)
         newest[row.case_id] = fields or {}
-        fits = fields is not None and digest(fields) == row.digest
-        yield _Row("case_fact", row.id, row.import_id, (row.case_id,), fits)
+        again = partial(_as_digested, fields, row.digest)
+        yield _Row("case_fact", row.id, row.import_id, (row.case_id,), else_=again)
     numbers = {}
     of_item: dict[str, list[int]] = {}
-    for row in connection.execute(select(CASE).where(CASE.c.id.in_(case_ids))):
+    columns = (
+        CASE.c.id,
+        CASE.c.case_no,
+        CASE.c.import_id,
+        CASE.c.calendar,
+        CASE.c.default_calendar,
+        CASE.c.item_code,
+    )
+    for row in connection.execute(select(*columns).where(CASE.c.id.in_(case_ids))):
         numbers[row.id] = row.case_no
         own = newest.get(row.id, {})
-        fits = (
-            row.calendar == (own.get("calendar") or row.default_calendar)
-            and row.item_code == own.get("item_code")
-        )  # fmt: skip
-        yield _Row("case_file", row.id, row.import_id, (row.id,), fits)
-        if own.get("item_code"):
-            of_item.setdefault(own["item_code"], []).append(row.id)
+        calendar, code = own.get("calendar") or row.default_calendar, own.get("item_code")
+        as_newest = row.calendar == calendar and row.item_code == code
+        yield _Row("case_file", row.id, row.import_id, (row.id,), as_newest)
+        if code:
+            of_item.setdefault(code, []).append(row.id)
     for row in connection.execute(select(EVENT).where(EVENT.c.case_id.in_(case_ids))):
-        fits = event_key(numbers.get(row.case_id, ""), row) == row.event_key
-        yield _Row("event", row.id, row.import_id, (row.case_id,), fits)
+        again = partial(_as_keyed, numbers.get(row.case_id, ""), row)
+        yield _Row("event", row.id, row.import_id, (row.case_id,), else_=again)
     withdrawn = (
         select(WITHDRAWN.c.number, WITHDRAWN.c.import_id, EVENT.c.case_id)
         .join(EVENT, EVENT.c.id == WITHDRAWN.c.event_id)
         .where(EVENT.c.case_id.in_(case_ids))
     )
     for row in connection.execute(withdrawn):
-        yield _Row("event_withdrawal", row.number, row.import_id, (row.case_id,), True)
+        yield _Row("event_withdrawal", row.number, row.import_id, (row.case_id,))
     for part in cases.chunks(sorted(of_item)):
         for row in connection.execute(select(ITEM).where(ITEM.c.item_code.in_(part))):
-            fields = _object(row.fields)
-            fits = fields is not None and row.fact_key == digest(
-                "item", row.item_code, row.item_version, fields
-            )
+            again = partial(_as_item, row)
             owners = tuple(of_item[row.item_code])
-            yield _Row("item_fact", row.id, row.import_id, owners, fits)
+            yield _Row("item_fact", row.id, row.import_id, owners, else_=again)
+
+
+def _as_digested(fields: dict[str, str] | None, said: str) -> bool:
+    return fields is not None and digest(fields) == said
+
+
+def _as_keyed(case_no: str, row: Any) -> bool:
+    return event_key(case_no, row) == row.event_key
+
+
+def _as_item(row: Any) -> bool:
+    fields = _object(row.fields)
+    made = None if fields is None else digest("item", row.item_code, row.item_version, fields)
+    return bool(made == row.fact_key)
 
 
 def _object(text: Any) -> dict[str, str] | None:
