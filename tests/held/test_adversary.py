@@ -169,7 +169,7 @@ def folders(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.sqlite_only
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -146,6 +146,10 @@ def test_a_case_is_judged_again_when_the_rows_are_as_they_were(world: World) -> 
     code, document = scanned(world)
     assert (code, named(document)) == (3, {"event": ["A"]})
     assert {problem["reason"] for problem in document["problems"]} == {"input_not_held"}
+    ran = run(world, "scan")
+    assert ran.code == 3
+    (line,) = [line for line in ran.err.splitlines() if "table event" in line]
+    assert "(1 cases not judged: A)" in line
     world.change("DELETE FROM event WHERE event_key = 'forged'")
     code, document = scanned(world)
     assert (code, named(document), cards(world)) == (0, {}, before)
@@ -256,3 +260,13 @@ def test_an_import_that_stopped_before_its_entry_is_no_input(world: World) -> No
         "A": "half_import"
     }
     assert any("import_run" in fault for fault in faults(world))
+
+
+@pytest.mark.sqlite_only
+def test_a_ledger_that_lacks_its_end_does_not_say_that_none_is_bad(world: World) -> None:
+    world.change("DROP TRIGGER ledger_entry_no_delete")
+    world.change("DELETE FROM ledger_entry WHERE seq = (SELECT max(seq) FROM ledger_entry)")
+    ran = run(world, "ledger verify")
+    assert ran.code == 1
+    assert "None" not in ran.out + ran.err
+    assert "entries are missing at its end" in ran.err
