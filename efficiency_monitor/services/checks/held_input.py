@@ -343,7 +343,7 @@ def _as_digested(fields: dict[str, str] | None, said: str) -> bool:
 
 
 def _as_keyed(case_no: str, row: Any) -> bool:
-    return event_key(case_no, row) == row.event_key
+    return event_key(case_no, row) == str(row.event_key)
 
 
 def _as_item(row: Any) -> bool:
