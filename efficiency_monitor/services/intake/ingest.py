@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -85,7 +84,8 @@ def import_files(
     for name in names:
         refuse_id_numbers(name)
     report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
-    reading = _Reading(mapping, dict(zip(names, paths, strict=True)), encoding, bytes_read)
+    files = dict(zip(names, paths, strict=True))
+    reading = _Reading(mapping, files, encoding, bytes_read)
     with ExitStack() as stack:
         scratch = stack.enter_context(closing(Scratch()))
         gathering = Gathering(context, mapping, scratch, context.folder)
@@ -105,13 +105,7 @@ def import_files(
             if writing is not None:
                 writing()
             writer.held = _begin(
-                context,
-                report,
-                mapping.id,
-                now,
-                source=source or mapping.id,
-                pulled=writing is not None,
-                files=dict(zip(names, paths, strict=True)),
+                context, report, mapping.id, now, files, source=writer.source, pulled=bool(writing)
             )
         told, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
@@ -184,10 +178,10 @@ def _begin(
     report: ImportReport,
     mapping: str,
     now: int,
+    files: Mapping[str, Path],
     *,
     source: str,
     pulled: bool = False,
-    files: Mapping[str, Path] = MappingProxyType({}),
 ) -> HeldImport:
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
@@ -255,7 +249,7 @@ def retry(context: Context) -> ImportReport:
         return report
     for mapping in mappings.values():
         check_types(mapping, context.catalogue.vocabulary)
-    held = _begin(context, report, "+".join(mappings), now, source="quarantine")
+    held = _begin(context, report, "+".join(mappings), now, {}, source="quarantine")
     for name, source in waiting:
         with ExitStack() as stack:
             scratch = stack.enter_context(closing(Scratch()))

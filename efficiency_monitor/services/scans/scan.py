@@ -155,19 +155,14 @@ def _judge_batch(
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
     with context.store.reading() as connection:
         # A pull may have begun to import since the scan did: seen in the state that the cases are.
-        torn = feeds.half_taken(context, connection, context.now())
+        half = feeds.half_taken(context, connection, context.now())
         seen = held.see(connection, ids)
-        stored = cases.read_cases(
-            connection,
-            ids,
-            stale={*stale, *torn},
-            torn={*feeds.torn_cases(context, connection, ids, None), *seen.torn},
-        )
+        torn = {*feeds.torn_cases(context, connection, ids, None), *seen.torn}
+        stored = cases.read_cases(connection, ids, stale={*stale, *half}, torn=torn)
         left = cases.still_to_judge(
             connection, {case.case_id: case.revision for case in stored}, as_of, stale
         )
-        stored = [case for case in stored if case.case_id in left]
-        if not stored:
+        if not (stored := [case for case in stored if case.case_id in left]):
             return
         stored, findings = _judge(context, connection, stored, as_of, held, seen)
     watched = watch_from(context)
