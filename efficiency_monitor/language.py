@@ -143,6 +143,10 @@ _REASONS: Final = {
         "办件本身的记录尚未到达，事件的时间不知属于哪个时区",
         "the row of the case has not come: its times are in no zone yet",
     ),
+    Reason.INPUT_NOT_HELD: (
+        "数据与台账所记的导入不符，可能被人改动",
+        "its rows are not those that the entries of their imports hold: somebody changed them",
+    ),
     Reason.LACKING_DATA: (
         "数据缺少规则所需的内容",
         "the data do not hold what the rule measures",

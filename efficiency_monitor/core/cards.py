@@ -23,6 +23,7 @@ _HIDING = (
     Reason.NO_CALENDAR,
     Reason.HALF_IMPORT,
     Reason.NO_CASE_ROW,
+    Reason.INPUT_NOT_HELD,
 )
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)

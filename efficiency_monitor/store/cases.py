@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -364,10 +365,75 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
                 "troubles": case.troubles,
                 "open": int(case.open),
                 "judged_stale": int(case.stale),
+                **_waking(case.clocks),
             }
             for case in judged
         ],
         {"changed": 0, "judged_as_of": as_of},
+    )
+
+
+def _waking(clocks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """What a case remembers of the clocks that are to wake it: `clocks_lost` compares."""
+    wakes = [at for clock in clocks if isinstance(at := clock["next_at"], int)]
+    return {"clocks": len(wakes), "clock_mark": sum(wakes)}
+
+
+def clocks_lost(connection: Connection) -> list[tuple[int, str]]:
+    """Ids and numbers of cases whose clocks are not those that their last judgement left.
+
+    Of clocks without a next instant nothing is asked: they wake nobody. One pass over two partial
+    indexes, whatever is due.
+    """
+    left = select(CASE.c.id, CASE.c.clocks.label("n"), CASE.c.clock_mark.label("sum")).where(
+        CASE.c.clocks > 0
+    )
+    there = select(CLOCK.c.case_id, literal(-1), -CLOCK.c.next_at).where(
+        CLOCK.c.next_at.is_not(None)
+    )
+    both = left.union_all(there).subquery()
+    odd = (
+        select(both.c.id)
+        .group_by(both.c.id)
+        .having(or_(func.sum(both.c.n) != 0, func.sum(both.c.sum) != 0))
+    )
+    rows = connection.execute(
+        select(CASE.c.id, CASE.c.case_no).where(CASE.c.id.in_(odd)).order_by(CASE.c.id)
+    )
+    return [(row.id, row.case_no) for row in rows]
+
+
+def closed_and_running(connection: Connection) -> list[str]:
+    """Numbers of cases that are marked closed while a clock of theirs has not stopped."""
+    running = exists().where(
+        CLOCK.c.case_id == CASE.c.id, CLOCK.c.rule_id != "", CLOCK.c.state != "stopped"
+    )
+    statement = select(CASE.c.case_no).where(CASE.c.open == 0, CASE.c.changed == 0, running)
+    return list(connection.execute(statement.order_by(CASE.c.case_no)).scalars())
+
+
+def mark(connection: Connection, case_ids: Collection[int]) -> None:
+    """Let the next scan judge these cases."""
+    for part in chunks(sorted(case_ids)):
+        connection.execute(
+            update(CASE).where(CASE.c.id.in_(part)).values(changed=1, revision=CASE.c.revision + 1)
+        )
+
+
+def troubled(connection: Connection, reason: str) -> list[int]:
+    """Ids of the cases that were not judged for a reason."""
+    statement = select(CASE.c.id).where(
+        CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"')
+    )
+    return list(connection.execute(statement.order_by(CASE.c.id)).scalars())
+
+
+def mark_troubled(connection: Connection, reason: str) -> None:
+    """Let the next scan judge the cases that were not judged for a reason."""
+    connection.execute(
+        update(CASE)
+        .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"'))
+        .values(changed=1, revision=CASE.c.revision + 1)
     )
 
 

@@ -197,7 +197,7 @@ def append_rows(
     wanted = [one for one in meant if not one.waits]
     unplaced: list[Unplaced] = []
     if wanted:
-        kept, made = _cases(connection, wanted, source, default_calendar, received_at)
+        kept, made = _cases(connection, wanted, source, default_calendar, received_at, import_id)
         batch = _Batch(connection, told)
         unplaced += _place(connection, batch, kept, made)
         unplaced += _append(connection, batch, wanted, kept)
@@ -345,6 +345,7 @@ def _cases(
     source: str,
     default_calendar: str,
     received_at: int,
+    import_id: str,
 ) -> tuple[dict[str, _Kept], list[str]]:
     """Rows of the decisions' cases by number; makes the missing ones, and says which."""
     found: dict[str, _Kept] = {}
@@ -362,6 +363,7 @@ def _cases(
                         "calendar": default_calendar,
                         "default_calendar": default_calendar,
                         "first_received_at": received_at,
+                        "import_id": import_id,
                     }
                     for name in missing
                 ],

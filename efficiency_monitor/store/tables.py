@@ -62,6 +62,14 @@ class CaseRow(SQLModel, table=True):
             sqlite_where=text("vanished_at IS NOT NULL"),
             postgresql_where=text("vanished_at IS NOT NULL"),
         ),
+        Index(
+            "ix_case_file_clocks",
+            "id",
+            "clocks",
+            "clock_mark",
+            sqlite_where=text("clocks > 0"),
+            postgresql_where=text("clocks > 0"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
@@ -86,6 +94,12 @@ class CaseRow(SQLModel, table=True):
     judged_stale: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     #: When a full snapshot of its source did not hold it any more.
     vanished_at: int | None = _instant(default=None)
+    #: Import that made the row. Never changed.
+    import_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    #: Clocks that are to wake the case, as the last judgement left them: how many, and the sum of
+    #: the instants at which they do.
+    clocks: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    clock_mark: int = _instant(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class CaseFact(SQLModel, table=True):
@@ -376,6 +390,16 @@ class LedgerRow(SQLModel, table=True):
     """One ledger entry: its canonical bytes and its leaf in both trees."""
 
     __tablename__ = "ledger_entry"
+    __table_args__ = (
+        # What each scan looks up: a few entries among very many.
+        Index(
+            "ix_ledger_entry_rare",
+            "type",
+            "seq",
+            sqlite_where=text("type = 'import.done' OR type = 'scan.done'"),
+            postgresql_where=text("type = 'import.done' OR type = 'scan.done'"),
+        ),
+    )
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     type: str
     #: Natural key of what is recorded; the same fact is recorded once.

@@ -21,6 +21,7 @@ from ...store.personal import NewValue, Sealing
 from ...store.scratch import Scratch
 from ..context import Context
 from . import quarantine
+from .held_import import HeldImport
 from .import_report import ImportReport
 from .spill import Fact
 
@@ -42,6 +43,8 @@ class ImportWriter:
     mapping_name: str
     #: Who says the rows; its settings say what it may add to others' cases.
     source: str
+    #: Digests what is written; None of a dry run.
+    held: HeldImport | None = None
 
     def take(
         self,
@@ -59,6 +62,8 @@ class ImportWriter:
         sealing = Sealing(self.context.salt if self.report.wrote else lambda: _REHEARSED)
         if self.report.wrote:
             with self.context.store.writing() as connection:
+                if self.held is not None:
+                    self.held.before(connection)
                 rows = sealing.rows(connection, rows)
                 if waited_since is not None:
                     rows = without_overtaken(
@@ -75,6 +80,8 @@ class ImportWriter:
                 decisions = self._decide(connection, rows)
                 outcomes = _outcomes(facts, decisions)
                 self._write(connection, decisions, outcomes, waited_since, sealing.new)
+                if self.held is not None:
+                    self.held.after(connection)
                 if also is not None:
                     also(connection, outcomes)
         else:

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from ...core.instants import rfc3339
 from ...core.intake import Counts
-from ...core.ledger import EntryType
 from ...core.statements import digest
 from ...core.terms import Reason
 from ...source_settings import BY_HAND
@@ -22,13 +21,14 @@ from ...sources.file_bytes import BytesRead
 from ...sources.mapping import SourceMapping
 from ...sources.rows import Quarantined
 from ...sources.tabular import read_rows
-from ...store import import_runs, ledger
+from ...store import import_runs
 from ...store.scratch import Scratch
 from .. import binding
 from ..context import Context, compact_json
 from ..texts import refuse_id_numbers
-from . import quarantine
+from . import held_import, quarantine
 from .gathering import Batch, Gathering
+from .held_import import HeldImport
 from .import_report import ImportReport, plain_counts
 from .import_writer import ImportWriter, Outcome
 
@@ -108,7 +108,9 @@ def import_files(
             if writing is not None:
                 writing()
             pulled = writing is not None
-            _begin(context, report, mapping.id, now, source=source, files=told, pulled=pulled)
+            writer.held = _begin(
+                context, report, mapping.id, now, source=source, files=told, pulled=pulled
+            )
         done, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
             writer.take(facts)
@@ -117,8 +119,8 @@ def import_files(
             if bytes_read is not None:
                 bytes_read(int(share * size) - done)
                 done = int(share * size)
-    if not dry_run:
-        _end(context, report, mapping.id, now)
+    if writer.held is not None:
+        _end(context, report, mapping.id, now, writer.held)
     return report
 
 
@@ -205,7 +207,7 @@ def _begin(
     source: str,
     files: Sequence[import_runs.NamedFile] = (),
     pulled: bool = False,
-) -> None:
+) -> HeldImport:
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
         told_apart = digest(report.import_id, import_runs.count(connection))
@@ -224,36 +226,42 @@ def _begin(
             ),
             now=now,
         )
+        held_import.begun(
+            context,
+            connection,
+            report.import_id,
+            mapping=mapping,
+            source=source,
+            now=now,
+            files=files,
+        )
+    return HeldImport(report.import_id)
 
 
-def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None:
-    """Record the totals, in the table and in the ledger."""
+def _end(context: Context, report: ImportReport, mapping: str, now: int, held: HeldImport) -> None:
+    """Record the totals and what holds the rows, in the table and in the ledger."""
     total = plain_counts(report.total)
     bound = binding.look(context)
     with context.store.writing() as connection:
-        import_runs.end(
+        held.before(connection)
+        took_up = import_runs.end(
             connection,
             report.import_id,
             totals=compact_json(total),
             now=context.now(),
             torn=Reason.HALF_IMPORT,
         )
-        ledger.append(
+        held_import.ended(
+            context,
             connection,
-            [
-                context.entry(
-                    EntryType.IMPORT_DONE,
-                    f"import.done/{report.import_id}",
-                    {
-                        "import": report.import_id,
-                        "mapping": mapping,
-                        "received_at": rfc3339(now, context.zone),
-                        **total,
-                        **binding.standing(context, connection, "import_run", report.import_id),
-                        **binding.bind(context, connection, bound),
-                    },
-                )
-            ],
+            held,
+            content={
+                "mapping": mapping,
+                "received_at": rfc3339(now, context.zone),
+                **total,
+                **binding.bind(context, connection, bound),
+            },
+            took_up=took_up,
         )
 
 
@@ -284,7 +292,7 @@ def _retry_of(
         files = quarantine.files_of(connection, name, kept_as)
     report = ImportReport("I-" + digest("retry", now, name, source)[:16].upper())
     report.files = {file.name: Counts() for file in files}
-    _begin(context, report, mapping.id, now, source=source, files=files)
+    held = _begin(context, report, mapping.id, now, source=source, files=files)
     with ExitStack() as stack:
         scratch = stack.enter_context(closing(Scratch()))
         gathering = Gathering(context, mapping, scratch, context.folder)
@@ -299,10 +307,11 @@ def _retry_of(
             now=now,
             mapping_name=name,
             source=source,
+            held=held,
         )
         for entries, facts, _ in gathering.spill.batches():
             writer.take(facts, _leaving(entries), [since for _, _, since in entries])
-    _end(context, report, mapping.id, now)
+    _end(context, report, mapping.id, now, held)
     return report
 
 
