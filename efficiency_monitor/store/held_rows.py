@@ -71,10 +71,10 @@ def _standing(
     return Standing(table, key, field, columns, kinds)
 
 
-#: What a scan finds anew of a case, what the newest version of its fields says, and whose it is.
+#: What a scan finds anew of a case, and what the newest version of its fields says.
 _OF_A_CASE = (
     "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
-    "revision", "source", "troubles", "vanished_at", "clocks", "clock_mark",
+    "revision", "troubles", "vanished_at", "clocks", "clock_mark",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (

@@ -87,19 +87,20 @@ def levels(world: World, case_no: str) -> set[str]:
 #: A decision in time as the next row, with a key as the product makes it and without.
 APPENDED = (
     "INSERT INTO event (id, case_id, event_key, generation, identity, type, occurred_at,"
-    " precision, received_at, due_precision, attributes, import_id)"
+    " precision, received_at, due_precision, attributes, import_id, source, wall, unplaced)"
     " SELECT (SELECT max(id) + 1 FROM event), case_id, 'forged', 0, 'forged', 'decided',"
-    " occurred_at + 60, precision, received_at, due_precision, attributes, import_id"
-    " FROM event WHERE type = 'accepted' AND case_id = 1"
+    " occurred_at + 60, precision, received_at, due_precision, attributes, import_id, source, wall,"
+    " unplaced FROM event WHERE type = 'accepted' AND case_id = 1"
 )
 CHANGED = "UPDATE case_file SET changed = 1, revision = revision + 1 WHERE id = 1"
 
 
 LIMITS = (
-    "INSERT INTO case_fact (id, case_id, digest, fields, received_at, import_id) SELECT"
+    "INSERT INTO case_fact (id, case_id, digest, fields, received_at, import_id, source)"
+    " SELECT"
     " (SELECT max(id) + 1 FROM case_fact), case_id, digest, replace(replace(fields,"
     " '3 working_days', '500 working_days'), '4 working_days', '900 working_days'),"
-    " received_at, import_id FROM case_fact WHERE case_id = 1"
+    " received_at, import_id, source FROM case_fact WHERE case_id = 1"
 )
 WITHDRAWN = (
     "INSERT INTO event_withdrawal (event_id, received_at, import_id, number) SELECT id,"

@@ -40,7 +40,7 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "card": _all("under which calendar a scan last found it standing", "stood_under"),
     "case_file": _all(
         _CASE,
-        "calendar changed item_code judged_as_of judged_stale open outcome revision source"
+        "calendar changed item_code judged_as_of judged_stale open outcome revision"
         " troubles vanished_at clock_mark",
     ),
     "case_span": _all(
