@@ -137,7 +137,7 @@ def write_proposal(
             },
         )
         ledger.append(connection, [entry])
-        # Signed, where keys are in use: else it would be nobody's, and no second person's to approve.
+        # Signed, where keys are in use: else nobody else could approve it as a second person.
         write_approval(
             context,
             connection,
@@ -162,7 +162,7 @@ def write_proposal(
 
 
 def _same(connection: Connection, person: str, sha256: str, reason: str) -> Change | None:
-    """The proposal of these very texts that waits, where the same person made it for this reason."""
+    """The proposal of these very texts that waits, by the same person and for the same reason."""
     for change in listed(connection):
         said = (change.state, change.person, change.sha256, change.reason)
         if said == (WAITING, person, sha256, reason):

@@ -101,8 +101,8 @@ def answer(
 
     A further reply is added to the former ones; the same answer of the same person again changes
     nothing. A reply after its deadline is taken and marked late. The text stays in the database,
-    the ledger holds its digest: it may name persons. ConfigurationError where the card does not exist or is not in a
-    state to be answered, NotAllowed where the person of `--as` may not.
+    the ledger holds its digest: it may name persons. ConfigurationError where the card does not
+    exist or is not in a state to be answered, NotAllowed where the person of `--as` may not.
     """
     asked = _ANSWERS[what]
     claimed(context)

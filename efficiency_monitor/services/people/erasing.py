@@ -105,9 +105,10 @@ def erase_person(
     """Erase name and addresses of a person; the id stays in what they did.
 
     By a supervisor who is not that person; from the first key on, of somebody who supervises,
-    deputises for one or leads by two where two hold keys, each by the same command. They are told of nothing any more and may do nothing;
-    no people file brings them back. Names that source systems wrote into cases, and cards, stay:
-    they say who was accountable. ConfigurationError where there is no such person.
+    deputises for one or leads by two where two hold keys, each by the same command. They are told
+    of nothing any more and may do nothing; no people file brings them back. Names that source
+    systems wrote into cases, and cards, stay: they say who was accountable. ConfigurationError
+    where there is no such person.
     """
     why = said(reason, t("理由", "reason"))
     done = Erased()

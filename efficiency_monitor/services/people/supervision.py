@@ -235,7 +235,7 @@ def words(found: Signatures, whose: str) -> str:
     return t(
         f"涉及监察人员、其代理人或分管领导，待监察人员签名（已签 {signed}，共须 {found.needed} 人，"
         f"各以本人密钥执行同一命令：--as 人员 --key 文件）：{whose}",
-        "who supervises, deputises for one or leads is changed by supervisors' signatures: signed by "
-        f"{signed}, {found.needed} needed, each gives the same command with --as PERSON --key FILE: "
-        f"{whose}",
+        "who supervises, deputises for one or leads is changed by supervisors' signatures: "
+        f"signed by {signed}, {found.needed} needed, each gives the same command with "
+        f"--as PERSON --key FILE: {whose}",
     )
