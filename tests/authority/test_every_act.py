@@ -1,4 +1,4 @@
-"""Every command that a person acts by: which act it is, and that no key is asked of none by mistake.
+"""Every command by which a person acts: which act it is, and that it asks for the key it takes.
 
 The table here is written from what people are promised, and held against the command line, so that
 a command that is added is put into it; then each command is given without the key that it takes.
@@ -75,7 +75,10 @@ NOBODYS = set(
     quarantine show, restore, rules backtest, rules changes, rules check, rules diff, rules
     doc, rules list, rules new, rules own, rules show, rules test, rules trial, rules use,
     scan, serve, silences list, sources history, sources list, version
-    """.replace("\n", " ").replace("    ", "").strip().split(", ")
+    """.replace("\n", " ")
+    .replace("    ", "")
+    .strip()
+    .split(", ")
 )
 #: Their own tests: a file's rows wait instead, a calendar takes a notice.
 ELSEWHERE = {"people import", "calendar import"}
