@@ -9,7 +9,7 @@ from efficiency_monitor.language import say_instant, say_level, say_state, t
 
 from . import columns
 from .render import Format, emit, emit_object, message, warn
-from .signed_words import say_repeated
+from .signed_words import say_alone, say_repeated
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
@@ -78,7 +78,10 @@ def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     from .documents import show_card
 
     context = context_of(ctx)
-    show_card(listing.show_card(context, card_no), output)
+    document = listing.show_card(context, card_no)
+    show_card(document, output)
+    if document["state"] == "lifted":
+        say_alone(context)
 
 
 def _answer(
