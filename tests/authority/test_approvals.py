@@ -151,8 +151,8 @@ def test_two_deputies_in_turn_are_one_voice(desk: Desk) -> None:
 
 
 def test_approvals_are_listed_as_they_came(desk: Desk) -> None:
-    desk.enrolled("chen")
     desk.approve("wang", decision="return", text="不属实")
+    desk.enrolled("chen")
     desk.approve("chen", "chen")
     with desk.world.context.store.reading() as connection:
         found = approvals(connection, subject=f"card:{desk.card()}", act=Act.LIFT)

@@ -80,7 +80,7 @@ def verify(context: Context, card_no: str, text: str | None) -> Recorded:
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
-        if _did(record, "verified", person):
+        if _did(record, "verified", person, words):
             return Recorded(record.status, repeated=True)
         expect(record, (AccountStatus.TO_VERIFY,), t("核实", "be verified"))
         bring_up_to_date(context, connection, record.card)
@@ -102,7 +102,7 @@ def record_measure(context: Context, card_no: str, measure_id: str, text: str | 
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.RECORD_MEASURE, record)
-        if _did(record, "measure", person, measure_id):
+        if _did(record, "measure", person, words, measure_id):
             return Recorded(record.status, repeated=True)
         expect(
             record,
@@ -306,10 +306,10 @@ def _decided_by(
     )
 
 
-def _did(record: Record, kind: str, person: str, ground: str | None = None) -> bool:
-    """Whether the same person has done this to the record, and nobody decided otherwise since."""
-    own = (kind, person, ground)
-    return any((entry.kind, entry.person, entry.ground) == own for entry in record.entries)
+def _did(record: Record, kind: str, person: str, text: str, ground: str | None = None) -> bool:
+    """Whether the same person has done this to the record, in the same words."""
+    own = (kind, person, ground, text)
+    return any((one.kind, one.person, one.ground, one.text) == own for one in record.entries)
 
 
 def _granted(
