@@ -112,7 +112,7 @@ def test_an_approval_is_signed(bureau: Bureau) -> None:
 def test_who_never_had_a_key_cannot_approve(bureau: Bureau) -> None:
     """Elsewhere that is as good as a claim; here a claim is not enough."""
     bureau.demand()
-    bureau.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
+    bureau.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
     change = bureau.propose("he")
     with pytest.raises(NotAllowed, match="no enrolled key"):
         bureau.approve(bureau.propose().change_no, "he")

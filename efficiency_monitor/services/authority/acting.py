@@ -69,7 +69,8 @@ def standing_of(
 ) -> Standing:
     """As `acting`, and in which role and for whom, to be put into an entry."""
     standing = claimed_standing(context, connection, act, scope, barred, second=second)
-    proof_of(context, connection, act, standing.person_id)
+    # A leader in second place is one by their key alone, whether keys are in use or not.
+    proof_of(context, connection, act, standing.person_id, must_sign=standing.second)
     return standing
 
 

@@ -14,11 +14,11 @@ from ...core.evidence import Attachment, attachments_json, for_ledger
 from ...core.faults import ConfigurationError
 from ...core.instants import local_date, rfc3339
 from ...core.ledger import EntryType, commitment
-from ...core.people import Person, recipients
+from ...core.people import Person, Role, recipients
 from ...core.statements import digest
 from ...core.terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ...language import say_level, t
-from ...store import accounts, cards, cases, held_rows, ledger, outbox
+from ...store import accounts, cards, cases, held_rows, keys, ledger, outbox
 from .. import binding
 from ..authority.acting import acting, approve, claimed
 from ..cards.account_checks import recorded
@@ -228,7 +228,13 @@ def _confirmers(
 ) -> tuple[Person, ...]:
     """The supervisors, or their deputies, who can confirm the card: everybody but its issuer."""
     everybody = people(connection)
-    others = [one for one in everybody if one.person_id != row["issued_by"]]
+    holders = keys.holders(connection)
+    others = [
+        one
+        for one in everybody
+        if one.person_id != row["issued_by"]
+        and (one.role is not Role.LEADER or one.person_id in holders)
+    ]
     found = recipients(
         others,
         department=row["department"] or "",
