@@ -208,12 +208,7 @@ def decide_exemption(
         again = _decided_by(context, connection, record, decision)
         if again is not None:
             return again
-        asked = record.asked
-        if asked is None:
-            raise ConfigurationError(
-                t(f"{card_no} 没有待批准的免责申请", f"no exemption of {card_no} waits"),
-                t("先用 --ground 申请", "ask for one first, with --ground"),
-            )
+        asked = _asked(record)
         expect(record, _UNDECIDED, t("免责", "be exempted"))
         not_these = dict(barred(connection, record))
         if asked.person:
@@ -245,29 +240,29 @@ def decide_exemption(
             second=needed > 1,
         )
         agreed = [one for one in (*known.given, approval) if one.decision == decision]
-        done = enough(agreed, needed)
-        kind = "exempted" if decision == "approve" else "exemption_refused"
-        _take_down(
-            context,
-            connection,
-            record,
-            kind if done else "exemption_signed",
-            approval.person_id,
-            ground=asked.ground,
-            text=words,
-            evidence=evidence,
-        )
+        kind = "exemption_signed"
+        if enough(agreed, needed):
+            kind = "exempted" if decision == "approve" else "exemption_refused"
+        what = {"ground": asked.ground, "text": words, "evidence": evidence}
+        _take_down(context, connection, record, kind, approval.person_id, **what)
         status = record.status
-        if decision == "approve" and done:
+        if kind == "exempted":
             status = _granted(context, connection, record, asked, approval.person_id)
-        elif not done:
+        elif kind == "exemption_signed":
             _ask_others(context, connection, record, {asked.person, *not_these}, agreed)
-    return Recorded(
-        status,
-        signed_by=tuple(one.person_id for one in agreed),
-        needed=needed,
-        lapsed=tuple(known.lapsed),
-    )
+    signers = tuple(one.person_id for one in agreed)
+    return Recorded(status, signed_by=signers, needed=needed, lapsed=tuple(known.lapsed))
+
+
+def _asked(record: Record) -> Row[Any]:
+    """The exemption that waits; ConfigurationError where none does."""
+    if record.asked is None:
+        card_no = record.card.card_no
+        raise ConfigurationError(
+            t(f"{card_no} 没有待批准的免责申请", f"no exemption of {card_no} waits"),
+            t("先用 --ground 申请", "ask for one first, with --ground"),
+        )
+    return record.asked
 
 
 def _ask_others(

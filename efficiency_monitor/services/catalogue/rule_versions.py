@@ -137,17 +137,7 @@ def write_proposal(
             },
         )
         ledger.append(connection, [entry])
-        # Signed, where keys are in use: else nobody else could approve it as a second person.
-        write_approval(
-            context,
-            connection,
-            act=Act.PROPOSE_CHANGE,
-            subject=f"change:{number}",
-            decision="propose",
-            ground=sha256,
-            text=why,
-            must_sign=False,
-        )
+        _sign_proposal(context, connection, number, sha256, why)
         contents = texts_by_digest(connection, parts)
     return Change(
         texts=contents,
@@ -158,6 +148,22 @@ def write_proposal(
         reason=why,
         person=standing.person_id,
         at=now,
+    )
+
+
+def _sign_proposal(
+    context: Context, connection: Connection, number: str, sha256: str, why: str
+) -> None:
+    """Signed, where keys are in use: else nobody else could approve it as a second person."""
+    write_approval(
+        context,
+        connection,
+        act=Act.PROPOSE_CHANGE,
+        subject=f"change:{number}",
+        decision="propose",
+        ground=sha256,
+        text=why,
+        must_sign=False,
     )
 
 

@@ -132,7 +132,7 @@ def _basis(basis: str) -> str:
                 "name the article; say why with --text",
             ),
         )
-    return found
+    return tuple(found)
 
 
 def _case(connection: Connection, case_no: str) -> cases.StoredCase:
@@ -226,23 +226,25 @@ def _check_new(connection: Connection, case: cases.StoredCase, row: Mapping[str,
 def _confirmers(
     context: Context, connection: Connection, row: Mapping[str, Any]
 ) -> tuple[Person, ...]:
-    """The supervisors, or their deputies, who can confirm the card: everybody but its issuer."""
+    """The supervisors, or their deputies, who can confirm the card: everybody but its issuer.
+
+    A leader beside the one person who supervises, where they hold a key.
+    """
     everybody = people(connection)
     holders = keys.holders(connection)
-    others = [
-        one
-        for one in everybody
-        if one.person_id != row["issued_by"]
-        and (one.role is not Role.LEADER or one.person_id in holders)
-    ]
-    found = recipients(
-        others,
-        department=row["department"] or "",
-        region=row["region"] or "",
-        item_code=row["item_code"] or "",
-        roles=roles_for(Act.CONFIRM, everybody),
-        on=date.fromisoformat(local_date(context.now(), context.zone)),
-    )
+    others = [one for one in everybody if one.person_id != row["issued_by"]]
+    found: dict[Person, None] = {}
+    for role in roles_for(Act.CONFIRM, everybody):
+        for person in recipients(
+            others,
+            department=row["department"] or "",
+            region=row["region"] or "",
+            item_code=row["item_code"] or "",
+            roles=(role,),
+            on=date.fromisoformat(local_date(context.now(), context.zone)),
+        ):
+            if role is not Role.LEADER or person.person_id in holders:
+                found[person] = None
     if not found:
         raise ConfigurationError(
             t(
@@ -254,7 +256,7 @@ def _confirmers(
                 "import another supervisor, or a deputy, first: effmon people import",
             ),
         )
-    return found
+    return tuple(found)
 
 
 def _entry(
