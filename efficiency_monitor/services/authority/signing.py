@@ -96,7 +96,9 @@ def sign(
     before = approvals(connection, subject=subject, act=act, round=round)
     _check_voices(standing, before)
     # Who gives a key means to sign: it is not left aside where none is needed.
-    must_sign = must_sign or standing.second or context.key is not None
+    # A leader in second place is one by their key alone, but for the first keys of all.
+    second = standing.second and act is not Act.ENROL_KEY
+    must_sign = must_sign or second or context.key is not None
     key = proof_of(context, connection, act, standing.person_id, must_sign=must_sign)
     now = context.now()
     what: dict[str, Any] = {

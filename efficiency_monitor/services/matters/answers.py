@@ -129,17 +129,7 @@ def answer(
             _approve(context, connection, card_no, text, evidence, barred, second=second)
         now = context.now()
         is_late = what == "replied" and late(now, due)
-        happenings = [
-            cards.Happening(
-                card_no=card_no,
-                kind=what,
-                at=now,
-                actor=context.actor,
-                text=text,
-                evidence=attachments_json(evidence),
-                values={"state": str(asked.state)},
-            )
-        ]
+        happenings = [_said_so(context, card_no, what, text, evidence, asked.state)]
         content: dict[str, object] = {
             "card": card_no,
             "state": str(asked.state),
@@ -162,6 +152,25 @@ def answer(
         reply_due_at=due,
         late=is_late,
         untold=untold,
+    )
+
+
+def _said_so(
+    context: Context,
+    card_no: str,
+    what: str,
+    text: str | None,
+    evidence: Sequence[Attachment],
+    state: CardState,
+) -> cards.Happening:
+    return cards.Happening(
+        card_no=card_no,
+        kind=what,
+        at=context.now(),
+        actor=context.actor,
+        text=text,
+        evidence=attachments_json(evidence),
+        values={"state": str(state)},
     )
 
 

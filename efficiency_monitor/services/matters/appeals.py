@@ -196,16 +196,14 @@ def decide(
         level = Level(card.level)
         red = lifts and level is Level.RED
         acting(context, connection, act, scope_of(card), withdraw, second=red)
-        subject = f"appeal:{appeal_no}"
-        known = before(
-            context, connection, act=act, subject=subject, round=appeal.round, scope=scope_of(card)
-        )
+        what: dict[str, Any] = {
+            "act": act, "subject": f"appeal:{appeal_no}", "round": appeal.round,
+        }  # fmt: skip
+        known = before(context, connection, **what, scope=scope_of(card))
         given = approve(
             context,
             connection,
-            act=act,
-            subject=subject,
-            round=appeal.round,
+            **what,
             decision=str(decision),
             ground=GROUND if lifts else None,
             text=why,
@@ -214,7 +212,7 @@ def decide(
             barred=withdraw,
             second=red,
         )
-        [*signed_before, signature] = signatures_of([*known.given, given])
+        *signed_before, signature = signatures_of([*known.given, given])
         step = core.step(level, signed_before, signature)
         signed = [
             each for each in (*signed_before, signature) if each.decision == core.Decision.LIFT

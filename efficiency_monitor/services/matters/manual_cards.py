@@ -132,7 +132,7 @@ def _basis(basis: str) -> str:
                 "name the article; say why with --text",
             ),
         )
-    return tuple(found)
+    return found
 
 
 def _case(connection: Connection, case_no: str) -> cases.StoredCase:
