@@ -35,6 +35,10 @@ _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.UNMASK: ("查看未遮盖的个人信息", "see personal data unmasked"),
     Act.ERASE: ("删除个人信息", "erase personal data"),
     Act.CHANGE_SUPERVISION: ("变更监察人员", "change who supervises"),
+    Act.IMPORT_AS_PULLED: (
+        "以自动取数的数据源名义手工导入",
+        "import files as rows of a source that is pulled",
+    ),
     Act.PROPOSE_CHANGE: ("提出规则或日历变更", "propose a change of rules or calendars"),
     Act.APPROVE_CHANGE: ("批准规则或日历变更", "approve a change of rules or calendars"),
 }

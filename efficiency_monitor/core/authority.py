@@ -45,6 +45,7 @@ class Act(StrEnum):
     UNMASK = "unmask"
     ERASE = "erase"
     CHANGE_SUPERVISION = "change_supervision"
+    IMPORT_AS_PULLED = "import_as_pulled"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
 
@@ -108,6 +109,7 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.UNMASK: (Role.SUPERVISOR, Role.LEADER),
     Act.ERASE: _SUPERVISOR,
     Act.CHANGE_SUPERVISION: _SUPERVISOR,
+    Act.IMPORT_AS_PULLED: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }

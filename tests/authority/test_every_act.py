@@ -40,6 +40,7 @@ ACTS: dict[str, tuple[tuple[Act, ...], str]] = {
     "cards lift": ((Act.LIFT,), "{open} --reason issued_in_error --text x"),
     "cards reply": ((Act.REPLY,), "{open} --text x"),
     "cases erase-applicant": ((Act.ERASE,), "A --reason x"),
+    "import": ((Act.IMPORT_AS_PULLED,), "--source hall {folder}/drop/cases.csv"),
     "notices dismiss": ((Act.DISMISS_NOTICE,), "{notice} --reason x"),
     "orders close": ((Act.CLOSE_ORDER,), "{order} --text x"),
     "orders open": ((Act.OPEN_ORDER,), "{open} --text x"),
@@ -58,6 +59,13 @@ ACTS: dict[str, tuple[tuple[Act, ...], str]] = {
     ),
     "silences end": ((Act.END_SILENCE,), "{silence} --reason x"),
 }
+#: A source that is pulled.
+SOURCE = """
+[sources.hall]
+mapping = "canonical"
+[sources.hall.files]
+folder = "drop"
+"""
 #: Personal data unmasked: `--unmask --reason` of commands that look.
 UNMASKING = {Act.UNMASK}
 #: Nobody's act: looking, files of one's own, and the machinery of a run.
@@ -66,7 +74,7 @@ NOBODYS = set(
     accountability export, accountability list, accountability show, appeals list, appeals
     show, audit list, backup, calendar batch, calendar due, calendar elapsed, calendar list,
     calendar show, cards list, cards show, cases explain, cases list, cases show, database
-    roles, demo, doctor, export lake, forecast, import, init, jobs history, jobs list, jobs
+    roles, demo, doctor, export lake, forecast, init, jobs history, jobs list, jobs
     run, ladders check, ladders list, ladders show, ledger checkpoint, ledger compare, ledger
     export, ledger key new, ledger key read, ledger key rotate, ledger key show, ledger list,
     ledger slip, ledger verify, mappings check, mappings list, metrics, notices deliver,
@@ -133,6 +141,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, d
     orders.reply(li, order, text="已整改")
     until = made.world.now + 86_400
     silence = silences.add_silence(wang, silences.Filters(case_no="A"), reason="演练", until=until)
+    settings = made.world.folder / "effmon.toml"
+    settings.write_text(settings.read_text("utf-8") + SOURCE, encoding="utf-8")
+    drop = made.world.folder / "drop"
+    drop.mkdir()
+    (drop / "cases.csv").write_text("case_no,department\nP,住建局\n", encoding="utf-8")
     made.edit("CASE.yaml", shortened)
     made.propose()
     (notice, *_) = made.world.rows("SELECT notice_id FROM notice ORDER BY notice_id")
@@ -146,6 +159,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, d
             "order": order,
             "silence": silence,
             "appeal": appeals.file(made.acting("zhang"), red, "申诉").appeal_no,
+            "folder": str(made.world.folder),
             "notice": str(notice["notice_id"]),
             "key": f"zhang '{public_text(key_of('zhang').public)}'",
         },

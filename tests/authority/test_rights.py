@@ -42,6 +42,7 @@ REGULATION = {
     "unmask": "----xx",
     "erase": "-----x",
     "change_supervision": "-----x",
+    "import_as_pulled": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }
