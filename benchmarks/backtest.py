@@ -209,7 +209,8 @@ def _columns(table: str, drawn: cases.Placed, lo: int, dice: Any) -> dict[str, A
             *((own["item_kind"], own.get("delivery")) for own, _ in cases.PROFILES), strict=True
         )
         limits = {
-            f"{name}_limit": _days(frame.case_amount[place::2]) for place, name in enumerate(LIMITS)
+            f"{name}_limit": _days(frame.case_amount[place::3])
+            for place, name in enumerate(LIMITS[:2])
         }
         return {
             "case": pa.array(np.arange(lo, lo + size)),

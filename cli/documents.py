@@ -162,10 +162,11 @@ FIELDS: Final = (
     Column("statutory_limit", "法定时限", "Statutory limit", say=say_amount),
     Column("promised_due", "承诺办结时间", "Promised for", say=say_local),
     Column("statutory_due", "法定办结时间", "Due by statute", say=say_local),
+    Column("licence_expires", "许可有效期届满", "Licence expires", say=say_local),
     Column("calendar", "工作日历", "Calendar"),
 )
 #: Kept in UTC.
-_DUE: Final = frozenset(("promised_due", "statutory_due"))
+_DUE: Final = frozenset(("promised_due", "statutory_due", "licence_expires"))
 _PROBLEMS: Final = (
     Column("rule", "规则", "Rule"),
     Column("reason", "原因", "Reason", say=say_reason, least=12),

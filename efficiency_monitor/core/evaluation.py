@@ -212,7 +212,7 @@ class _Reader:
             if out.state[n] == WAITING:
                 rule = self.rules[out.rule[n]].rule.id
                 if out.reasons[n] & FAULTY:
-                    troubles.append(Trouble(rule, Reason.FAULTY_DATA, "stopped without a start"))
+                    troubles.append(Trouble(rule, Reason.FAULTY_DATA, self._fault(c, n)))
                 if out.reasons[n] & NOT_COVERED:
                     troubles.append(Trouble(rule, Reason.CALENDAR_NOT_COVERED))
                 continue
@@ -232,6 +232,13 @@ class _Reader:
             troubles=tuple(dict.fromkeys(troubles)),
             next_at=min(instants, default=None),
         )
+
+    def _fault(self, c: int, n: int) -> str:
+        """What is wrong with the start of a clock that has none."""
+        if self.rules[self.out.rule[n]].rule.counted.episodes != "per_stage":
+            return "stopped without a start"
+        stage = self.builder.events[c][self.out.start[n] - self.first[c]].stage
+        return f"stage {stage or '-'} finished before it started"
 
     def _stale(self, c: int, troubles: Sequence[Trouble]) -> bool:
         """Whether an open case of a stale feed is one of which no clock says so.
@@ -292,7 +299,8 @@ class _Reader:
             levels=tuple(self._levels(n, bound, stale)),
             next_at=out.next_at[n] if out.next_at[n] < NEVER else None,
             reasons=tuple(reasons),
-            ignored=out.ignored[n],
+            ignored=int(out.ignored[n]),
+            refused=int(out.refused[n]),
         )
 
     def _elapsed(self, n: int, unit: Unit) -> Decimal | None:

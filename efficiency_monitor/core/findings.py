@@ -62,6 +62,8 @@ class Episode:
     next_at: int | None
     reasons: tuple[Reason, ...]
     ignored: int
+    #: Extensions that did not count, or not whole: after the limit, one too many, too long.
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

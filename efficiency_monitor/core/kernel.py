@@ -43,6 +43,9 @@ from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
 from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
 
+# What has come of a stage so far, as bits: it runs; it has begun; it ended before it ever began.
+_RUNS, _BEGUN, _BROKEN = 1, 2, 4
+
 
 @kernel_function
 def judge(cal, rules, applies, frame, lo, hi, as_of, out, work, faults):
@@ -115,7 +118,12 @@ def judge_rule(cal, rules, frame, c, end, r, as_of, out, n, work):
     by_stage = rules.episodes[r] == PER_STAGE
     count = find_starts(rules, frame, r * rules.signatures, frame.first[c], end, by_stage, work)
     for e in range(count):
-        n = judge_episode(cal, rules, frame, c, end, r, work.begin[e], -NEVER, as_of, out, n, work)
+        if work.broken[e]:
+            n = no_start(cal, rules, frame, out, c, r, n, FAULTY, work.begin[e], NEVER)
+        else:
+            n = judge_episode(
+                cal, rules, frame, c, end, r, work.begin[e], -NEVER, as_of, out, n, work
+            )
     return n
 
 
@@ -236,7 +244,11 @@ def meant_for(frame, role, i, start, by_stage):
 
 @kernel_function
 def find_starts(rules, frame, base, first, end, by_stage, work):
-    """Starts of a clock that runs each time, or each time for each stage: how many."""
+    """Starts of a clock that runs each time, or each time for each stage: how many.
+
+    A stage that ended before it ever started is told wrongly: `work.broken` marks its starts, and
+    nobody can say how long it took.
+    """
     count = 0
     for k in range(end - first + 1):
         work.running[k] = 0
@@ -247,14 +259,17 @@ def find_starts(rules, frame, base, first, end, by_stage, work):
         stage = frame.stage[i] + 1 if by_stage else 0
         if role & ENDS:
             for k in range(end - first + 1):
-                work.running[k] = 0
-        elif work.running[stage]:
+                work.running[k] &= ~_RUNS
+        elif work.running[stage] & _RUNS:
             if role & STOP:
-                work.running[stage] = 0
+                work.running[stage] &= ~_RUNS
         elif role & START:
             work.begin[count] = i
-            work.running[stage] = 1
+            work.broken[count] = work.running[stage] & _BROKEN
+            work.running[stage] |= _RUNS | _BEGUN
             count += 1
+        elif by_stage and role & STOP and work.running[stage] & _BEGUN == 0:
+            work.running[stage] |= _BROKEN
     return count
 
 
@@ -278,6 +293,7 @@ def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
     out.state[n] = WAITING
     out.deemed[n] = -NEVER
     out.ignored[n] = 0
+    out.refused[n] = 0
     out.elapsed[n] = 0
     out.part[n] = 0
     out.part_of[n] = 1
@@ -333,9 +349,12 @@ def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, wo
     out.part_of[n] = of
     episode = (r, start, stop, last, effect, as_of)
     find_limits(rules, frame, cal, c, episode, dated, work)
+    refused = 0
     if rules.extends[r] and roles & EXTEND:
-        ignored += extend(cal, rules, frame, episode, clock, runs, work)
+        idle, refused = extend(cal, rules, frame, episode, clock, runs, work)
+        ignored += idle
     out.ignored[n] = ignored
+    out.refused[n] = refused
     set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work)
     set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work)
     return n + 1

@@ -68,10 +68,16 @@ class Deemed(RulePart):
 
 
 class Extend(RulePart):
-    """Event type that extends limits, and which (TIME 20)."""
+    """Event type that extends limits, and which (行政许可法 Art. 42).
+
+    `most` is what all extensions of a limit add up to at most, in the limit's unit; `times` how
+    many of them count. What goes beyond is cut off and reported.
+    """
 
     by: Words
     limits: Words
+    most: AmountText | None = None
+    times: int | None = Field(default=None, ge=1, le=1_000)
 
 
 class Clock(RulePart):
@@ -114,9 +120,12 @@ class LimitSource(RulePart):
     """Where a limit comes from. Of a list, the first that the case has."""
 
     fixed: AmountText | None = None
-    case: Literal["promised_limit", "statutory_limit", "promised_due", "statutory_due"] | None = (
-        None
-    )
+    case: (
+        Literal[
+            "promised_limit", "statutory_limit", "promised_due", "statutory_due", "licence_expires"
+        ]
+        | None
+    ) = None
     event: Literal["amount", "due_at"] | None = None
     moved_by_pauses: bool = False
 
@@ -131,7 +140,11 @@ class LimitSource(RulePart):
     @property
     def absolute(self) -> bool:
         """Whether the source is a due instant, not an amount."""
-        return self.event == "due_at" or self.case in ("promised_due", "statutory_due")
+        return self.event == "due_at" or self.case in (
+            "promised_due",
+            "statutory_due",
+            "licence_expires",
+        )
 
 
 def _as_sources(value: Any) -> Any:
@@ -317,6 +330,18 @@ class Rule(RulePart):
             for name in self.clock.extend.limits:
                 if name not in self.limits:
                     raise ValueError(f"extend: no limit called {name!r}")
+                self._check_most(self.clock.extend.most, name)
+
+    def _check_most(self, most: str | None, limit: str) -> None:
+        for source in self.limits[limit]:
+            if most is None or source.fixed is None:
+                continue
+            unit, own = Amount.parse(most).unit, Amount.parse(source.fixed).unit
+            if unit is not own:
+                raise ValueError(
+                    f"extend: 'most' is in {unit}, and the limit {limit!r} in {own}: "
+                    f"write it in {own}"
+                )
 
     def _check_measured(self) -> None:
         for card in self.cards:

@@ -20,6 +20,8 @@ class Event:
     occurred_at: int
     precision: Precision = Precision.SECOND
     recorded_at: int | None = None
+    #: `recorded_at` where its source keeps the time of entry, not that of a synchronisation.
+    entered_at: int | None = None
     received_at: int = 0
     stage: str | None = None
     actor: str | None = None
@@ -40,8 +42,8 @@ class CaseRecord:
     """One case as known at some instant: its fields and its events (withdrawn ones left out).
 
     `fields` holds the canonical columns of cases.csv that are given (`item_code`, `item_kind`,
-    `department`, `promised_limit`, …) and the further columns, all as text. `promised_due` and
-    `statutory_due` are RFC 3339 instants or bare dates.
+    `department`, `promised_limit`, …) and the further columns, all as text. `promised_due`,
+    `statutory_due` and `licence_expires` are RFC 3339 instants or bare dates.
     """
 
     case_no: str

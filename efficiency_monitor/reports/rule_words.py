@@ -29,6 +29,7 @@ _SOURCES: Final = {
     "statutory_limit": ("办件的法定时限", "the case's statutory limit"),
     "promised_due": ("办件的承诺办结时间", "the instant promised for the case"),
     "statutory_due": ("办件的法定办结时间", "the case's statutory due instant"),
+    "licence_expires": ("许可有效期届满之时", "the end of the licence"),
     "amount": ("起算事件所给的时限", "the limit that came with the start"),
     "due_at": ("起算事件所给的到期时间", "the due instant that came with the start"),
 }

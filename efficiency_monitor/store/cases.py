@@ -140,6 +140,7 @@ def _read_events(
                 occurred_at=row.occurred_at,
                 precision=Precision(row.precision),
                 recorded_at=row.recorded_at,
+                entered_at=row.entered_at,
                 received_at=row.received_at,
                 stage=row.stage,
                 actor=row.actor,

@@ -283,6 +283,7 @@ class _Batch:
                 "occurred_at": event.occurred_at,
                 "precision": str(event.precision),
                 "recorded_at": event.recorded_at,
+                "entered_at": event.entered_at,
                 "received_at": self.received_at,
                 "stage": event.stage,
                 "actor": event.actor,

@@ -118,6 +118,8 @@ class EventRow(SQLModel, table=True):
     occurred_at: int = _instant()
     precision: str = "second"
     recorded_at: int | None = _instant(default=None)
+    #: `recorded_at` where the mapping says that it is the time of entry.
+    entered_at: int | None = _instant(default=None)
     received_at: int = _instant()
     stage: str | None = None
     actor: str | None = None

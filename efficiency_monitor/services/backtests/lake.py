@@ -360,6 +360,7 @@ def _event_row(case: int, event: Event, frame: Any, place: int) -> dict[str, Any
         "occurred_at": event.occurred_at,
         "dated": event.precision is Precision.DAY,
         "recorded_at": event.recorded_at,
+        "entered_at": event.entered_at,
         "received_at": event.received_at,
         "stage": event.stage,
         "department": event.department,

@@ -20,22 +20,22 @@ from ...core.faults import ConfigurationError
 from ...language import t
 from ...reports.tabular import json_text, put_in_place
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST: Final = "lake.json"
 TABLES: Final = ("cases", "events", "withdrawals")
 #: Fields of a case that have a column of their own; persons are left out.
 CASE_TEXTS: Final = (
     "item_code", "item_name", "item_kind", "item_version", "region", "department", "channel",
-    "promised_limit", "statutory_limit", "promised_due", "statutory_due",
+    "promised_limit", "statutory_limit", "promised_due", "statutory_due", "licence_expires",
 )  # fmt: skip
 #: Stands before the name of a further field.
 ATTRIBUTE: Final = "a."
-#: The kernel's columns of events and of cases, those of cases once for each of the two limits.
+#: The kernel's columns of events and of cases, those of cases once for each of what they state.
 EVENT_COLUMNS: Final = (
-    "signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse",
+    "signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse", "entered",
 )  # fmt: skip
 CASE_COLUMNS: Final = ("case_unit", "case_amount", "case_due", "case_due_coarse")
-LIMITS: Final = ("promised", "statutory")
+LIMITS: Final = ("promised", "statutory", "licence")
 
 
 class _Part(BaseModel):
@@ -178,6 +178,7 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("occurred_at", instant),
                 ("dated", day),
                 ("recorded_at", instant),
+                ("entered_at", instant),
                 ("received_at", instant),
                 ("stage", text),
                 ("department", text),

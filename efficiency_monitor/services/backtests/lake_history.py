@@ -35,8 +35,8 @@ _BATCH: Final = 500
 _OF_PERSONS: Final = frozenset({"same_person", "repeated_text"})
 _LEFT_BEHIND: Final = frozenset({"actor", "reason"})
 _EVENT: Final = (
-    "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "received_at", "stage",
-    "department", "amount", "due_at", "due_dated", "source_key", "attributes",
+    "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "entered_at",
+    "received_at", "stage", "department", "amount", "due_at", "due_dated", "source_key", "attributes",
 )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def _each(mask: Sequence[bool], sizes: Sequence[int]) -> list[bool]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    (_, key, kind_of, kind, at, dated, recorded, received, stage, department, amount, due,
+    (_, key, kind_of, kind, at, dated, recorded, entered, received, stage, department, amount, due,
      due_dated, source_key, attributes) = row  # fmt: skip
     return Event(
         key=key,
@@ -203,6 +203,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         occurred_at=at,
         precision=Precision.DAY if dated else Precision.SECOND,
         recorded_at=recorded,
+        entered_at=entered,
         received_at=received,
         stage=stage,
         department=department,

@@ -19,8 +19,8 @@ from ...store.scratch import named_fault
 Fact = RowFacts | Quarantined
 _LENGTH: Final = 4
 _EVENT: Final = (
-    "type", "occurred_at", "precision", "recorded_at", "stage", "actor", "department", "kind",
-    "amount", "due_at", "due_precision", "reason", "source_key", "attributes", "identity", "key",
+    "type", "occurred_at", "precision", "recorded_at", "entered_at", "stage", "actor",
+    "department", "kind", "amount", "due_at", "due_precision", "reason", "source_key", "attributes", "identity", "key",
 )  # fmt: skip
 _event_values: Final = attrgetter(*_EVENT)
 
