@@ -227,7 +227,7 @@ def _columns(table: str, drawn: cases.Placed, lo: int, dice: Any) -> dict[str, A
             "item_code": _texts(dice.integers(0, 500, size), [f"X{n:03}" for n in range(500)]),
             **limits,
             **{
-                f"k_{name}_{limit}": pa.array(np.ascontiguousarray(getattr(frame, name)[place::2]))
+                f"k_{name}_{limit}": pa.array(np.ascontiguousarray(getattr(frame, name)[place::3]))
                 for name in CASE_COLUMNS
                 for place, limit in enumerate(LIMITS)
             },

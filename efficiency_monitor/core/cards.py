@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from .encoding import BoundRule
 from .findings import CaseFindings, Ground, LevelFound, Offence
+from .giving_way import given_after_all
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 from .timeline import Event
 
@@ -149,6 +150,7 @@ def decide(
     before `watch_from` (epoch seconds) is historical. `conduct` are the conditions among the rules.
     """
     decisions: list[Decision] = []
+    findings = given_after_all(findings, _lifted_for_good(cards))
     by_episode: dict[tuple[str, str], list[Card]] = {}
     for card in cards:
         by_episode.setdefault((card.rule_id, card.episode), []).append(card)
@@ -168,6 +170,18 @@ def decide(
                 if _alive(card)
             )
     return decisions
+
+
+def _lifted_for_good(cards: Sequence[Card]) -> frozenset[tuple[str, Level]]:
+    """Rules and levels of which every card of the case was lifted and none may come again."""
+    last: dict[tuple[str, str, Level], Card] = {}
+    for card in sorted(cards, key=lambda card: card.issue_no):
+        last[card.rule_id, card.episode, card.level] = card
+    standing = {
+        (card.rule_id, card.level) for card in last.values() if card.state is not CardState.LIFTED
+    }
+    lifted = {(card.rule_id, card.level) for card in last.values() if not _may_issue(card)}
+    return frozenset(lifted - standing)
 
 
 def _gone(

@@ -30,6 +30,7 @@ from .columns import (
 from .conduct import CaseConduct, conduct_of
 from .encoding import BoundRule, FrameBuilder, blank_findings, blank_work, encode_rules
 from .findings import CaseFindings, Episode, LevelFound, LimitFound, Trouble
+from .giving_way import giving_way
 from .kernel import judge
 from .questions import MILLION, UNIT_CODE, amount_of
 from .terms import Level, Outcome, Reason
@@ -84,7 +85,7 @@ def evaluate(
         else:
             found = [_no_calendar(record, rules) for record in chosen]
         for place, findings in zip(places, found, strict=True):
-            answers[place] = findings
+            answers[place] = giving_way(findings)
     return [answer for answer in answers if answer is not None]
 
 

@@ -39,6 +39,8 @@ class LevelFound:
     reached: bool
     value: Decimal | None = None
     event: Event | None = None
+    #: It had fallen due, and is not given for this card's sake: rule and level.
+    gave_way: tuple[str, Level] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

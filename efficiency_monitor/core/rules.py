@@ -158,11 +158,22 @@ Sources = Annotated[
 ]
 
 
+class Unless(RulePart):
+    """The card of the same case for whose sake a level is not given."""
+
+    rule: str = Field(pattern=r"^[A-Z][A-Z0-9-]{2,31}$")
+    level: LevelWord
+
+
 class CardAt(RulePart):
-    """A level, and the threshold or the comparison with what is measured that gives it."""
+    """A level, and the threshold or the comparison with what is measured that gives it.
+
+    `unless`: it is not given while that card of the same case stands or would stand.
+    """
 
     level: LevelWord
     at: PointText
+    unless: Unless | None = None
 
 
 class ExampleEvent(RulePart):
@@ -281,6 +292,11 @@ class Rule(RulePart):
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")
+        for card in self.cards:
+            if card.unless is not None and self.tally is not None:
+                raise ValueError("cards: a tally is on no case: its levels have no 'unless'")
+            if card.unless is not None and card.unless.rule == self.id:
+                raise ValueError("cards: 'unless' names a card of another rule")
         if self.trial is not None and self.status != "trial":
             raise ValueError("trial: only a rule whose status is 'trial' has an end of its trial")
         if self.tally is not None and (self.condition or self.clock or self.limits):

@@ -24,7 +24,7 @@ _AROUND = {
     "name": "drawn",
     "title": {"zh": "试", "en": "drawn"},
     "status": "stable",
-    "legal_basis": [{"ref": "none", "says": "none"}],
+    "legal_basis": [{"ref": "none", "reading": "ours", "says": "none"}],
     "why": "drawn",
 }
 

@@ -354,7 +354,7 @@ def judged(
     def said(found: Sequence[CaseFindings]) -> Iterator[Verdict]:
         return (verdict(record, one) for record, one in zip(records, found, strict=True))
 
-    if all(plan.same_calendar(name) for name in set(names)):
+    if all(plan.same_calendar(name) for name in set(names)) and not plan.gives_way:
         shared, before, after = (
             judge(side, rules)
             for side, rules in zip((plan.after, plan.before, plan.after), plan.split, strict=True)

@@ -36,7 +36,8 @@ _OF_PERSONS: Final = frozenset({"same_person", "repeated_text"})
 _LEFT_BEHIND: Final = frozenset({"actor", "reason"})
 _EVENT: Final = (
     "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "entered_at",
-    "received_at", "stage", "department", "amount", "due_at", "due_dated", "source_key", "attributes",
+    "received_at", "stage", "department", "amount", "due_at", "due_dated", "source_key",
+    "attributes",
 )  # fmt: skip
 
 

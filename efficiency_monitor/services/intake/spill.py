@@ -20,7 +20,8 @@ Fact = RowFacts | Quarantined
 _LENGTH: Final = 4
 _EVENT: Final = (
     "type", "occurred_at", "precision", "recorded_at", "entered_at", "stage", "actor",
-    "department", "kind", "amount", "due_at", "due_precision", "reason", "source_key", "attributes", "identity", "key",
+    "department", "kind", "amount", "due_at", "due_precision", "reason", "source_key",
+    "attributes", "identity", "key",
 )  # fmt: skip
 _event_values: Final = attrgetter(*_EVENT)
 

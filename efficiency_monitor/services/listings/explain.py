@@ -200,7 +200,8 @@ def _clock(
             _holder(holding) for holding in holdings(context, case, episode, walked, as_of)
         ],
         "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
+            {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
+            for basis in rule.legal_basis
         ],
     }
 
@@ -234,7 +235,8 @@ def _offence(
         ],
         "holders": [_holder(holding) for holding in who_did(context, case, offence, highest)],
         "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
+            {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
+            for basis in rule.legal_basis
         ],
     }
 
