@@ -14,6 +14,7 @@ from efficiency_monitor.language import (
     say_local,
     say_order_state,
     say_outcome,
+    say_reading,
     say_reason,
     say_state,
     t,
@@ -64,6 +65,7 @@ _CARD: Final = (
 _BASIS: Final = (
     Column("ref", "依据", "Basis", least=12),
     Column("says", "内容", "It says", least=20),
+    Column("reading", "文义", "Reading", say=say_reading, priority=2),
 )
 ENTRIES: Final = (
     Column("at", "时间", "At", say=say_local),

@@ -273,6 +273,7 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
             yield from _verdict(document, clock, name, key)
         else:
             yield _no_due(clock, key), ""
+    yield from _held_back(clock)
     coming = clock.get("next") or {}
     if coming.get("at"):
         level, at = say_level(str(coming.get("level", ""))), say_local(coming["at"])
@@ -282,6 +283,29 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
         )
     for card in clock.get("cards") or []:
         yield from card_sentence(card)
+
+
+def _held_back(clock: Document) -> Iterator[tuple[str, str]]:
+    """Extensions that did not count, and levels that are not given for another card's sake."""
+    refused = clock.get("refused_extensions")
+    if refused:
+        yield (
+            t(
+                f"有 {refused} 次延期未予计入或者未全部计入。",
+                f"Extensions that did not count, or not whole: {refused}.",
+            ),
+            "yellow",
+        )
+    for one in clock.get("gave_way") or []:
+        level, other, at = say_level(one["level"]), say_level(one["for"]), say_local(one["at"])
+        yield (
+            t(
+                f"{at} 到{level}，因本办件已有 {one['rule']} 的{other}，不发。",
+                f"{level} fell due at {at} and is not given: the case has the {other} card of "
+                f"{one['rule']}.",
+            ),
+            "",
+        )
 
 
 def _no_due(clock: Document, key: str) -> str:

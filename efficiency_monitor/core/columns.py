@@ -87,6 +87,8 @@ class Rules(NamedTuple):
     #: Ordinals of the dates on which the version is in force.
     from_day: Any
     to_day: Any
+    #: Days by which an episode has to begin before the due instant that its first limit states.
+    ahead: Any
     deem_unit: Any
     deem_amount: Any
     #: Bits of the limits that extensions lengthen; by how much at most (millionths, 0: as granted)

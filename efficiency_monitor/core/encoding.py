@@ -263,6 +263,7 @@ def _encode_clock(rule: Rule, columns: dict[str, list[int]]) -> None:
     columns["count"].append(UNIT_CODE[clock.count])
     columns["from_day"].append(rule.in_force.from_.toordinal())
     columns["to_day"].append(rule.in_force.to.toordinal() if rule.in_force.to else _FAR_DAY)
+    columns["ahead"].append(int(Amount.parse(clock.ahead).value) if clock.ahead else 0)
     within = Amount.parse(clock.deemed.within) if clock.deemed else None
     columns["deem_unit"].append(UNIT_CODE[within.unit] if within else 0)
     columns["deem_amount"].append(millionths(within) if within else 0)

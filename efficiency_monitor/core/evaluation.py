@@ -1,6 +1,6 @@
 """Cases + rules + calendars + an instant → findings. The only door to the kernel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -231,6 +231,7 @@ class _Reader:
             episodes=tuple(episodes),
             offences=conduct.offences,
             troubles=tuple(dict.fromkeys(troubles)),
+            notes=tuple(dict.fromkeys(_notes(episodes))),
             next_at=min(instants, default=None),
         )
 
@@ -335,6 +336,14 @@ class _Reader:
                 beyond=instant == BEYOND,
                 reached=bool(self.out.level_reached[n * MOST_LEVELS + k]) and not stale,
             )
+
+
+def _notes(episodes: Sequence[Episode]) -> Iterator[Trouble]:
+    """The extensions that did not count, or not whole, by rule."""
+    for episode in episodes:
+        if episode.refused:
+            rule = episode.bound.rule.id
+            yield Trouble(rule, Reason.EXTENSION_REFUSED, str(episode.refused))
 
 
 def _limit_of(at: str) -> str:

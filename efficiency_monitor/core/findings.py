@@ -124,6 +124,8 @@ class CaseFindings:
     #: What conditions found, in the order of the rules and then of the events.
     offences: tuple[Offence, ...] = ()
     troubles: tuple[Trouble, ...]
+    #: What is wrong with the data and keeps nothing from being judged.
+    notes: tuple[Trouble, ...] = ()
     #: First instant at which anything changes by time alone.
     next_at: int | None
 

@@ -32,6 +32,7 @@ from .columns import (
     PER_STAGE,
     RUNNING,
     START,
+    STATED,
     STOP,
     STOPPED,
     UNSTARTED,
@@ -41,7 +42,7 @@ from .compiling import inlined_function, kernel_function
 from .counting import elapsed_until, find_days, nth_working_day
 from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
-from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
+from .verdict import extend, find_limit, find_limits, pause_facts, set_levels, set_limits
 
 # What has come of a stage so far, as bits: it runs; it has begun; it ended before it ever began.
 _RUNS, _BEGUN, _BROKEN = 1, 2, 4
@@ -280,6 +281,15 @@ def in_force(cal, rules, r, at):
 
 
 @kernel_function
+def too_near(cal, rules, frame, c, r, start):
+    """Whether an episode begins later than the rule's days before its first limit's due date."""
+    kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, 0, start)
+    if kind != STATED or due >= NEVER:
+        return False
+    return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
+
+
+@kernel_function
 def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
     """A finding without an episode: the start is missing, may yet be deemed, or is out of force.
 
@@ -297,7 +307,7 @@ def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
     out.elapsed[n] = 0
     out.part[n] = 0
     out.part_of[n] = 1
-    if in_force(cal, rules, r, frame.at[event]):
+    if reasons != OUT_OF_FORCE and in_force(cal, rules, r, frame.at[event]):
         out.reasons[n] = reasons
         out.next_at[n] = next_at
     else:
@@ -319,6 +329,8 @@ def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, wo
     """One episode: its pauses, its limits, its levels."""
     begin = frame.at[start]
     if not in_force(cal, rules, r, begin):
+        return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
+    if rules.ahead[r] and too_near(cal, rules, frame, c, r, start):
         return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
     since, stop, last, roles = episode_bounds(rules, frame, r, frame.first[c], start, end)
     pauses, ignored = 0, 0

@@ -97,6 +97,9 @@ class Clock(RulePart):
     episodes: Literal["once", "each", "per_stage"] = "once"
     kinds: Words | None = None
     extend: Extend | None = None
+    #: Only what begins at least so many calendar days before the due instant that the case states;
+    #: what begins later is not this rule's (行政许可法 Art. 50: thirty days before expiry).
+    ahead: AmountText | None = None
 
     @model_validator(mode="after")
     def _readable(self) -> "Clock":
@@ -107,6 +110,10 @@ class Clock(RulePart):
             raise ValueError(f"unstarted: {', '.join(strange)} does not stop the clock")
         if self.unstarted and self.episodes != "once":
             raise ValueError("unstarted: a stop needs a start only where episodes is 'once'")
+        if self.ahead is not None:
+            days = Amount.parse(self.ahead)
+            if days.unit is not Unit.CALENDAR_DAYS or days.value != int(days.value):
+                raise ValueError(f"ahead: {self.ahead!r}: write whole calendar_days")
         if self.deemed:
             both = sorted({*self.deemed.from_} & {*self.start})
             if both:
@@ -342,6 +349,9 @@ class Rule(RulePart):
     def _check_limits(self) -> None:
         if len(self.limits) > MOST_LIMITS:
             raise ValueError(f"limits: at most {MOST_LIMITS}")
+        first = next(iter(self.limits.values()), ())
+        if self.clock and self.clock.ahead and not all(source.absolute for source in first):
+            raise ValueError("ahead: the first limit has to be a due instant that is stated")
         if self.clock and self.clock.extend:
             for name in self.clock.extend.limits:
                 if name not in self.limits:

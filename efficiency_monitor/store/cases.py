@@ -348,11 +348,13 @@ def outcome_totals(connection: Connection, as_of: int) -> dict[str, int]:
 
 
 def problems(connection: Connection, as_of: int) -> list[tuple[str, str]]:
-    """Numbers and troubles (JSON) of the cases in `outcome_totals` that could not be judged."""
+    """Numbers and troubles (JSON) of the cases in `outcome_totals` that have any: those that could
+    not be judged, and those of which something else is wrong."""
     rows = connection.execute(
         select(CASE.c.case_no, CASE.c.troubles)
         .where(
-            CASE.c.outcome == "not_judgeable",
+            CASE.c.troubles != "[]",
+            CASE.c.outcome.is_not(None),
             or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of),
         )
         .order_by(CASE.c.case_no)

@@ -70,7 +70,10 @@ def evaluate(
     if stray:
         return {"outcome": "not_judgeable", "reasons": {"faulty_data"}, "episodes": []}
     judged = []
-    for one in bound:
+    told = [one for one in bound if not too_near(rule, case, one, calendar)]
+    if bound and not told:
+        return {"outcome": "excluded", "reasons": set(), "episodes": []}
+    for one in told:
         if ended_first(placed, rule["clock"], words, one):
             reasons.add("faulty_data")
             continue
@@ -103,6 +106,19 @@ def in_force(rule: Rule, day: date) -> bool:
         for value in (span.get("from"), span.get("to"))
     )
     return (begin is None or begin <= day) and (end is None or day <= end)
+
+
+def too_near(rule: Rule, case: dict[str, str], one: Episode, cal: OracleCalendar) -> bool:
+    """Whether an episode begins too late to be this rule's: so many days before a stated end."""
+    text = rule["clock"].get("ahead")
+    if text is None:
+        return False
+    limit = find_limit(next(iter(rule["limits"].values())), case, one.start.event, cal)
+    if isinstance(limit, str) or limit.stated is None:
+        return False
+    end = limit.stated if isinstance(limit.stated, date) else cal.local_date(limit.stated)
+    days = int(parse_amount(text)[0])
+    return cal.local_date(one.start.at) + timedelta(days=days) > end
 
 
 def dates(first: date, last: date) -> Iterator[date]:

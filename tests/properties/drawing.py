@@ -184,6 +184,11 @@ def rule(dice: Dice) -> dict[str, Any]:
             "limits": pick(dice, (list(limits), [next(iter(limits))])),
         }
         clock["extend"] |= bounds(dice, limits, clock["extend"]["limits"])
+    stated = ("promised_due", "statutory_due", "licence_expires")
+    if all(
+        one.get("case") in stated or one.get("event") == "due_at" for one in limits["promised"]
+    ) and chance(dice, 30):
+        clock["ahead"] = f"{between(dice, 1, 9)} calendar_days"
     levels = pick(dice, (("warning", "yellow", "red"), ("yellow",), ("warning", "red")))
     cards = []
     for level in levels:

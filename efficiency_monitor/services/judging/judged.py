@@ -50,7 +50,10 @@ def judged(
         case_id=case.case_id,
         outcome=str(found.outcome),
         troubles=compact_json(
-            [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
+            [
+                [trouble.rule, str(trouble.reason), trouble.detail]
+                for trouble in (*found.troubles, *found.notes)
+            ]
         ),
         open=_is_open(words, case, found, waits),
         stale=case.record.stale,

@@ -93,7 +93,7 @@ def explain(
         "outcome": str(found.outcome),
         "problems": [
             {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}
-            for trouble in found.troubles
+            for trouble in (*found.troubles, *found.notes)
         ],
         "events": [_event(event, zone) for event in _events(context, case, as_of)],
         "clocks": [
@@ -191,6 +191,17 @@ def _clock(
         if coming is None or episode.next_at is None
         else {"level": coming.level.word, "at": rfc3339(episode.next_at, zone)},
         "reason": str(episode.reasons[0]) if episode.reasons else None,
+        "refused_extensions": episode.refused,
+        "gave_way": [
+            {
+                "level": level.level.word,
+                "at": rfc3339(level.instant, zone),
+                "rule": level.gave_way[0],
+                "for": level.gave_way[1].word,
+            }
+            for level in episode.levels
+            if level.gave_way is not None and level.instant is not None
+        ],
         "cards": [
             _card(row, zone)
             for row in standing

@@ -312,7 +312,7 @@ def _preview_batch(
         report.evaluated += 1
         report.problems.extend(
             (found.case_no, trouble.rule, str(trouble.reason), trouble.detail)
-            for trouble in found.troubles
+            for trouble in (*found.troubles, *found.notes)
         )
         decisions = core_cards.decide(
             found,
