@@ -1,6 +1,6 @@
 """The explain document: why a case stands where it stands, for the department that disputes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from ...core.explain import DayLine, Why, day_lines
 from ...core.faults import ConfigurationError
 from ...core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
 from ...core.instants import local_date, rfc3339
+from ...core.rules import Rule
 from ...core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ...core.timeline import Event
 from ...core.walk import PauseFound
@@ -192,16 +193,7 @@ def _clock(
         else {"level": coming.level.word, "at": rfc3339(episode.next_at, zone)},
         "reason": str(episode.reasons[0]) if episode.reasons else None,
         "refused_extensions": episode.refused,
-        "gave_way": [
-            {
-                "level": level.level.word,
-                "at": rfc3339(level.instant, zone),
-                "rule": level.gave_way[0],
-                "for": level.gave_way[1].word,
-            }
-            for level in episode.levels
-            if level.gave_way is not None and level.instant is not None
-        ],
+        "gave_way": list(_gave_way(episode, zone)),
         "cards": [
             _card(row, zone)
             for row in standing
@@ -210,11 +202,24 @@ def _clock(
         "holders": [
             _holder(holding) for holding in holdings(context, case, episode, walked, as_of)
         ],
-        "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
-            for basis in rule.legal_basis
-        ],
+        "legal_basis": _basis(rule),
     }
+
+
+def _gave_way(episode: Episode, zone: str) -> Iterator[dict[str, Any]]:
+    """The levels that had fallen due and are not given for another card's sake."""
+    for level in episode.levels:
+        if level.gave_way is not None and level.instant is not None:
+            rule, other = level.gave_way
+            at = rfc3339(level.instant, zone)
+            yield {"level": level.level.word, "at": at, "rule": rule, "for": other.word}
+
+
+def _basis(rule: Rule) -> list[dict[str, str]]:
+    return [
+        {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
+        for basis in rule.legal_basis
+    ]
 
 
 def _offence(
@@ -245,10 +250,7 @@ def _offence(
             if row.rule_id == rule.id and row.episode == offence.key
         ],
         "holders": [_holder(holding) for holding in who_did(context, case, offence, highest)],
-        "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
-            for basis in rule.legal_basis
-        ],
+        "legal_basis": _basis(rule),
     }
 
 
