@@ -228,6 +228,9 @@ class SourceSection(_Section):
     #: Whether a pull holds every open case, so that one that is missing has vanished.
     snapshot: bool = False
     encoding: str | None = None
+    #: Whether what it says lifts a yellow or red card by itself, or somebody has to agree. Unset:
+    #: `lift` for what a pull brings of the source's own cases, and where nobody ever supervised.
+    late_evidence: Literal["lift", "confirm"] | None = None
     http: HttpSection | None = None
     sql: SqlSection | None = None
     files: FilesSection | None = None

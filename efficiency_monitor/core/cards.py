@@ -142,11 +142,14 @@ def decide(
     calendar_version: str,
     watch_from: int | None,
     conduct: Conduct = NO_CONDUCT,
+    versions: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Decision]:
     """Decide on one case. `cards` are all its cards, lifted ones too; decisions in order.
 
     `rule_ids` are the rules that were judged: a card of another rule is left alone. What fell due
     before `watch_from` (epoch seconds) is historical. `conduct` are the conditions among the rules.
+    `calendar_version` is that of the case's calendar, `versions` those of others that bind some
+    ground of it.
     """
     decisions: list[Decision] = []
     by_episode: dict[tuple[str, str], list[Card]] = {}
@@ -155,7 +158,13 @@ def decide(
     for ground in findings.grounds:
         known = by_episode.pop((ground.bound.rule.id, ground.key), [])
         decisions.extend(
-            decide_ground(subject_of(findings.case_no), ground, known, calendar_version, watch_from)
+            decide_ground(
+                subject_of(findings.case_no),
+                ground,
+                known,
+                calendar_version if ground.view is None else versions.get(ground.view.calendar, ""),
+                watch_from,
+            )
         )
     for (rule_id, _), known in by_episode.items():
         if rule_id == MANUAL_RULE:

@@ -73,8 +73,8 @@ def _standing(
 #: What a scan finds anew of a case, what the newest version of its fields says, and whose it is:
 #: a source that is set up later takes over what was imported by hand.
 _OF_A_CASE = (
-    "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
-    "revision", "source", "troubles", "vanished_at",
+    "calendar", "changed", "contested", "item_code", "judged_as_of", "judged_stale", "open",
+    "outcome", "revision", "source", "troubles", "vanished_at", "waits",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (

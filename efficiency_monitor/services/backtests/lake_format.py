@@ -20,7 +20,7 @@ from ...core.faults import ConfigurationError
 from ...language import t
 from ...reports.tabular import json_text, put_in_place
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST: Final = "lake.json"
 TABLES: Final = ("cases", "events", "withdrawals")
 #: Fields of a case that have a column of their own; persons are left out.
@@ -79,6 +79,8 @@ class Manifest(_Part):
     vocabulary: str
     signatures: tuple[tuple[str, str | None], ...]
     sources: dict[str, SourceState]
+    #: Since when somebody has supervised in the workspace; None: nobody ever did.
+    supervised_from: int | None = None
     parts: tuple[Part, ...]
 
     def codes(self) -> dict[Signature, int]:
@@ -164,6 +166,9 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("source", text),
                 ("calendar", text),
                 ("events", pa.int32()),
+                # What was told otherwise of its fields, and of which events when first, as JSON.
+                ("versions", pa.string()),
+                ("first_told", pa.string()),
                 *((name, text) for name in CASE_TEXTS),
                 *((ATTRIBUTE + name, text) for name in attributes),
                 *((f"k_{name}_{limit}", kernel(name)) for name in CASE_COLUMNS for limit in LIMITS),

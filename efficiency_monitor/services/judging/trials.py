@@ -13,7 +13,7 @@ from ...core.faults import ConfigurationError
 from ...core.findings import CaseFindings
 from ...core.instants import local_date, rfc3339
 from ...core.terms import CardState, Level
-from ...core.timeline import CaseRecord
+from ...core.timeline import CaseRecord, calendars_of
 from ...language import t
 from ...store import trials
 from ..context import Catalogue, Context
@@ -36,7 +36,7 @@ def judge(
     """What each case would be given by the rules on trial, in the order of the cases."""
     if not catalogue.trials:
         return [Judged((), None)] * len(records)
-    calendars = catalogue.compiled_for([record.calendar for record in records])
+    calendars = catalogue.compiled_for(calendars_of(records))
     found = evaluate(records, catalogue.trials, catalogue.vocabulary, calendars, as_of)
     return [Judged(tuple(_rows(each, as_of, watch_from)), _next(each)) for each in found]
 

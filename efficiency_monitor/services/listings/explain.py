@@ -10,7 +10,15 @@ from ...core.amount import Unit, decimal_text
 from ...core.encoding import ordered
 from ...core.explain import DayLine, Why, day_lines
 from ...core.faults import ConfigurationError
-from ...core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
+from ...core.findings import (
+    CaseFindings,
+    Correction,
+    Episode,
+    LevelFound,
+    LimitFound,
+    Offence,
+    calendar_of,
+)
 from ...core.instants import local_date, rfc3339
 from ...core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ...core.timeline import Event
@@ -19,7 +27,7 @@ from ...language import bilingual, language, t
 from ...store import cards, cases, personal
 from ..cards.account_holdings import holdings, who_did
 from ..cards.card_rows import compared, limit_json, until_of, walk_of
-from ..cards.continuing import going_on
+from ..cards.late_evidence import Weighed, Weighing
 from ..context import Context
 from ..intake.feeds import stale_sources, torn_cases
 
@@ -65,10 +73,13 @@ def opened(context: Context, case: cases.StoredCase) -> dict[str, str | None]:
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
     """Findings of one case."""
-    found = context.catalogue.judge([case.record], as_of)
+    return weigh(context, case, as_of, None).found
+
+
+def weigh(context: Context, case: cases.StoredCase, as_of: int, known_by: int | None) -> Weighed:
+    """Findings of one case, without what is held back of it."""
     with context.store.reading() as connection:
-        standing = cards.of_cases(connection, [case.case_id])
-        return going_on(connection, [case], found, standing)[0]
+        return Weighing(context, connection, as_of, None, known_by).one(case)
 
 
 def explain(
@@ -76,7 +87,8 @@ def explain(
 ) -> dict[str, Any]:
     """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
     case = find(context, case_no, as_of=as_of, known_by=known_by)
-    found = judge(context, case, as_of)
+    weighed = weigh(context, case, as_of, known_by)
+    case, found = weighed.case, weighed.found
     zone = _zone(context, case)
     with context.store.reading() as connection:
         standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
@@ -95,6 +107,8 @@ def explain(
             {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}
             for trouble in found.troubles
         ],
+        "corrections": [_correction(correction, zone) for correction in found.corrections],
+        "contested": list(weighed.contested),
         "events": [_event(event, zone) for event in _events(context, case, as_of)],
         "clocks": [
             _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
@@ -106,6 +120,16 @@ def explain(
             if row.rule_id == MANUAL_RULE
         ],
         "excluded": found.outcome is Outcome.EXCLUDED,
+    }
+
+
+def _correction(correction: Correction, zone: str) -> dict[str, Any]:
+    return {
+        "field": correction.name,
+        "bound": correction.bound,
+        "later": correction.later,
+        "received_at": rfc3339(correction.received_at, zone),
+        "waits": correction.waits,
     }
 
 
@@ -146,7 +170,7 @@ def _clock(
     rule = episode.bound.rule
     walked = walk_of(context, case, episode, as_of)
     until = until_of(episode, as_of)
-    calendar = context.catalogue.calendars[case.record.calendar]
+    calendar = context.catalogue.calendars[calendar_of(case.record, episode)]
     limits = {
         limit.name: _limit(limit, zone)
         for limit in episode.limits

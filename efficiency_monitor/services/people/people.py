@@ -92,7 +92,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         return report
     with context.store.writing() as connection:
         known = become(connection)
-        replace_people(connection, known)
+        replace_people(connection, known, context.now())
         moved = readdress(connection, known)
         content: dict[str, object] = {
             "rows": len(known),
