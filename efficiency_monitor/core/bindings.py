@@ -8,7 +8,7 @@ every other one waits, and what was bound judges. Where nobody has ever supervis
 counts at once, and makes nothing late by an instant before it was received (docs/time.md).
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .encoding import DUE_FIELDS, LIMIT_FIELDS, BoundRule
@@ -153,10 +153,17 @@ class _Asked:
         return cls(deciding_fields(rules), frozenset(starting), frozenset(about))
 
 
+#: Stands for what rests on no event, and for what is measured from the case's first start.
+_CASE = ""
+
+
 @dataclass(slots=True)
 class _Chain:
-    """What binds the episodes that began under one version, and what became of corrections."""
+    """What the same values bind, and what became of the corrections to them."""
 
+    #: Keys of the events that its episodes and offences begin with.
+    anchors: frozenset[str]
+    #: The version that bound them.
     number: int
     view: CaseRecord
     #: What the view says, and what counts of it: the same but for levels that a correction moved.
@@ -179,12 +186,13 @@ class _Case:
         known = [event for event in record.events if event.occurred_at <= as_of]
         known.sort(key=lambda event: event.occurred_at)
         starts = [event for event in known if self._starts(event)]
+        #: What binds by which version. What rests on no event binds with the case's first start;
+        #: where nothing has started the newest values are meant.
         newest = len(record.versions) - 1
-        #: The version that binds what rests on no event: that of the case's first start.
-        self.base = bound_version(record, starts[0]) if starts else newest
-        #: Those of which an episode or an offence can come.
-        told = [event for event in known if self._starts(event) or self._asked_about(event)]
-        self.used = sorted({self.base, *(bound_version(record, event) for event in told)})
+        self.bound = {_CASE: bound_version(record, starts[0]) if starts else newest}
+        for event in known:
+            if self._starts(event) or self._asked_about(event):
+                self.bound[event.key] = bound_version(record, event)
 
     def _starts(self, event: Event) -> bool:
         return event.type in self.asked.starting
@@ -194,12 +202,13 @@ class _Case:
 
     def settling(self) -> _Settling:
         """Judge what is bound, then each correction in the order of receipt."""
-        views = [bound_view(self.record, number) for number in self.used]
+        numbers = sorted(set(self.bound.values()))
+        views = [bound_view(self.record, number) for number in numbers]
         found = yield views
-        chains = [
-            _Chain(number, view, raw, self._kept(raw, number))
-            for number, view, raw in zip(self.used, views, found, strict=True)
-        ]
+        chains = []
+        for number, view, raw in zip(numbers, views, found, strict=True):
+            anchors = frozenset(key for key, own in self.bound.items() if own == number)
+            chains.append(_Chain(anchors, number, view, raw, self._kept(raw, anchors)))
         for j in range(1, len(self.record.versions)):
             for name in self._changed(j):
                 late = [chain for chain in chains if chain.number < j]
@@ -208,7 +217,8 @@ class _Case:
                     continue
                 found = yield tried
                 for chain, view, raw in zip(late, tried, found, strict=True):
-                    self._correct(chain, name, view, raw, j)
+                    chains.remove(chain)
+                    chains += self._correct(chain, name, view, raw, j)
         return self._together(chains)
 
     def _changed(self, j: int) -> list[str]:
@@ -233,42 +243,63 @@ class _Case:
 
     def _correct(
         self, chain: _Chain, name: str, view: CaseRecord, raw: CaseFindings, j: int
-    ) -> None:
-        """Let a correction count for what a chain binds, or note that it waits."""
+    ) -> Iterator[_Chain]:
+        """What a correction makes of a chain: it counts for some of what it binds, or for none."""
         received = self.record.versions[j].received_at
-        told = self._kept(raw, chain.number)
-        was = self._kept(chain.raw, chain.number)
-        same = (was.grounds, was.troubles) == (told.grounds, told.troubles)
         supervised = self.record.supervised_from
         free = supervised is None or received < supervised
-        if same and (was.outcome, was.next_at) == (told.outcome, told.next_at):
-            chain.view = view
-            return
+        waiting, counting, alike = set(), set(), set()
+        for anchor in chain.anchors:
+            was, told = (self._kept(one, {anchor}) for one in (chain.raw, raw))
+            if _said(was, anchor) == _said(told, anchor):
+                alike.add(anchor)
+            elif free or _only_shortens(was, told, received):
+                counting.add(anchor)
+            else:
+                waiting.add(anchor)
         former = chain.corrections.get(name)
-        before = _value(chain.view, name) if former is None or former.waits else former.bound
-        counts = free or _only_shortens(was, told, received)
-        chain.corrections[name] = Correction(
-            name=name,
-            bound=before,
-            later=_value(view, name),
-            received_at=received,
-            waits=not counts,
-        )
-        if counts:
-            chain.view, chain.raw = view, raw
-            chain.counts = _moved(chain.counts, told, received, self.as_of)
+        bound = _value(chain.view, name) if former is None or former.waits else former.bound
 
-    def _kept(self, found: CaseFindings, number: int) -> CaseFindings:
-        """Of findings what binds to a version, with the troubles that go with it."""
-        episodes = tuple(e for e in found.episodes if self._number(e) == number)
-        offences = tuple(o for o in found.offences if self._number(o) == number)
-        kept = {(g.bound.rule.id, reason) for g in (*episodes, *offences) for reason in g.reasons}
+        def noted(waits: bool) -> dict[str, Correction]:
+            later = _value(view, name)
+            told = Correction(
+                name=name, bound=bound, later=later, received_at=received, waits=waits
+            )
+            return {**chain.corrections, name: told}
+
+        if waiting:
+            yield replace(
+                chain,
+                anchors=frozenset(waiting),
+                counts=self._kept(chain.counts, waiting),
+                corrections=noted(True),
+            )
+        rest = frozenset(counting | alike)
+        if rest:
+            told = self._kept(raw, rest)
+            yield _Chain(
+                anchors=rest,
+                number=chain.number,
+                view=view,
+                raw=raw,
+                counts=_moved(self._kept(chain.counts, rest), told, received, self.as_of)
+                if counting
+                else self._kept(chain.counts, rest),
+                corrections=noted(False) if counting else chain.corrections,
+            )
+
+    def _kept(self, found: CaseFindings, anchors: Collection[str]) -> CaseFindings:
+        """Of findings what begins with some events, with the troubles that go with it."""
+        episodes = tuple(e for e in found.episodes if self._anchor(e) in anchors)
+        offences = tuple(o for o in found.offences if self._anchor(o) in anchors)
+        grounds: tuple[Ground, ...] = (*episodes, *offences)
+        kept = {(ground.bound.rule.id, reason) for ground in grounds for reason in ground.reasons}
         told = {(g.bound.rule.id, reason) for g in found.grounds for reason in g.reasons}
 
         def stays(trouble: Trouble) -> bool:
             if (trouble.rule, trouble.reason) in told:
                 return (trouble.rule, trouble.reason) in kept
-            return number == self.base or not trouble.rule
+            return _CASE in anchors or not trouble.rule
 
         return replace(
             found,
@@ -277,13 +308,13 @@ class _Case:
             troubles=tuple(trouble for trouble in found.troubles if stays(trouble)),
         )
 
-    def _number(self, ground: Ground) -> int:
+    def _anchor(self, ground: Ground) -> str:
         if isinstance(ground, Episode):
-            return bound_version(self.record, ground.start)
+            return ground.start.key
         condition = ground.bound.rule.condition
         if condition is not None and condition.limit is not None:
-            return self.base  # measured by the end of a limit that ran from the case's start
-        return bound_version(self.record, ground.event)
+            return _CASE  # measured by the end of a limit that ran from the case's start
+        return ground.event.key
 
     def _together(self, chains: Sequence[_Chain]) -> CaseFindings:
         """One answer of what each chain says of its own."""
@@ -298,7 +329,7 @@ class _Case:
         episodes = [replace(e, view=chain.view) for chain, one in found for e in one.episodes]
         offences = [replace(o, view=chain.view) for chain, one in found for o in one.offences]
         troubles = dict.fromkeys(trouble for _, one in found for trouble in one.troubles)
-        base = next(one for chain, one in found if chain.number == self.base)
+        base = next(one for chain, one in found if _CASE in chain.anchors)
         if troubles:
             outcome = Outcome.NOT_JUDGEABLE
         elif episodes or offences or base.outcome is not Outcome.EXCLUDED:
@@ -329,6 +360,12 @@ class _Case:
         yield from (told[name] for name in sorted(told))
 
 
+def _said(found: CaseFindings, anchor: str) -> tuple[object, ...]:
+    """What is compared of findings; whether a rule is meant at all is said of the case alone."""
+    outcome = found.outcome is Outcome.EXCLUDED if anchor == _CASE else None
+    return found.grounds, found.troubles, outcome
+
+
 def _value(view: CaseRecord, name: str) -> str | None:
     if name == CALENDAR:
         return view.calendar
@@ -344,6 +381,8 @@ def _only_shortens(was: CaseFindings, told: CaseFindings, received: int) -> bool
     """Whether a correction leaves everything as it is, but for limits that end earlier, and after
     it was received."""
     if was.offences != told.offences or was.troubles != told.troubles:
+        return False
+    if (was.outcome is Outcome.EXCLUDED) != (told.outcome is Outcome.EXCLUDED):
         return False
     before = {_key(episode): episode for episode in was.episodes}
     if before.keys() != {_key(episode) for episode in told.episodes}:

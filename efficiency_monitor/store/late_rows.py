@@ -10,6 +10,10 @@ from .cases import CASE, EVENT, FACT, WITHDRAWN
 from .import_runs import IMPORT
 
 TABLES: Final = ("event", "event_withdrawal", "case_fact")
+#: How an entry of a card names how far each of them was received (`held_rows.received`).
+_WORDS: Final[Mapping[str, str]] = dict(
+    zip(TABLES, ("events", "withdrawals", "facts"), strict=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def after(
         statement = (
             select(*columns, IMPORT.c.source, IMPORT.c.pulled)
             .select_from(table.outerjoin(IMPORT, IMPORT.c.id == own.c.import_id))
-            .where(of_case == case_id, number > known.get(name, 0))
+            .where(of_case == case_id, number > known.get(_WORDS[name], 0))
         )
         if known_by is not None:
             statement = statement.where(own.c.received_at <= known_by)

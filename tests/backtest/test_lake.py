@@ -339,7 +339,7 @@ def test_what_is_no_lake_is_said_to_be_none(tmp_path: Path) -> None:
     exported(world, lake)
     manifest = lake / "lake.json"
     text = manifest.read_text("utf-8")
-    for broken in ("{", "[]", text.replace('"format": 1', '"format": 9'), "[" * 5000):
+    for broken in ("{", "[]", text.replace('"format": 2', '"format": 9'), "[" * 5000):
         manifest.write_text(broken, encoding="utf-8")
         with pytest.raises(ConfigurationError, match="cannot be used"):
             opened(world, lake)

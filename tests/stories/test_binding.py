@@ -122,12 +122,8 @@ def test_a_limit_shortened_after_it_would_have_ended_waits(world: World) -> None
 
 
 def test_an_item_register_binds_as_the_case_itself(world: World) -> None:
-    item = {
-        "item_code": "X",
-        "statutory_limit": "20 working_days",
-        "fee_list": "",
-        "stage_list": "",
-    }
+    lists = {"fee_list": "", "stage_list": ""}
+    item = {"item_code": "X", "statutory_limit": "20 working_days", **lists}
     world.receive("items", [{**item, "promised_limit": "10 working_days"}])
     world.receive("cases", [{**CASE, "item_code": "X"}])
     world.receive("events", [ACCEPTED])
@@ -212,3 +208,19 @@ def test_the_explanation_names_both_values(world: World) -> None:
     ]
     (clock,) = document["clocks"]
     assert clock["limits"]["statutory"] == {"value": "5", "unit": "working_days"}
+
+
+def test_each_episode_binds_by_its_own_start(world: World) -> None:
+    """Of two inquiries the limit is shortened while the second one runs."""
+    case = {**CASE, "watch": "inquiries"}
+    asked = {"case_no": "A", "event": "inquiry_received"}
+    world.receive("cases", [case])
+    world.receive("events", [{**asked, "occurred_at": "2026-03-02 10:00", "source_key": "1"}])
+    world.now = instant("2026-03-04 09:00")
+    world.scan()
+    assert world.cards() == ["A ANSWER yellow open"]
+    world.receive("cases", [{**CASE, "watch": "nothing"}])
+    world.receive("events", [{**asked, "occurred_at": "2026-03-03 10:00", "source_key": "2"}])
+    world.now = instant("2026-03-06 09:00")
+    world.scan()
+    assert world.cards() == ["A ANSWER yellow open"]

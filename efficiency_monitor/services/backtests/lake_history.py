@@ -34,6 +34,7 @@ _BATCH: Final = 500
 #: Measures that compare persons or texts that people wrote.
 _OF_PERSONS: Final = frozenset({"same_person", "repeated_text"})
 _LEFT_BEHIND: Final = frozenset({"actor", "reason"})
+_CASE: Final = ("case_no", "source", "calendar", "torn", "events", "versions", "first_told")
 _EVENT: Final = (
     "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "received_at", "stage",
     "department", "amount", "due_at", "due_dated", "source_key", "attributes",
@@ -105,17 +106,7 @@ class Lake:
     ) -> Iterator[Sequence[CaseRecord]]:
         """Cases of a part as values, some hundred at a time; `chosen` of those that count."""
         attributes = [ATTRIBUTE + name for name in part.attributes]
-        own = (
-            "case_no",
-            "source",
-            "calendar",
-            "torn",
-            "events",
-            "versions",
-            "first_told",
-            *CASE_TEXTS,
-            *attributes,
-        )
+        own = (*_CASE, *CASE_TEXTS, *attributes)
         cases = self.table("cases", part, own)
         events = self.table("events", part, _EVENT)
         mask = self.standing(part)
@@ -124,7 +115,7 @@ class Lake:
         if mask is not None:
             sizes = cases.column("events").to_pylist()
             cases, events = _filtered(cases, mask), _filtered(events, _each(mask, sizes))
-        names = [name.removeprefix(ATTRIBUTE) for name in own[7:]]
+        names = [name.removeprefix(ATTRIBUTE) for name in own[len(_CASE) :]]
         first = 0
         for lo in range(0, cases.num_rows, _BATCH):
             rows = list(_rows(cases, lo, min(cases.num_rows, lo + _BATCH)))

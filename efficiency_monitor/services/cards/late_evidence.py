@@ -130,8 +130,7 @@ class Weighing:
         sections = self.context.settings.sources
         name = row.source or BY_HAND
         section = sections.get(name)
-        by_file = not row.pulled and section is not None and section.kind != "import"
-        if by_file:
+        if not row.pulled and (section is None or section.kind != "import"):
             section = sections.get(BY_HAND)  # a file by hand, whatever source it names
         if section is not None and section.late_evidence is not None:
             return section.late_evidence == "confirm"

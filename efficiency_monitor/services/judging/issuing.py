@@ -256,7 +256,7 @@ class Writer:
                 "reason": str(decision.reason),
                 "lifted_at": self._time(now),
                 "as_of": self._time(self.as_of),
-                **({"evidence": evidence} if evidence else {}),
+                **({"rests_on": evidence} if evidence else {}),
             },
         )
 
