@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from ...core.people import Person, Role
 from ...core.statements import digest
-from ...store import cases, outbox
+from ...store import outbox
 from ...store.tables import PersonRow
 from ..context import compact_json
 
@@ -67,10 +67,8 @@ def notices_to(
     return list(made.values())
 
 
-def replace_people(connection: Connection, everybody: Sequence[Person], now: int) -> None:
-    """Replace who is known by this list; that somebody supervises is noted once for ever."""
-    if any(person.role is Role.SUPERVISOR for person in everybody):
-        cases.note_supervised(connection, now)
+def replace_people(connection: Connection, everybody: Sequence[Person]) -> None:
+    """Replace who is known by this list."""
     connection.execute(PERSON.delete())
     rows = []
     for person in everybody:
