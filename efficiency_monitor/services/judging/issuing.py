@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ...core import cards as core_cards
 from ...core.accountability import Holding
-from ...core.findings import CaseFindings, Episode, Ground, Offence
+from ...core.findings import CaseFindings, Episode, Ground, Offence, calendar_of
 from ...core.instants import rfc3339
 from ...core.ledger import EntryType, commitment
 from ...core.terms import CardState, Level, LiftReason
@@ -81,8 +81,13 @@ class Writer:
             if card.card_no not in lifted and card.state is not CardState.LIFTED
         ]
         self._account_again(case, found, kept)
-        calendar = self.context.catalogue.calendars.get(case.record.calendar)
+        by = {
+            (ground.bound.rule.id, ground.key): calendar_of(case.record, ground)
+            for ground in found.grounds
+        }
         for card in kept:
+            name = by.get((card.rule_id, card.episode), case.record.calendar)
+            calendar = self.context.catalogue.calendars.get(name)
             if calendar is not None and card.calendar_version != calendar.version:
                 self.stood.setdefault(calendar.version, []).append(card.card_no)
 
