@@ -187,21 +187,12 @@ def _judge_batch(
             known = standing.get(one.case.case_id, [])
             writer.write(one.case, one.found, one.decisions, known)
         writer.finish()
-        cases.write_judged(
-            connection,
-            [
-                judged(
-                    context.catalogue.vocabulary,
-                    one.case,
-                    one.found,
-                    as_of,
-                    trial.next_at,
-                    one.contested,
-                )
-                for one, trial in triples
-            ],
-            as_of,
-        )
+        words = context.catalogue.vocabulary
+        kept = [
+            judged(words, one.case, one.found, as_of, trial.next_at, one.contested)
+            for one, trial in triples
+        ]
+        cases.write_judged(connection, kept, as_of)
         tally_spans.note(context, connection, pairs, as_of)
         trials.write(
             connection, [case.case_id for case, _ in pairs], [trial for _, trial in triples]
