@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.evaluation import evaluate
@@ -160,6 +160,8 @@ def test_where_somebody_supervises_nothing_that_fell_due_is_taken_back(seed: int
     """The last version changes nothing up to the instant at which it was received."""
     place = next(each for each in places() if each.name == "amsterdam")
     one = told(seed)
+    # A first value is no correction: it binds what had none.
+    assume(all("promised_limit" in fields for _, fields in one.versions))
     at = one.versions[-1][0]
     before = Told(one.versions[:-1], one.events, one.first_told, 0, at)
     after = Told(one.versions, one.events, one.first_told, 0, at)
