@@ -30,6 +30,7 @@ from .account_view import split
 from .columns import BY_HAND
 from .explain_conduct import card_sentence, joined_basis, offence_part
 from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
+from .explain_origin import origins
 from .folding import fold
 from .render import Format, emit, emit_object, emit_text
 
@@ -87,6 +88,7 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
         yield from sheet.table([_correction(each) for each in held["corrections"]], _CORRECTIONS)
     yield "\n" + sheet.heading(t("事件", "Events"))
     yield from sheet.table(held.get("events") or [], _event_columns(name))
+    yield from _origins(sheet, held, name)
     if held.get("problems"):
         yield "\n" + sheet.heading(t("无法判定的", "What cannot be judged"))
         yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
@@ -159,6 +161,13 @@ def _event_columns(name: Naming) -> tuple[Column, ...]:
         Column("actor", "经办", "Actor", least=4),
         Column("reason", "原因", "Reason", least=8),
     )
+
+
+def _origins(sheet: _Sheet, held: Document, name: Naming) -> Iterator[str]:
+    """Who said each event and when it was received, what was withdrawn and changed since."""
+    for title, rows, columns in origins(held, name):
+        yield "\n" + sheet.heading(title)
+        yield from sheet.table(rows, columns)
 
 
 _PROBLEM_COLUMNS: Final = (

@@ -17,7 +17,14 @@ from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, R
 from .timeline import Event
 
 #: Reasons for which a ground may be there and not be found.
-_HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA, Reason.NO_CALENDAR, Reason.HALF_IMPORT)
+_HIDING = (
+    Reason.FAULTY_DATA,
+    Reason.LACKING_DATA,
+    Reason.NO_CALENDAR,
+    Reason.HALF_IMPORT,
+    Reason.NO_CASE_ROW,
+    Reason.INPUT_NOT_HELD,
+)
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 

@@ -212,8 +212,12 @@ class _Reader:
     ) -> CaseFindings:
         """Findings of case `c` from its rows and what conditions say of it."""
         record = self.records[c]
+        if record.unheld:
+            return self._untold(record, Trouble("", Reason.INPUT_NOT_HELD, record.unheld))
         if record.torn:
             return self._untold(record, Trouble("", Reason.HALF_IMPORT))
+        if record.rowless:
+            return self._untold(record, Trouble("", Reason.NO_CASE_ROW))
         if not any(applies) and not conduct.meant:
             return self._excluded(record)
         if fault:

@@ -64,6 +64,10 @@ class CaseRecord:
     stale: bool = False
     #: An import that has rows of the case has not ended: others of its rows may be missing.
     torn: bool = False
+    #: Events have come with times of a clock on the wall, and not the row that says in which zone.
+    rowless: bool = False
+    #: Rows of the case that no import holds: table and import, as text; nothing can be said of it.
+    unheld: str = ""
     #: Fields that the case itself does not state: they are its item's.
     from_item: frozenset[str] = frozenset()
     #: Where its fields were ever told otherwise: every version, in the order of receipt; the last

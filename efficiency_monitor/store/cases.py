@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -120,6 +121,8 @@ class StoredCase:
     case_id: int
     revision: int
     record: CaseRecord
+    #: To which source it belongs.
+    source: str = ""
     #: The case with what is held back of it; None where nothing is.
     whole: CaseRecord | None = None
 
@@ -166,23 +169,25 @@ def read_cases(
         first_told = _first_told(connection, list(versions), known_by)
         for row in rows:
             told = facts.get(row.id)
-            if told is None and row.id not in events and known_by is not None:
-                continue  # nothing of the case was known yet
+            events_told = events.get(row.id, [])
+            if told is None and known_by is not None and not _own(events_told, row.source):
+                continue  # nothing of the case was known yet, or only what another source adds
             own = told[-1][1] if told else {}
             lent = lent_by.lent(own)
             record = CaseRecord(
                 case_no=row.case_no,
                 calendar=own.get("calendar") or row.default_calendar,
                 fields={**own, **lent},
-                events=tuple(events.get(row.id, ())),
+                events=tuple(one.event for one in events_told),
                 from_item=frozenset(lent),
                 stale=row.source in stale,
                 torn=row.id in torn,
+                rowless=told is None and any(one.unplaced for one in events_told),
                 versions=versions.get(row.id, ()),
                 first_told=first_told.get(row.id, {}),
                 supervised_from=supervised,
             )
-            stored.append(StoredCase(row.id, row.revision, record))
+            stored.append(StoredCase(row.id, row.revision, record, row.source))
     return stored
 
 
@@ -258,40 +263,71 @@ def _same(row: Any) -> tuple[tuple[object, ...], tuple[object, ...]]:
 
 def _read_events(
     connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
-) -> dict[int, list[Event]]:
+) -> dict[int, list["Told"]]:
     gone = withdrawn_by(known_by)
     if leave_out.withdrawals:
         gone = and_(gone, EVENT.c.id.not_in(sorted(leave_out.withdrawals)))
     statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~gone)
     if known_by is not None:
-        statement = statement.where(EVENT.c.received_at <= known_by)
-    events: dict[int, list[Event]] = {}
+        # What waited for the row of its case was read when that came.
+        statement = statement.where(
+            func.coalesce(EVENT.c.written_at, EVENT.c.received_at) <= known_by
+        )
+    events: dict[int, list[Told]] = {}
+    seen: set[tuple[int, str]] = set()
     for row in connection.execute(
         statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
     ):
         if row.id in leave_out.events:
             continue
-        events.setdefault(row.case_id, []).append(
-            Event(
-                key=row.event_key,
-                type=row.type,
-                occurred_at=row.occurred_at,
-                precision=Precision(row.precision),
-                recorded_at=row.recorded_at,
-                received_at=row.received_at,
-                stage=row.stage,
-                actor=row.actor,
-                department=row.department,
-                kind=row.kind,
-                amount=row.amount,
-                due_at=row.due_at,
-                due_precision=Precision(row.due_precision),
-                reason=row.reason,
-                source_key=row.source_key,
-                attributes={} if row.attributes == "{}" else json.loads(row.attributes),
-            )
-        )
-    return {case_id: with_taken_kinds(found) for case_id, found in events.items()}
+        # Two sources may say the same: it is one event, for as long as one of them says so.
+        if (row.case_id, row.event_key) in seen:
+            continue
+        seen.add((row.case_id, row.event_key))
+        events.setdefault(row.case_id, []).append(told_of(row))
+    for found in events.values():
+        taken = with_taken_kinds([one.event for one in found])
+        found[:] = [replace(one, event=event) for one, event in zip(found, taken, strict=True)]
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, the source that said so, and whether the zone of its case was unknown."""
+
+    event: Event
+    source: str
+    unplaced: bool
+
+
+def told_of(row: Any) -> Told:
+    """A row of events as a value."""
+    return Told(_event(row), row.source, bool(row.unplaced))
+
+
+def _own(told: Sequence[Told] | None, owner: str) -> bool:
+    return any(one.source == owner for one in told or ())
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        key=row.event_key,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        precision=Precision(row.precision),
+        recorded_at=row.recorded_at,
+        received_at=row.received_at,
+        stage=row.stage,
+        actor=row.actor,
+        department=row.department,
+        kind=row.kind,
+        amount=row.amount,
+        due_at=row.due_at,
+        due_precision=Precision(row.due_precision),
+        reason=row.reason,
+        source_key=row.source_key,
+        attributes={} if row.attributes == "{}" else json.loads(row.attributes),
+    )
 
 
 def withdrawn_facts(
@@ -477,10 +513,75 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
                 "judged_stale": int(case.stale),
                 "waits": int(case.waits),
                 "contested": case.contested,
+                **_waking(case.clocks),
             }
             for case in judged
         ],
         {"changed": 0, "judged_as_of": as_of},
+    )
+
+
+def _waking(clocks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """What a case remembers of the clocks that are to wake it: `clocks_lost` compares."""
+    wakes = [at for clock in clocks if isinstance(at := clock["next_at"], int)]
+    return {"clocks": len(wakes), "clock_mark": sum(wakes)}
+
+
+def clocks_lost(connection: Connection) -> list[tuple[int, str]]:
+    """Ids and numbers of cases whose clocks are not those that their last judgement left.
+
+    Of clocks without a next instant nothing is asked: they wake nobody. One pass over two partial
+    indexes, whatever is due.
+    """
+    left = select(CASE.c.id, CASE.c.clocks.label("n"), CASE.c.clock_mark.label("sum")).where(
+        CASE.c.clocks > 0
+    )
+    there = select(CLOCK.c.case_id, literal(-1), -CLOCK.c.next_at).where(
+        CLOCK.c.next_at.is_not(None)
+    )
+    both = left.union_all(there).subquery()
+    odd = (
+        select(both.c.id)
+        .group_by(both.c.id)
+        .having(or_(func.sum(both.c.n) != 0, func.sum(both.c.sum) != 0))
+    )
+    rows = connection.execute(
+        select(CASE.c.id, CASE.c.case_no).where(CASE.c.id.in_(odd)).order_by(CASE.c.id)
+    )
+    return [(row.id, row.case_no) for row in rows]
+
+
+def closed_and_running(connection: Connection) -> list[str]:
+    """Numbers of cases that are marked closed while a clock of theirs has not stopped."""
+    running = exists().where(
+        CLOCK.c.case_id == CASE.c.id, CLOCK.c.rule_id != "", CLOCK.c.state != "stopped"
+    )
+    statement = select(CASE.c.case_no).where(CASE.c.open == 0, CASE.c.changed == 0, running)
+    return list(connection.execute(statement.order_by(CASE.c.case_no)).scalars())
+
+
+def mark(connection: Connection, case_ids: Collection[int]) -> None:
+    """Let the next scan judge these cases."""
+    for part in chunks(sorted(case_ids)):
+        connection.execute(
+            update(CASE).where(CASE.c.id.in_(part)).values(changed=1, revision=CASE.c.revision + 1)
+        )
+
+
+def troubled(connection: Connection, reason: str) -> list[int]:
+    """Ids of the cases that were not judged for a reason."""
+    statement = select(CASE.c.id).where(
+        CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"')
+    )
+    return list(connection.execute(statement.order_by(CASE.c.id)).scalars())
+
+
+def mark_troubled(connection: Connection, reason: str) -> None:
+    """Let the next scan judge the cases that were not judged for a reason."""
+    connection.execute(
+        update(CASE)
+        .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"'))
+        .values(changed=1, revision=CASE.c.revision + 1)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from .cases import CASE, EVENT, FACT, WITHDRAWN
 from .import_runs import IMPORT
@@ -29,7 +29,7 @@ class LateRow:
     occurred_at: int | None
     received_at: int
     import_id: str
-    #: Source of the import, whether it was a pull, and the source that the case belongs to.
+    #: Source that said so, whether it was pulled, and the source that the case belongs to.
     source: str
     pulled: bool
     owner: str
@@ -64,9 +64,14 @@ def after(
         columns = [row_id.label("row"), key.label("key"), own.c.received_at, own.c.import_id]
         if at is not None:
             columns.append(at.label("at"))
+        said = FACT if name == "case_fact" else EVENT
+        # What waited for its case was told by an earlier import than the one that wrote it.
+        told = own.c.import_id
+        if name == "event":
+            told = func.coalesce(EVENT.c.told_import, EVENT.c.import_id)
         statement = (
-            select(*columns, IMPORT.c.source, IMPORT.c.pulled)
-            .select_from(table.outerjoin(IMPORT, IMPORT.c.id == own.c.import_id))
+            select(*columns, said.c.source, IMPORT.c.pulled)
+            .select_from(table.outerjoin(IMPORT, IMPORT.c.id == told))
             .where(of_case == case_id, number > known.get(_WORDS[name], 0))
         )
         if known_by is not None:
@@ -79,7 +84,7 @@ def after(
                 occurred_at=None if at is None else row.at,
                 received_at=row.received_at,
                 import_id=row.import_id,
-                source=row.source or "",
+                source=row.source,
                 pulled=bool(row.pulled),
                 owner=owner,
             )

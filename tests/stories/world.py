@@ -101,6 +101,8 @@ class World:
     now: int
     watch_from: str | None = None
     imports: int = 0
+    #: Whose rows are received.
+    source: str = "by-hand"
     _context: Context | None = field(default=None, repr=False)
 
     @classmethod
@@ -180,7 +182,7 @@ class World:
         self.imports += 1
         path = self.folder / f"{self.imports:03}-{kind}.csv"
         write_csv(path, rows)
-        return ingest.import_files(self.context, [path], "canonical")
+        return ingest.import_files(self.context, [path], "canonical", source=self.source)
 
     def people(self, rows: Sequence[Row]) -> None:
         """Import who is told."""

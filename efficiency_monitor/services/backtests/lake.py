@@ -294,7 +294,8 @@ class _Export:
         """The sources with a freshness limit, and how long what was read of them is fresh."""
         found: dict[str, SourceState] = {}
         with self.context.store.reading() as connection:
-            newest = feed_store.newest_data(connection, self.now)
+            pulled = feeds.pulled_sources(self.context)
+            newest = feed_store.newest_data(connection, self.now, pulled)
             half = feeds.half_taken(self.context, connection, self.now)
         for name, section in self.context.settings.sources.items():
             data = newest.get(name)

@@ -16,12 +16,11 @@ from sqlalchemy import Connection
 from ...core.cards import Card, Decision, Lift, decide
 from ...core.findings import CaseFindings
 from ...core.terms import CardState, Level
+from ...source_settings import BY_HAND
 from ...store import cards, cases, late_rows, ledger
 from ..context import Context
 from .continuing import going_on
 
-#: The source of files by hand that name no other one.
-BY_HAND = "by-hand"
 #: Rows of one sort that an entry names; more are counted.
 _NAMED = 20
 
@@ -66,7 +65,7 @@ class Weighing:
         return self.each([case], found, standing)[0]
 
     def _one(self, case: cases.StoredCase, found: CaseFindings, known: Sequence[Card]) -> Weighed:
-        decisions = self._decided(case, found, known)
+        decisions = self.decided(case, found, known)
         falling = _falling(decisions, known)
         held = self._held(case, falling) if falling else cases.NOTHING
         if not held:
@@ -74,19 +73,25 @@ class Weighing:
         (without,) = cases.read_cases(
             self.connection, [case.case_id], known_by=self.known_by, leave_out=held
         ) or (case,)
-        record = replace(without.record, stale=case.record.stale, torn=case.record.torn)
+        record = replace(
+            without.record,
+            stale=case.record.stale,
+            torn=case.record.torn,
+            unheld=case.record.unheld,
+        )
         without = replace(case, record=record, whole=case.record)
         judged = self.context.catalogue.judge([record], self.as_of)
         (judged_on,) = going_on(self.connection, [without], judged, {case.case_id: known})
-        instead = self._decided(without, judged_on, known)
+        instead = self.decided(without, judged_on, known)
         contested = falling - _falling(instead, known)
         if not contested:
             return Weighed(case, found, decisions)
         return Weighed(without, judged_on, instead, tuple(sorted(contested)))
 
-    def _decided(
+    def decided(
         self, case: cases.StoredCase, found: CaseFindings, known: Sequence[Card]
     ) -> list[Decision]:
+        """What is decided of a case's cards by what is found of it, whoever said so."""
         calendars = self.context.catalogue.calendars
         own = calendars.get(case.record.calendar)
         return decide(

@@ -169,7 +169,7 @@ def _received(connection: Connection, case_ids: Sequence[int]) -> dict[int, _Fac
         case = found.get(row.case_id)
         if case is not None:
             case.events.append((row.id, row.event_key, row.withdrawn))
-            if _key(case.case_no, row) != row.event_key:
+            if event_key(case.case_no, row) != row.event_key:
                 case.altered.add(row.id)
     return found
 
@@ -182,7 +182,8 @@ def _fields(text: Any) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _key(case_no: str, row: Any) -> str:
+def event_key(case_no: str, row: Any) -> str:
+    """The key of an event as its row says it now; empty where it says nothing readable."""
     try:
         return EventFacts(
             case_no=case_no,

@@ -5,9 +5,44 @@ from dataclasses import dataclass, field
 
 from ...core.instants import rfc3339
 from ...core.terms import Level, Outcome
+from ...language import t
 from ..catalogue.rule_waiting import Waits
 from ..intake.feeds import Stale
 from ..ledger.checkpoints import Tried
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeld:
+    """A table whose rows are not those that the entry of an import holds."""
+
+    table: str
+    #: None: rows that no import has brought.
+    import_id: str | None
+    #: Cases that were not judged for it; others of it that were not looked at are not named.
+    cases: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For reports."""
+        return {"table": self.table, "import": self.import_id, "cases": list(self.cases)}
+
+    def words(self) -> str:
+        """A sentence in the current language."""
+        if self.import_id is None:
+            said = t(
+                f"表 {self.table} 有没有导入带来的行",
+                f"table {self.table} has rows that no import has brought",
+            )
+        else:
+            said = t(
+                f"表 {self.table} 中导入 {self.import_id} 的行与台账所记不符",
+                f"table {self.table} has other rows of the import {self.import_id} than its entry "
+                "says",
+            )
+        some = t("、", ", ").join(self.cases[:5])
+        more = len(self.cases)
+        told = t(f"{more} 件无法判定：{some}", f"{more} cases not judged: {some}") if some else ""
+        said += t(f"（{told}）", f" ({told})") if told else ""
+        return said + t("：effmon ledger verify", ": run effmon ledger verify")
 
 
 @dataclass(slots=True)
@@ -37,6 +72,10 @@ class ScanReport:
     rule_changed: list[str] = field(default_factory=list)
     #: Sources whose open cases could not be judged.
     stale: list[Stale] = field(default_factory=list)
+    #: Where the database has other input than the entries of imports hold.
+    not_held: list[NotHeld] = field(default_factory=list)
+    #: Cases whose clocks were not those that their last judgement left: they were judged anew.
+    clocks_restored: list[str] = field(default_factory=list)
     #: Open cases that are missing from a full snapshot of their source, by source.
     vanished: dict[str, int] = field(default_factory=dict)
     #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
@@ -115,6 +154,8 @@ class ScanReport:
                 for (rule, window, reason), number in sorted(self.tally_problems.items())
             ],
             "stale": [each.as_json(zone) for each in self.stale],
+            "input_not_held": [each.as_json() for each in self.not_held],
+            "clocks_restored": self.clocks_restored,
             "vanished": self.vanished,
             "trial": self.trial,
             "waiting": [each.as_json() for each in self.waiting],

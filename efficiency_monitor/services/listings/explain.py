@@ -24,12 +24,13 @@ from ...core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ...core.timeline import Event
 from ...core.walk import PauseFound
 from ...language import bilingual, language, t
-from ...store import cards, cases, personal
+from ...store import cards, cases, personal, provenance
 from ..cards.account_holdings import holdings, who_did
 from ..cards.card_rows import compared, limit_json, until_of, walk_of
 from ..cards.late_evidence import Weighed, Weighing
 from ..context import Context
 from ..intake.feeds import stale_sources, torn_cases
+from .provenance import origin_json, passed, versions_json
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
@@ -92,7 +93,10 @@ def explain(
     zone = _zone(context, case)
     with context.store.reading() as connection:
         standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
+        said = provenance.of_case(connection, case.case_id, known_by)
     fields = case.record.fields
+    clocks = [_clock(context, case, episode, as_of, standing, zone) for episode in found.episodes]
+    events, withdrawn = _told(said, _events(context, case, as_of), clocks, zone)
     return {
         "case_no": case_no,
         "as_of": rfc3339(as_of, zone),
@@ -109,10 +113,11 @@ def explain(
         ],
         "corrections": [_correction(correction, zone) for correction in found.corrections],
         "contested": list(weighed.contested),
-        "events": [_event(event, zone) for event in _events(context, case, as_of)],
-        "clocks": [
-            _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
-        ],
+        "owner": case.source,
+        "events": events,
+        "withdrawn_events": withdrawn,
+        "versions": versions_json(said.versions, zone),
+        "clocks": clocks,
         "conduct": [_offence(context, case, offence, standing, zone) for offence in found.offences],
         "by_hand": [
             {**_card(row, zone), "basis": row.basis}
@@ -157,6 +162,38 @@ def _event(event: Event, zone: str) -> dict[str, Any]:
     if event.recorded_at is not None:
         document["recorded_at"] = rfc3339(event.recorded_at, zone)
     return document
+
+
+def _told(
+    said: provenance.Provenance,
+    events: Sequence[Event],
+    clocks: Sequence[dict[str, Any]],
+    zone: str,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events with where they come from, and those that were withdrawn with who did that.
+
+    Each says which limits had passed when it was received.
+    """
+
+    def document(event: Event, origin: provenance.Origin) -> dict[str, Any]:
+        late = passed(clocks, origin.received_at)
+        return {**_event(event, zone), **origin_json(origin, zone), "after_limits": late}
+
+    standing: dict[str, provenance.Origin] = {}
+    withdrawn = []
+    for one in said.events:
+        if one.gone is None:
+            standing.setdefault(one.told.event.key, one.origin)
+            continue
+        withdrawn.append(
+            {
+                **document(one.told.event, one.origin),
+                "withdrawn_at": rfc3339(one.gone.received_at, zone),
+                "withdrawn_import": one.gone.import_id,
+                "withdrawn_by": one.gone.who.person or one.gone.who.os_user or None,
+            }
+        )
+    return [document(event, standing[event.key]) for event in events], withdrawn
 
 
 def _clock(
