@@ -52,7 +52,10 @@ def import_(
     source: Annotated[
         str | None,
         typer.Option(
-            help=t("作为该数据源的数据", "as data of this source of effmon.toml"),
+            help=t(
+                "作为该数据源的数据（默认 by-hand，手工）",
+                "as rows of this source of effmon.toml (default: by-hand)",
+            ),
             show_default=False,
         ),
     ] = None,
@@ -71,7 +74,7 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
-    from efficiency_monitor.services.intake.feeds import import_into
+    from efficiency_monitor.services.authority.by_hand import import_into
     from efficiency_monitor.services.intake.ingest import bytes_to_read
 
     context = context_of(ctx)

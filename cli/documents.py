@@ -24,6 +24,7 @@ from efficiency_monitor.reports.masking import masked, masked_fields
 
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
+from .explain_origin import origins
 from .render import Format, emit, emit_object, emit_text, message
 from .tally_view import SUBJECT, show_sum
 from .told_view import LADDER, TOLD
@@ -241,6 +242,8 @@ def show_case(
     emit_object(record, fmt, columns=filled((*_CASE, *FIELDS, *named), record), unmasked=True)
     clocks = document["clocks"]
     section(t("事件", "Events"), document["events"], _events(name), fmt, unmasked=True)
+    for title, rows, columns in origins(document, name):
+        section(title, rows, columns, fmt, unmasked=True)
     section(t("无法判定的", "What cannot be judged"), document["problems"], _PROBLEMS, fmt)
     section(t("计时", "Clocks"), clocks, _CLOCKS, fmt)
     cards = [card for clock in clocks for card in clock["cards"]] + document["by_hand"]

@@ -30,6 +30,7 @@ from .account_view import split
 from .columns import BY_HAND
 from .explain_conduct import card_sentence, joined_basis, offence_part
 from .explain_days import DAY_COLUMNS, RUN_COLUMNS, Document, Naming, day_records, days, runs
+from .explain_origin import origins
 from .folding import fold
 from .render import Format, emit, emit_object, emit_text
 
@@ -79,10 +80,15 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
             (t("事项", "Item"), _joined(held, "item_code", "item_name")),
             (t("部门", "Department"), _joined(held, "department", "handler")),
             (t("取自事项", "From the item"), _from_item(held.get("from_item") or [])),
+            (t("存疑的牌", "Contested cards"), t("、", ", ").join(held.get("contested") or [])),
         ]
     )
+    if held.get("corrections"):
+        yield "\n" + sheet.heading(t("更正", "Corrections"))
+        yield from sheet.table([_correction(each) for each in held["corrections"]], _CORRECTIONS)
     yield "\n" + sheet.heading(t("事件", "Events"))
     yield from sheet.table(held.get("events") or [], _event_columns(name))
+    yield from _origins(sheet, held, name)
     if held.get("problems"):
         yield "\n" + sheet.heading(t("无法判定的", "What cannot be judged"))
         yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
@@ -157,6 +163,13 @@ def _event_columns(name: Naming) -> tuple[Column, ...]:
     )
 
 
+def _origins(sheet: _Sheet, held: Document, name: Naming) -> Iterator[str]:
+    """Who said each event and when it was received, what was withdrawn and changed since."""
+    for title, rows, columns in origins(held, name):
+        yield "\n" + sheet.heading(title)
+        yield from sheet.table(rows, columns)
+
+
 _PROBLEM_COLUMNS: Final = (
     Column("rule", "规则", "Rule"),
     Column("reason", "原因", "Reason", say=say_reason, least=12),
@@ -172,7 +185,16 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "fee_list": ("收费标准", "fees"),
     "stage_list": ("环节清单", "stages"),
     "material_list": ("材料清单", "material"),
+    "item_code": ("事项编码", "item"),
+    "calendar": ("工作日历", "calendar"),
 }
+_CORRECTIONS: Final = (
+    Column("field", "内容", "What"),
+    Column("bound", "绑定的值", "Bound"),
+    Column("later", "后来的值", "Told later"),
+    Column("received_at", "接收时间", "Received", say=say_local),
+    Column("counts", "效力", "Which counts"),
+)
 
 
 def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> Iterator[str]:
@@ -212,6 +234,17 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
 def _from_item(fields: Sequence[str]) -> str:
     """What the case does not state itself: its item does."""
     return t("、", ", ").join(t(*_FIELDS.get(name, (name, name))) for name in fields)
+
+
+def _correction(told: Document) -> Document:
+    """A field that binds and was told otherwise: both values, and which of them counts."""
+    waits = t("待采纳，按绑定的值判定", "waits: the bound value judges")
+    name = str(told.get("field") or "")
+    return {
+        **told,
+        "field": t(*_FIELDS.get(name, (name, name))),
+        "counts": waits if told.get("waits") else t("已生效", "counts"),
+    }
 
 
 def _calendar(calendar: Any) -> str:

@@ -151,6 +151,15 @@ def _say_found(found: Mapping[str, Any]) -> None:
                 "not sound",
             )
         )
+    elif found["first_bad"] is None:
+        # Each entry is whole by itself: some are gone at the end, or the head was changed.
+        message(
+            t(
+                "台账已被改动：各条目自身完好，但末尾有缺失，或首部（树根）被改动",
+                "the ledger was changed: each entry is whole, but entries are missing at its end, "
+                "or what is kept of its size and roots was changed",
+            )
+        )
     else:
         message(
             t(

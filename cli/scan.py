@@ -100,12 +100,14 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
         str(Reason.NO_CALENDAR),
         str(Reason.STALE_FEED),
         str(Reason.HALF_IMPORT),
+        str(Reason.INPUT_NOT_HELD),
         str(Reason.CALENDAR_NOT_COVERED),
     }
     reasons = {reason for _, _, reason, _ in report.problems}
     reasons |= {reason for _, _, reason in report.tally_problems}
     single = report.problems or report.tally_problems or report.untold or report.undelivered
-    if report.judged_later or reasons & broken or (strict and single):
+    changed = report.not_held or report.clocks_restored
+    if changed or report.judged_later or reasons & broken or (strict and single):
         codes.append(3)
     return first_of(*codes)
 
@@ -162,7 +164,9 @@ def say(report: "ScanReport", context: "Context") -> None:
                 "then: check the machine's clock",
             )
         )
+    _say_evidence(report)
     _say_feeds(report, context)
+    _say_changed(report)
     _say_problems(report, context)
     _say_untold(report)
     _say_undelivered(report)
@@ -170,17 +174,61 @@ def say(report: "ScanReport", context: "Context") -> None:
     say_tried(report.checkpoint)
 
 
+def _say_evidence(report: "ScanReport") -> None:
+    """What waits until somebody agrees: corrections, and evidence against cards."""
+    if report.corrections:
+        number = len(report.corrections)
+        some = t("、", ", ").join(report.corrections[:10]) + ("…" if number > 10 else "")
+        warn(
+            t(
+                f"{number} 件的更正待采纳，现按绑定的值判定：{some}",
+                f"corrections wait in {number} case{'' if number == 1 else 's'}, the values bound "
+                f"before judge: {some}",
+            )
+        )
+    if report.contested:
+        number = len(report.contested)
+        some = t("、", ", ").join(report.contested[:10]) + ("…" if number > 10 else "")
+        warn(
+            t(
+                f"{number} 张牌存疑：迟到的证据可使其解除，尚待采纳，牌仍有效：{some}",
+                f"{number} card{' is' if number == 1 else 's are'} contested: late evidence would "
+                f"lift, and waits; until then they stand: {some}",
+            )
+        )
+
+
+def _say_changed(report: "ScanReport") -> None:
+    """What somebody has changed past the product: a line for each cause."""
+    for each in report.not_held:
+        warn(each.words())
+    if report.clocks_restored:
+        number = len(report.clocks_restored)
+        some = t("、", ", ").join(report.clocks_restored[:5])
+        warn(
+            t(
+                f"{number} 件的计时不是上次判定所留的，已重新判定：{some}",
+                f"{number} cases had other clocks than their last judgement left, and were judged "
+                f"anew: {some}",
+            )
+        )
+
+
 def _say_problems(report: "ScanReport", context: "Context") -> None:
     """Cases that could not be judged, and why."""
-    for case_no, rule, reason, detail in report.problems[:10]:
+    from efficiency_monitor.core.terms import Reason
+
+    # These are said by their cause.
+    rest = [each for each in report.problems if each[2] != Reason.INPUT_NOT_HELD]
+    for case_no, rule, reason, detail in rest[:10]:
         words = detail_words(detail, context.catalogue.vocabulary)
         told = " ".join(part for part in (rule, words) if part)
         warn(f"{case_no}: {say_reason(reason)}" + (f" ({told})" if told else ""))
-    if len(report.problems) > 10:
+    if len(rest) > 10:
         warn(
             t(
-                f"还有 {len(report.problems) - 10} 条：effmon cases list --outcome not_judgeable",
-                f"{len(report.problems) - 10} more: effmon cases list --outcome not_judgeable",
+                f"还有 {len(rest) - 10} 条：effmon cases list --outcome not_judgeable",
+                f"{len(rest) - 10} more: effmon cases list --outcome not_judgeable",
             )
         )
 

@@ -139,6 +139,14 @@ _REASONS: Final = {
         "导入尚未完成（正在进行或中断）：请重新导入同名文件",
         "an import of it has not ended: it runs, or broke off; import its files again",
     ),
+    Reason.NO_CASE_ROW: (
+        "办件本身的记录尚未到达，事件的时间不知属于哪个时区",
+        "the row of the case has not come: its times are in no zone yet",
+    ),
+    Reason.INPUT_NOT_HELD: (
+        "数据与台账所记的导入不符，可能被人改动",
+        "its rows are not those that the entries of their imports hold: somebody changed them",
+    ),
     Reason.LACKING_DATA: (
         "数据缺少规则所需的内容",
         "the data do not hold what the rule measures",

@@ -10,6 +10,8 @@ from .core.amount import Amount
 
 #: Answers that hold many rows as JSON, against files that are taken whole.
 PAGES = "json"
+#: The source of what is imported by hand and not said to be another's.
+BY_HAND = "by-hand"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _TABLE = re.compile(r"\w[\w-]{0,59}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,80}")
@@ -219,6 +221,13 @@ class FilesSection(_Section):
         return self
 
 
+class AddsTo(_Section):
+    """Which event types a source may add to the cases of which others."""
+
+    sources: tuple[SourceName, ...] = Field(min_length=1)
+    events: tuple[str, ...] = Field(min_length=1)
+
+
 class SourceSection(_Section):
     """One source 数据源."""
 
@@ -228,9 +237,26 @@ class SourceSection(_Section):
     #: Whether a pull holds every open case, so that one that is missing has vanished.
     snapshot: bool = False
     encoding: str | None = None
+    #: Stands before each of its case numbers, where two systems have the same.
+    prefix: str = Field(default="", max_length=40)
+    #: What it may add to cases of other sources.
+    adds_to: AddsTo | None = None
+    #: Whether what it says lifts a yellow or red card by itself, or somebody has to agree. Unset:
+    #: `lift` for what a pull brings of the source's own cases, and where nobody ever supervised.
+    late_evidence: Literal["lift", "confirm"] | None = None
     http: HttpSection | None = None
     sql: SqlSection | None = None
     files: FilesSection | None = None
+
+    @model_validator(mode="after")
+    def _plain_prefix(self) -> "SourceSection":
+        if (
+            not self.prefix.isprintable()
+            or self.prefix != self.prefix.strip()
+            or "*" in self.prefix
+        ):
+            raise ValueError("prefix: printable signs without blanks around them, and no *")
+        return self
 
     @model_validator(mode="after")
     def _one_way(self) -> "SourceSection":

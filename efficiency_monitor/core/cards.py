@@ -18,7 +18,14 @@ from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, R
 from .timeline import Event
 
 #: Reasons for which a ground may be there and not be found.
-_HIDING = (Reason.FAULTY_DATA, Reason.LACKING_DATA, Reason.NO_CALENDAR, Reason.HALF_IMPORT)
+_HIDING = (
+    Reason.FAULTY_DATA,
+    Reason.LACKING_DATA,
+    Reason.NO_CALENDAR,
+    Reason.HALF_IMPORT,
+    Reason.NO_CASE_ROW,
+    Reason.INPUT_NOT_HELD,
+)
 #: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 
@@ -143,11 +150,14 @@ def decide(
     calendar_version: str,
     watch_from: int | None,
     conduct: Conduct = NO_CONDUCT,
+    versions: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Decision]:
     """Decide on one case. `cards` are all its cards, lifted ones too; decisions in order.
 
     `rule_ids` are the rules that were judged: a card of another rule is left alone. What fell due
     before `watch_from` (epoch seconds) is historical. `conduct` are the conditions among the rules.
+    `calendar_version` is that of the case's calendar, `versions` those of others that bind some
+    ground of it.
     """
     decisions: list[Decision] = []
     findings = given_after_all(findings, _lifted_for_good(cards))
@@ -157,7 +167,13 @@ def decide(
     for ground in findings.grounds:
         known = by_episode.pop((ground.bound.rule.id, ground.key), [])
         decisions.extend(
-            decide_ground(subject_of(findings.case_no), ground, known, calendar_version, watch_from)
+            decide_ground(
+                subject_of(findings.case_no),
+                ground,
+                known,
+                calendar_version if ground.view is None else versions.get(ground.view.calendar, ""),
+                watch_from,
+            )
         )
     for (rule_id, _), known in by_episode.items():
         if rule_id == MANUAL_RULE:

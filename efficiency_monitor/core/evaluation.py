@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from .amount import Amount, Unit
+from .bindings import settle, told_otherwise
 from .business_time import Table, compile_calendar
 from .calendar import Calendar
 from .clockwork import BEYOND, NEVER, ordinal_at
@@ -71,9 +72,34 @@ def evaluate(
 ) -> list[CaseFindings]:
     """Judge cases as of an instant (epoch seconds); the answers stand in the order of the cases.
 
-    A pure function: the same arguments give the same findings for ever (DESIGN 2).
+    A pure function: the same arguments give the same findings for ever (DESIGN 2). What decides is
+    bound when an episode starts: of a case whose fields were told otherwise later, each episode is
+    judged by the values that bind it (`core.bindings`).
     """
     rules = [bound for bound in rules if bound.rule.form != "tally"]
+    several = told_otherwise(records, rules)
+    if not several:
+        return _by_newest(records, rules, vocabulary, calendars, as_of)
+
+    def by_newest(views: Sequence[CaseRecord]) -> list[CaseFindings]:
+        return _by_newest(views, rules, vocabulary, calendars, as_of)
+
+    plain = [record for place, record in enumerate(records) if place not in several]
+    one_by_one = iter(by_newest(plain))
+    settled = dict(
+        zip(several, settle([records[n] for n in several], rules, by_newest, as_of), strict=True)
+    )
+    return [settled[n] if n in settled else next(one_by_one) for n in range(len(records))]
+
+
+def _by_newest(
+    records: Sequence[CaseRecord],
+    rules: Sequence[BoundRule],
+    vocabulary: Vocabulary,
+    calendars: Mapping[str, CompiledCalendar],
+    as_of: int,
+) -> list[CaseFindings]:
+    """Judge cases by the fields that they have, whatever these were before."""
     answers: list[CaseFindings | None] = [None] * len(records)
     groups: dict[str, list[int]] = {}
     for place, record in enumerate(records):
@@ -187,8 +213,12 @@ class _Reader:
     ) -> CaseFindings:
         """Findings of case `c` from its rows and what conditions say of it."""
         record = self.records[c]
+        if record.unheld:
+            return self._untold(record, Trouble("", Reason.INPUT_NOT_HELD, record.unheld))
         if record.torn:
             return self._untold(record, Trouble("", Reason.HALF_IMPORT))
+        if record.rowless:
+            return self._untold(record, Trouble("", Reason.NO_CASE_ROW))
         if not any(applies) and not conduct.meant:
             return self._excluded(record)
         if fault:

@@ -2,7 +2,8 @@
 
 A row is taken whole or not at all. Its events have an *identity* (which fact of the source it is)
 and a *key* (identity of the content): the same identity with another key is a correction, that is
-a withdrawal of the old event and a new one (DESIGN 3). Nothing here knows where rows come from.
+a withdrawal of the old event and a new one. A case belongs to the source that first brought a row
+of it; a row of another one about it is refused. Nothing here knows where rows come from.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -39,6 +40,26 @@ class KnownCase:
 
     fields: Mapping[str, str] | None = None
     live: Mapping[str, str] = field(default_factory=dict)
+    #: The source that the case belongs to; empty: there is no such case yet.
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who brings rows: a source, and the event types that it may add to cases of other sources."""
+
+    source: str = ""
+    adds_to: frozenset[str] = frozenset()
+    adds: frozenset[str] = frozenset()
+
+    def only_adds(self, row: RowFacts) -> bool:
+        """Whether a row does no more than add such events, or take back what it added."""
+        return (
+            bool(self.adds)
+            and row.item is None
+            and row.case is None
+            and all(event.type in self.adds for event in row.events)
+        )
 
 
 class RowResult(StrEnum):
@@ -55,6 +76,8 @@ class Withdrawal:
 
     key: str
     replaced_by: str | None
+    #: Which fact of the source it told.
+    identity: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +89,9 @@ class RowDecision:
     what to keep under the row's `row_key`, even of a row that changes nothing, and `told` what to
     keep under the `told_key` of its statement about the case. `dispute` names
     what a row in conflict is in conflict about: an event type, a field, `event`, `case`, `item` or
-    `version`; `against` is the known version that the row's cannot be compared with.
+    `version`; `against` is the known version that the row's cannot be compared with. `owner` is the
+    source to which the case belongs and whose case the row may not change. Of a row that `waits`
+    the events wait until there is a case of that number.
     """
 
     row: RowFacts
@@ -80,6 +105,8 @@ class RowDecision:
     told: RowVersion | None = None
     dispute: str = ""
     against: str = ""
+    owner: str = ""
+    waits: bool = False
 
     def kept(self) -> Iterator[tuple[str, RowVersion]]:
         """What to remember, by the keys under which it is looked up."""
@@ -96,6 +123,7 @@ class _State:
         self.fields = None if known.fields is None else dict(known.fields)
         self.live = dict(known.live)
         self.keys = set(known.live.values())
+        self.owner = known.owner
 
     def withdraw(self, identity: str) -> str:
         key = self.live.pop(identity)
@@ -113,12 +141,14 @@ def decide(
     disputed: Set[int],
     remembered: Mapping[str, RowVersion] = MappingProxyType({}),
     items: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    voice: Voice = Voice(),
 ) -> Iterator[RowDecision]:
     """One decision for each row, in order; each row sees what the rows before it have added.
 
     `known` has the cases that the store knows, by number, as of before the batch; `remembered`
     what is kept of the rows, by `row_key` and `told_key`, and `items` the key of the newest fact of
-    the items, by code and version. `disputed` comes from `find_conflicts` over the whole import. A
+    the items, by code and version; of the events that are known those of the rows' own source,
+    which is the `voice`. `disputed` comes from `find_conflicts` over the whole import. A
     key may come back after a withdrawal: A, corrected to B, corrected to A again.
     """
     states: dict[str, _State] = {}
@@ -131,6 +161,14 @@ def decide(
         if dispute:
             yield RowDecision(row=row, result=RowResult.QUARANTINED, dispute=dispute)
             continue
+        state = None
+        if row.item is None:
+            state = states.get(row.case_no)
+            if state is None:
+                state = states[row.case_no] = _State(known.get(row.case_no, KnownCase()))
+            if not _may_say(row, state, voice):
+                yield RowDecision(row=row, result=RowResult.QUARANTINED, owner=state.owner)
+                continue
         now = row.standing() if row.row_key else None
         before = rows_before.get(row.row_key)
         if now is not None and before is not None:
@@ -147,15 +185,24 @@ def decide(
                 continue
         if now is not None:
             rows_before[row.row_key] = now
-        if row.item is not None:
+        if row.item is not None or state is None:
+            assert row.item is not None
             decision = _take_item(row, row.item, items_before)
+        elif not state.owner and voice.only_adds(row):
+            decision = replace(_take(row, state, None), waits=True)
         else:
-            state = states.get(row.case_no)
-            if state is None:
-                state = states[row.case_no] = _State(known.get(row.case_no, KnownCase()))
             case = None if now is not None and now == before else row.case
             decision = _take_told(row, state, case, rows_before)
+            if decision.result is RowResult.IMPORTED:
+                state.owner = state.owner or voice.source
         yield decision if now is None or now == before else replace(decision, remember=now)
+
+
+def _may_say(row: RowFacts, state: _State, voice: Voice) -> bool:
+    """Whether a source may say a row of a case: of its own, of nobody's, or as what it adds."""
+    if state.owner in ("", voice.source):
+        return True
+    return state.owner in voice.adds_to and voice.only_adds(row)
 
 
 def _take_item(row: RowFacts, item: ItemFacts, before: dict[tuple[str, str], str]) -> RowDecision:
@@ -185,13 +232,14 @@ def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
     withdrawals: list[Withdrawal] = []
     for event in row.events:
         if state.live.get(event.identity, event.key) != event.key:
-            withdrawals.append(Withdrawal(state.withdraw(event.identity), event.key))
+            key = state.withdraw(event.identity)
+            withdrawals.append(Withdrawal(key, event.key, event.identity))
         # Two events with one key are one event, whatever told them apart at the source.
         if event.key not in state.keys:
             state.add(event)
             events.append(event)
     withdrawals += [
-        Withdrawal(state.withdraw(identity), None)
+        Withdrawal(state.withdraw(identity), None, identity)
         for identity in row.absent
         if identity in state.live
     ]

@@ -81,6 +81,12 @@ class EventFacts:
     #: SHA-256 of the content in hex, `recorded_at` included: `Event.key`. Given only to spare
     #: finding it again.
     key: str = ""
+    #: Zone in which those of its times were read that were written without an offset, and which
+    #: they are: `Asia/Shanghai occurred_at due_at`. Empty: there are none.
+    wall: str = ""
+    #: Whether the calendar of its case was not known when its wall times were read, while calendars
+    #: of other zones were in use.
+    unplaced: bool = False
 
     def __post_init__(self) -> None:
         if self.key:

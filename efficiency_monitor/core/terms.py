@@ -71,6 +71,11 @@ class Reason(StrEnum):
     FAULTY_DATA = "faulty_data"
     STALE_FEED = "stale_feed"
     HALF_IMPORT = "half_import"
+    #: Events of it have come whose times are read in the zone of the case's calendar, and the row
+    #: that names the calendar has not.
+    NO_CASE_ROW = "no_case_row"
+    #: Rows of the case are not those that the entries of their imports hold.
+    INPUT_NOT_HELD = "input_not_held"
     #: The data do not hold what a rule of conduct measures.
     LACKING_DATA = "lacking_data"
     #: An extension did not count, or not whole. The case is judged all the same.

@@ -38,6 +38,18 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsVersion:
+    """What was known of a case's fields from an instant of receipt on (docs/time.md).
+
+    `fields` and `calendar` as in a `CaseRecord`: with what the item lent by then.
+    """
+
+    received_at: int
+    calendar: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRecord:
     """One case as known at some instant: its fields and its events (withdrawn ones left out).
 
@@ -54,8 +66,29 @@ class CaseRecord:
     stale: bool = False
     #: An import that has rows of the case has not ended: others of its rows may be missing.
     torn: bool = False
+    #: Events have come with times of a clock on the wall, and not the row that says in which zone.
+    rowless: bool = False
+    #: Rows of the case that no import holds: table and import, as text; nothing can be said of it.
+    unheld: str = ""
     #: Fields that the case itself does not state: they are its item's.
     from_item: frozenset[str] = frozenset()
+    #: Where its fields were ever told otherwise: every version, in the order of receipt; the last
+    #: is what `fields` and `calendar` say. Empty where there is one version alone.
+    versions: tuple[FieldsVersion, ...] = ()
+    #: Of events that tell anew what was told before: when that was received first, by key.
+    first_told: Mapping[str, int] = field(default_factory=dict)
+    #: Since when somebody has supervised in the workspace; None: nobody ever did.
+    supervised_from: int | None = None
+
+    @property
+    def calendars(self) -> frozenset[str]:
+        """The calendar that it has, and those that it had."""
+        return frozenset((self.calendar, *(version.calendar for version in self.versions)))
+
+
+def calendars_of(records: Iterable[CaseRecord]) -> list[str]:
+    """Every calendar that one of the cases has or had, sorted."""
+    return sorted(frozenset[str]().union(*(record.calendars for record in records)))
 
 
 #: Begins the kind of an event that takes it over from another one: `@suspended`.

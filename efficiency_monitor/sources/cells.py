@@ -37,6 +37,9 @@ class Context:
     zone_of: Callable[[str], str | None]
     calendar_of: Callable[[str], str | None]
     default_calendar: str
+    #: Whether the times of a case that nobody has named a calendar for may come to be read in
+    #: another zone: calendars of several zones are in use.
+    several_zones: bool = False
 
 
 class CellFault(Exception):
@@ -72,6 +75,8 @@ class Cells:
         self._context = context
         #: Zone of the case's calendar, once that is known; times are read in it.
         self.zone: str | None = None
+        #: Whether the zone may be another one: the calendar of the case is not known.
+        self.unplaced = False
 
     def raw(self, name: str) -> str:
         """The text of a column; empty if it says nothing or the file has no such column."""
@@ -133,7 +138,7 @@ class Cells:
         wall = rfc3339(found.instant, self.zone or "UTC")
         if found.precision is Precision.DAY or wall[11:19] != "00:00:00":
             return found
-        return Moment(found.instant, Precision.DAY, wall[:10])
+        return Moment(found.instant, Precision.DAY, wall[:10], wall=found.wall)
 
     def version(self, name: str) -> str:
         """The row's version in the form that `core.statements` compares: a whole number without

@@ -122,7 +122,9 @@ class Mention:
     sure: bool
 
 
-def mentions(rows: Iterable[Row | Quarantined], mapping: SourceMapping) -> Iterator[Mention]:
+def mentions(
+    rows: Iterable[Row | Quarantined], mapping: SourceMapping, prefix: str = ""
+) -> Iterator[Mention]:
     """Whose case each row is of, whatever else is wrong with it. Rows about items say nothing."""
     forms: dict[tuple[str, str | None, tuple[str, ...]], tuple[bool, str | None]] = {}
     for row in rows:
@@ -138,4 +140,4 @@ def mentions(rows: Iterable[Row | Quarantined], mapping: SourceMapping) -> Itera
         of_cases, column = forms[form]
         if of_cases:
             case_no = row.cells[column] if column is not None else ""
-            yield Mention(case_no or None, isinstance(row, Row))
+            yield Mention(prefix + case_no if case_no else None, isinstance(row, Row))

@@ -69,8 +69,10 @@ def apply(
 class Plans:
     """How a mapping reads the rows of a file, whose columns may differ from row to row."""
 
-    def __init__(self, mapping: SourceMapping) -> None:
+    def __init__(self, mapping: SourceMapping, *, source: str = "", prefix: str = "") -> None:
         self._mapping = mapping
+        self._source = source
+        self._prefix = prefix
         self._plans: dict[tuple[str, str | None, tuple[str, ...]], Plan | Misfit] = {}
         self._fits = False
         self._misfit: Misfit | None = None
@@ -103,7 +105,7 @@ class Plans:
         plan = self._plans.get(header)
         if plan is None:
             try:
-                plan = Plan(self._mapping, row)
+                plan = Plan(self._mapping, row, source=self._source, prefix=self._prefix)
             except Misfit as misfit:
                 self._misfit = self._misfit or misfit
                 plan = misfit

@@ -40,7 +40,11 @@ class Plan:
     Misfit if the columns fit no table.
     """
 
-    def __init__(self, mapping: SourceMapping, row: Row) -> None:
+    def __init__(
+        self, mapping: SourceMapping, row: Row, *, source: str = "", prefix: str = ""
+    ) -> None:
+        self._source = source
+        self._prefix = prefix
         header = tuple(row.cells)
         table = table_of(mapping, row)
         self._mapping = mapping
@@ -117,7 +121,8 @@ class Plan:
     def case_no(self, row: Row) -> str | None:
         """Number of the case that the row speaks of, if it speaks of one."""
         name = self._table.case_no
-        return row.cells.get(self._columns[name] or "") if name is not None else None
+        found = row.cells.get(self._columns[name] or "") if name is not None else None
+        return self._prefix + found if found else found
 
     def calendar(self, row: Row) -> tuple[str, str] | None:
         """Case number and calendar, if the row names one."""
@@ -135,8 +140,9 @@ class Plan:
         table = self._table
         case_no = self._subject(cells, Refusal.BAD_CASE_NO)
         stated = cells.text(table.fields.get("calendar")) or self._mapping.calendar
-        calendar = stated or context.calendar_of(case_no) or context.default_calendar
-        cells.zone = context.zone_of(calendar)
+        placed = stated or context.calendar_of(case_no)
+        cells.zone = context.zone_of(placed or context.default_calendar)
+        cells.unplaced = context.several_zones and not placed
         deleted = self._is_deleted(cells)
         version, row_key = self._version(case_no, cells)
         if deleted:
@@ -200,7 +206,7 @@ class Plan:
             raise cells.fault(Refusal.CASE_NO_TYPE, name, found)
         if not found.isprintable() or len(found) > MOST_CHARACTERS or _MASKED in found:
             raise cells.fault(unusable, name, found)
-        return found
+        return found if unusable is Refusal.BAD_ITEM_CODE else self._prefix + found
 
     def _is_deleted(self, cells: Cells) -> bool:
         conditions = self._table.deleted
@@ -221,7 +227,9 @@ class Plan:
             raise cells.fault(Refusal.MISSING, name, "")
         if table.version is None:
             return None, ""
-        return cells.version(table.version), digest("row", subject, table.name, *told_apart)
+        # What one source says of its rows is no version of another's.
+        whose = (self._source, subject) if item_version is None else (subject,)
+        return cells.version(table.version), digest("row", *whose, table.name, *told_apart)
 
     def _remembered_key(self, case_no: str) -> str:
         return digest("case", case_no, self._table.name) if self._remembered else ""
@@ -379,6 +387,8 @@ class Plan:
         recorded_at = recorded.instant if recorded is not None else None
         due = cells.moment(spec.due_at) if spec.due_at is not None else None
         attributes = {name: cells.text(cell) for name, cell in spec.attributes.items()}
+        times = {"occurred_at": at, "recorded_at": recorded, "due_at": due}
+        wall = [name for name, time in times.items() if time is not None and time.wall]
         return EventFacts(
             case_no=case_no,
             type=kind,
@@ -397,4 +407,6 @@ class Plan:
             source_key=source_key,
             attributes={n: masked(text) for n, text in attributes.items() if text} | further,
             identity=identity,
+            wall=" ".join((cells.zone, *wall)) if wall and cells.zone else "",
+            unplaced=bool(wall) and cells.unplaced,
         )

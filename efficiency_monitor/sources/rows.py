@@ -60,6 +60,7 @@ class Refusal(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     CONTRADICTION = "contradiction"
     CONFLICT = "conflict"
+    FOREIGN_CASE = "foreign_case"
 
 
 _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
@@ -152,6 +153,10 @@ _SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
     Refusal.CONFLICT: (
         "同一次导入中另有一行对此说法不同（{value}），无法区分",
         "another row of this import says something else of it ({value}); nothing tells them apart",
+    ),
+    Refusal.FOREIGN_CASE: (
+        "办件属于数据源 {value}，只有该数据源可以更改；允许补充的，见 adds_to",
+        "the case belongs to source {value}, which alone changes it; see adds_to",
     ),
 }
 

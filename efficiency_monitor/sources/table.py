@@ -269,6 +269,11 @@ class Table(Grammar):
             if condition.column is not None:
                 yield condition.column
 
+    @property
+    def states_case(self) -> bool:
+        """Whether its rows state fields of a case."""
+        return self.case_no is not None and bool(self.fields or self.attributes)
+
     def times(self) -> Iterator[str]:
         """Every column whose cells are read as times."""
         cells = [cell for name, cell in self.fields.items() if name in DUE_FIELDS]

@@ -6,7 +6,7 @@ digits, M, D and h for one or two of them, anything else for itself.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -70,6 +70,8 @@ class Moment:
     instant: int
     precision: Precision
     day: str
+    #: Whether it was written without an offset, and so read in the zone.
+    wall: bool = field(default=True, compare=False)
 
     @property
     def text(self) -> str:
@@ -179,7 +181,7 @@ def _moment(parts: dict[str, str | None], zone: str | None) -> Moment | Refusal:
     if not FIRST <= instant < LAST:
         return Refusal.NO_SUCH_TIME
     precision = Precision.DAY if dated else Precision.SECOND
-    return Moment(instant, precision, wall.date().isoformat())
+    return Moment(instant, precision, wall.date().isoformat(), wall=not offset)
 
 
 class _Skipped(Exception):

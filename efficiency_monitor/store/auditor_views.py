@@ -109,6 +109,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "text_salt": {"salt": _BYTES},
     "text_use": {},
     "trial_finding": {},
+    "waiting_event": {"content": _DOCUMENT},
 }
 #: Tables of the migrations' own.
 _OTHERS = ("alembic_version",)

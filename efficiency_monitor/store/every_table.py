@@ -38,6 +38,7 @@ APPEND_ONLY: Final = (
     "order_entry",
     "person_key_entry",
     "text_use",
+    "waiting_event",
 )
 
 __all__ = [

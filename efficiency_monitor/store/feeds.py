@@ -57,11 +57,17 @@ def state_of(connection: Connection, run_id: str | None) -> str:
     return connection.execute(select(RUN.c.state).where(RUN.c.id == run_id)).scalar() or ""
 
 
-def newest_data(connection: Connection, known_by: int) -> dict[str, int]:
-    """As of which instant each source was last read whole, as known by another."""
+def newest_data(
+    connection: Connection, known_by: int, pulled: Collection[str] = ()
+) -> dict[str, int]:
+    """As of which instant each source was last read whole, as known by another.
+
+    Those that are `pulled` are read whole by a pull alone.
+    """
     statement = (
         select(RUN.c.source, func.max(RUN.c.as_of))
         .where(RUN.c.state == "done", RUN.c.finished_at <= known_by, RUN.c.as_of <= known_by)
+        .where(or_(RUN.c.kind == "pull", RUN.c.source.not_in(sorted(pulled))))
         .group_by(RUN.c.source)
     )
     return {row[0]: int(row[1]) for row in connection.execute(statement)}
@@ -136,33 +142,6 @@ def known_ids(connection: Connection, source: str, numbers: Collection[str]) -> 
             )
         )
         found |= {row.case_no: row.id for row in rows}
-    return found
-
-
-def adopt(
-    connection: Connection, source: str, numbers: Collection[str], owners: Collection[str]
-) -> int:
-    """Let cases that belong to none of the `owners` (sources) be of a source; how many."""
-    found = 0
-    for part in chunks(sorted(numbers)):
-        found += connection.execute(
-            update(CASE)
-            .where(CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners)))
-            .values(source=source)
-        ).rowcount
-    return found
-
-
-def strays(connection: Connection, numbers: Collection[str], owners: Collection[str]) -> list[str]:
-    """Of these cases, those that belong to none of the `owners`."""
-    found: list[str] = []
-    for part in chunks(sorted(numbers)):
-        rows = connection.execute(
-            select(CASE.c.case_no)
-            .where(CASE.c.case_no.in_(part), CASE.c.source.not_in(sorted(owners)))
-            .order_by(CASE.c.case_no)
-        )
-        found.extend(rows.scalars())
     return found
 
 

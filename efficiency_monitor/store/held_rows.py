@@ -1,9 +1,10 @@
 """Which rows entries of the ledger hold by a digest, and these rows in order.
 
-Two sorts. *Appended* rows are numbered in the order in which they were committed (there is one
-writer at a time) and keep what they say: spans of them are held. *Standing* rows change, each
-change with an entry: the newest entry about one holds it as it stood then. `docs/audit.md` lists
-what no digest holds, and why.
+Three sorts. *Input* names the import that brought it, whose entry holds it. *Appended* rows are
+numbered in the order in which they were committed (there is one writer at a time) and keep what
+they say: spans of them are held by whatever entry comes next. *Standing* rows change, each change
+with an entry: the newest entry about one holds it as it stood then. `docs/audit.md` lists what no
+digest holds, and why.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -70,17 +71,28 @@ def _standing(
     return Standing(table, key, field, columns, kinds)
 
 
-#: What a scan finds anew of a case, what the newest version of its fields says, and whose it is:
-#: a source that is set up later takes over what was imported by hand.
+#: What a scan finds anew of a case, and what the newest version of its fields says.
 _OF_A_CASE = (
-    "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
-    "revision", "source", "troubles", "vanished_at",
+    "calendar", "changed", "clock_mark", "clocks", "contested", "item_code", "judged_as_of",
+    "judged_stale", "open", "outcome", "revision", "troubles", "vanished_at", "waits",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (
     "about", "address", "attempts", "channel", "created_at", "first_attempt_at", "held", "held_at",
     "language", "last_error", "message_id", "next_attempt_at", "role", "sent_at", "state",
 )  # fmt: skip
+#: What cases are judged by: each row names the import that brought it.
+INPUT: Final[Mapping[str, Appended]] = {
+    each.name: each
+    for each in (
+        _appended("case_fact"),
+        _appended("case_file", but=_OF_A_CASE),
+        _appended("event"),
+        _appended("event_withdrawal", "number"),
+        _appended("item_fact"),
+        _appended("waiting_event"),
+    )
+}
 APPENDED: Final[Mapping[str, Appended]] = {
     each.name: each
     for each in (
@@ -88,8 +100,6 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("appeal_entry"),
         _appended("approval"),
         _appended("card_entry"),
-        _appended("case_fact"),
-        _appended("case_file", but=_OF_A_CASE),
         _appended("change_end", "seq"),
         _appended("change_proposal"),
         _appended("checkpoint"),
@@ -98,9 +108,6 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("erased_case", "seq"),
         _appended("erased_person", "seq"),
         _appended("erasure", "seq"),
-        _appended("event"),
-        _appended("event_withdrawal", "number"),
-        _appended("item_fact"),
         _appended("kept_text"),
         # Body and leaves are held by the trees.
         _appended("ledger_entry", "seq", but=("body", "sha256", "sm3")),
@@ -145,7 +152,7 @@ STANDING: Final[Mapping[str, Standing]] = {
             "silence", "silence_no", "silence", (EntryType.SILENCE_ADDED, EntryType.SILENCE_ENDED)
         ),
         _standing("person_key", "key_id", "key", (EntryType.KEY_ENROLLED, EntryType.KEY_REVOKED)),
-        _standing("import_run", "id", "import", (EntryType.IMPORT_DONE,)),
+        _standing("import_run", "id", "import", (EntryType.IMPORT_BEGUN, EntryType.IMPORT_DONE)),
         _standing("feed_run", "id", "run", (EntryType.FEED_PULLED, EntryType.FEED_FAILED)),
         _standing("card", "card_no", "card", (EntryType.CARD_ISSUED,), but=_OF_A_CARD),
     )
@@ -163,7 +170,7 @@ _RECEIVED: Final = {
 
 def received(connection: Connection) -> dict[str, int]:
     """How far anything was received: the newest numbers of events, fields, items, withdrawals."""
-    return {word: highest(connection, APPENDED[name]) for word, name in _RECEIVED.items()}
+    return {word: highest(connection, INPUT[name]) for word, name in _RECEIVED.items()}
 
 
 def highest(connection: Connection, held: Appended) -> int:
@@ -173,21 +180,51 @@ def highest(connection: Connection, held: Appended) -> int:
 
 
 def appended(
-    connection: Connection, held: Appended, to: int, after: int | None = None
+    connection: Connection,
+    held: Appended,
+    to: int | None,
+    after: int | None = None,
+    *,
+    import_id: str | None = None,
 ) -> Generator[tuple[Any, dict[str, object]], None, None]:
-    """Number and held columns of the rows up to a number (above another one), in order.
+    """Number and held columns of the rows up to a number (above another one), in order; `to` None:
+    of all there are. Of input that of one import, if it is named.
 
     As they stand, without the columns' types: whoever tampers need not keep to them.
     """
     quote = connection.dialect.identifier_preparer.quote
     number = quote(held.number)
     order = ", ".join(dict.fromkeys([number, *(quote(c.name) for c in held.table.primary_key)]))
-    above = "" if after is None else f" AND {number} > :after"
-    given = {"to": to} if after is None else {"to": to, "after": after}
-    where = f"WHERE {number} <= :to{above} ORDER BY {order}"
+    asked = {
+        f"{number} <= :to": ("to", to),
+        f"{number} > :after": ("after", after),
+        "import_id = :import_id": ("import_id", import_id),
+    }
+    given = {name: value for name, value in asked.values() if value is not None}
+    some = [condition for condition, (name, _) in asked.items() if name in given]
+    where = f"WHERE {' AND '.join(some) or '1 = 1'} ORDER BY {order}"
     place = held.columns.index(held.number)
     for row in _rows(connection, held.name, held.columns, where, given):
         yield row[place], dict(zip(held.columns, row, strict=True))
+
+
+def counted(
+    connection: Connection, held: Appended, after: int | None = None, import_id: str | None = None
+) -> int:
+    """How many rows there are (above a number, of one import)."""
+    statement = select(func.count()).select_from(held.table)
+    if after is not None:
+        statement = statement.where(held.table.c[held.number] > after)
+    if import_id is not None:
+        statement = statement.where(held.table.c.import_id == import_id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def counted_by_import(connection: Connection, held: Appended) -> dict[object, int]:
+    """How many rows each import has, by what the rows say."""
+    of = held.table.c.import_id
+    rows = connection.execute(select(of, func.count()).group_by(of))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def standing(connection: Connection, held: Standing) -> Iterator[dict[str, object]]:

@@ -1,15 +1,57 @@
 """Imports as they begin and end; which have begun and not ended, so that their cases lack rows."""
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from .cases import CASE, EVENT, FACT, WITHDRAWN
+from . import cases
+from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks
 from .tables import ImportRow
 
 IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+
+
+class NamedFile(NamedTuple):
+    """A file of an import: its name there, its size in bytes and SHA-256 in hex where known."""
+
+    name: str
+    bytes: int | None
+    sha256: str | None
+
+
+class Who(NamedTuple):
+    """Who imports: a person, the key that was shown, the operating user."""
+
+    person: str | None
+    key_id: str | None
+    os_user: str
+
+
+class Run(NamedTuple):
+    """What is kept of an import beside its rows."""
+
+    source: str
+    received_at: int
+    pulled: bool
+    files: Sequence[NamedFile]
+    who: Who
+
+
+def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Run]:
+    """Imports by their ids."""
+    found: dict[str, Run] = {}
+    for part in chunks(sorted(ids)):
+        for row in connection.execute(select(IMPORT).where(IMPORT.c.id.in_(part))):
+            found[row.id] = Run(
+                row.source,
+                row.received_at,
+                bool(row.pulled),
+                [NamedFile(**file) for file in json.loads(row.files)],
+                Who(row.person, row.key_id, row.os_user),
+            )
+    return found
 
 
 def count(connection: Connection) -> int:
@@ -23,8 +65,9 @@ def begin(
     *,
     mapping: str,
     source: str,
-    files: Sequence[str],
+    files: Sequence[NamedFile],
     pulled: bool,
+    who: Who,
     now: int,
 ) -> None:
     """Record that an import has begun: from now on its cases are torn, until it ends."""
@@ -33,7 +76,8 @@ def begin(
             id=run_id,
             mapping=mapping,
             source=source,
-            files=json.dumps(list(files), ensure_ascii=False),
+            files=json.dumps([file._asdict() for file in files], ensure_ascii=False),
+            **who._asdict(),
             pulled=int(pulled),
             received_at=now,
             totals="{}",
@@ -41,28 +85,76 @@ def begin(
     )
 
 
-def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str) -> None:
-    """Record that an import has ended, and with it those that broke off before the same files.
+def end(connection: Connection, run_id: str, *, totals: str, now: int, torn: str) -> list[str]:
+    """Record that an import has ended, and with it those that broke off before the same files, or
+    before the same source's pull; the ids of these.
 
     Cases that were not judged for the reason `torn` meanwhile are judged by the next scan.
     """
     mine = connection.execute(select(IMPORT).where(IMPORT.c.id == run_id)).one()
-    files = set(json.loads(mine.files))
+    files = _names(mine.files)
     before = connection.execute(
-        select(IMPORT.c.id, IMPORT.c.files).where(
-            IMPORT.c.finished_at.is_(None),
-            IMPORT.c.source == mine.source,
-            IMPORT.c.mapping == mine.mapping,
+        select(IMPORT).where(
+            IMPORT.c.finished_at.is_(None), IMPORT.c.source == mine.source, IMPORT.c.id != run_id
         )
     ).all()
-    ended = [row.id for row in before if set(json.loads(row.files)) <= files]
-    connection.execute(update(IMPORT).where(IMPORT.c.id.in_(ended)).values(finished_at=now))
-    connection.execute(update(IMPORT).where(IMPORT.c.id == run_id).values(totals=totals))
+    ended = [
+        row.id
+        for row in before
+        if (row.pulled and mine.pulled)
+        or (row.mapping == mine.mapping and _names(row.files) <= files)
+    ]
     connection.execute(
-        update(CASE)
-        .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{torn}"'))
-        .values(changed=1, revision=CASE.c.revision + 1)
+        update(IMPORT).where(IMPORT.c.id.in_([run_id, *ended])).values(finished_at=now)
     )
+    connection.execute(update(IMPORT).where(IMPORT.c.id == run_id).values(totals=totals))
+    cases.mark_troubled(connection, torn)
+    return sorted(ended)
+
+
+def goes_on(connection: Connection, run_id: str) -> bool:
+    """Whether an import has begun and nothing has ended it."""
+    found = select(IMPORT.c.id).where(IMPORT.c.id == run_id, IMPORT.c.finished_at.is_(None))
+    return connection.execute(found).first() is not None
+
+
+def not_marked(
+    connection: Connection, run_id: str, numbers: Mapping[str, tuple[int, int]]
+) -> set[int]:
+    """Ids of cases with rows of an import, between these numbers of each table, that count as not
+    changed although they were not judged since it began."""
+    since = select(IMPORT.c.received_at).where(IMPORT.c.id == run_id).scalar_subquery()
+    quiet = and_(
+        CASE.c.changed == 0, or_(CASE.c.judged_as_of.is_(None), CASE.c.judged_as_of <= since)
+    )
+    found: set[int] = set()
+    for table in (FACT, EVENT):
+        first, last = numbers.get(table.name, (0, -1))
+        rows = (
+            select(CASE.c.id)
+            .join(table, table.c.case_id == CASE.c.id)
+            .where(table.c.id.between(first, last), table.c.import_id == run_id, quiet)
+        )
+        found.update(connection.execute(rows).scalars())
+    first, last = numbers.get(WITHDRAWN.name, (0, -1))
+    gone = (
+        select(CASE.c.id)
+        .join(EVENT, EVENT.c.case_id == CASE.c.id)
+        .join(WITHDRAWN, WITHDRAWN.c.event_id == EVENT.c.id)
+        .where(WITHDRAWN.c.number.between(first, last), WITHDRAWN.c.import_id == run_id, quiet)
+    )
+    found.update(connection.execute(gone).scalars())
+    return found
+
+
+def not_ended(connection: Connection) -> list[str]:
+    """Ids of the imports of which the table says that they have not ended."""
+    statement = select(IMPORT.c.id).where(IMPORT.c.finished_at.is_(None))
+    return list(connection.execute(statement.order_by(IMPORT.c.id)).scalars())
+
+
+def _names(files: str) -> set[str]:
+    return {file["name"] for file in json.loads(files)}
 
 
 def running_at(connection: Connection, instant: int) -> frozenset[int]:

@@ -222,6 +222,40 @@ def newest(connection: Connection, most: int, kind: str | None = None) -> list[b
     return [row.body for row in connection.execute(statement)][::-1]
 
 
+def newest_rare(connection: Connection, kind: core.EntryType) -> bytes | None:
+    """Body of the newest entry that ends an import or a scan: these have an index of their own."""
+    statement = (
+        select(ENTRY.c.body)
+        .where(ENTRY.c.type == bindparam("kind", literal_execute=True))
+        .order_by(ENTRY.c.seq.desc())
+        .limit(1)
+    )
+    found = connection.execute(statement, {"kind": str(kind)}).first()
+    return None if found is None else _bytes(found.body)
+
+
+def rare_since(connection: Connection, kind: core.EntryType, seq: int) -> list[bytes]:
+    """Bodies of such entries after a number, oldest first."""
+    statement = (
+        select(ENTRY.c.body)
+        .where(ENTRY.c.type == bindparam("kind", literal_execute=True), ENTRY.c.seq > seq)
+        .order_by(ENTRY.c.seq)
+    )
+    return [_bytes(row.body) for row in connection.execute(statement, {"kind": str(kind)})]
+
+
+def recorded(connection: Connection, facts: Sequence[str]) -> dict[str, bytes]:
+    """Bodies of those of these facts that are recorded."""
+    statement = select(ENTRY.c.fact, ENTRY.c.body).where(
+        ENTRY.c.fact.in_(bindparam("facts", expanding=True))
+    )
+    found: dict[str, bytes] = {}
+    for at in range(0, len(facts), _CHUNK):
+        rows = connection.execute(statement, {"facts": facts[at : at + _CHUNK]})
+        found |= {row.fact: _bytes(row.body) for row in rows}
+    return found
+
+
 def size(connection: Connection) -> int:
     """Number of entries that stand in the table."""
     return int(connection.execute(select(func.count()).select_from(ENTRY)).scalar_one())

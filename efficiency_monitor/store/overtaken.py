@@ -18,7 +18,11 @@ _PAIRS = 400
 
 
 def without_overtaken(
-    connection: Connection, rows: Sequence[RowFacts], since: Sequence[int], import_id: str
+    connection: Connection,
+    rows: Sequence[RowFacts],
+    since: Sequence[int],
+    import_id: str,
+    source: str,
 ) -> list[RowFacts]:
     """The rows without what others than this import have said otherwise since they were refused.
 
@@ -32,7 +36,7 @@ def without_overtaken(
             select(CASE.c.case_no, CASE.c.id).where(CASE.c.case_no.in_(part))
         )
         numbers |= {row.case_no: row.id for row in found}
-    spoken = _spoken_of(connection, plain, numbers, import_id)
+    spoken = _spoken_of(connection, plain, numbers, import_id, source)
     changes = _changes(connection, list(numbers.values()), import_id)
     newest_items = _newest_items(connection, plain, import_id)
     left: list[RowFacts] = []
@@ -68,7 +72,11 @@ def _identities(row: RowFacts) -> list[str]:
 
 
 def _spoken_of(
-    connection: Connection, rows: Sequence[RowFacts], numbers: Mapping[str, int], import_id: str
+    connection: Connection,
+    rows: Sequence[RowFacts],
+    numbers: Mapping[str, int],
+    import_id: str,
+    source: str,
 ) -> dict[tuple[int | None, str], int]:
     """When each of the rows' events was last stated or withdrawn, by another import."""
     wanted = {
@@ -87,7 +95,8 @@ def _spoken_of(
             .where(WITHDRAWN.c.import_id != import_id)
         )
         for asked in (stated, withdrawn):
-            found = connection.execute(asked.where(tuple_(*place).in_(pairs)).group_by(*place))
+            mine = asked.where(tuple_(*place).in_(pairs), EVENT.c.source == source)
+            found = connection.execute(mine.group_by(*place))
             for case_id, identity, at in found:
                 newest[case_id, identity] = max(at, newest.get((case_id, identity), at))
     return newest

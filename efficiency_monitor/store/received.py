@@ -1,10 +1,10 @@
 """What was received: appended to the cases, never changed; each statement is made once a batch."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,7 +20,9 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ..core.intake import KnownCase, RowDecision, RowResult, Withdrawal
 from ..core.statements import EventFacts, RowFacts, RowVersion, digest
-from . import bulk, items, personal
+from ..core.terms import Precision
+from ..core.wall_times import moved
+from . import bulk, items, personal, waiting
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 from .tables import RowVersionRow
 
@@ -37,17 +39,23 @@ _INSERT_EVENT: Final = insert(EVENT).values(
 )
 
 
-def known_cases(connection: Connection, rows: Sequence[RowFacts]) -> dict[str, KnownCase]:
+def known_cases(
+    connection: Connection, rows: Sequence[RowFacts], source: str
+) -> dict[str, KnownCase]:
     """What the store knows of the rows' cases, for `core.intake.decide`.
 
-    Of their events only those that the rows may be about: a case may have very many.
+    Of their events only those that the rows may be about, and that their source has said: a case
+    may have very many.
     """
     numbers: dict[str, int] = {}
-    for part in chunks(list(dict.fromkeys(row.case_no for row in rows if row.case_no))):
-        found = connection.execute(
-            select(CASE.c.case_no, CASE.c.id).where(CASE.c.case_no.in_(part))
-        )
-        numbers |= {row.case_no: row.id for row in found.all()}
+    owners: dict[str, str] = {}
+    wanted_nos = list(dict.fromkeys(row.case_no for row in rows if row.case_no))
+    for part in chunks(wanted_nos):
+        for row in connection.execute(
+            select(CASE.c.case_no, CASE.c.id, CASE.c.source).where(CASE.c.case_no.in_(part))
+        ):
+            numbers[row.case_no] = row.id
+            owners[row.case_no] = row.source
     fields: dict[int, dict[str, str]] = {}
     for ids in chunks(list(numbers.values())):
         fields |= newest_facts(connection, ids, None)
@@ -56,15 +64,27 @@ def known_cases(connection: Connection, rows: Sequence[RowFacts]) -> dict[str, K
         for pairs in chunks(wanted, _PAIRS):
             found = connection.execute(
                 select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
-                    tuple_(EVENT.c.case_id, column).in_(pairs), ~withdrawn_by(None)
+                    tuple_(EVENT.c.case_id, column).in_(pairs),
+                    EVENT.c.source == source,
+                    ~withdrawn_by(None),
                 )
             )
             for case_id, identity, key in found.all():
                 live.setdefault(case_id, {})[identity] = key
-    return {
-        case_no: KnownCase(fields.get(case_id), live.get(case_id, {}))
+    known = {
+        case_no: KnownCase(fields.get(case_id), live.get(case_id, {}), owners[case_no])
         for case_no, case_id in numbers.items()
     }
+    if len(known) < len(wanted_nos):
+        names = [
+            (row.case_no, name)
+            for row in rows
+            if row.case_no and row.case_no not in known
+            for name in (*(event.identity for event in row.events), *row.absent)
+        ]
+        for case_no, keys in waiting.live(connection, source, names).items():
+            known[case_no] = KnownCase(None, keys)
+    return known
 
 
 def _asked(
@@ -124,24 +144,63 @@ def _remember(connection: Connection, decisions: Sequence[RowDecision]) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """By which import rows came: of which source, received when, from which files in its list."""
+
+    import_id: str
+    received_at: int
+    source: str
+    places: Mapping[str, int]
+    #: Zone of a calendar, None where there is none of that name.
+    zone_of: Callable[[str], str | None]
+    #: Whether a source may add events of a type to the cases of this one.
+    welcomes: Callable[[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An event that waited and could not be taken when the row of its case came."""
+
+    event: EventFacts
+    source: str
+    received_at: int
+    #: Whether its source may add nothing to the case; else its time never occurs there.
+    foreign: bool
+
+
 def append_rows(
     connection: Connection,
     decisions: Sequence[RowDecision],
+    told: Told,
     *,
-    import_id: str,
-    received_at: int,
-    source: str,
     default_calendar: str,
     personal_values: Mapping[personal.NewValue, tuple[bytes, str]] = MappingProxyType({}),
-) -> None:
+) -> list[Unplaced]:
     """Append what the decisions add: fields, events, withdrawals, facts of items; mark the cases
-    changed that they touch. `personal_values` are salts and values behind the fields' seals."""
+    changed that they touch. `personal_values` are salts and values behind the fields' seals.
+
+    What had waited for the rows of these cases is placed; what cannot be is given back.
+    """
     new = [one.item for one in decisions if one.item is not None]
+    import_id, received_at, source = told.import_id, told.received_at, told.source
     items.append(connection, new, import_id=import_id, received_at=received_at, source=source)
-    wanted = [one for one in decisions if one.result is RowResult.IMPORTED and one.row.item is None]
+    meant = [one for one in decisions if one.result is RowResult.IMPORTED and one.row.item is None]
+    waiting.put(
+        connection,
+        [one for one in meant if one.waits],
+        source=source,
+        received_at=received_at,
+        import_id=import_id,
+        places=told.places,
+    )
+    wanted = [one for one in meant if not one.waits]
+    unplaced: list[Unplaced] = []
     if wanted:
-        kept = _cases(connection, wanted, source, default_calendar, received_at)
-        _append(connection, wanted, kept, import_id, received_at)
+        kept, made = _cases(connection, wanted, source, default_calendar, received_at, import_id)
+        batch = _Batch(connection, told)
+        unplaced += _place(connection, batch, kept, made)
+        unplaced += _append(connection, batch, wanted, kept)
         stated = [
             (kept[one.row.case_no].id, one.row.case_no, one.fields)
             for one in wanted
@@ -149,25 +208,26 @@ def append_rows(
         ]
         personal.keep(connection, stated, personal_values)
     _remember(connection, decisions)
+    return unplaced
 
 
 def _append(
     connection: Connection,
+    batch: "_Batch",
     wanted: Sequence[RowDecision],
     kept: Mapping[str, "_Kept"],
-    import_id: str,
-    received_at: int,
-) -> None:
-    batch = _Batch(connection, import_id, received_at)
+) -> list[Unplaced]:
     for decision in wanted:
         case = kept[decision.row.case_no]
+        place = batch.told.places.get(decision.row.file)
         if decision.fields is not None:
-            batch.take_fields(case, decision.fields)
+            batch.take_fields(case, decision.fields, place)
         for withdrawal in decision.withdrawals:
             batch.withdraw(case.id, withdrawal)
         for event in decision.events:
-            batch.take_event(case.id, event)
+            batch.take_event(case.id, event, place)
     batch.write()
+    unplaced = _retell(connection, batch, [case for case in kept.values() if case.named])
     bulk.change(
         connection,
         CASE,
@@ -176,6 +236,95 @@ def _append(
             for case in kept.values()
         ],
         {"changed": 1, "open": 1, "revision": CASE.c.revision + 1},
+    )
+    return unplaced
+
+
+def _place(
+    connection: Connection,
+    batch: "_Batch",
+    kept: Mapping[str, "_Kept"],
+    made: Sequence[str],
+) -> list[Unplaced]:
+    """Write what has waited for these new cases. Its times are moved when their calendar comes."""
+    refused: list[Unplaced] = []
+    own = batch.told.source
+    for case_no, events in waiting.of_cases(connection, made).items() if made else ():
+        for one in events:
+            if one.source == own or batch.told.welcomes(one.source, one.event.type):
+                batch.take_event(kept[case_no].id, one.event, one.file, one)
+            else:
+                refused.append(Unplaced(one.event, one.source, one.received_at, True))
+    batch.write()
+    return refused
+
+
+def _retell(connection: Connection, batch: "_Batch", named: Sequence["_Kept"]) -> list[Unplaced]:
+    """Move the times of events that were read before the calendar of their case was named."""
+    refused: list[Unplaced] = []
+    corrected = _stated_before(connection, [case.id for case in named], batch.told.import_id)
+    zones = {
+        case.id: batch.told.zone_of(case.calendar) for case in named if case.id not in corrected
+    }
+    for part in chunks(sorted(case_id for case_id, zone in zones.items() if zone)):
+        rows = connection.execute(
+            select(EVENT, CASE.c.case_no)
+            .join(CASE, CASE.c.id == EVENT.c.case_id)
+            .where(EVENT.c.case_id.in_(part), EVENT.c.wall != "", ~withdrawn_by(None))
+            .order_by(EVENT.c.id)
+        ).all()
+        standing = {(row.case_id, row.source, row.event_key) for row in rows}
+        for row in rows:
+            zone = zones[row.case_id]
+            if not row.wall or zone is None or row.wall.split()[0] == zone:
+                continue
+            event = _facts(row)
+            try:
+                again = moved(event, zone)
+            except ValueError:
+                again = None
+                refused.append(Unplaced(event, row.source, row.received_at, False))
+            gone = Withdrawal(row.event_key, None if again is None else again.key)
+            batch.withdraw(row.case_id, gone, row.source)
+            if again is not None and (row.case_id, row.source, again.key) not in standing:
+                batch.take_event(row.case_id, again, row.file, row)
+    batch.write()
+    return refused
+
+
+def _stated_before(connection: Connection, case_ids: Sequence[int], import_id: str) -> set[int]:
+    """Cases whose row another import has brought: this one corrects it, and times stay."""
+    found: set[int] = set()
+    for part in chunks(case_ids):
+        asked = select(FACT.c.case_id).where(
+            FACT.c.case_id.in_(part), FACT.c.import_id != import_id
+        )
+        found.update(connection.execute(asked.distinct()).scalars())
+    return found
+
+
+def _facts(row: Any) -> EventFacts:
+    """An event's row as it was stated; of its case it says the number of the row."""
+    return EventFacts(
+        case_no=row.case_no,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        precision=Precision(row.precision),
+        recorded_at=row.recorded_at,
+        entered_at=row.entered_at,
+        stage=row.stage,
+        actor=row.actor,
+        department=row.department,
+        kind=row.kind,
+        amount=row.amount,
+        due_at=row.due_at,
+        due_precision=Precision(row.due_precision),
+        reason=row.reason,
+        source_key=row.source_key,
+        attributes=json.loads(row.attributes),
+        identity=row.identity,
+        key=row.event_key,
+        wall=row.wall,
     )
 
 
@@ -187,6 +336,8 @@ class _Kept:
     default_calendar: str
     calendar: str
     item_code: str | None
+    #: Whether the batch has named its calendar for the first time.
+    named: bool = False
 
 
 def _cases(
@@ -195,9 +346,11 @@ def _cases(
     source: str,
     default_calendar: str,
     received_at: int,
-) -> dict[str, _Kept]:
-    """Rows of the decisions' cases by number; makes the missing ones."""
+    import_id: str,
+) -> tuple[dict[str, _Kept], list[str]]:
+    """Rows of the decisions' cases by number; makes the missing ones, and says which."""
     found: dict[str, _Kept] = {}
+    made: list[str] = []
     for part in chunks(list(dict.fromkeys(decision.row.case_no for decision in wanted))):
         found |= _kept(connection, part)
         missing = [name for name in part if name not in found]
@@ -211,12 +364,14 @@ def _cases(
                         "calendar": default_calendar,
                         "default_calendar": default_calendar,
                         "first_received_at": received_at,
+                        "import_id": import_id,
                     }
                     for name in missing
                 ],
             )
             found |= _kept(connection, missing)
-    return found
+            made += missing
+    return found, made
 
 
 def _kept(connection: Connection, names: Sequence[str]) -> dict[str, _Kept]:
@@ -236,44 +391,59 @@ class _Batch:
     """Rows of one batch, collected so that each table is written once."""
 
     connection: Connection
-    import_id: str
-    received_at: int
+    told: Told
     facts: list[dict[str, object]] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
 
-    def take_fields(self, case: _Kept, fields: Mapping[str, str]) -> None:
+    def take_fields(self, case: _Kept, fields: Mapping[str, str], place: int | None) -> None:
         """A new version of a case's fields."""
+        before = case.calendar
         case.calendar = fields.get("calendar") or case.default_calendar
+        # Named by its first row, or by another table of its source: not where one is corrected.
+        case.named = case.named or (case.calendar != before == case.default_calendar)
         case.item_code = fields.get("item_code")
         self.facts.append(
             {
                 "case_id": case.id,
                 "digest": digest(dict(fields)),
                 "fields": json.dumps(dict(fields), ensure_ascii=False, sort_keys=True),
-                "received_at": self.received_at,
-                "import_id": self.import_id,
+                "received_at": self.told.received_at,
+                "import_id": self.told.import_id,
+                "source": self.told.source,
+                "file": place,
             }
         )
 
-    def withdraw(self, case_id: int, withdrawal: Withdrawal) -> None:
+    def withdraw(self, case_id: int, withdrawal: Withdrawal, source: str | None = None) -> None:
         """The live event with this key no longer stands."""
         self.write()  # it may have been added by an earlier row of the batch
         found = self.connection.execute(
             select(EVENT.c.id).where(
-                EVENT.c.case_id == case_id, EVENT.c.event_key == withdrawal.key, ~withdrawn_by(None)
+                EVENT.c.case_id == case_id,
+                EVENT.c.event_key == withdrawal.key,
+                EVENT.c.source == (source or self.told.source),
+                ~withdrawn_by(None),
             )
         ).scalar_one()
         self.connection.execute(
             insert(WITHDRAWN).values(
                 event_id=found,
-                import_id=self.import_id,
-                received_at=self.received_at,
+                import_id=self.told.import_id,
+                received_at=self.told.received_at,
                 number=select(func.coalesce(func.max(WITHDRAWN.c.number), 0) + 1).scalar_subquery(),
             )
         )
 
-    def take_event(self, case_id: int, event: EventFacts) -> None:
-        """A new event; content that was withdrawn and comes back is its next generation."""
+    def take_event(
+        self, case_id: int, event: EventFacts, place: int | None, waited: Any = None
+    ) -> None:
+        """A new event; content that was withdrawn and comes back is its next generation.
+
+        One that `waited` keeps what its own import says of it.
+        """
+        told = self.told
+        came = waited or told
+        first = None if waited is None else getattr(waited, "told_import", None)
         self.events.append(
             {
                 "case_id": case_id,
@@ -284,7 +454,7 @@ class _Batch:
                 "precision": str(event.precision),
                 "recorded_at": event.recorded_at,
                 "entered_at": event.entered_at,
-                "received_at": self.received_at,
+                "received_at": came.received_at,
                 "stage": event.stage,
                 "actor": event.actor,
                 "department": event.department,
@@ -297,7 +467,13 @@ class _Batch:
                 "attributes": json.dumps(
                     dict(event.attributes), ensure_ascii=False, sort_keys=True
                 ),
-                "import_id": self.import_id,
+                "import_id": told.import_id,
+                "source": came.source,
+                "file": place,
+                "told_import": None if waited is None else first or waited.import_id,
+                "written_at": None if waited is None else told.received_at,
+                "wall": event.wall,
+                "unplaced": int(event.unplaced),
             }
         )
 

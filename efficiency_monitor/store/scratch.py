@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.faults import EffmonError
-from ..core.intake import KnownCase, RowDecision, contradicted
+from ..core.intake import KnownCase, RowDecision, RowResult, contradicted
 from ..core.statements import RowFacts, RowVersion
 from ..language import t
 
@@ -22,6 +22,7 @@ _PARTS: Final = 256
 #: Numbers of a part that are held back before they are written: two for each claim.
 _HELD: Final = 2_048
 _CHUNK: Final = 500
+_OWNED: Final = "SELECT case_no FROM owned WHERE case_no IN"
 
 
 @contextmanager
@@ -134,6 +135,7 @@ class Scratch:
             CREATE TABLE calendar (case_no TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
             CREATE TABLE disputed (thing INTEGER PRIMARY KEY);
             CREATE TABLE fact (case_no TEXT PRIMARY KEY, fields TEXT) WITHOUT ROWID;
+            CREATE TABLE owned (case_no TEXT PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE live (case_no TEXT, identity TEXT, event_key TEXT,
                 PRIMARY KEY (case_no, identity)) WITHOUT ROWID;
             CREATE INDEX live_key ON live (case_no, event_key);
@@ -180,6 +182,8 @@ class Scratch:
         """How cases would stand after these decisions."""
         for one in decisions:
             case_no = one.row.case_no
+            if one.result is RowResult.IMPORTED and not one.waits:
+                self._tables.execute("INSERT OR IGNORE INTO owned VALUES (?)", (case_no,))
             if one.fields is not None:
                 fields = json.dumps(dict(one.fields))
                 self._tables.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (case_no, fields))
@@ -195,11 +199,12 @@ class Scratch:
             )
 
     def overlaid(
-        self, known: Mapping[str, KnownCase], rows: Sequence[RowFacts]
+        self, known: Mapping[str, KnownCase], rows: Sequence[RowFacts], source: str
     ) -> dict[str, KnownCase]:
         """What the store knows of the rows' cases, and how it would stand by now."""
         case_nos = list(dict.fromkeys(row.case_no for row in rows if row.case_no))
         facts = dict(self._found("SELECT case_no, fields FROM fact WHERE case_no IN", case_nos))
+        owned = {number for (number,) in self._found(_OWNED, case_nos)}
         live: dict[str, dict[str, str]] = {}
         asked = "SELECT case_no, identity, event_key FROM live WHERE case_no = ? AND identity = ?"
         by_key = "SELECT case_no, identity, event_key FROM live WHERE case_no = ? AND event_key = ?"
@@ -213,14 +218,15 @@ class Scratch:
         made: dict[str, KnownCase] = {}
         for case_no in case_nos:
             before = known.get(case_no)
-            if before is None and case_no not in facts and case_no not in live:
+            if before is None and case_no not in {*facts, *live, *owned}:
                 continue
             before = before or KnownCase()
             fields = json.loads(facts[case_no]) if case_no in facts else before.fields
             stood = {
                 name: key for name, key in before.live.items() if not self._is_gone(case_no, key)
             }
-            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}))
+            owner = before.owner or (source if case_no in owned else "")
+            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}), owner)
         return made
 
     def _is_gone(self, case_no: str, key: str) -> bool:

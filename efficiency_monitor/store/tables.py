@@ -57,10 +57,30 @@ class CaseRow(SQLModel, table=True):
             postgresql_where=text("open = 1"),
         ),
         Index(
+            "ix_case_file_waits",
+            "id",
+            sqlite_where=text("waits = 1"),
+            postgresql_where=text("waits = 1"),
+        ),
+        Index(
+            "ix_case_file_contested",
+            "id",
+            sqlite_where=text("contested <> '[]'"),
+            postgresql_where=text("contested <> '[]'"),
+        ),
+        Index(
             "ix_case_file_vanished",
             "source",
             sqlite_where=text("vanished_at IS NOT NULL"),
             postgresql_where=text("vanished_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_file_clocks",
+            "id",
+            "clocks",
+            "clock_mark",
+            sqlite_where=text("clocks > 0"),
+            postgresql_where=text("clocks > 0"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -84,8 +104,18 @@ class CaseRow(SQLModel, table=True):
     first_received_at: int | None = _instant(default=None)
     #: 1 where the last scan found the case's source stale.
     judged_stale: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: Of the last scan: 1 where a correction waits; cards that evidence would lift which is held
+    #: back, as JSON.
+    waits: int = 0
+    contested: str = _long(default="[]")
     #: When a full snapshot of its source did not hold it any more.
     vanished_at: int | None = _instant(default=None)
+    #: Import that made the row. Never changed.
+    import_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    #: Clocks that are to wake the case, as the last judgement left them: how many, and the sum of
+    #: the instants at which they do.
+    clocks: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    clock_mark: int = _instant(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class CaseFact(SQLModel, table=True):
@@ -98,6 +128,9 @@ class CaseFact(SQLModel, table=True):
     fields: str = _long()
     received_at: int = _instant()
     import_id: str
+    #: Source that said so, and the place of the file in the import's list.
+    source: str = ""
+    file: int | None = None
 
 
 class EventRow(SQLModel, table=True):
@@ -132,7 +165,35 @@ class EventRow(SQLModel, table=True):
     source_key: str | None = None
     #: Further columns of the row, as JSON.
     attributes: str = _long(default="{}")
+    #: Import that wrote it.
     import_id: str
+    #: Source that said so, and the place of the file in its import's list.
+    source: str = ""
+    file: int | None = None
+    #: Where it waited for the row of its case: the import that brought it, and when it was written.
+    told_import: str | None = None
+    written_at: int | None = _instant(default=None)
+    #: Zone and names of the times that were written without an offset (`core.statements`).
+    wall: str = ""
+    #: 1 where the zone was not known, and several were in use.
+    unplaced: int = 0
+
+
+class WaitingEvent(SQLModel, table=True):
+    """What a source adds to a case that is not there yet; written as an event when it is."""
+
+    __tablename__ = "waiting_event"
+    id: int | None = Field(default=None, primary_key=True)
+    case_no: str = Field(index=True)
+    source: str
+    identity: str
+    #: Empty: the source has taken it back.
+    event_key: str
+    #: Type, times and the rest of the event, as JSON.
+    content: str = _long()
+    received_at: int = _instant()
+    import_id: str
+    file: int | None = None
 
 
 class EventWithdrawal(SQLModel, table=True):
@@ -180,10 +241,14 @@ class ImportRow(SQLModel, table=True):
     received_at: int = _instant()
     finished_at: int | None = _instant(default=None)
     totals: str = _long(default="{}")
-    #: Source of its cases, names of its files as JSON, whether a pull imports.
+    #: Source of its cases; name, size and SHA-256 of its files as JSON; whether a pull imports.
     source: str = Field(default="", sa_column_kwargs={"server_default": ""})
     files: str = _long(default="[]", sa_column_kwargs={"server_default": "[]"})
     pulled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: Who imported: the person that was named, whether with a key, and the operating user.
+    person: str | None = None
+    key_id: str | None = None
+    os_user: str = ""
 
 
 class QuarantineRow(SQLModel, table=True):
@@ -343,6 +408,16 @@ class LedgerRow(SQLModel, table=True):
     """One ledger entry: its canonical bytes and its leaf in both trees."""
 
     __tablename__ = "ledger_entry"
+    __table_args__ = (
+        # What each scan looks up: a few entries among very many.
+        Index(
+            "ix_ledger_entry_rare",
+            "type",
+            "seq",
+            sqlite_where=text("type = 'import.done' OR type = 'scan.done'"),
+            postgresql_where=text("type = 'import.done' OR type = 'scan.done'"),
+        ),
+    )
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     type: str
     #: Natural key of what is recorded; the same fact is recorded once.

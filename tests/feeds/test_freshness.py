@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 from werkzeug import Response
 
-from efficiency_monitor.services.intake import feeds
+from efficiency_monitor.services.authority import by_hand
 from efficiency_monitor.services.listings import explain
 from efficiency_monitor.services.scans import scan
 from efficiency_monitor.store import cases
@@ -157,27 +157,18 @@ def test_a_failed_pull_makes_nothing_fresh(
     assert [each.source for each in hall.world.scan().stale] == ["hall"]
 
 
-def test_what_was_imported_by_hand_before_belongs_to_the_source_that_has_it(
-    hall: Office, httpserver: HTTPServer
-) -> None:
+def test_what_was_imported_by_hand_before_stays_by_hand(hall: Office) -> None:
+    """The source does not take it over of itself: its rows say so, and whose the case is."""
     hall.world.receive("cases", [case("A")])
     hall.world.receive("events", [accepted("A")])
-    other = http(httpserver, tables='events = "/nothing"').replace("sources.hall", "sources.annex")
-    hall.configure(
-        http(httpserver, source='freshness = "26 calendar_hours"', tables=TABLES) + other
-    )
-    with hall.world.context.store.writing() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO case_file (case_no, source, calendar,"
-            " default_calendar, revision, changed, troubles, open) VALUES ('B', 'annex', 'town',"
-            " 'town', 1, 1, '[]', 1)"
-        )
     hall.pull()
     found = dict(hall.world.tuples("SELECT case_no, source FROM case_file"))
-    assert found == {"A": "hall", "B": "annex", "OWN": "canonical"}
+    assert found == {"A": "by-hand", "B": "hall", "OWN": "by-hand"}
+    refused = hall.world.tuples("SELECT code, message, source FROM quarantine")
+    assert refused == [("foreign_case", "by-hand", "hall")] * 2
     hall.world.now += 27 * 3600
     hall.world.scan()
-    assert outcomes(hall)["A"] == "not_judgeable"
+    assert outcomes(hall) == {"A": "judged", "B": "judged", "OWN": "judged"}
 
 
 def test_another_limit_judges_again(hall: Office, httpserver: HTTPServer) -> None:
@@ -268,7 +259,7 @@ def test_an_import_beside_a_pull_does_not_call_it_interrupted(
     path.write_text("case_no,department\nC,住建局\n", encoding="utf-8")
 
     def handler(_: object) -> Response:
-        feeds.import_into(hall.world.context, [path], "hall")
+        by_hand.import_into(hall.world.acting("wang"), [path], "hall")
         seen.extend(state for state, _ in hall.runs())
         return answer([accepted("A")])
 

@@ -136,7 +136,7 @@ def test_a_dry_run_flags_nobody(hall: Hall) -> None:
 def test_what_came_meanwhile_by_hand_is_left_for_the_next_snapshot(
     hall: Hall, httpserver: HTTPServer, serve: Serve
 ) -> None:
-    from efficiency_monitor.services.intake.feeds import import_into
+    from efficiency_monitor.services.authority.by_hand import import_into
 
     world = hall.office.world
     path = world.folder / "late.csv"
@@ -144,7 +144,7 @@ def test_what_came_meanwhile_by_hand_is_left_for_the_next_snapshot(
 
     def meanwhile(_: object) -> Response:
         world.now += 5
-        import_into(world.context, [path], "hall")
+        import_into(world.acting("wang"), [path], "hall")
         return answer(hall.events)
 
     httpserver.clear()

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor import app
-from efficiency_monitor.core.statements import ItemFacts
 from efficiency_monitor.services.audit import Command
 from efficiency_monitor.services.ledger import ledger_keys
-from efficiency_monitor.store import items
 from tests.matters import bureau
 from tests.matters.stage import run
 from tests.stories.world import World, instant
@@ -71,11 +69,8 @@ def _received(world: World) -> None:
         {"case_no": number, "applicant": f"申请人{number}", **case} for number in ("E", "F", "G")
     ]
     world.receive("cases", rows)
-    with world.context.store.writing() as connection:
-        item = ItemFacts(item_code="X-1", item_version="1", fields={"item_name": "规划许可"})
-        items.append(
-            connection, [item], import_id="I-ITEMS", received_at=world.now, source="canonical"
-        )
+    item = {"item_code": "X-1", "item_version": "1", "item_name": "规划许可"}
+    world.receive("items", [{**item, "fee_list": "", "stage_list": ""}])
     event = {"case_no": "E", "event": "accepted", "source_key": "k1", "actor": "张经办"}
     more = {"stage": "受理", "department": "住建局", "reason": "材料齐", "note": "甲"}
     world.receive("events", [{**event, **more, "occurred_at": "2026-03-02 10:00"}])
@@ -148,6 +143,6 @@ def _erased(give) -> None:  # type: ignore[no-untyped-def]
 def _recorded(world: World) -> None:
     """What the command line itself writes after each command."""
     command = Command(
-        path="cards lift", options=("--reason",), subject="R-1", exit_code=2, message="x", took=7
+        path="cards lift", options=("--reason",), subject="R-1", exit_code=2, fault="X y", took=7
     )
     app.record_command(world.folder, world.context.settings, "wang", command)

@@ -98,11 +98,11 @@ def test_events_without_a_card_are_held_by_their_import(world: World) -> None:
     found = tampered(
         world, "event", "UPDATE event SET occurred_at = occurred_at + 1 WHERE case_id = 2"
     )
-    (number,) = [entry["seq"] for entry in world.entries() if "event" in entry.get("spans", {})]
-    assert found == [
-        f"table event, rows 1 to 2: they are not what entry {number} of the ledger holds"
-    ]
-    assert int(str(number)) < last
+    done = [entry for entry in world.entries() if entry["type"] == "import.done"]
+    (entry,) = [entry for entry in done if "event" in entry["rows"]]
+    said = f"table event, import {entry['import']}: the rows are not those that its entry holds"
+    assert found == [f"{said} (entry {entry['seq']} of the ledger)"]
+    assert int(str(entry["seq"])) < last
 
 
 def test_a_record_that_grows_has_an_entry_each_time(world: World) -> None:
@@ -150,7 +150,7 @@ def test_a_role_that_is_not_shown_texts_says_so(world: World) -> None:
     assert "card_entry" in said
 
 
-def test_rows_of_an_import_that_broke_off_are_held_by_the_next(world: World) -> None:
+def test_rows_of_an_import_that_broke_off_are_no_input(world: World) -> None:
     def stop(_rows: int) -> None:
         raise KeyboardInterrupt
 
@@ -160,14 +160,17 @@ def test_rows_of_an_import_that_broke_off_are_held_by_the_next(world: World) -> 
         ingest.import_files(world.context, [path], "canonical", progress=stop)
     assert world.rows("SELECT id FROM case_file WHERE case_no = 'T'")
     world.receive("cases", [{"case_no": "U", "department": "交通局"}])
+    reasons = {case_no: reason for case_no, _, reason, _ in world.scan().problems}
+    assert reasons["T"] == "half_import"
     assert faults(world) == []
-    said = "they are not what entry"
-    assert any(
-        said in fault
-        for fault in tampered(
-            world, "case_fact", "UPDATE case_fact SET digest = 'x' WHERE case_id = 3"
-        )
-    )
+    ingest.import_files(world.context, [path], "canonical")
+    assert "T" not in {problem[0] for problem in world.scan().problems if "half" in problem[2]}
+    assert faults(world) == []
+    took_up = [entry for entry in world.entries() if "taken_up_by" in entry]
+    assert [entry["type"] for entry in took_up] == ["import.done"]
+    said = f"table case_fact, import {took_up[0]['import']}: the rows are not those"
+    changed = "UPDATE case_fact SET digest = 'x' WHERE case_id = 3"
+    assert any(fault.startswith(said) for fault in tampered(world, "case_fact", changed))
 
 
 def test_a_mark_that_was_moved_shows_in_the_next_entry(world: World) -> None:

@@ -6,7 +6,9 @@ _ROW: Final = "a number of the row, to which nothing refers"
 _CASE: Final = (
     "written anew by each scan; `effmon scan --dry-run` judges every case from its events"
 )
-_CLOCK: Final = _CASE
+_CLOCK: Final = (
+    "of a clock that wakes no case; of others the case remembers how many there are, and when"
+)
 _NEXT: Final = (
     "says what the round does next; what it did is held by notices and by entries card.escalated"
 )
@@ -38,17 +40,15 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "card": _all("under which calendar a scan last found it standing", "stood_under"),
     "case_file": _all(
         _CASE,
-        "calendar changed item_code judged_as_of judged_stale open outcome revision source"
-        " troubles vanished_at",
+        "calendar changed item_code judged_as_of judged_stale open outcome revision"
+        " troubles vanished_at clock_mark",
     ),
     "case_span": _all(
         _TALLY,
         "case_id department handler item_code region item_kind channel begun_at accepted_at"
         " finished_at last_at first_recorded_at last_recorded_at dated incomplete seen_at",
     ),
-    "clock": _all(
-        _CLOCK, "id case_id rule_id episode state calendar next_at next_level limit_due_at"
-    ),
+    "clock": _all(_CLOCK, "id case_id rule_id episode state calendar next_level limit_due_at"),
     "feed_cursor": _all(_CURSOR, "source table value"),
     "ladder_run": _all(
         _NEXT,
@@ -79,7 +79,7 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "supervision_order": _all(_DEADLINE, "delivered_at overdue_told_at reply_due_at"),
 }
 #: Tables in which the prepared workspace has no row.
-EMPTY: Final = frozenset({"lease", "row_version", "tally_touch", "trial_finding"})
+EMPTY: Final = frozenset({"lease", "row_version", "tally_touch", "trial_finding", "waiting_event"})
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
     {"attempt", "case_span", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}

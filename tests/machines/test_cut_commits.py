@@ -27,7 +27,7 @@ SALTED = {
     "event": {"id", "case_id", "import_id"},
 }
 #: What is recorded once more where a command was cut off and given again.
-AGAIN = ("scan.failed", "import.done")
+AGAIN = ("scan.failed", "import.begun", "import.done")
 
 
 def a_day(world: World) -> None:

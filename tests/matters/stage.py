@@ -46,6 +46,7 @@ OF_RUNS = (
     "scan.done",
     "notice.uncertain",
     "people.imported",
+    "import.begun",
     "import.done",
     "export.made",
     "backup.made",

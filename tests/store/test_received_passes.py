@@ -226,8 +226,8 @@ def test_rows_that_wait_are_tried_again_in_batches_under_their_source(world: Wor
     asked = "SELECT code, count(*) FROM quarantine WHERE state = 'open' GROUP BY code ORDER BY code"
     assert world.tuples(asked) == [("bad_time", 2), ("conflict", 2)]
     sources = world.tuples("SELECT DISTINCT source FROM case_file ORDER BY source")
-    assert sources == [("canonical",), ("hall",)]
-    assert world.tuples("SELECT source FROM case_file WHERE case_no = 'D1'") == [("canonical",)]
+    assert sources == [("by-hand",), ("hall",)]
+    assert world.tuples("SELECT source FROM case_file WHERE case_no = 'D1'") == [("by-hand",)]
     again = ingest.retry(world.context)
     assert again.total == Counts(quarantined=4)
     assert world.tuples(asked) == [("bad_time", 2), ("conflict", 2)]

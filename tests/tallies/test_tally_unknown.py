@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services.intake import feeds, ingest
+from efficiency_monitor.services.authority import by_hand
+from efficiency_monitor.services.intake import ingest
 from tests.stories.world import Row, write_csv
 
 from .town import Town, left_over, one
@@ -144,6 +145,7 @@ def test_a_month_of_a_stale_feed_is_not_less_than_the_one_before(
     with (it.world.folder / "effmon.toml").open("a", encoding="utf-8") as file:
         file.write('\n[sources.hall]\nfreshness = "26 calendar_hours"\n')
     it.world.close()
+    it.world.source = "hall"
 
     def bring(at: str, accepted: Sequence[tuple[str, str]]) -> None:
         path = it.world.folder / f"{accepted[0][0]}.csv"
@@ -155,7 +157,7 @@ def test_a_month_of_a_stale_feed_is_not_less_than_the_one_before(
             ],
         )
         it.at(at)
-        feeds.import_into(it.world.context, [path], "hall")
+        by_hand.import_into(it.world.context, [path], "hall")
 
     it.cases("Z", *(f"F{n}" for n in range(4)), "M1", "M2", "M3", "M4")
     before = [(f"F{n}", "2026-02-03 10:00") for n in range(4)]

@@ -79,6 +79,8 @@ class Manifest(_Part):
     vocabulary: str
     signatures: tuple[tuple[str, str | None], ...]
     sources: dict[str, SourceState]
+    #: Since when somebody has supervised in the workspace; None: nobody ever did.
+    supervised_from: int | None = None
     parts: tuple[Part, ...]
 
     def codes(self) -> dict[Signature, int]:
@@ -164,6 +166,9 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("source", text),
                 ("calendar", text),
                 ("events", pa.int32()),
+                # What was told otherwise of its fields, and of which events when first, as JSON.
+                ("versions", pa.string()),
+                ("first_told", pa.string()),
                 *((name, text) for name in CASE_TEXTS),
                 *((ATTRIBUTE + name, text) for name in attributes),
                 *((f"k_{name}_{limit}", kernel(name)) for name in CASE_COLUMNS for limit in LIMITS),

@@ -15,6 +15,7 @@ from ...language import t
 from ...store import held_rows, ledger, text_salts
 from ..cards.account_checks import Accounts
 from . import ledger_facts
+from .import_checks import Imports
 from .input_checks import Inputs
 from .notice_checks import Notices
 from .person_checks import Persons
@@ -36,6 +37,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
 
     known = (
         Inputs(),
+        Imports(salt_of),
         Rows(salt_of),
         StandingRows(salt_of),
         States(),
@@ -63,7 +65,9 @@ def not_checked(*, masked: bool) -> list[str]:
     """What `check` leaves out for a role that is not shown personal columns."""
     if not masked:
         return []
-    tables = sorted({*held_rows.APPENDED, *held_rows.STANDING, "notice", "person"})
+    tables = sorted(
+        {*held_rows.INPUT, *held_rows.APPENDED, *held_rows.STANDING, "notice", "person"}
+    )
     return [
         t(
             "此角色看不到个人信息和盐值，未核对各行的内容，只核对有无："

@@ -126,7 +126,7 @@ class Inputs:
             if number <= events and (withdrawn is None or withdrawn > withdrawals)
         ]
         own = next((fields for number, fields in reversed(case.fields) if number <= facts), {})
-        lent = items.lent(own, case.first_received_at, up_to=lent_up_to)
+        lent = items.lent(own, up_to=lent_up_to)
         made = input_digest(case.case_no, {**own, **lent}, [key for _, key in standing])
         altered = sorted(number for number, _ in standing if number in case.altered)
         if made != said.sha256.hex():
@@ -169,7 +169,7 @@ def _received(connection: Connection, case_ids: Sequence[int]) -> dict[int, _Fac
         case = found.get(row.case_id)
         if case is not None:
             case.events.append((row.id, row.event_key, row.withdrawn))
-            if _key(case.case_no, row) != row.event_key:
+            if event_key(case.case_no, row) != row.event_key:
                 case.altered.add(row.id)
     return found
 
@@ -182,7 +182,8 @@ def _fields(text: Any) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _key(case_no: str, row: Any) -> str:
+def event_key(case_no: str, row: Any) -> str:
+    """The key of an event as its row says it now; empty where it says nothing readable."""
     try:
         return EventFacts(
             case_no=case_no,

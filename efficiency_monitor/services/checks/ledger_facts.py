@@ -31,6 +31,7 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.ACCOUNTABILITY_EXEMPTED: ("card",),
     EntryType.KEY_ENROLLED: ("key",),
     EntryType.KEY_REVOKED: ("key",),
+    EntryType.IMPORT_BEGUN: ("import",),
     EntryType.IMPORT_DONE: ("import",),
     EntryType.SCAN_DONE: ("run",),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
@@ -62,6 +63,7 @@ _BEGINS: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.ACCOUNTABILITY_EXEMPTION_ASKED: ("card",),
     EntryType.FEED_PULLED: ("run",),
     EntryType.FEED_FAILED: ("run",),
+    EntryType.CLOCKS_RESTORED: ("run",),
 }
 
 

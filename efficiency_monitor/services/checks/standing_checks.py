@@ -61,8 +61,6 @@ class StandingRows:
         """Whether a row without an entry is none of ours."""
         if table == "card":
             return False  # `lift_checks` knows every card
-        if table == "import_run":
-            return bool(row["totals"] != "{}")  # one that broke off has none
         if table == "feed_run":  # of an import by hand there is that of the import
             return row["state"] == "done" and row["id"] not in self.last.get("import_run", {})
         return True

@@ -1,11 +1,10 @@
 """Sources as the workspace has them: which are stale, what they brought, how far they were read."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,11 +16,8 @@ from ...core.questions import Counting, due
 from ...language import t
 from ...model_words import nearest
 from ...source_settings import SourceSection
-from ...sources.file_bytes import BytesRead
 from ...store import feeds, import_runs
-from ..context import Context, compact_json
-from .import_report import ImportReport
-from .ingest import import_files
+from ..context import Context
 
 #: What counts as an import's totals in the history of runs.
 _TOTALS = ("read", "imported", "unchanged", "quarantined")
@@ -115,6 +111,11 @@ def _check_covered(context: Context, instant: int) -> None:
     raise NotCovered(f"calendar {name} does not cover {rfc3339(instant, context.zone)}")
 
 
+def pulled_sources(context: Context) -> list[str]:
+    """The sources that only a pull makes fresh."""
+    return [name for name, each in context.settings.sources.items() if each.kind != "import"]
+
+
 def stale_sources(
     context: Context, connection: Connection, as_of: int, known_by: int | None = None
 ) -> dict[str, Stale]:
@@ -130,7 +131,7 @@ def stale_sources(
         if section.freshness is not None
     }
     known = context.now() if known_by is None else min(known_by, context.now())
-    newest = feeds.newest_data(connection, known) if limited else {}
+    newest = feeds.newest_data(connection, known, pulled_sources(context)) if limited else {}
     found: dict[str, Stale] = {}
     for name, section in limited.items():
         data_as_of = newest.get(name)
@@ -182,77 +183,6 @@ def importing(context: Context, connection: Connection, known_by: int | None) ->
     return bool(pulling or import_runs.unfinished(connection, known_by, pulling))
 
 
-def adopting(context: Context, source: str) -> Callable[[Sequence[str]], None]:
-    """Told of the cases that a source has rows of, it makes them that source's.
-
-    What was imported by hand before the source was set up must not stay outside its freshness
-    limit and its snapshots. A case of another source of the workspace stays with that one.
-    """
-    owners = frozenset(context.settings.sources)
-
-    def adopt(numbers: Sequence[str]) -> None:
-        with context.store.reading() as connection:
-            found = feeds.strays(connection, numbers, owners)
-        if found:
-            with context.store.writing() as connection:
-                feeds.adopt(connection, source, found, owners)
-
-    return adopt
-
-
-def import_into(
-    context: Context,
-    paths: Sequence[Path],
-    source: str | None,
-    *,
-    mapping: str | None = None,
-    encoding: str | None = None,
-    dry_run: bool = False,
-    bytes_read: BytesRead | None = None,
-) -> ImportReport:
-    """Import files, as data of a source if one is named: they count for its freshness."""
-    if source is None:
-        return import_files(
-            context,
-            paths,
-            mapping or "canonical",
-            dry_run=dry_run,
-            encoding=encoding,
-            bytes_read=bytes_read,
-        )
-    section = source_of(context, source)
-    begun = context.now()
-    report = import_files(
-        context,
-        paths,
-        mapping or mapping_of(context, section),
-        dry_run=dry_run,
-        bytes_read=bytes_read,
-        source=source,
-        touched=None if dry_run else adopting(context, source),
-        encoding=encoding or section.encoding,
-    )
-    if not dry_run:
-        with context.store.writing() as connection:
-            feeds.begin(
-                connection,
-                run_id=report.import_id,
-                source=source,
-                kind="import",
-                now=begun,
-                as_of=begun,
-                slot=None,
-            )
-            feeds.finish(
-                connection,
-                report.import_id,
-                state="done",
-                finished_at=context.now(),
-                totals=compact_json(totals_of(report.as_json())),
-            )
-    return report
-
-
 def mapping_of(context: Context, section: SourceSection) -> str:
     """A source's mapping: a name of the catalogue, or a file relative to the workspace."""
     own = context.folder / section.mapping
@@ -269,7 +199,7 @@ def list_sources(context: Context) -> list[dict[str, Any]]:
     now = context.now()
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, now)
-        newest = feeds.newest_data(connection, now)
+        newest = feeds.newest_data(connection, now, pulled_sources(context))
         counts = feeds.counts(connection)
         runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
         cursors = {name: feeds.cursors(connection, name) for name in context.settings.sources}

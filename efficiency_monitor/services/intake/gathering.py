@@ -40,6 +40,10 @@ class Gathering:
             in_use = cases.calendars_in_use(connection)
         # Only the zone matters. Where all cases are in one there is nothing to look up.
         self._look_up = mapping.calendar is None and any(map(self._elsewhere, in_use))
+        zones = {self._zones.get(name) for name in (*in_use, self._default)}
+        states_cases = any(table.states_case for table in mapping.tables)
+        #: Where the zone of a case that has no row yet is open.
+        self._several = mapping.calendar is None and states_cases and len(zones) > 1
         self._named = mapping.calendar is None and any(
             "calendar" in table.fields for table in mapping.tables
         )
@@ -49,6 +53,7 @@ class Gathering:
             zone_of=self._zones.get,
             calendar_of=lambda case_no: self._calendars.get(case_no),
             default_calendar=self._default,
+            several_zones=self._several,
         )
 
     def gather(self, batches: Callable[[], Iterable[Batch]]) -> None:

@@ -39,6 +39,14 @@ class ImportReport:
         if len(self.refused) < MOST_REFUSED:
             self.refused.append(bad)
 
+    def add(self, other: "ImportReport") -> None:
+        """The totals of another import beside these; the id is that of the newest."""
+        self.import_id = other.import_id
+        for name, counts in other.files.items():
+            self.files[name] = self.files.get(name, Counts()) + counts
+        self.reasons += other.reasons
+        self.refused = [*self.refused, *other.refused][:MOST_REFUSED]
+
     def as_json(self) -> dict[str, object]:
         """The JSON others rely on (DESIGN 6)."""
         return {

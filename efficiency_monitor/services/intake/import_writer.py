@@ -8,8 +8,11 @@ from sqlalchemy import Connection
 
 from ...core import intake
 from ...core.id_numbers import masked
-from ...core.intake import Counts, RowDecision, RowResult
+from ...core.instants import rfc3339
+from ...core.intake import Counts, RowDecision, RowResult, Voice
 from ...core.statements import RowFacts
+from ...core.terms import Precision
+from ...source_settings import SourceSection
 from ...sources.mapping import SourceMapping
 from ...sources.rows import Quarantined, Refusal
 from ...store import items, received
@@ -18,11 +21,10 @@ from ...store.personal import NewValue, Sealing
 from ...store.scratch import Scratch
 from ..context import Context
 from . import quarantine
+from .held_import import HeldImport
 from .import_report import ImportReport
 from .spill import Fact
 
-#: Is told the case numbers of a batch's rows that were imported or unchanged.
-Touched = Callable[[Sequence[str]], None]
 #: What became of a row: refused for a reason, or taken.
 Outcome = Quarantined | RowResult
 _REHEARSED = bytes(32)
@@ -39,8 +41,10 @@ class ImportWriter:
     now: int
     #: How `find_mapping` finds the mapping again: its name, or the path of its file.
     mapping_name: str
+    #: Who says the rows; its settings say what it may add to others' cases.
     source: str
-    touched: Touched | None = None
+    #: Digests what is written; None of a dry run.
+    held: HeldImport | None = None
 
     def take(
         self,
@@ -58,6 +62,8 @@ class ImportWriter:
         sealing = Sealing(self.context.salt if self.report.wrote else lambda: _REHEARSED)
         if self.report.wrote:
             with self.context.store.writing() as connection:
+                if self.held is not None:
+                    self.held.before(connection)
                 rows = sealing.rows(connection, rows)
                 if waited_since is not None:
                     rows = without_overtaken(
@@ -69,10 +75,13 @@ class ImportWriter:
                             if isinstance(fact, RowFacts)
                         ],
                         self.report.import_id,
+                        self.source,
                     )
                 decisions = self._decide(connection, rows)
                 outcomes = _outcomes(facts, decisions)
                 self._write(connection, decisions, outcomes, waited_since, sealing.new)
+                if self.held is not None:
+                    self.held.after(connection)
                 if also is not None:
                     also(connection, outcomes)
         else:
@@ -80,25 +89,23 @@ class ImportWriter:
                 decisions = self._decide(connection, sealing.rows(connection, rows))
             outcomes = _outcomes(facts, decisions)
         self._count(facts, outcomes)
-        if self.touched is not None:
-            standing = [one.row for one in decisions if one.result is not RowResult.QUARANTINED]
-            self.touched([row.case_no for row in standing if row.case_no])
 
     def _decide(self, connection: Connection, rows: Sequence[RowFacts]) -> list[RowDecision]:
         row_keys = [key for row in rows for key in row.kept_under()]
         codes = [row.item.item_code for row in rows if row.item is not None]
-        known = received.known_cases(connection, rows)
+        known = received.known_cases(connection, rows, self.source)
         remembered = received.remembered_rows(connection, row_keys)
         known_items = items.known_items(connection, codes)
         if not self.report.wrote:
-            known = self.scratch.overlaid(known, rows)
+            known = self.scratch.overlaid(known, rows, self.source)
             remembered |= self.scratch.remembered(row_keys)
             known_items |= self.scratch.items(codes)
         disputed: Set[int] = frozenset()
         if self.scratch.any_disputed:
             things = [thing for row in rows for thing, _, _ in row.claims()]
             disputed = self.scratch.disputed(things)
-        decisions = list(intake.decide(rows, known, disputed, remembered, known_items))
+        voice = voice_of(self.context, self.source)
+        decisions = list(intake.decide(rows, known, disputed, remembered, known_items, voice))
         if not self.report.wrote:
             self._pretend(decisions)
         return decisions
@@ -120,12 +127,19 @@ class ImportWriter:
         waited_since: Sequence[int] | None,
         personal_values: Mapping[NewValue, tuple[bytes, str]],
     ) -> None:
-        received.append_rows(
-            connection,
-            decisions,
+        calendars = self.context.catalogue.calendars
+        told = received.Told(
             import_id=self.report.import_id,
             received_at=self.now,
             source=self.source,
+            places={name: place for place, name in enumerate(self.report.files)},
+            zone_of=lambda name: calendars[name].zone if name in calendars else None,
+            welcomes=lambda source, kind: welcomes(self.context, self.source, source, kind),
+        )
+        unplaced = received.append_rows(
+            connection,
+            decisions,
+            told,
             default_calendar=self.mapping.calendar or self.context.settings.workspace.calendar,
             personal_values=personal_values,
         )
@@ -143,6 +157,16 @@ class ImportWriter:
             self.source,
             [at for _, at in refused],
         )
+        for one in unplaced:
+            bad = written_out(one, self.source, self.context.settings.sources)
+            quarantine.keep(
+                connection,
+                [bad],
+                self.report.import_id,
+                "canonical",
+                one.source,
+                [one.received_at],
+            )
 
     def _count(self, facts: Sequence[Fact], outcomes: Sequence[Outcome]) -> None:
         tally: Counter[tuple[str, RowResult]] = Counter()
@@ -154,6 +178,56 @@ class ImportWriter:
         files = self.report.files
         for (file, result), number in tally.items():
             files[file] = files.get(file, Counts()).plus(result, number)
+
+
+def voice_of(context: Context, source: str) -> Voice:
+    """What a source may say, by its settings."""
+    section = context.settings.sources.get(source)
+    adds = section.adds_to if section is not None else None
+    if adds is None:
+        return Voice(source)
+    return Voice(source, frozenset(adds.sources), frozenset(adds.events))
+
+
+def welcomes(context: Context, owner: str, source: str, kind: str) -> bool:
+    """Whether a source may add events of a type to the cases of another."""
+    voice = voice_of(context, source)
+    return owner in voice.adds_to and kind in voice.adds
+
+
+def written_out(
+    one: received.Unplaced, owner: str, sections: Mapping[str, SourceSection]
+) -> Quarantined:
+    """An event that waited and could not be taken, as a row of the canonical mapping."""
+    event = one.event
+    section = sections.get(one.source)
+    prefix = section.prefix if section is not None else ""
+    zone = event.wall.split()[0] if event.wall else "UTC"
+    walls = event.wall.split()[1:]
+    times = {
+        name: rfc3339(at, zone)[:19].replace("T", " ") if name in walls else rfc3339(at)
+        for name in ("occurred_at", "recorded_at", "due_at")
+        if (at := getattr(event, name)) is not None
+    }
+    if event.precision is Precision.DAY:
+        times["occurred_at"] = rfc3339(event.occurred_at, zone)[:10]
+    named = ("stage", "actor", "department", "kind", "amount", "reason", "source_key")
+    cells = {
+        "case_no": event.case_no.removeprefix(prefix),
+        "event": event.type,
+        **times,
+        **{name: text for name in named if (text := getattr(event, name)) is not None},
+        **event.attributes,
+    }
+    return Quarantined(
+        file="",
+        sheet=None,
+        number=0,
+        refusal=Refusal.FOREIGN_CASE if one.foreign else Refusal.SKIPPED_TIME,
+        column="" if one.foreign else "occurred_at",
+        value=owner if one.foreign else times["occurred_at"],
+        cells={name: masked(text) for name, text in cells.items()},
+    )
 
 
 def _outcomes(facts: Sequence[Fact], decisions: Sequence[RowDecision]) -> list[Outcome]:
@@ -172,12 +246,17 @@ def _outcomes(facts: Sequence[Fact], decisions: Sequence[RowDecision]) -> list[O
 
 def _conflict(decision: RowDecision) -> Quarantined:
     row = decision.row
+    refusal, value = Refusal.CONFLICT, decision.dispute
+    if decision.owner:
+        refusal, value = Refusal.FOREIGN_CASE, decision.owner
+    elif decision.against:
+        refusal, value = Refusal.BAD_VERSION, f"{row.version} ≠ {decision.against}"
     return Quarantined(
         file=row.file,
         sheet=row.sheet,
         number=row.number,
-        refusal=Refusal.BAD_VERSION if decision.against else Refusal.CONFLICT,
-        value=f"{row.version} ≠ {decision.against}" if decision.against else decision.dispute,
+        refusal=refusal,
+        value=value,
         # Such a row waits for a new file: what looks like an ID-card number is not kept.
         cells={name: masked(text) for name, text in row.cells.items()},
     )

@@ -1,7 +1,9 @@
 """Import: files through a mapping into the store; what cannot be taken goes to quarantine."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -10,24 +12,25 @@ from sqlalchemy import Connection
 
 from ...core.instants import rfc3339
 from ...core.intake import Counts
-from ...core.ledger import EntryType
 from ...core.statements import digest
 from ...core.terms import Reason
+from ...source_settings import BY_HAND
 from ...sources import mapping_files
 from ...sources.facts import Plans, check_types, layout_of
 from ...sources.file_bytes import BytesRead
 from ...sources.mapping import SourceMapping
 from ...sources.rows import Quarantined
 from ...sources.tabular import read_rows
-from ...store import import_runs, ledger
+from ...store import import_runs
 from ...store.scratch import Scratch
 from .. import binding
 from ..context import Context, compact_json
 from ..texts import refuse_id_numbers
-from . import quarantine
+from . import held_import, quarantine
 from .gathering import Batch, Gathering
+from .held_import import HeldImport
 from .import_report import ImportReport, plain_counts
-from .import_writer import ImportWriter, Outcome, Touched
+from .import_writer import ImportWriter, Outcome
 
 #: Rows decided together, one transaction each.
 BATCH = 1000
@@ -59,15 +62,14 @@ def import_files(
     *,
     dry_run: bool = False,
     progress: Progress | None = None,
-    source: str | None = None,
-    touched: Touched | None = None,
+    source: str = BY_HAND,
     encoding: str | None = None,
     bytes_read: BytesRead | None = None,
     writing: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Import files together. Idempotent: the same files twice change nothing.
 
-    `source` is what new cases say they come from (default: the mapping's id), `encoding` that of
+    `source` is who says all this, to whom its new cases belong; `encoding` that of
     every text (default: as the mapping says). `progress` is told of rows that are done,
     `bytes_read` of what has been done of `bytes_to_read`. Two passes: the first reads the files
     and finds rows that contradict each other, the second decides and writes in batches; a crash in
@@ -84,7 +86,10 @@ def import_files(
     for name in names:
         refuse_id_numbers(name)
     report = ImportReport(import_id, {name: Counts() for name in names}, wrote=not dry_run)
-    reading = _Reading(mapping, dict(zip(names, paths, strict=True)), encoding, bytes_read)
+    told = named_files(names, paths)
+    plans = partial(Plans, mapping, source=source, prefix=prefix_of(context, source))
+    files = dict(zip(names, paths, strict=True))
+    reading = _Reading(mapping, files, encoding, bytes_read, plans)
     with ExitStack() as stack:
         scratch = stack.enter_context(closing(Scratch()))
         gathering = Gathering(context, mapping, scratch, context.folder)
@@ -97,30 +102,25 @@ def import_files(
             scratch=scratch,
             now=now,
             mapping_name=_found_again(mapping_name),
-            source=source or mapping.id,
-            touched=touched,
+            source=source,
         )
         if not dry_run:
             if writing is not None:
                 writing()
-            _begin(
-                context,
-                report,
-                mapping.id,
-                now,
-                source=source or mapping.id,
-                pulled=writing is not None,
+            pulled = writing is not None
+            writer.held = _begin(
+                context, report, mapping.id, now, source=source, files=told, pulled=pulled
             )
-        told, size = 0, _size(paths)
+        done, size = 0, _size(paths)
         for _, facts, share in gathering.spill.batches():
             writer.take(facts)
             if progress is not None:
                 progress(len(facts))
             if bytes_read is not None:
-                bytes_read(int(share * size) - told)
-                told = int(share * size)
-    if not dry_run:
-        _end(context, report, mapping.id, now)
+                bytes_read(int(share * size) - done)
+                done = int(share * size)
+    if writer.held is not None:
+        _end(context, report, mapping.id, now, writer.held)
     return report
 
 
@@ -133,7 +133,9 @@ class _Reading:
         files: dict[str, Path],
         encoding: str | None,
         bytes_read: BytesRead | None,
+        plans: Callable[[], Plans],
     ) -> None:
+        self._plans = plans
         self._mapping = mapping
         self._files = files
         self._encodings = mapping.encodings if encoding is None else (encoding,)
@@ -143,7 +145,7 @@ class _Reading:
         """The rows of all files. ConfigurationError if a file cannot be read or fits no table."""
         bytes_read, self._bytes_read = self._bytes_read, None
         for name, path in self._files.items():
-            plans = Plans(self._mapping)
+            plans = self._plans()
             rows = read_rows(
                 path,
                 layout=layout_of(self._mapping, name),
@@ -165,6 +167,25 @@ def file_names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
+def named_files(names: Sequence[str], paths: Sequence[Path]) -> list[import_runs.NamedFile]:
+    """The files of an import by what is in them: their sizes and SHA-256."""
+    found = []
+    for name, path in zip(names, paths, strict=True):
+        size, digest_ = None, None
+        if path.is_file():
+            with path.open("rb") as file:
+                digest_ = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+        found.append(import_runs.NamedFile(name, size, digest_))
+    return found
+
+
+def prefix_of(context: Context, source: str) -> str:
+    """What stands before the source's case numbers."""
+    section = context.settings.sources.get(source)
+    return "" if section is None else section.prefix
+
+
 def _found_again(mapping_name: str) -> str:
     """How a mapping is found at another time, from another folder."""
     path = Path(mapping_name)
@@ -184,8 +205,9 @@ def _begin(
     now: int,
     *,
     source: str,
+    files: Sequence[import_runs.NamedFile] = (),
     pulled: bool = False,
-) -> None:
+) -> HeldImport:
     """Record that an import has begun; its id is its own even if two begin in one second."""
     with context.store.writing() as connection:
         told_apart = digest(report.import_id, import_runs.count(connection))
@@ -195,77 +217,101 @@ def _begin(
             report.import_id,
             mapping=mapping,
             source=source,
-            files=list(report.files),
+            files=files,
             pulled=pulled,
+            who=import_runs.Who(
+                context.person,
+                None if context.key is None else context.key.key_id,
+                context.os_user,
+            ),
             now=now,
         )
+        held_import.begun(
+            context,
+            connection,
+            report.import_id,
+            mapping=mapping,
+            source=source,
+            now=now,
+            files=files,
+        )
+    return HeldImport(report.import_id)
 
 
-def _end(context: Context, report: ImportReport, mapping: str, now: int) -> None:
-    """Record the totals, in the table and in the ledger."""
+def _end(context: Context, report: ImportReport, mapping: str, now: int, held: HeldImport) -> None:
+    """Record the totals and what holds the rows, in the table and in the ledger."""
     total = plain_counts(report.total)
     bound = binding.look(context)
     with context.store.writing() as connection:
-        import_runs.end(
+        held.before(connection)
+        took_up = import_runs.end(
             connection,
             report.import_id,
             totals=compact_json(total),
             now=context.now(),
             torn=Reason.HALF_IMPORT,
         )
-        ledger.append(
+        held_import.ended(
+            context,
             connection,
-            [
-                context.entry(
-                    EntryType.IMPORT_DONE,
-                    f"import.done/{report.import_id}",
-                    {
-                        "import": report.import_id,
-                        "mapping": mapping,
-                        "received_at": rfc3339(now, context.zone),
-                        **total,
-                        **binding.standing(context, connection, "import_run", report.import_id),
-                        **binding.bind(context, connection, bound),
-                    },
-                )
-            ],
+            held,
+            content={
+                "mapping": mapping,
+                "received_at": rfc3339(now, context.zone),
+                **total,
+                **binding.bind(context, connection, bound),
+            },
+            took_up=took_up,
         )
 
 
 def retry(context: Context) -> ImportReport:
     """Try the open quarantined rows again, by their mapping as it is now.
 
-    What passes is imported and leaves the quarantine; the rest stays with its reason.
+    What passes is imported, as rows of the source that said them, and leaves the quarantine; the
+    rest stays with its reason. What one source says by one mapping is an import of its own; the
+    report has the totals of all and the id of the last.
     """
     with context.store.reading() as connection:
         waiting = quarantine.waiting(connection)
-    now = context.now()
-    report = ImportReport("I-" + digest("retry", now)[:16].upper())
     mappings = {name: find_mapping(context, name) for name, _ in waiting}
-    if not waiting:
-        return report
     for mapping in mappings.values():
         check_types(mapping, context.catalogue.vocabulary)
-    _begin(context, report, "+".join(mappings), now, source="quarantine")
+    whole = ImportReport("I-" + digest("retry", context.now())[:16].upper())
     for name, source in waiting:
-        with ExitStack() as stack:
-            scratch = stack.enter_context(closing(Scratch()))
-            gathering = Gathering(context, mappings[name], scratch, context.folder)
-            stack.enter_context(closing(gathering.spill))
-            again = _Again(context, name, source, Plans(mappings[name]))
-            gathering.gather(again.batches)
-            writer = ImportWriter(
-                context=context,
-                mapping=mappings[name],
-                report=report,
-                scratch=scratch,
-                now=now,
-                mapping_name=name,
-                source=source or mappings[name].id,
-            )
-            for entries, facts, _ in gathering.spill.batches():
-                writer.take(facts, _leaving(entries), [since for _, _, since in entries])
-    _end(context, report, "+".join(mappings), now)
+        whole.add(_retry_of(context, name, mappings[name], source or BY_HAND, source))
+    return whole
+
+
+def _retry_of(
+    context: Context, name: str, mapping: SourceMapping, source: str, kept_as: str | None
+) -> ImportReport:
+    """Try again what a source said by a mapping."""
+    now = context.now()
+    with context.store.reading() as connection:
+        files = quarantine.files_of(connection, name, kept_as)
+    report = ImportReport("I-" + digest("retry", now, name, source)[:16].upper())
+    report.files = {file.name: Counts() for file in files}
+    held = _begin(context, report, mapping.id, now, source=source, files=files)
+    with ExitStack() as stack:
+        scratch = stack.enter_context(closing(Scratch()))
+        gathering = Gathering(context, mapping, scratch, context.folder)
+        stack.enter_context(closing(gathering.spill))
+        plans = Plans(mapping, source=source, prefix=prefix_of(context, source))
+        gathering.gather(_Again(context, name, kept_as, plans).batches)
+        writer = ImportWriter(
+            context=context,
+            mapping=mapping,
+            report=report,
+            scratch=scratch,
+            now=now,
+            mapping_name=name,
+            source=source,
+            held=held,
+        )
+        for entries, facts, _ in gathering.spill.batches():
+            writer.take(facts, _leaving(entries), [since for _, _, since in entries])
+    _end(context, report, mapping.id, now, held)
     return report
 
 

@@ -29,7 +29,7 @@ from ...store import feeds, ledger
 from .. import binding
 from ..context import Context, Writing, compact_json
 from . import vanished
-from .feeds import adopting, mapping_of, totals_of
+from .feeds import mapping_of, totals_of
 from .ingest import Progress, find_mapping, import_files
 from .pull_report import Outside, PullReport
 
@@ -191,7 +191,6 @@ class OnePull:
                     dry_run=not self.report.wrote,
                     progress=self.progress,
                     source=self.name,
-                    touched=adopting(self.context, self.name) if self.report.wrote else None,
                     encoding=self._encoding(),
                     writing=self._importing,
                 )
@@ -266,7 +265,9 @@ class OnePull:
         rows = (
             mention
             for path in self.spool.filled().values()
-            for mention in contents.mentions(self._rows(path, mapping), mapping)
+            for mention in contents.mentions(
+                self._rows(path, mapping), mapping, self.section.prefix
+            )
         )
         return vanished.present(self.context, self.name, rows)
 

@@ -13,7 +13,7 @@ from ...core.statements import digest
 from ...sources import mapping_files
 from ...sources.headers import folded
 from ...sources.rows import Quarantined, Refusal
-from ...store import cases
+from ...store import cases, import_runs
 from ...store.tables import QuarantineRow
 from ..context import Context, compact_json
 
@@ -115,6 +115,31 @@ def waiting(connection: Connection) -> list[tuple[str, str | None]]:
     asked = select(QUARANTINE.c.mapping, QUARANTINE.c.source).where(QUARANTINE.c.state == "open")
     found = [(row.mapping, row.source) for row in connection.execute(asked.distinct())]
     return sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+
+
+def files_of(
+    connection: Connection, mapping: str, source: str | None
+) -> list[import_runs.NamedFile]:
+    """The files that rows of a mapping and a source that wait came from, as they were then."""
+    asked = (
+        select(QUARANTINE.c.file, QUARANTINE.c.import_id)
+        .where(
+            QUARANTINE.c.state == "open",
+            QUARANTINE.c.mapping == mapping,
+            QUARANTINE.c.source.is_(None) if source is None else QUARANTINE.c.source == source,
+        )
+        .order_by(QUARANTINE.c.id)
+    )
+    rows = connection.execute(asked).all()
+    runs = import_runs.by_id(connection, {row.import_id for row in rows})
+    found: dict[str, import_runs.NamedFile] = {}
+    for row in rows:
+        known = (
+            {file.name: file for file in runs[row.import_id].files} if row.import_id in runs else {}
+        )
+        # Of two files of one name it is not said which: the newest row's.
+        found[row.file] = known.get(row.file, import_runs.NamedFile(row.file, None, None))
+    return list(found.values())
 
 
 def waiting_rows(

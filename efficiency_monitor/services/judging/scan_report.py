@@ -5,9 +5,44 @@ from dataclasses import dataclass, field
 
 from ...core.instants import rfc3339
 from ...core.terms import Level, Outcome
+from ...language import t
 from ..catalogue.rule_waiting import Waits
 from ..intake.feeds import Stale
 from ..ledger.checkpoints import Tried
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeld:
+    """A table whose rows are not those that the entry of an import holds."""
+
+    table: str
+    #: None: rows that no import has brought.
+    import_id: str | None
+    #: Cases that were not judged for it; others of it that were not looked at are not named.
+    cases: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For reports."""
+        return {"table": self.table, "import": self.import_id, "cases": list(self.cases)}
+
+    def words(self) -> str:
+        """A sentence in the current language."""
+        if self.import_id is None:
+            said = t(
+                f"表 {self.table} 有没有导入带来的行",
+                f"table {self.table} has rows that no import has brought",
+            )
+        else:
+            said = t(
+                f"表 {self.table} 中导入 {self.import_id} 的行与台账所记不符",
+                f"table {self.table} has other rows of the import {self.import_id} than its entry "
+                "says",
+            )
+        some = t("、", ", ").join(self.cases[:5])
+        more = len(self.cases)
+        told = t(f"{more} 件无法判定：{some}", f"{more} cases not judged: {some}") if some else ""
+        said += t(f"（{told}）", f" ({told})") if told else ""
+        return said + t("：effmon ledger verify", ": run effmon ledger verify")
 
 
 @dataclass(slots=True)
@@ -29,10 +64,18 @@ class ScanReport:
     untold: list[tuple[str, str]] = field(default_factory=list)
     #: Dead letters: notices that could not be delivered for 72 hours.
     undelivered: list[dict[str, object]] = field(default_factory=list)
+    #: Cards that stand though evidence which is held back would lift them.
+    contested: list[str] = field(default_factory=list)
+    #: Cases of which a correction waits: the values bound before judge.
+    corrections: list[str] = field(default_factory=list)
     #: Standing cards that rest on another text of their rule.
     rule_changed: list[str] = field(default_factory=list)
     #: Sources whose open cases could not be judged.
     stale: list[Stale] = field(default_factory=list)
+    #: Where the database has other input than the entries of imports hold.
+    not_held: list[NotHeld] = field(default_factory=list)
+    #: Cases whose clocks were not those that their last judgement left: they were judged anew.
+    clocks_restored: list[str] = field(default_factory=list)
     #: Open cases that are missing from a full snapshot of their source, by source.
     vanished: dict[str, int] = field(default_factory=dict)
     #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
@@ -79,6 +122,11 @@ class ScanReport:
                 "lifted": self.lifted,
             },
             "evaluated": self.evaluated,
+            "contested": {"cards": len(self.contested), "card_nos": self.contested},
+            "corrections_waiting": {
+                "cases": len(self.corrections),
+                "case_nos": self.corrections,
+            },
             **({"tallies": self._tallies()} if self.tallies else {}),
             **({"trial": self.trial} if self.trial else {}),
         }
@@ -106,6 +154,8 @@ class ScanReport:
                 for (rule, window, reason), number in sorted(self.tally_problems.items())
             ],
             "stale": [each.as_json(zone) for each in self.stale],
+            "input_not_held": [each.as_json() for each in self.not_held],
+            "clocks_restored": self.clocks_restored,
             "vanished": self.vanished,
             "trial": self.trial,
             "waiting": [each.as_json() for each in self.waiting],

@@ -14,7 +14,7 @@ from ...core.findings import CaseFindings
 from ...core.giving_way import giving_way
 from ...core.instants import local_date, rfc3339
 from ...core.terms import CardState, Level
-from ...core.timeline import CaseRecord
+from ...core.timeline import CaseRecord, calendars_of
 from ...language import t
 from ...store import trials
 from ..context import Catalogue, Context
@@ -37,7 +37,7 @@ def judge(
     """What each case would be given by the rules on trial, in the order of the cases."""
     if not catalogue.trials:
         return [Judged((), None)] * len(records)
-    calendars = catalogue.compiled_for([record.calendar for record in records])
+    calendars = catalogue.compiled_for(calendars_of(records))
     found = evaluate(records, catalogue.trials, catalogue.vocabulary, calendars, as_of)
     asked = {
         card.unless.rule for bound in catalogue.trials for card in bound.rule.cards if card.unless

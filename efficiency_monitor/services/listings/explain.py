@@ -10,19 +10,28 @@ from ...core.amount import Unit, decimal_text
 from ...core.encoding import ordered
 from ...core.explain import DayLine, Why, day_lines
 from ...core.faults import ConfigurationError
-from ...core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
+from ...core.findings import (
+    CaseFindings,
+    Correction,
+    Episode,
+    LevelFound,
+    LimitFound,
+    Offence,
+    calendar_of,
+)
 from ...core.instants import local_date, rfc3339
 from ...core.rules import Rule
 from ...core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ...core.timeline import Event
 from ...core.walk import PauseFound
 from ...language import bilingual, language, t
-from ...store import cards, cases, personal
+from ...store import cards, cases, personal, provenance
 from ..cards.account_holdings import holdings, who_did
 from ..cards.card_rows import compared, limit_json, until_of, walk_of
-from ..cards.continuing import going_on
+from ..cards.late_evidence import Weighed, Weighing
 from ..context import Context
 from ..intake.feeds import stale_sources, torn_cases
+from .provenance import origin_json, passed, versions_json
 
 #: Codes of `core.explain.Why` as the document has them.
 _WHY = {Why.AFTER_CLOSING: "not_running", Why.UNDER_WAY: "not_ended"}
@@ -66,10 +75,13 @@ def opened(context: Context, case: cases.StoredCase) -> dict[str, str | None]:
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
     """Findings of one case."""
-    found = context.catalogue.judge([case.record], as_of)
+    return weigh(context, case, as_of, None).found
+
+
+def weigh(context: Context, case: cases.StoredCase, as_of: int, known_by: int | None) -> Weighed:
+    """Findings of one case, without what is held back of it."""
     with context.store.reading() as connection:
-        standing = cards.of_cases(connection, [case.case_id])
-        return going_on(connection, [case], found, standing)[0]
+        return Weighing(context, connection, as_of, None, known_by).one(case)
 
 
 def explain(
@@ -77,11 +89,15 @@ def explain(
 ) -> dict[str, Any]:
     """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
     case = find(context, case_no, as_of=as_of, known_by=known_by)
-    found = judge(context, case, as_of)
+    weighed = weigh(context, case, as_of, known_by)
+    case, found = weighed.case, weighed.found
     zone = _zone(context, case)
     with context.store.reading() as connection:
         standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
+        said = provenance.of_case(connection, case.case_id, known_by)
     fields = case.record.fields
+    clocks = [_clock(context, case, episode, as_of, standing, zone) for episode in found.episodes]
+    events, withdrawn = _told(said, _events(context, case, as_of), clocks, zone)
     return {
         "case_no": case_no,
         "as_of": rfc3339(as_of, zone),
@@ -96,10 +112,13 @@ def explain(
             {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}
             for trouble in (*found.troubles, *found.notes)
         ],
-        "events": [_event(event, zone) for event in _events(context, case, as_of)],
-        "clocks": [
-            _clock(context, case, episode, as_of, standing, zone) for episode in found.episodes
-        ],
+        "corrections": [_correction(correction, zone) for correction in found.corrections],
+        "contested": list(weighed.contested),
+        "owner": case.source,
+        "events": events,
+        "withdrawn_events": withdrawn,
+        "versions": versions_json(said.versions, zone),
+        "clocks": clocks,
         "conduct": [_offence(context, case, offence, standing, zone) for offence in found.offences],
         "by_hand": [
             {**_card(row, zone), "basis": row.basis}
@@ -107,6 +126,16 @@ def explain(
             if row.rule_id == MANUAL_RULE
         ],
         "excluded": found.outcome is Outcome.EXCLUDED,
+    }
+
+
+def _correction(correction: Correction, zone: str) -> dict[str, Any]:
+    return {
+        "field": correction.name,
+        "bound": correction.bound,
+        "later": correction.later,
+        "received_at": rfc3339(correction.received_at, zone),
+        "waits": correction.waits,
     }
 
 
@@ -136,6 +165,38 @@ def _event(event: Event, zone: str) -> dict[str, Any]:
     return document
 
 
+def _told(
+    said: provenance.Provenance,
+    events: Sequence[Event],
+    clocks: Sequence[dict[str, Any]],
+    zone: str,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events with where they come from, and those that were withdrawn with who did that.
+
+    Each says which limits had passed when it was received.
+    """
+
+    def document(event: Event, origin: provenance.Origin) -> dict[str, Any]:
+        late = passed(clocks, origin.received_at)
+        return {**_event(event, zone), **origin_json(origin, zone), "after_limits": late}
+
+    standing: dict[str, provenance.Origin] = {}
+    withdrawn = []
+    for one in said.events:
+        if one.gone is None:
+            standing.setdefault(one.told.event.key, one.origin)
+            continue
+        withdrawn.append(
+            {
+                **document(one.told.event, one.origin),
+                "withdrawn_at": rfc3339(one.gone.received_at, zone),
+                "withdrawn_import": one.gone.import_id,
+                "withdrawn_by": one.gone.who.person or one.gone.who.os_user or None,
+            }
+        )
+    return [document(event, standing[event.key]) for event in events], withdrawn
+
+
 def _clock(
     context: Context,
     case: cases.StoredCase,
@@ -147,7 +208,7 @@ def _clock(
     rule = episode.bound.rule
     walked = walk_of(context, case, episode, as_of)
     until = until_of(episode, as_of)
-    calendar = context.catalogue.calendars[case.record.calendar]
+    calendar = context.catalogue.calendars[calendar_of(case.record, episode)]
     limits = {
         limit.name: _limit(limit, zone)
         for limit in episode.limits

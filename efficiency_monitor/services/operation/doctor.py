@@ -11,6 +11,7 @@ from ...act_words import say_role
 from ...core.faults import EffmonError
 from ...core.instants import local_date, parse_instant, rfc3339
 from ...language import t
+from ...sources.rows import Refusal
 from ...store import cards, cases, feeds, ledger, orders, outbox, runs
 from ...store.tables import CaseRow, QuarantineRow
 from ..authority.key_list import key_findings
@@ -262,9 +263,24 @@ def _work_lists(context: Context) -> Iterator[Finding]:
         waiting = connection.execute(
             select(func.count()).select_from(quarantine).where(quarantine.c.state == "open")
         ).scalar_one()
+        foreign = connection.execute(
+            select(func.count()).where(
+                quarantine.c.state == "open", quarantine.c.code == str(Refusal.FOREIGN_CASE)
+            )
+        ).scalar_one()
         totals = cases.outcome_totals(connection, -1)
         standing = cards.counts(connection)
     yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
+    if foreign:
+        yield (
+            "foreign cases",
+            BAD,
+            t(
+                f"{foreign} 行涉及其他数据源的办件，未被采用：effmon quarantine list",
+                f"{foreign} rows are about cases of other sources and change nothing: "
+                "effmon quarantine list",
+            ),
+        )
     unjudged = totals.get("not_judgeable", 0)
     yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
     pending = sum(count for (_, state), count in standing.items() if state == "pending")

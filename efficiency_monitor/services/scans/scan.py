@@ -1,8 +1,9 @@
 """The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -13,21 +14,23 @@ from ...core.faults import DoneElsewhere
 from ...core.findings import CaseFindings
 from ...core.instants import parse_instant, rfc3339
 from ...core.ledger import EntryType
-from ...core.terms import CardState, Level, Outcome
+from ...core.terms import CardState, Level, LiftReason, Outcome, Reason
 from ...store import cards, cases, ledger, runs
 from ...store import feeds as feed_store
 from .. import binding
 from ..cards import card_rows
 from ..cards.continuing import going_on
+from ..cards.late_evidence import Weighed, Weighing, still_contested
 from ..catalogue import alike, calendar_files, catalogue_change
 from ..catalogue.rule_waiting import waiting
+from ..checks.held_input import HeldInput, Seen
 from ..context import Context, Writing, compact_json
 from ..delivery.dead_letters import undelivered
 from ..escalation import ladders
 from ..intake import feeds
 from ..judging import issuing, trials
 from ..judging.judged import judged
-from ..judging.scan_report import ScanReport
+from ..judging.scan_report import NotHeld, ScanReport
 from ..one_at_a_time import lease_now
 from ..tallies import tally_preview, tally_spans, tallying
 
@@ -84,13 +87,18 @@ def scan(
     writing = partial(_writing, context, slot)
     catalogue_change.note_changes(context, writing)
     stale = _stale(context, as_of, None, report)
+    held = HeldInput()
+    with context.store.reading() as connection:
+        held.start(connection)
+    if not isinstance(slot, runs.Helper):
+        _wake(context, writing, held, report)
     while True:
         ids = _ids(context, as_of, stale)
         if not ids:
             break
         turn = start_at % len(ids)
         for part in cases.chunks(ids[turn:] + ids[:turn], BATCH):
-            _judge_batch(context, list(part), as_of, stale, writing, report, slot)
+            _judge_batch(context, list(part), as_of, stale, writing, report, slot, held)
             if progress is not None:
                 progress(len(part))
     if not isinstance(slot, runs.Helper):
@@ -99,13 +107,16 @@ def scan(
         report.totals = cases.outcome_totals(connection, as_of)
         report.trial = trials.totals(context, connection)
         report.problems = list(_problems(connection, as_of))
+        report.corrections = cases.with_waiting(connection)
+        report.contested = list(still_contested(connection))
+        report.not_held = _not_held(held)
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
             report.judged_later = cases.judged_later(connection, as_of, stale)
     tallying.try_out(context, as_of, report, watch_from(context))
     if not isinstance(slot, runs.Helper):
         report.untold = ladders.tell_everyone(context, writing)
-        _record(context, report, slot, writing)
+        _record(context, report, slot, writing, held)
     report.undelivered = undelivered(context)
     logbook.event("scan.done", facts=report.summary(context.zone))
     return report
@@ -142,24 +153,21 @@ def _judge_batch(
     writing: Writing,
     report: ScanReport,
     slot: Slot,
+    held: HeldInput,
 ) -> None:
     """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
     with context.store.reading() as connection:
         # A pull may have begun to import since the scan did: seen in the state that the cases are.
-        torn = feeds.half_taken(context, connection, context.now())
-        stored = cases.read_cases(
-            connection,
-            ids,
-            stale={*stale, *torn},
-            torn=feeds.torn_cases(context, connection, ids, None),
-        )
+        half = feeds.half_taken(context, connection, context.now())
+        seen = held.see(connection, ids)
+        torn = {*feeds.torn_cases(context, connection, ids, None), *seen.torn}
+        stored = cases.read_cases(connection, ids, stale={*stale, *half}, torn=torn)
         left = cases.still_to_judge(
             connection, {case.case_id: case.revision for case in stored}, as_of, stale
         )
-    stored = [case for case in stored if case.case_id in left]
-    if not stored:
-        return
-    findings = context.catalogue.judge([case.record for case in stored], as_of)
+        if not (stored := [case for case in stored if case.case_id in left]):
+            return
+        stored, findings = _judge(context, connection, stored, as_of, held, seen)
     watched = watch_from(context)
     tried = trials.judge(context.catalogue, [case.record for case in stored], as_of, watched)
     revisions = {case.case_id: case.revision for case in stored}
@@ -170,45 +178,35 @@ def _judge_batch(
             context.catalogue, connection, cards.of_cases(connection, sorted(left))
         )
         findings = going_on(connection, stored, findings, standing)
-        triples = [
+        both = [
             (case, found, trial)
             for case, found, trial in zip(stored, findings, tried, strict=True)
             if case.case_id in left
         ]
-        pairs = [(case, found) for case, found, _ in triples]
-        writer = issuing.Writer(context, connection, as_of, report)
-        for case, found in pairs:
-            decisions = core_cards.decide(
-                found,
-                standing.get(case.case_id, []),
-                rule_ids=context.catalogue.rule_ids,
-                conduct=context.catalogue.conduct,
-                calendar_version=_version(context, case.record.calendar),
-                watch_from=watched,
-            )
-            writer.write(case, found, decisions, standing.get(case.case_id, []))
-        writer.finish()
-        cases.write_judged(
-            connection,
-            [
-                judged(context.catalogue.vocabulary, case, found, as_of, trial.next_at)
-                for case, found, trial in triples
-            ],
-            as_of,
+        weighed = Weighing(context, connection, as_of, watched).each(
+            [case for case, _, _ in both], [found for _, found, _ in both], standing
         )
+        triples = [(one, trial) for one, (_, _, trial) in zip(weighed, both, strict=True)]
+        pairs = [(one.case, one.found) for one in weighed]
+        writer = issuing.Writer(context, connection, as_of, report)
+        for one in weighed:
+            known = standing.get(one.case.case_id, [])
+            writer.write(one.case, one.found, one.decisions, known)
+        writer.finish()
+        words = context.catalogue.vocabulary
+        kept = [
+            judged(words, one.case, one.found, as_of, trial.next_at, one.contested)
+            for one, trial in triples
+        ]
+        cases.write_judged(connection, kept, as_of)
         tally_spans.note(context, connection, pairs, as_of)
         trials.write(
-            connection, [case.case_id for case, _ in pairs], [trial for _, _, trial in triples]
+            connection, [case.case_id for case, _ in pairs], [trial for _, trial in triples]
         )
         report.evaluated += len(pairs)
         if slot is not None:
             after = report.counts()
             runs.count(connection, slot, {name: after[name] - before[name] for name in after})
-
-
-def _version(context: Context, calendar: str) -> str:
-    known = context.catalogue.calendars.get(calendar)
-    return "" if known is None else known.version
 
 
 def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
@@ -217,7 +215,105 @@ def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, st
             yield case_no, rule, reason, detail
 
 
-def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) -> None:
+def _wake(context: Context, writing: Writing, held: HeldInput, report: ScanReport) -> None:
+    """Have those cases judged of which the database no longer says that they are to be.
+
+    Their clocks are not those that their last judgement left, something was imported that they are
+    not marked for, or their input was not held when a scan last looked.
+    """
+    with context.store.reading() as connection:
+        lost = cases.clocks_lost(connection)
+        quiet = held.not_looked_at(connection)
+        waits = cases.troubled(connection, Reason.INPUT_NOT_HELD)
+    report.clocks_restored = [case_no for _, case_no in lost]
+    if not (lost or quiet or waits):
+        return
+    with writing() as connection:
+        cases.mark(connection, {*(case_id for case_id, _ in lost), *quiet, *waits})
+        entries = [
+            context.entry(
+                EntryType.CLOCKS_RESTORED,
+                f"{EntryType.CLOCKS_RESTORED}/{report.run_id}/{place}",
+                {"run": report.run_id, "cases": list(part)},
+            )
+            for place, part in enumerate(cases.chunks(report.clocks_restored))
+        ]
+        ledger.append(connection, entries)
+
+
+def _not_held(held: HeldInput) -> list[NotHeld]:
+    return [
+        NotHeld(cause.table, cause.import_id or None, tuple(sorted(numbers)))
+        for cause, numbers in sorted(held.found.items())
+    ]
+
+
+def _see(held: HeldInput, seen: Seen, stored: Sequence[cases.StoredCase]) -> list[cases.StoredCase]:
+    """The cases, those of them marked of which rows are held by no import."""
+    marked = []
+    for case in stored:
+        unheld = seen.unheld(case.case_id)
+        if unheld:
+            held.note(case.record.case_no, seen.causes[case.case_id])
+            case = replace(case, record=replace(case.record, unheld=unheld))
+        marked.append(case)
+    return marked
+
+
+def _judge(
+    context: Context,
+    connection: Connection,
+    stored: Sequence[cases.StoredCase],
+    as_of: int,
+    held: HeldInput,
+    seen: Seen,
+) -> tuple[list[cases.StoredCase], list[CaseFindings]]:
+    """The findings of cases. Before a yellow or red card would fall by late evidence, the imports
+    of its case's rows are read whole."""
+    stored = _see(held, seen, stored)
+    findings = context.catalogue.judge([case.record for case in stored], as_of)
+    known = cards.of_cases(connection, [case.case_id for case in stored])
+    standing = alike.settled(context.catalogue, connection, known)
+    with_cards = [
+        (case, found)
+        for case, found in zip(stored, findings, strict=True)
+        if standing.get(case.case_id) and not case.record.unheld
+    ]
+    some = [case for case, _ in with_cards]
+    going = going_on(connection, some, [found for _, found in with_cards], standing)
+    weighing = Weighing(context, connection, as_of, watch_from(context))
+    doubted = [
+        case
+        for case, found in zip(some, going, strict=True)
+        if _falls(weighing, case, found, standing[case.case_id])
+        and not held.see_whole(connection, seen, case.case_id)
+    ]
+    if doubted:
+        held.spread(seen)
+        stored = _see(held, seen, stored)
+        findings = context.catalogue.judge([case.record for case in stored], as_of)
+    return stored, findings
+
+
+def _falls(
+    weighing: Weighing,
+    case: cases.StoredCase,
+    found: CaseFindings,
+    standing: Sequence[core_cards.Card],
+) -> bool:
+    """Whether a yellow or red card of a case would fall by late evidence."""
+    levels = {card.card_no: card.level for card in standing}
+    return any(
+        isinstance(decision, core_cards.Lift)
+        and decision.reason is LiftReason.LATE_EVIDENCE
+        and levels[decision.card_no] > Level.WARNING
+        for decision in weighing.decided(case, found, standing)
+    )
+
+
+def _record(
+    context: Context, report: ScanReport, slot: Slot, writing: Writing, held: HeldInput
+) -> None:
     """Write the scan to the ledger and close its slot, both or neither: one entry a slot.
 
     Of a slot it says what was done for it in all, also by helpers and by who began it and died.
@@ -244,6 +340,7 @@ def _record(context: Context, report: ScanReport, slot: Slot, writing: Writing) 
                         **({"tallies": dict(report.tallies)} if report.tallies else {}),
                         **({"trial": report.trial} if report.trial else {}),
                         **_stale_content(report, context.zone),
+                        "input": held.content(),
                         **binding.bind(context, connection, bound),
                     },
                 )
@@ -276,20 +373,33 @@ def preview(
     report.waiting = waiting(context)
     report.trial = trials.nothing(context.catalogue)
     stale = _stale(context, as_of, known_by, report)
+    held = HeldInput()
     with context.store.reading() as connection:
         ids = cases.all_case_ids(connection)
+        held.start(connection)
+        report.clocks_restored = [case_no for _, case_no in cases.clocks_lost(connection)]
     totals = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
     tallies = tally_preview.Preview(context, as_of, known_by, against, watch_from(context))
     for part in cases.chunks(ids, BATCH):
         with context.store.reading() as connection:
-            torn = feeds.torn_cases(context, connection, part, known_by)
-            stored = cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn)
+            seen = held.see(connection, part)
+            torn = {*feeds.torn_cases(context, connection, part, known_by), *seen.torn}
+            stored = _see(
+                held,
+                seen,
+                cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn),
+            )
             known = cards.of_cases(connection, part) if against else {}
             standing = alike.settled(context.catalogue, connection, known)
             findings = context.catalogue.judge([case.record for case in stored], as_of)
             findings = going_on(connection, stored, findings, standing)
-        _preview_batch(context, stored, findings, standing, as_of, report, totals, tallies)
+            weighing = Weighing(context, connection, as_of, watch_from(context), known_by)
+            weighed = weighing.each(stored, findings, standing)
+        _preview_batch(context, stored, weighed, as_of, report, totals, tallies)
+    report.contested.sort()
+    report.corrections.sort()
     tallies.finish(report)
+    report.not_held = _not_held(held)
     report.totals = totals
     return report
 
@@ -297,8 +407,7 @@ def preview(
 def _preview_batch(
     context: Context,
     stored: Sequence[cases.StoredCase],
-    findings: Sequence[CaseFindings],
-    standing: Mapping[int, Sequence[core_cards.Card]],
+    weighed: Sequence[Weighed],
     as_of: int,
     report: ScanReport,
     totals: dict[str, int],
@@ -307,20 +416,15 @@ def _preview_batch(
     watched = watch_from(context)
     for tried in trials.judge(context.catalogue, [case.record for case in stored], as_of, watched):
         trials.count(tried.rows, report.trial)
-    for case, found in zip(stored, findings, strict=True):
+    for one in weighed:
+        case, found, decisions = one.case, one.found, one.decisions
+        report.contested.extend(one.contested)
+        report.corrections.extend([found.case_no] if found.waits else [])
         totals[str(found.outcome)] += 1
         report.evaluated += 1
         report.problems.extend(
             (found.case_no, trouble.rule, str(trouble.reason), trouble.detail)
             for trouble in (*found.troubles, *found.notes)
-        )
-        decisions = core_cards.decide(
-            found,
-            standing.get(case.case_id, ()),
-            rule_ids=context.catalogue.rule_ids,
-            conduct=context.catalogue.conduct,
-            calendar_version=_version(context, case.record.calendar),
-            watch_from=watched,
         )
         tallies.take(case, found, decisions)
         for decision in decisions:
