@@ -209,7 +209,8 @@ def _columns(table: str, drawn: cases.Placed, lo: int, dice: Any) -> dict[str, A
             *((own["item_kind"], own.get("delivery")) for own, _ in cases.PROFILES), strict=True
         )
         limits = {
-            f"{name}_limit": _days(frame.case_amount[place::2]) for place, name in enumerate(LIMITS)
+            f"{name}_limit": _days(frame.case_amount[place::3])
+            for place, name in enumerate(LIMITS[:2])
         }
         return {
             "case": pa.array(np.arange(lo, lo + size)),
@@ -226,7 +227,7 @@ def _columns(table: str, drawn: cases.Placed, lo: int, dice: Any) -> dict[str, A
             "item_code": _texts(dice.integers(0, 500, size), [f"X{n:03}" for n in range(500)]),
             **limits,
             **{
-                f"k_{name}_{limit}": pa.array(np.ascontiguousarray(getattr(frame, name)[place::2]))
+                f"k_{name}_{limit}": pa.array(np.ascontiguousarray(getattr(frame, name)[place::3]))
                 for name in CASE_COLUMNS
                 for place, limit in enumerate(LIMITS)
             },

@@ -59,9 +59,9 @@ PROFILES: tuple[tuple[Mapping[str, str], float], ...] = (
     ({"item_kind": "forwarded"}, 0.05),
 )
 #: Columns of a frame that stand with the event and with the case.
-OF_EVENT = ("signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse")
+OF_EVENT = ("signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse", "entered")
 OF_CASE = ("case_unit", "case_amount", "case_due", "case_due_coarse")
-_LIMITS = ("promised", "statutory")
+_LIMITS = ("promised", "statutory", "licence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def make(cases: int, seed: int) -> Columns:
     suspended = (signature == 2) | (signature == 6)
     granted = np.where(suspended, drawn.integers(1, 16, len(at)) * MILLION, 0)
     promised = drawn.choice([5, 7, 10, 15, 20, 30], cases)
-    limits = np.stack([promised, promised * 2], axis=1) * MILLION
+    limits = np.stack([promised, promised * 2, promised * 0], axis=1) * MILLION
     limits[drawn.random(cases) < 0.01, 0] = 0
     limits[drawn.random(cases) < 0.005, 0] = -1
     frame = Frame(
@@ -102,10 +102,11 @@ def make(cases: int, seed: int) -> Columns:
         amount=granted,
         due=np.full(len(at), NEVER, dtype=np.int64),
         due_coarse=np.zeros_like(at),
-        case_unit=np.zeros(cases * 2, dtype=np.int64),
+        entered=np.full(len(at), NEVER, dtype=np.int64),
+        case_unit=np.zeros(cases * 3, dtype=np.int64),
         case_amount=limits.ravel(),
-        case_due=np.full(cases * 2, NEVER, dtype=np.int64),
-        case_due_coarse=np.zeros(cases * 2, dtype=np.int64),
+        case_due=np.full(cases * 3, NEVER, dtype=np.int64),
+        case_due_coarse=np.zeros(cases * 3, dtype=np.int64),
     )
     shares = [share for _, share in PROFILES]
     profile = drawn.choice(len(PROFILES), cases, p=shares).astype(np.int8)
@@ -200,7 +201,7 @@ def cases_table(columns: Columns) -> pl.DataFrame:
     for name in OF_CASE:
         for place, limit in enumerate(_LIMITS):
             series[f"{name}_{limit}"] = pl.Series(
-                np.ascontiguousarray(getattr(frame, name)[place::2])
+                np.ascontiguousarray(getattr(frame, name)[place::3])
             )
     return pl.DataFrame(series)
 
@@ -230,6 +231,6 @@ def part(columns: Columns, lo: int, hi: int) -> Columns:
     frame = columns.frame
     begin, end = frame.first[lo], frame.first[hi]
     cut = {name: getattr(frame, name)[begin:end] for name in OF_EVENT}
-    cut |= {name: getattr(frame, name)[lo * 2 : hi * 2] for name in OF_CASE}
+    cut |= {name: getattr(frame, name)[lo * 3 : hi * 3] for name in OF_CASE}
     first = frame.first[lo : hi + 1] - begin
     return Columns(Frame(cases=hi - lo, first=first, **cut), columns.profile[lo:hi])

@@ -79,7 +79,7 @@ _AROUND = {
     "title": {"zh": "测", "en": "bench"},
     "status": "stable",
     "in_force": {"from": "2000-01-01"},
-    "legal_basis": [{"ref": "none", "says": "none"}],
+    "legal_basis": [{"ref": "none", "reading": "ours", "says": "none"}],
     "why": "measured",
 }
 _LENT = {

@@ -14,6 +14,7 @@ from efficiency_monitor.language import (
     say_local,
     say_order_state,
     say_outcome,
+    say_reading,
     say_reason,
     say_state,
     t,
@@ -65,6 +66,7 @@ _CARD: Final = (
 _BASIS: Final = (
     Column("ref", "依据", "Basis", least=12),
     Column("says", "内容", "It says", least=20),
+    Column("reading", "文义", "Reading", say=say_reading, priority=2),
 )
 ENTRIES: Final = (
     Column("at", "时间", "At", say=say_local),
@@ -163,10 +165,11 @@ FIELDS: Final = (
     Column("statutory_limit", "法定时限", "Statutory limit", say=say_amount),
     Column("promised_due", "承诺办结时间", "Promised for", say=say_local),
     Column("statutory_due", "法定办结时间", "Due by statute", say=say_local),
+    Column("licence_expires", "许可有效期届满", "Licence expires", say=say_local),
     Column("calendar", "工作日历", "Calendar"),
 )
 #: Kept in UTC.
-_DUE: Final = frozenset(("promised_due", "statutory_due"))
+_DUE: Final = frozenset(("promised_due", "statutory_due", "licence_expires"))
 _PROBLEMS: Final = (
     Column("rule", "规则", "Rule"),
     Column("reason", "原因", "Reason", say=say_reason, least=12),

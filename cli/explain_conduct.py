@@ -9,6 +9,7 @@ from efficiency_monitor.language import (
     say_lift_reason,
     say_limit,
     say_local,
+    say_reading,
     say_reason,
     say_state,
     t,
@@ -104,7 +105,8 @@ def _result(offence: Document) -> Iterator[tuple[str, str]]:
 def joined_basis(basis: Any) -> str:
     """Article and what it says, in one text."""
     if isinstance(basis, Mapping):
-        return t("：", ": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
+        said = t("：", ": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
+        return said + (f" [{say_reading(basis['reading'])}]" if basis.get("reading") else "")
     if isinstance(basis, list):
         return t("；", "; ").join(joined_basis(one) for one in basis)
     return str(basis or "")

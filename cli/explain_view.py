@@ -80,8 +80,12 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
             (t("事项", "Item"), _joined(held, "item_code", "item_name")),
             (t("部门", "Department"), _joined(held, "department", "handler")),
             (t("取自事项", "From the item"), _from_item(held.get("from_item") or [])),
+            (t("存疑的牌", "Contested cards"), t("、", ", ").join(held.get("contested") or [])),
         ]
     )
+    if held.get("corrections"):
+        yield "\n" + sheet.heading(t("更正", "Corrections"))
+        yield from sheet.table([_correction(each) for each in held["corrections"]], _CORRECTIONS)
     yield "\n" + sheet.heading(t("事件", "Events"))
     yield from sheet.table(held.get("events") or [], _event_columns(name))
     yield from _origins(sheet, held, name)
@@ -181,7 +185,16 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "fee_list": ("收费标准", "fees"),
     "stage_list": ("环节清单", "stages"),
     "material_list": ("材料清单", "material"),
+    "item_code": ("事项编码", "item"),
+    "calendar": ("工作日历", "calendar"),
 }
+_CORRECTIONS: Final = (
+    Column("field", "内容", "What"),
+    Column("bound", "绑定的值", "Bound"),
+    Column("later", "后来的值", "Told later"),
+    Column("received_at", "接收时间", "Received", say=say_local),
+    Column("counts", "效力", "Which counts"),
+)
 
 
 def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> Iterator[str]:
@@ -221,6 +234,17 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
 def _from_item(fields: Sequence[str]) -> str:
     """What the case does not state itself: its item does."""
     return t("、", ", ").join(t(*_FIELDS.get(name, (name, name))) for name in fields)
+
+
+def _correction(told: Document) -> Document:
+    """A field that binds and was told otherwise: both values, and which of them counts."""
+    waits = t("待采纳，按绑定的值判定", "waits: the bound value judges")
+    name = str(told.get("field") or "")
+    return {
+        **told,
+        "field": t(*_FIELDS.get(name, (name, name))),
+        "counts": waits if told.get("waits") else t("已生效", "counts"),
+    }
 
 
 def _calendar(calendar: Any) -> str:
@@ -282,6 +306,7 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
             yield from _verdict(document, clock, name, key)
         else:
             yield _no_due(clock, key), ""
+    yield from _held_back(clock)
     coming = clock.get("next") or {}
     if coming.get("at"):
         level, at = say_level(str(coming.get("level", ""))), say_local(coming["at"])
@@ -291,6 +316,29 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
         )
     for card in clock.get("cards") or []:
         yield from card_sentence(card)
+
+
+def _held_back(clock: Document) -> Iterator[tuple[str, str]]:
+    """Extensions that did not count, and levels that are not given for another card's sake."""
+    refused = clock.get("refused_extensions")
+    if refused:
+        yield (
+            t(
+                f"有 {refused} 次延期未予计入或者未全部计入。",
+                f"Extensions that did not count, or not whole: {refused}.",
+            ),
+            "yellow",
+        )
+    for one in clock.get("gave_way") or []:
+        level, other, at = say_level(one["level"]), say_level(one["for"]), say_local(one["at"])
+        yield (
+            t(
+                f"{at} 到{level}，因本办件已有 {one['rule']} 的{other}，不发。",
+                f"{level} fell due at {at} and is not given: the case has the {other} card of "
+                f"{one['rule']}.",
+            ),
+            "",
+        )
 
 
 def _no_due(clock: Document, key: str) -> str:

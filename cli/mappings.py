@@ -207,6 +207,7 @@ _SAY = {
     "statutory_limit": say_amount,
     "promised_due": say_local,
     "statutory_due": say_local,
+    "licence_expires": say_local,
     "due_at": say_local,
     "recorded_at": say_local,
 }

@@ -164,6 +164,7 @@ def say(report: "ScanReport", context: "Context") -> None:
                 "then: check the machine's clock",
             )
         )
+    _say_evidence(report)
     _say_feeds(report, context)
     _say_changed(report)
     _say_problems(report, context)
@@ -171,6 +172,30 @@ def say(report: "ScanReport", context: "Context") -> None:
     _say_undelivered(report)
     _say_rules(report)
     say_tried(report.checkpoint)
+
+
+def _say_evidence(report: "ScanReport") -> None:
+    """What waits until somebody agrees: corrections, and evidence against cards."""
+    if report.corrections:
+        number = len(report.corrections)
+        some = t("、", ", ").join(report.corrections[:10]) + ("…" if number > 10 else "")
+        warn(
+            t(
+                f"{number} 件的更正待采纳，现按绑定的值判定：{some}",
+                f"corrections wait in {number} case{'' if number == 1 else 's'}, the values bound "
+                f"before judge: {some}",
+            )
+        )
+    if report.contested:
+        number = len(report.contested)
+        some = t("、", ", ").join(report.contested[:10]) + ("…" if number > 10 else "")
+        warn(
+            t(
+                f"{number} 张牌存疑：迟到的证据可使其解除，尚待采纳，牌仍有效：{some}",
+                f"{number} card{' is' if number == 1 else 's are'} contested: late evidence would "
+                f"lift, and waits; until then they stand: {some}",
+            )
+        )
 
 
 def _say_changed(report: "ScanReport") -> None:

@@ -184,6 +184,7 @@ def _check_together(
     lines = [line for node, entry in loaded for line in _unknown_words(node, entry, vocabulary)]
     lines += _contradictions(loaded)
     lines += _unknown_ladders(folder, loaded)
+    lines += _given_way_to(loaded)
     if lines:
         raise CatalogueError(
             "\n".join(lines[:MOST_FAULTS]),
@@ -364,6 +365,32 @@ def _unknown_ladders(folder: Path, loaded: Sequence[tuple[Node, LoadedRule]]) ->
                 hint = nearest(entry.rule.ladder, known)
                 said = t(f"没有督办层级 {entry.rule.ladder!r}", f"no ladder {entry.rule.ladder!r}")
                 yield f"{place(node, ('ladder',))}: {said}{hint}"
+
+
+def _given_way_to(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
+    """Cards that levels give way to and that a rule here does not have, or that give way too.
+
+    A rule that is not here at all gives no card: a place may leave its file out.
+    """
+    levels = {
+        (entry.rule.id, card.level): card.unless for _, entry in loaded for card in entry.rule.cards
+    }
+    known = {rule_id for rule_id, _ in levels}
+    for node, entry in loaded:
+        for number, card in enumerate(entry.rule.cards):
+            if card.unless is None or card.unless.rule not in known:
+                continue
+            other = card.unless.rule, card.unless.level
+            if other not in levels:
+                said = t(f"{other[0]} 没有 {other[1]} 级", f"{other[0]} has no {other[1]} level")
+            elif levels[other] is not None:
+                said = t(
+                    f"{other[0]} 的 {other[1]} 级本身也让位",
+                    f"the {other[1]} level of {other[0]} gives way itself",
+                )
+            else:
+                continue
+            yield f"{place(node, ('cards', number, 'unless'))}: {said}"
 
 
 def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:

@@ -23,8 +23,19 @@ _ZH: Final = {
     ),
     "a limit source is exactly one of fixed, case, event": "时限来源写 fixed、case、event 之一",
     "moved_by_pauses is for absolute due instants only": (
-        "moved_by_pauses 只用于到期时刻（promised_due、statutory_due、due_at）"
+        "moved_by_pauses 只用于到期时刻（promised_due、statutory_due、licence_expires、due_at）"
     ),
+    "ahead: {}: write whole calendar_days": "ahead：{}：写整数个 calendar_days",
+    "ahead: the first limit has to be a due instant that is stated": (
+        "ahead：第一个时限应为载明的到期时刻"
+    ),
+    "extend: 'most' is in {}, and the limit {} in {}: write it in {}": (
+        "extend：most 的单位是 {}，时限 {} 的单位是 {}：请写成 {}"
+    ),
+    "cards: a tally is on no case: its levels have no 'unless'": (
+        "cards：统计规则不针对单个办件，其级别没有 unless"
+    ),
+    "cards: 'unless' names a card of another rule": "cards：unless 指另一条规则的牌",
     "excluded: what is not judged has no cards and lacks nothing": (
         "excluded 与 cards、not_judgeable 不能同写"
     ),

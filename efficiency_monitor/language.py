@@ -151,12 +151,18 @@ _REASONS: Final = {
         "数据缺少规则所需的内容",
         "the data do not hold what the rule measures",
     ),
+    Reason.EXTENSION_REFUSED: (
+        "延期未予计入或者未全部计入（时限届满后才作出或录入、超过次数或者超过天数）",
+        "an extension did not count, or not whole: after the limit, one too many, or too long",
+    ),
     Reason.NO_FORMER_WINDOW: (
         "没有可比的前期数据",
         "the former period is not known in full, or had nothing in it",
     ),
     Reason.STALE_FEED: ("数据源未按时更新", "the source has not been updated in time"),
 }
+
+_READINGS: Final = {"text": ("条文原文", "the text"), "ours": ("我们的理解", "our reading")}
 
 _LIFT_REASONS: Final = {
     LiftReason.LATE_EVIDENCE: ("补到的证据", "late evidence"),
@@ -241,6 +247,11 @@ def say_outcome(outcome: Outcome | str) -> str:
 def say_reason(reason: Reason | str) -> str:
     """Why a case could not be judged."""
     return _say(_REASONS, Reason, reason)
+
+
+def say_reading(reading: str) -> str:
+    """Whether a legal basis is the article's text or a reading of it."""
+    return t(*_READINGS[reading]) if reading in _READINGS else str(reading or "")
 
 
 def say_lift_reason(reason: LiftReason | str) -> str:

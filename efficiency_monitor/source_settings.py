@@ -241,6 +241,9 @@ class SourceSection(_Section):
     prefix: str = Field(default="", max_length=40)
     #: What it may add to cases of other sources.
     adds_to: AddsTo | None = None
+    #: Whether what it says lifts a yellow or red card by itself, or somebody has to agree. Unset:
+    #: `lift` for what a pull brings of the source's own cases, and where nobody ever supervised.
+    late_evidence: Literal["lift", "confirm"] | None = None
     http: HttpSection | None = None
     sql: SqlSection | None = None
     files: FilesSection | None = None

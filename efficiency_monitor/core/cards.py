@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from .encoding import BoundRule
 from .findings import CaseFindings, Ground, LevelFound, Offence
+from .giving_way import given_after_all
 from .terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 from .timeline import Event
 
@@ -149,20 +150,30 @@ def decide(
     calendar_version: str,
     watch_from: int | None,
     conduct: Conduct = NO_CONDUCT,
+    versions: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Decision]:
     """Decide on one case. `cards` are all its cards, lifted ones too; decisions in order.
 
     `rule_ids` are the rules that were judged: a card of another rule is left alone. What fell due
     before `watch_from` (epoch seconds) is historical. `conduct` are the conditions among the rules.
+    `calendar_version` is that of the case's calendar, `versions` those of others that bind some
+    ground of it.
     """
     decisions: list[Decision] = []
+    findings = given_after_all(findings, _lifted_for_good(cards))
     by_episode: dict[tuple[str, str], list[Card]] = {}
     for card in cards:
         by_episode.setdefault((card.rule_id, card.episode), []).append(card)
     for ground in findings.grounds:
         known = by_episode.pop((ground.bound.rule.id, ground.key), [])
         decisions.extend(
-            decide_ground(subject_of(findings.case_no), ground, known, calendar_version, watch_from)
+            decide_ground(
+                subject_of(findings.case_no),
+                ground,
+                known,
+                calendar_version if ground.view is None else versions.get(ground.view.calendar, ""),
+                watch_from,
+            )
         )
     for (rule_id, _), known in by_episode.items():
         if rule_id == MANUAL_RULE:
@@ -175,6 +186,18 @@ def decide(
                 if _alive(card)
             )
     return decisions
+
+
+def _lifted_for_good(cards: Sequence[Card]) -> frozenset[tuple[str, Level]]:
+    """Rules and levels of which every card of the case was lifted and none may come again."""
+    last: dict[tuple[str, str, Level], Card] = {}
+    for card in sorted(cards, key=lambda card: card.issue_no):
+        last[card.rule_id, card.episode, card.level] = card
+    standing = {
+        (card.rule_id, card.level) for card in last.values() if card.state is not CardState.LIFTED
+    }
+    lifted = {(card.rule_id, card.level) for card in last.values() if not _may_issue(card)}
+    return frozenset(lifted - standing)
 
 
 def _gone(

@@ -11,6 +11,8 @@ START, STOP, ENDS, DEEM_FROM, DEEM_UNLESS, EXTEND, UNSTARTED, PAIRS = 1, 2, 4, 8
 MOST_PAIRS = 8
 MOST_LIMITS = 4
 MOST_LEVELS = 3
+#: What a case states of limits: its promise, its statutory limit, the end of its licence.
+CASE_SLOTS = 3
 # How often a clock runs.
 ONCE, EACH, PER_STAGE = range(3)
 # State of an episode; WAITING stands for a start that may still be deemed.
@@ -47,7 +49,9 @@ class Frame(NamedTuple):
     amount: Any
     due: Any
     due_coarse: Any
-    #: Limits of the case, two a case (promised, statutory), as on the event.
+    #: When an event was entered, where its source keeps the time of entry (NEVER: not known).
+    entered: Any
+    #: Limits of the case, `CASE_SLOTS` a case, as on the event.
     case_unit: Any
     case_amount: Any
     case_due: Any
@@ -83,10 +87,16 @@ class Rules(NamedTuple):
     #: Ordinals of the dates on which the version is in force.
     from_day: Any
     to_day: Any
+    #: Days by which an episode has to begin before the due instant that its first limit states.
+    ahead: Any
     deem_unit: Any
     deem_amount: Any
-    #: Bits of the limits that extensions lengthen.
+    #: Bits of the limits that extensions lengthen; by how much at most (millionths, 0: as granted)
+    #: in which unit, and how often (0: any number of times).
     extends: Any
+    most: Any
+    most_unit: Any
+    times: Any
     #: Cap of pause pair p at rule * MOST_PAIRS + p: -1 none, 0 from the event, else millionths.
     cap_amount: Any
     cap_unit: Any
@@ -119,6 +129,8 @@ class Findings(NamedTuple):
     deemed: Any
     reasons: Any
     ignored: Any
+    #: Extensions that did not count, or not whole: after the limit, one too many, too long.
+    refused: Any
     elapsed: Any
     part: Any
     part_of: Any
@@ -162,11 +174,14 @@ class Work(NamedTuple):
     limit_moved: Any
     limit_bare: Any
     limit_extra: Any
+    limit_times: Any
     limit_dated: Any
     level_extra: Any
     level_dated: Any
-    #: Starts of the episodes, and by stage whether one is running.
+    #: Starts of the episodes, and whether their stage had ended before it ever started; by stage
+    #: what has come so far (see `kernel.find_starts`).
     begin: Any
+    broken: Any
     running: Any
     first_seen: Any
 
@@ -338,6 +353,7 @@ _SMALL = {
     "state": "int8",
     "reasons": "int16",
     "ignored": "int32",
+    "refused": "int32",
     "limit_kind": "int8",
     "limit_unit": "int8",
     "level_reached": "int8",

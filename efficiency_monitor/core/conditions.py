@@ -39,7 +39,7 @@ PARAMETERS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "gap": (frozenset({"since", "of", "unit"}), frozenset()),
     "lag": (frozenset({"of", "unit"}), frozenset()),
     "length": (frozenset({"of", "field"}), frozenset()),
-    "number": (frozenset({"of", "field"}), frozenset()),
+    "number": (frozenset({"of", "field"}), frozenset({"unit"})),
     "lacking": (frozenset({"of", "case_fields"}), frozenset()),
     "absent": (frozenset({"of", "need"}), frozenset()),
     "skipped_stage": (frozenset({"of"}), frozenset()),
@@ -88,7 +88,7 @@ class Condition(RulePart):
     #: A field or attribute of the event; fields or attributes of the case.
     field: str | None = None
     case_fields: Words | None = None
-    #: Unit of a gap or a lag.
+    #: Unit of a gap or a lag; of a number that is an amount (`10 working_days`).
     unit: Unit | None = None
     #: Limit of the rule's clock after whose end an event was recorded.
     limit: str | None = None
@@ -103,7 +103,8 @@ class Condition(RulePart):
     @property
     def timed(self) -> bool:
         """Whether what is measured depends on the calendar."""
-        return self.unit is not None or self.limit is not None or self.within is not None
+        counted = self.unit is not None and self.measure != "number"
+        return counted or self.limit is not None or self.within is not None
 
     @model_validator(mode="after")
     def _fitting(self) -> "Condition":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from .amount import Amount
+from .amount import Amount, Unit
 from .clockwork import NEVER, seconds_of
 from .columns import (
     AFTER,
@@ -61,6 +61,17 @@ def read_number(text: str | None) -> int:
     if text is None or not text.strip():
         return NOT_GIVEN
     return _scaled(text, MILLION, MOST_NUMBER * MILLION)
+
+
+def read_amount(text: str | None, unit: Unit) -> int:
+    """An amount in millionths of its unit, as `read_number`; one in another unit cannot be read."""
+    if text is None or not text.strip():
+        return NOT_GIVEN
+    try:
+        amount = Amount.parse(text)
+    except ValueError:
+        return NOT_READABLE
+    return millionths(amount) if amount.unit is unit else NOT_READABLE
 
 
 def read_fee(text: str | None) -> int:
@@ -118,7 +129,10 @@ class FactsBuilder:
         if "same_person" in used:
             self.texts.setdefault("actor", len(self.texts))
         self.lengths = fields("length")
-        self.numbers = fields("number")
+        asked = [
+            (one.field, one.unit) for one in conditions if one.measure == "number" and one.field
+        ]
+        self.numbers = {name: place for place, name in enumerate(dict.fromkeys(asked))}
         lists = [one.case_fields for one in conditions if one.case_fields]
         self.lists = {names: place for place, names in enumerate(dict.fromkeys(lists))}
         self.recorded = bool(used & {"lag", "recorded_after_due"})
@@ -160,9 +174,11 @@ class FactsBuilder:
             blocks["length"][slot].extend(
                 len((field_text(event, name) or "").strip()) for event in events
             )
-        for name, slot in self.numbers.items():
-            blocks["number"][slot].extend(read_number(field_text(event, name)) for event in events)
-            blocks["case_number"][slot].append(read_number(fields.get(name)))
+        for (name, unit), slot in self.numbers.items():
+            blocks["number"][slot].extend(
+                _number(field_text(event, name), unit) for event in events
+            )
+            blocks["case_number"][slot].append(_number(fields.get(name), unit))
         for names, slot in self.lists.items():
             lacking = sum(not (fields.get(name) or "").strip() for name in names)
             blocks["case_lacks"][slot].append(lacking)
@@ -231,6 +247,10 @@ def encode_conditions(
     return Conditions(conditions=len(bound), signatures=len(order), **columns)
 
 
+def _number(text: str | None, unit: Unit | None) -> int:
+    return read_number(text) if unit is None else read_amount(text, unit)
+
+
 def condition_of(bound: BoundRule) -> Condition:
     """The condition of a rule that has one."""
     assert bound.rule.condition is not None, f"{bound.rule.id} has no condition"
@@ -247,7 +267,9 @@ def _slot(condition: Condition, facts: FactsBuilder) -> int:
         return facts.lists[condition.case_fields]
     if condition.field is None:
         return 0
-    blocks = {"length": facts.lengths, "number": facts.numbers}
+    if condition.measure == "number":
+        return facts.numbers[condition.field, condition.unit]
+    blocks = {"length": facts.lengths}
     return blocks.get(condition.measure, facts.texts)[condition.field]
 
 

@@ -43,7 +43,7 @@ from .vocabulary import Vocabulary
 
 EPISODES = {"once": ONCE, "each": EACH, "per_stage": PER_STAGE}
 LIMIT_FIELDS = ("promised_limit", "statutory_limit")
-DUE_FIELDS = ("promised_due", "statutory_due")
+DUE_FIELDS = ("promised_due", "statutory_due", "licence_expires")
 _FAR_DAY = date.max.toordinal()
 #: Bits of a mask that the compiled kernel holds in 64.
 MOST_BITS = 62
@@ -135,8 +135,9 @@ class FrameBuilder:
             columns["amount"].append(amount)
             columns["due"].append(NEVER if event.due_at is None else event.due_at)
             columns["due_coarse"].append(int(event.due_precision is Precision.DAY))
+            columns["entered"].append(NEVER if event.entered_at is None else event.entered_at)
         columns["first"].append(len(columns["at"]))
-        for name in LIMIT_FIELDS:
+        for name in (*LIMIT_FIELDS, ""):  # the end of a licence is no amount
             unit, amount = self._amount(record.fields.get(name))
             columns["case_unit"].append(unit)
             columns["case_amount"].append(amount)
@@ -262,12 +263,17 @@ def _encode_clock(rule: Rule, columns: dict[str, list[int]]) -> None:
     columns["count"].append(UNIT_CODE[clock.count])
     columns["from_day"].append(rule.in_force.from_.toordinal())
     columns["to_day"].append(rule.in_force.to.toordinal() if rule.in_force.to else _FAR_DAY)
+    columns["ahead"].append(int(Amount.parse(clock.ahead).value) if clock.ahead else 0)
     within = Amount.parse(clock.deemed.within) if clock.deemed else None
     columns["deem_unit"].append(UNIT_CODE[within.unit] if within else 0)
     columns["deem_amount"].append(millionths(within) if within else 0)
     names = list(rule.limits)
     extended = clock.extend.limits if clock.extend else ()
     columns["extends"].append(sum(1 << names.index(name) for name in extended))
+    most = Amount.parse(clock.extend.most) if clock.extend and clock.extend.most else None
+    columns["most"].append(millionths(most) if most else 0)
+    columns["most_unit"].append(UNIT_CODE[most.unit] if most else 0)
+    columns["times"].append(clock.extend.times or 0 if clock.extend else 0)
     for p in range(MOST_PAIRS):
         unit, amount = 0, -1
         cap = clock.pause[p].cap if p < len(clock.pause) else None

@@ -1,11 +1,12 @@
 """Cases + rules + calendars + an instant → findings. The only door to the kernel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from .amount import Amount, Unit
+from .bindings import settle, told_otherwise
 from .business_time import Table, compile_calendar
 from .calendar import Calendar
 from .clockwork import BEYOND, NEVER, ordinal_at
@@ -30,6 +31,7 @@ from .columns import (
 from .conduct import CaseConduct, conduct_of
 from .encoding import BoundRule, FrameBuilder, blank_findings, blank_work, encode_rules
 from .findings import CaseFindings, Episode, LevelFound, LimitFound, Trouble
+from .giving_way import giving_way
 from .kernel import judge
 from .questions import MILLION, UNIT_CODE, amount_of
 from .terms import Level, Outcome, Reason
@@ -70,9 +72,34 @@ def evaluate(
 ) -> list[CaseFindings]:
     """Judge cases as of an instant (epoch seconds); the answers stand in the order of the cases.
 
-    A pure function: the same arguments give the same findings for ever (DESIGN 2).
+    A pure function: the same arguments give the same findings for ever (DESIGN 2). What decides is
+    bound when an episode starts: of a case whose fields were told otherwise later, each episode is
+    judged by the values that bind it (`core.bindings`).
     """
     rules = [bound for bound in rules if bound.rule.form != "tally"]
+    several = told_otherwise(records, rules)
+    if not several:
+        return _by_newest(records, rules, vocabulary, calendars, as_of)
+
+    def by_newest(views: Sequence[CaseRecord]) -> list[CaseFindings]:
+        return _by_newest(views, rules, vocabulary, calendars, as_of)
+
+    plain = [record for place, record in enumerate(records) if place not in several]
+    one_by_one = iter(by_newest(plain))
+    settled = dict(
+        zip(several, settle([records[n] for n in several], rules, by_newest, as_of), strict=True)
+    )
+    return [settled[n] if n in settled else next(one_by_one) for n in range(len(records))]
+
+
+def _by_newest(
+    records: Sequence[CaseRecord],
+    rules: Sequence[BoundRule],
+    vocabulary: Vocabulary,
+    calendars: Mapping[str, CompiledCalendar],
+    as_of: int,
+) -> list[CaseFindings]:
+    """Judge cases by the fields that they have, whatever these were before."""
     answers: list[CaseFindings | None] = [None] * len(records)
     groups: dict[str, list[int]] = {}
     for place, record in enumerate(records):
@@ -84,7 +111,7 @@ def evaluate(
         else:
             found = [_no_calendar(record, rules) for record in chosen]
         for place, findings in zip(places, found, strict=True):
-            answers[place] = findings
+            answers[place] = giving_way(findings)
     return [answer for answer in answers if answer is not None]
 
 
@@ -216,7 +243,7 @@ class _Reader:
             if out.state[n] == WAITING:
                 rule = self.rules[out.rule[n]].rule.id
                 if out.reasons[n] & FAULTY:
-                    troubles.append(Trouble(rule, Reason.FAULTY_DATA, "stopped without a start"))
+                    troubles.append(Trouble(rule, Reason.FAULTY_DATA, self._fault(c, n)))
                 if out.reasons[n] & NOT_COVERED:
                     troubles.append(Trouble(rule, Reason.CALENDAR_NOT_COVERED))
                 continue
@@ -234,8 +261,16 @@ class _Reader:
             episodes=tuple(episodes),
             offences=conduct.offences,
             troubles=tuple(dict.fromkeys(troubles)),
+            notes=tuple(dict.fromkeys(_notes(episodes))),
             next_at=min(instants, default=None),
         )
+
+    def _fault(self, c: int, n: int) -> str:
+        """What is wrong with the start of a clock that has none."""
+        if self.rules[self.out.rule[n]].rule.counted.episodes != "per_stage":
+            return "stopped without a start"
+        stage = self.builder.events[c][self.out.start[n] - self.first[c]].stage
+        return f"stage {stage or '-'} finished before it started"
 
     def _stale(self, c: int, troubles: Sequence[Trouble]) -> bool:
         """Whether an open case of a stale feed is one of which no clock says so.
@@ -296,7 +331,8 @@ class _Reader:
             levels=tuple(self._levels(n, bound, stale)),
             next_at=out.next_at[n] if out.next_at[n] < NEVER else None,
             reasons=tuple(reasons),
-            ignored=out.ignored[n],
+            ignored=int(out.ignored[n]),
+            refused=int(out.refused[n]),
         )
 
     def _elapsed(self, n: int, unit: Unit) -> Decimal | None:
@@ -330,6 +366,14 @@ class _Reader:
                 beyond=instant == BEYOND,
                 reached=bool(self.out.level_reached[n * MOST_LEVELS + k]) and not stale,
             )
+
+
+def _notes(episodes: Sequence[Episode]) -> Iterator[Trouble]:
+    """The extensions that did not count, or not whole, by rule."""
+    for episode in episodes:
+        if episode.refused:
+            rule = episode.bound.rule.id
+            yield Trouble(rule, Reason.EXTENSION_REFUSED, str(episode.refused))
 
 
 def _limit_of(at: str) -> str:

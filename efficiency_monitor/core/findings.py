@@ -1,12 +1,12 @@
 """What a scan says of a case, as values: episodes of clocks, offences, troubles, one outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .amount import Amount
 from .encoding import BoundRule
 from .terms import Level, Outcome, Reason
-from .timeline import Event
+from .timeline import CaseRecord, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class LevelFound:
     reached: bool
     value: Decimal | None = None
     event: Event | None = None
+    #: It had fallen due, and is not given for this card's sake: rule and level.
+    gave_way: tuple[str, Level] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,10 @@ class Episode:
     next_at: int | None
     reasons: tuple[Reason, ...]
     ignored: int
+    #: Extensions that did not count, or not whole: after the limit, one too many, too long.
+    refused: int = 0
+    #: The case with the values that bind the episode, where these are not the newest ones.
+    view: CaseRecord | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,8 @@ class Offence:
     unit: str
     levels: tuple[LevelFound, ...]
     reasons: tuple[Reason, ...] = ()
+    #: The case with the values that bind the offence, where these are not the newest ones.
+    view: CaseRecord | None = field(default=None, compare=False, repr=False)
 
     @property
     def untold(self) -> bool:
@@ -101,6 +109,11 @@ class Offence:
 Ground = Episode | Offence
 
 
+def calendar_of(record: CaseRecord, ground: Ground) -> str:
+    """The calendar that binds what was found of a case."""
+    return (ground.view or record).calendar
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a rule could not be judged on a case; `rule` empty where no rule could."""
@@ -108,6 +121,22 @@ class Trouble:
     rule: str
     reason: Reason
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A field that decides, told otherwise after something had begun that it binds.
+
+    `bound` is what judges, `later` the newest value (None: no value). Where it `waits`, `bound` is
+    the former value; else the later one counts, and `bound` is what had been bound before.
+    """
+
+    name: str
+    bound: str | None
+    later: str | None
+    #: When the newest value was received, epoch seconds.
+    received_at: int
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +149,17 @@ class CaseFindings:
     #: What conditions found, in the order of the rules and then of the events.
     offences: tuple[Offence, ...] = ()
     troubles: tuple[Trouble, ...]
+    #: What is wrong with the data and keeps nothing from being judged.
+    notes: tuple[Trouble, ...] = ()
     #: First instant at which anything changes by time alone.
     next_at: int | None
+    #: What was told otherwise of what binds its episodes and offences, in the order of names.
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a correction waits: the values bound before judge."""
+        return any(correction.waits for correction in self.corrections)
 
     @property
     def grounds(self) -> tuple[Ground, ...]:

@@ -32,6 +32,7 @@ from .columns import (
     PER_STAGE,
     RUNNING,
     START,
+    STATED,
     STOP,
     STOPPED,
     UNSTARTED,
@@ -41,7 +42,10 @@ from .compiling import inlined_function, kernel_function
 from .counting import elapsed_until, find_days, nth_working_day
 from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
-from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
+from .verdict import extend, find_limit, find_limits, pause_facts, set_levels, set_limits
+
+# What has come of a stage so far, as bits: it runs; it has begun; it ended before it ever began.
+_RUNS, _BEGUN, _BROKEN = 1, 2, 4
 
 
 @kernel_function
@@ -115,7 +119,12 @@ def judge_rule(cal, rules, frame, c, end, r, as_of, out, n, work):
     by_stage = rules.episodes[r] == PER_STAGE
     count = find_starts(rules, frame, r * rules.signatures, frame.first[c], end, by_stage, work)
     for e in range(count):
-        n = judge_episode(cal, rules, frame, c, end, r, work.begin[e], -NEVER, as_of, out, n, work)
+        if work.broken[e]:
+            n = no_start(cal, rules, frame, out, c, r, n, FAULTY, work.begin[e], NEVER)
+        else:
+            n = judge_episode(
+                cal, rules, frame, c, end, r, work.begin[e], -NEVER, as_of, out, n, work
+            )
     return n
 
 
@@ -236,7 +245,11 @@ def meant_for(frame, role, i, start, by_stage):
 
 @kernel_function
 def find_starts(rules, frame, base, first, end, by_stage, work):
-    """Starts of a clock that runs each time, or each time for each stage: how many."""
+    """Starts of a clock that runs each time, or each time for each stage: how many.
+
+    A stage that ended before it ever started is told wrongly: `work.broken` marks its starts, and
+    nobody can say how long it took.
+    """
     count = 0
     for k in range(end - first + 1):
         work.running[k] = 0
@@ -247,14 +260,17 @@ def find_starts(rules, frame, base, first, end, by_stage, work):
         stage = frame.stage[i] + 1 if by_stage else 0
         if role & ENDS:
             for k in range(end - first + 1):
-                work.running[k] = 0
-        elif work.running[stage]:
+                work.running[k] &= ~_RUNS
+        elif work.running[stage] & _RUNS:
             if role & STOP:
-                work.running[stage] = 0
+                work.running[stage] &= ~_RUNS
         elif role & START:
             work.begin[count] = i
-            work.running[stage] = 1
+            work.broken[count] = work.running[stage] & _BROKEN
+            work.running[stage] |= _RUNS | _BEGUN
             count += 1
+        elif by_stage and role & STOP and work.running[stage] & _BEGUN == 0:
+            work.running[stage] |= _BROKEN
     return count
 
 
@@ -262,6 +278,15 @@ def find_starts(rules, frame, base, first, end, by_stage, work):
 def in_force(cal, rules, r, at):
     """Whether a rule version binds what starts at an instant (TIME 5)."""
     return rules.from_day[r] <= ordinal_at(cal, at) <= rules.to_day[r]
+
+
+@kernel_function
+def too_near(cal, rules, frame, c, r, start):
+    """Whether an episode begins later than the rule's days before its first limit's due date."""
+    kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, 0, start)
+    if kind != STATED or due >= NEVER:
+        return False
+    return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
 
 
 @kernel_function
@@ -278,10 +303,11 @@ def no_start(cal, rules, frame, out, c, r, n, reasons, event, next_at):
     out.state[n] = WAITING
     out.deemed[n] = -NEVER
     out.ignored[n] = 0
+    out.refused[n] = 0
     out.elapsed[n] = 0
     out.part[n] = 0
     out.part_of[n] = 1
-    if in_force(cal, rules, r, frame.at[event]):
+    if reasons != OUT_OF_FORCE and in_force(cal, rules, r, frame.at[event]):
         out.reasons[n] = reasons
         out.next_at[n] = next_at
     else:
@@ -303,6 +329,8 @@ def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, wo
     """One episode: its pauses, its limits, its levels."""
     begin = frame.at[start]
     if not in_force(cal, rules, r, begin):
+        return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
+    if rules.ahead[r] and too_near(cal, rules, frame, c, r, start):
         return no_start(cal, rules, frame, out, c, r, n, OUT_OF_FORCE, start, NEVER)
     since, stop, last, roles = episode_bounds(rules, frame, r, frame.first[c], start, end)
     pauses, ignored = 0, 0
@@ -333,9 +361,12 @@ def judge_episode(cal, rules, frame, c, end, r, start, effect, as_of, out, n, wo
     out.part_of[n] = of
     episode = (r, start, stop, last, effect, as_of)
     find_limits(rules, frame, cal, c, episode, dated, work)
+    refused = 0
     if rules.extends[r] and roles & EXTEND:
-        ignored += extend(cal, rules, frame, episode, clock, runs, work)
+        idle, refused = extend(cal, rules, frame, episode, clock, runs, work)
+        ignored += idle
     out.ignored[n] = ignored
+    out.refused[n] = refused
     set_limits(cal, rules, frame, episode, clock, runs, bad, out, n, work)
     set_levels(cal, rules, frame, episode, clock, runs, ground, out, n, work)
     return n + 1

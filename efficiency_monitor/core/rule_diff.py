@@ -85,7 +85,7 @@ def facts(rule: Rule) -> dict[Place, str]:
     if rule.trial is not None:
         found[Aspect.STATUS, "until"] = rule.trial.until.isoformat()
     for basis in rule.legal_basis:
-        found[Aspect.LEGAL_BASIS, basis.ref] = basis.says
+        found[Aspect.LEGAL_BASIS, basis.ref] = f"{basis.says} ({basis.reading})"
     found.update(dict(_matched(rule.applies_to, "")))
     if rule.clock is not None:
         found.update(dict(_clock(rule.clock)))
@@ -98,6 +98,9 @@ def facts(rule: Rule) -> dict[Place, str]:
             found.update({(Aspect.MEASURED, name): _text(value) for name, value in said.items()})
     for card in rule.cards:
         found[Aspect.THRESHOLD, card.level] = card.at
+        if card.unless is not None:
+            unless = f"{card.unless.rule} {card.unless.level}"
+            found[Aspect.THRESHOLD, f"{card.level} unless"] = unless
     if rule.ladder is not None:
         found[Aspect.LADDER, ""] = rule.ladder
     if rule.reply_within is not None:

@@ -57,9 +57,14 @@ class InForce(RulePart):
 
 
 class LegalBasis(RulePart):
-    """Article and what it says."""
+    """Article and what it says.
+
+    `reading`: `text` where the article says so in its own words, as they were read; `ours` where it
+    is a reading or an inference of ours, or only a summary, a beginning or a program was at hand.
+    """
 
     ref: str
+    reading: Literal["text", "ours"]
     says: str
 
 

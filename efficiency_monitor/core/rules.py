@@ -68,10 +68,16 @@ class Deemed(RulePart):
 
 
 class Extend(RulePart):
-    """Event type that extends limits, and which (TIME 20)."""
+    """Event type that extends limits, and which (行政许可法 Art. 42).
+
+    `most` is what all extensions of a limit add up to at most, in the limit's unit; `times` how
+    many of them count. What goes beyond is cut off and reported.
+    """
 
     by: Words
     limits: Words
+    most: AmountText | None = None
+    times: int | None = Field(default=None, ge=1, le=1_000)
 
 
 class Clock(RulePart):
@@ -91,6 +97,9 @@ class Clock(RulePart):
     episodes: Literal["once", "each", "per_stage"] = "once"
     kinds: Words | None = None
     extend: Extend | None = None
+    #: Only what begins at least so many calendar days before the due instant that the case states;
+    #: what begins later is not this rule's (行政许可法 Art. 50: thirty days before expiry).
+    ahead: AmountText | None = None
 
     @model_validator(mode="after")
     def _readable(self) -> "Clock":
@@ -101,6 +110,10 @@ class Clock(RulePart):
             raise ValueError(f"unstarted: {', '.join(strange)} does not stop the clock")
         if self.unstarted and self.episodes != "once":
             raise ValueError("unstarted: a stop needs a start only where episodes is 'once'")
+        if self.ahead is not None:
+            days = Amount.parse(self.ahead)
+            if days.unit is not Unit.CALENDAR_DAYS or days.value != int(days.value):
+                raise ValueError(f"ahead: {self.ahead!r}: write whole calendar_days")
         if self.deemed:
             both = sorted({*self.deemed.from_} & {*self.start})
             if both:
@@ -114,9 +127,12 @@ class LimitSource(RulePart):
     """Where a limit comes from. Of a list, the first that the case has."""
 
     fixed: AmountText | None = None
-    case: Literal["promised_limit", "statutory_limit", "promised_due", "statutory_due"] | None = (
-        None
-    )
+    case: (
+        Literal[
+            "promised_limit", "statutory_limit", "promised_due", "statutory_due", "licence_expires"
+        ]
+        | None
+    ) = None
     event: Literal["amount", "due_at"] | None = None
     moved_by_pauses: bool = False
 
@@ -131,7 +147,11 @@ class LimitSource(RulePart):
     @property
     def absolute(self) -> bool:
         """Whether the source is a due instant, not an amount."""
-        return self.event == "due_at" or self.case in ("promised_due", "statutory_due")
+        return self.event == "due_at" or self.case in (
+            "promised_due",
+            "statutory_due",
+            "licence_expires",
+        )
 
 
 def _as_sources(value: Any) -> Any:
@@ -145,11 +165,22 @@ Sources = Annotated[
 ]
 
 
+class Unless(RulePart):
+    """The card of the same case for whose sake a level is not given."""
+
+    rule: str = Field(pattern=r"^[A-Z][A-Z0-9-]{2,31}$")
+    level: LevelWord
+
+
 class CardAt(RulePart):
-    """A level, and the threshold or the comparison with what is measured that gives it."""
+    """A level, and the threshold or the comparison with what is measured that gives it.
+
+    `unless`: it is not given while that card of the same case stands or would stand.
+    """
 
     level: LevelWord
     at: PointText
+    unless: Unless | None = None
 
 
 class ExampleEvent(RulePart):
@@ -268,6 +299,11 @@ class Rule(RulePart):
         levels = [card.level for card in self.cards]
         if len(set(levels)) != len(levels):
             raise ValueError("cards: at most one entry per level")
+        for card in self.cards:
+            if card.unless is not None and self.tally is not None:
+                raise ValueError("cards: a tally is on no case: its levels have no 'unless'")
+            if card.unless is not None and card.unless.rule == self.id:
+                raise ValueError("cards: 'unless' names a card of another rule")
         if self.trial is not None and self.status != "trial":
             raise ValueError("trial: only a rule whose status is 'trial' has an end of its trial")
         if self.tally is not None and (self.condition or self.clock or self.limits):
@@ -313,10 +349,25 @@ class Rule(RulePart):
     def _check_limits(self) -> None:
         if len(self.limits) > MOST_LIMITS:
             raise ValueError(f"limits: at most {MOST_LIMITS}")
+        first = next(iter(self.limits.values()), ())
+        if self.clock and self.clock.ahead and not all(source.absolute for source in first):
+            raise ValueError("ahead: the first limit has to be a due instant that is stated")
         if self.clock and self.clock.extend:
             for name in self.clock.extend.limits:
                 if name not in self.limits:
                     raise ValueError(f"extend: no limit called {name!r}")
+                self._check_most(self.clock.extend.most, name)
+
+    def _check_most(self, most: str | None, limit: str) -> None:
+        for source in self.limits[limit]:
+            if most is None or source.fixed is None:
+                continue
+            unit, own = Amount.parse(most).unit, Amount.parse(source.fixed).unit
+            if unit is not own:
+                raise ValueError(
+                    f"extend: 'most' is in {unit}, and the limit {limit!r} in {own}: "
+                    f"write it in {own}"
+                )
 
     def _check_measured(self) -> None:
         for card in self.cards:

@@ -16,7 +16,7 @@ from .terms import Precision
 CASE_FIELDS: Final = (
     "item_code", "item_name", "item_kind", "region", "department", "handler", "reviewer",
     "approver", "applicant", "channel", "promised_limit", "statutory_limit", "promised_due",
-    "statutory_due", "calendar", "item_version",
+    "statutory_due", "licence_expires", "calendar", "item_version",
 )  # fmt: skip
 #: What a row about an item may state, besides attributes.
 ITEM_FIELDS: Final = (
@@ -63,6 +63,8 @@ class EventFacts:
     occurred_at: int
     precision: Precision = Precision.SECOND
     recorded_at: int | None = None
+    #: `recorded_at` where the mapping says that it is the time of entry. No part of the content.
+    entered_at: int | None = None
     stage: str | None = None
     actor: str | None = None
     department: str | None = None

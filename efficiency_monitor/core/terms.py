@@ -78,6 +78,8 @@ class Reason(StrEnum):
     INPUT_NOT_HELD = "input_not_held"
     #: The data do not hold what a rule of conduct measures.
     LACKING_DATA = "lacking_data"
+    #: An extension did not count, or not whole. The case is judged all the same.
+    EXTENSION_REFUSED = "extension_refused"
     #: A tally is compared with a window of which not everything, or nothing, is known.
     NO_FORMER_WINDOW = "no_former_window"
 

@@ -20,6 +20,8 @@ class Event:
     occurred_at: int
     precision: Precision = Precision.SECOND
     recorded_at: int | None = None
+    #: `recorded_at` where its source keeps the time of entry, not that of a synchronisation.
+    entered_at: int | None = None
     received_at: int = 0
     stage: str | None = None
     actor: str | None = None
@@ -36,12 +38,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsVersion:
+    """What was known of a case's fields from an instant of receipt on (docs/time.md).
+
+    `fields` and `calendar` as in a `CaseRecord`: with what the item lent by then.
+    """
+
+    received_at: int
+    calendar: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRecord:
     """One case as known at some instant: its fields and its events (withdrawn ones left out).
 
     `fields` holds the canonical columns of cases.csv that are given (`item_code`, `item_kind`,
-    `department`, `promised_limit`, …) and the further columns, all as text. `promised_due` and
-    `statutory_due` are RFC 3339 instants or bare dates.
+    `department`, `promised_limit`, …) and the further columns, all as text. `promised_due`,
+    `statutory_due` and `licence_expires` are RFC 3339 instants or bare dates.
     """
 
     case_no: str
@@ -58,6 +72,23 @@ class CaseRecord:
     unheld: str = ""
     #: Fields that the case itself does not state: they are its item's.
     from_item: frozenset[str] = frozenset()
+    #: Where its fields were ever told otherwise: every version, in the order of receipt; the last
+    #: is what `fields` and `calendar` say. Empty where there is one version alone.
+    versions: tuple[FieldsVersion, ...] = ()
+    #: Of events that tell anew what was told before: when that was received first, by key.
+    first_told: Mapping[str, int] = field(default_factory=dict)
+    #: Since when somebody has supervised in the workspace; None: nobody ever did.
+    supervised_from: int | None = None
+
+    @property
+    def calendars(self) -> frozenset[str]:
+        """The calendar that it has, and those that it had."""
+        return frozenset((self.calendar, *(version.calendar for version in self.versions)))
+
+
+def calendars_of(records: Iterable[CaseRecord]) -> list[str]:
+    """Every calendar that one of the cases has or had, sorted."""
+    return sorted(frozenset[str]().union(*(record.calendars for record in records)))
 
 
 #: Begins the kind of an event that takes it over from another one: `@suspended`.

@@ -11,6 +11,7 @@ from .clockwork import BEYOND, NEVER, U_MONTH, covered, day_of, seconds_of
 from .columns import (
     AMOUNT,
     BAD_LIMIT,
+    CASE_SLOTS,
     DATE_ONLY,
     EXTEND,
     FROM_CASE,
@@ -90,8 +91,8 @@ def find_limit(cal, rules, frame, c, r, limit, start):
             return AMOUNT, rules.source_unit[s], rules.source_amount[s], NEVER, 0, 0
         if kind == FROM_CASE or kind == FROM_EVENT:
             if kind == FROM_CASE:
-                unit = frame.case_unit[c * 2 + rules.source_field[s]]
-                amount = frame.case_amount[c * 2 + rules.source_field[s]]
+                unit = frame.case_unit[c * CASE_SLOTS + rules.source_field[s]]
+                amount = frame.case_amount[c * CASE_SLOTS + rules.source_field[s]]
             else:
                 unit = frame.unit[start]
                 amount = frame.amount[start]
@@ -101,8 +102,8 @@ def find_limit(cal, rules, frame, c, r, limit, start):
                 return AMOUNT, int(unit), amount, NEVER, 0, 0
             continue
         if kind == FROM_CASE_DUE:
-            due = frame.case_due[c * 2 + rules.source_field[s]]
-            bare = int(frame.case_due_coarse[c * 2 + rules.source_field[s]])
+            due = frame.case_due[c * CASE_SLOTS + rules.source_field[s]]
+            bare = int(frame.case_due_coarse[c * CASE_SLOTS + rules.source_field[s]])
         else:
             due = frame.due[start]
             bare = int(frame.due_coarse[start])
@@ -129,6 +130,7 @@ def find_limits(rules, frame, cal, c, episode, dated, work):
         work.limit_moved[k] = moved
         work.limit_bare[k] = bare
         work.limit_extra[k] = 0
+        work.limit_times[k] = 0
         work.limit_dated[k] = dated
     for k in range(rules.level_at[r + 1] - rules.level_at[r]):
         work.level_extra[k] = 0
@@ -190,37 +192,78 @@ def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
 
 @kernel_function
 def extend(cal, rules, frame, episode, clock, runs, work):
-    """Let the extensions that came in time count; how many changed no level (TIME 20, 23)."""
+    """Let the extensions that came in time count: (how many changed no level, how many did not
+    count or not whole) (TIME 20, 23).
+    """
     r, start, stop, last, effect, as_of = episode
     base = r * rules.signatures
     ignored = 0
+    refused = 0
     for i in range(start + 1, last):
         if not rules.role[base + frame.signature[i]] & EXTEND:
             continue
         changed = False
+        whole = True
         for k in range(rules.limits[r]):
-            if rules.extends[r] >> k & 1 and _extend_limit(
-                cal, rules, frame, episode, clock, runs, k, i, work
-            ):
-                changed = True
+            if rules.extends[r] >> k & 1:
+                if work.limit_kind[k] != AMOUNT and work.limit_kind[k] != STATED:
+                    continue
+                more = _granted(cal, rules, frame, episode, clock, runs, k, i, work)
+                if more != 0 and _extend_limit(
+                    cal, rules, frame, episode, clock, runs, k, i, more, work
+                ):
+                    changed = True
+                if 0 <= more < frame.amount[i] or more == 0:
+                    whole = False
         if not changed:
             ignored += 1
-    return ignored
+        if not whole:
+            refused += 1
+    return ignored, refused
 
 
 @kernel_function
-def _extend_limit(cal, rules, frame, episode, clock, runs, k, i, work):
-    """Add extension `i` to limit k and to its levels that had not fallen due; whether to any."""
+def _granted(cal, rules, frame, episode, clock, runs, k, i, work):
+    """How much extension `i` may add to limit k: millionths, 0 nothing, -1 it cannot be told.
+
+    Nothing where it came, or was entered, after the limit as extended before; where the limit was
+    extended as often as may be; where it has all that may be added.
+    """
     r, start, stop, last, effect, as_of = episode
-    kind = work.limit_kind[k]
-    if kind != AMOUNT and kind != STATED:
-        return False
-    begin = frame.at[start]
     extra = work.limit_extra[k]
     if extra >= 0:
-        due = threshold(cal, clock, runs, begin, work, k, extra, 0, 0, 0)
+        due = threshold(cal, clock, runs, frame.at[start], work, k, extra, 0, 0, 0)
         if due < NEVER and frame.at[i] > due:
-            return False
+            return 0
+        if due < NEVER and due < frame.entered[i] < NEVER:
+            return 0
+    if rules.times[r] and work.limit_times[k] >= rules.times[r]:
+        return 0
+    most = rules.most[r]
+    unit = work.limit_unit[k]
+    if most and extra >= 0 and work.limit_kind[k] == AMOUNT and unit == rules.most_unit[r]:
+        if extra >= most:
+            return 0
+        most -= extra
+    work.limit_times[k] += 1
+    if extra < 0 or frame.amount[i] <= 0 or work.limit_kind[k] != AMOUNT or frame.unit[i] != unit:
+        return -1
+    if most and unit != rules.most_unit[r]:
+        return -1
+    more = min(frame.amount[i], most) if most else frame.amount[i]
+    seconds = seconds_of(unit)
+    longest = _MOST_SECONDS // seconds if seconds else _MOST_DAYS
+    if unit == U_MONTH:
+        longest = _MOST_MONTHS
+    return -1 if work.limit_amount[k] + extra + more > longest else more
+
+
+@kernel_function
+def _extend_limit(cal, rules, frame, episode, clock, runs, k, i, more, work):
+    """Add `more` of extension `i` to limit k and to its levels that had not fallen due; whether to
+    any.
+    """
+    r, start, stop, last, effect, as_of = episode
     changed = False
     for v in range(rules.level_at[r], rules.level_at[r + 1]):
         own = v - rules.level_at[r]
@@ -233,33 +276,18 @@ def _extend_limit(cal, rules, frame, episode, clock, runs, k, i, work):
                 rules.level_off_unit[v],
                 rules.level_off[v],
             )
-            at = threshold(cal, clock, runs, begin, work, k, gained, percent, off_unit, off)
+            at = threshold(
+                cal, clock, runs, frame.at[start], work, k, gained, percent, off_unit, off
+            )
             if at < NEVER and frame.at[i] > max(at, effect):
                 continue
-        work.level_extra[own] = _longer(frame, work, k, gained, i)
+        work.level_extra[own] = -1 if gained < 0 or more < 0 else gained + more
         work.level_dated[own] = _date_of(cal, frame, i, work.level_dated[own])
         changed = True
-    work.limit_extra[k] = _longer(frame, work, k, extra, i)
+    extra = work.limit_extra[k]
+    work.limit_extra[k] = -1 if extra < 0 or more < 0 else extra + more
     work.limit_dated[k] = _date_of(cal, frame, i, work.limit_dated[k])
     return changed
-
-
-@kernel_function
-def _longer(frame, work, k, extra, i):
-    """`extra` and the amount of extension `i`; -1 where they cannot be added to limit k."""
-    more = frame.amount[i]
-    if extra < 0 or more <= 0 or work.limit_kind[k] != AMOUNT:
-        return -1
-    unit = work.limit_unit[k]
-    if frame.unit[i] != unit:
-        return -1
-    seconds = seconds_of(unit)
-    most = _MOST_SECONDS // seconds if seconds else _MOST_DAYS
-    if unit == U_MONTH:
-        most = _MOST_MONTHS
-    if work.limit_amount[k] + extra + more > most:
-        return -1
-    return extra + more
 
 
 @inlined_function

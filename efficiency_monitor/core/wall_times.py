@@ -20,6 +20,8 @@ def moved(event: EventFacts, zone: str) -> EventFacts:
         if dated:  # its first second may be another one than midnight
             wall = wall.replace(hour=0, minute=0, second=0)
         changed[name] = from_wall(wall, zone, dated=dated)
+    if event.entered_at is not None and "recorded_at" in changed:
+        changed["entered_at"] = changed["recorded_at"]
     return replace(
         event,
         **changed,  # type: ignore[arg-type]

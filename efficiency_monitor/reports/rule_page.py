@@ -14,7 +14,7 @@ from ..core.rule_parts import Match
 from ..core.rules import Example, Rule
 from ..core.terms import Level
 from ..core.vocabulary import Vocabulary
-from ..language import bilingual, language, say_level, say_limit, say_reason, t
+from ..language import bilingual, language, say_level, say_limit, say_reading, say_reason, t
 from .rule_phrases import event_words
 from .rule_words import (
     Fact,
@@ -141,7 +141,11 @@ def _facts(shown: ShownRule, vocabulary: Vocabulary) -> Iterator[tuple[str, Cell
         yield t("统计", "What is tallied"), list(say_tally(rule.tally, vocabulary))
     yield (
         t("依据", "Legal basis"),
-        [f"{basis.ref}{t('：', ': ')}{bilingual(basis.says)}" for basis in rule.legal_basis],
+        [
+            f"{basis.ref}{t('：', ': ')}{bilingual(basis.says)}"
+            f"{t('（', ' (')}{say_reading(basis.reading)}{t('）', ')')}"
+            for basis in rule.legal_basis
+        ],
     )
     yield t("说明", "Why"), [bilingual(rule.why)]
     yield t("发牌之后", "What follows"), [say_follow_up(rule)]

@@ -10,9 +10,9 @@ from ..core.amount import Amount, Threshold, decimal_text
 from ..core.comparison import SIGNS, Comparison
 from ..core.conditions import Condition
 from ..core.rule_parts import Match
-from ..core.rules import CardAt, Clock, LimitSource, Pause, Rule
+from ..core.rules import CardAt, Clock, Extend, LimitSource, Pause, Rule
 from ..core.vocabulary import Vocabulary
-from ..language import say_amount, say_item_kind, say_limit, say_unit, t
+from ..language import say_amount, say_item_kind, say_level, say_limit, say_unit, t
 from .rule_phrases import event_words, listed
 
 #: A term and what is said of it.
@@ -29,6 +29,7 @@ _SOURCES: Final = {
     "statutory_limit": ("办件的法定时限", "the case's statutory limit"),
     "promised_due": ("办件的承诺办结时间", "the instant promised for the case"),
     "statutory_due": ("办件的法定办结时间", "the case's statutory due instant"),
+    "licence_expires": ("许可有效期届满之时", "the end of the licence"),
     "amount": ("起算事件所给的时限", "the limit that came with the start"),
     "due_at": ("起算事件所给的到期时间", "the due instant that came with the start"),
 }
@@ -129,6 +130,12 @@ def say_clock(clock: Clock, vocabulary: Vocabulary) -> Iterator[str]:
     if clock.kinds:
         kinds = name(clock.kinds)
         yield t(f"只看种类为{kinds}的事件。", f"Only events of these kinds: {kinds}.")
+    if clock.ahead:
+        days = say_amount(clock.ahead)
+        yield t(
+            f"只用于在所载届满之日{days}以前开始的。",
+            f"Only for what begins at least {days} before the end that is stated.",
+        )
     if clock.unstarted:
         yield t(
             f"未起算即{name(clock.unstarted)}的，不计时。",
@@ -150,7 +157,19 @@ def say_clock(clock: Clock, vocabulary: Vocabulary) -> Iterator[str]:
             f"{name([*clock.extend.by])}所批准的时间加入{limits}。",
             f"What is granted by {name([*clock.extend.by])} is added to the {limits}.",
         )
+        yield from _bounds(clock.extend)
     yield _EPISODES[clock.episodes]()
+
+
+def _bounds(extend: Extend) -> Iterator[str]:
+    if extend.times is not None:
+        yield t(
+            f"最多计 {extend.times} 次；届满之后作出或录入的不计。",
+            f"At most {extend.times} of them count; none that is made or entered after the limit.",
+        )
+    if extend.most is not None:
+        most = say_amount(extend.most)
+        yield t(f"合计不超过{most}，超出不计。", f"Together at most {most}; the rest is cut off.")
 
 
 def _count(clock: Clock) -> str:
@@ -254,9 +273,18 @@ def say_condition(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]
 
 
 def say_card(rule: Rule, card: CardAt) -> str:
-    """When a level is reached."""
-    if card.at[:1] in SIGNS:
-        return say_comparison(card.at, rule)
+    """When a level is given."""
+    said = say_comparison(card.at, rule) if card.at[:1] in SIGNS else _say_point(card)
+    if card.unless is None:
+        return said
+    other = say_level(card.unless.level)
+    return said + t(
+        f"；本办件已有 {card.unless.rule} 的{other}时不发",
+        f"; not while the case has the {other} card of {card.unless.rule}",
+    )
+
+
+def _say_point(card: CardAt) -> str:
     point = Threshold.parse(card.at)
     limit = say_limit(point.limit)
     if point.percent is not None:

@@ -22,7 +22,7 @@ from ..core.instants import rfc3339
 from ..core.ledger import EntryType
 from ..core.measures import Measure
 from ..core.statements import digest
-from ..core.timeline import CaseRecord
+from ..core.timeline import CaseRecord, calendars_of
 from ..core.vocabulary import Vocabulary
 from ..settings import Settings
 from ..store import ledger
@@ -148,7 +148,7 @@ class Catalogue:
 
     def judge(self, records: Sequence[CaseRecord], as_of: int) -> list[CaseFindings]:
         """Findings of cases by these rules, words and calendars, in the order of the cases."""
-        calendars = self.compiled_for([record.calendar for record in records])
+        calendars = self.compiled_for(calendars_of(records))
         return evaluate(records, self.rules, self.vocabulary, calendars, as_of)
 
     def compiled_for(self, names: Sequence[str]) -> dict[str, CompiledCalendar]:

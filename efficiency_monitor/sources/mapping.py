@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePath
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -34,6 +35,9 @@ class SourceMapping(Grammar):
     #: Calendar of the cases whose row names none.
     calendar: str | None = None
     times: tuple[str, ...] = (STANDARD,)
+    #: What the `recorded_at` of its events is: when somebody entered what had happened, or when it
+    #: was transferred, which says nothing of that.
+    recorded_at: Literal["entry", "transfer"] = "transfer"
     #: Encodings that a text without a byte-order mark may have, in the order they are tried.
     encodings: tuple[str, ...] = Field(default=ENCODINGS, min_length=1)
     #: Words that mean an empty cell.

@@ -384,6 +384,7 @@ class Plan:
             return None
         source_key, identity, further = of_row
         recorded = cells.moment(spec.recorded_at) if spec.recorded_at is not None else None
+        recorded_at = recorded.instant if recorded is not None else None
         due = cells.moment(spec.due_at) if spec.due_at is not None else None
         attributes = {name: cells.text(cell) for name, cell in spec.attributes.items()}
         times = {"occurred_at": at, "recorded_at": recorded, "due_at": due}
@@ -393,7 +394,8 @@ class Plan:
             type=kind,
             occurred_at=at.instant,
             precision=at.precision,
-            recorded_at=recorded.instant if recorded is not None else None,
+            recorded_at=recorded_at,
+            entered_at=recorded_at if self._mapping.recorded_at == "entry" else None,
             stage=cells.short(spec.stage),
             actor=cells.text(spec.actor),
             department=cells.text(spec.department),

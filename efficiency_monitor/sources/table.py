@@ -15,7 +15,7 @@ from .headers import folded, folded_pattern
 EVENT_TYPES = "event_types"
 SUSPENSION_KINDS = "suspension_kinds"
 LIMIT_FIELDS = ("promised_limit", "statutory_limit")
-DUE_FIELDS = ("promised_due", "statutory_due")
+DUE_FIELDS = ("promised_due", "statutory_due", "licence_expires")
 
 
 class Grammar(BaseModel):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -21,16 +22,19 @@ from sqlalchemy import (
 
 from ..core.continuing import Fact
 from ..core.terms import Precision
-from ..core.timeline import CaseRecord, Event, with_taken_kinds
+from ..core.timeline import CaseRecord, Event, FieldsVersion, with_taken_kinds
 from . import bulk
 from .items import Items
-from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal
+from .tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal, Meta
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 FACT = CaseFact.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 WITHDRAWN = EventWithdrawal.__table__  # type: ignore[attr-defined]
 CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
+META = Meta.__table__  # type: ignore[attr-defined]
+#: Since when somebody has supervised, as a fact about the workspace: never changed, never removed.
+SUPERVISED_FROM = "supervised_from"
 _CHUNK = 500
 _T = TypeVar("_T")
 
@@ -65,6 +69,51 @@ def newest_facts(
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
 
 
+#: Of a case: when a version of its fields was received, and what it said.
+_Told = tuple[int, Mapping[str, str]]
+
+
+def _fact_versions(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: "HeldBack"
+) -> dict[int, list[_Told]]:
+    """Every version of cases' own fields, in the order in which they were appended."""
+    statement = select(FACT).where(FACT.c.case_id.in_(case_ids))
+    if known_by is not None:
+        statement = statement.where(FACT.c.received_at <= known_by)
+    found: dict[int, list[_Told]] = {}
+    for row in connection.execute(statement.order_by(FACT.c.id)):
+        if row.id not in leave_out.facts:
+            found.setdefault(row.case_id, []).append((row.received_at, json.loads(row.fields)))
+    return found
+
+
+def supervised_from(connection: Connection) -> int | None:
+    """Since when somebody has supervised in the workspace; None: nobody ever did."""
+    found = connection.execute(select(META.c.value).where(META.c.name == SUPERVISED_FROM)).scalar()
+    return None if found is None else int(found)
+
+
+def note_supervised(connection: Connection, now: int) -> None:
+    """Note that somebody supervises from now on, where nobody did before."""
+    if supervised_from(connection) is None:
+        connection.execute(insert(META).values(name=SUPERVISED_FROM, value=str(now)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Row ids of what is to be read as if it had not come: events, withdrawals, fields."""
+
+    events: frozenset[int] = frozenset()
+    withdrawals: frozenset[int] = frozenset()
+    facts: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.withdrawals or self.facts)
+
+
+NOTHING = HeldBack()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCase:
     """A case with the row id and revision under which it was read."""
@@ -74,6 +123,8 @@ class StoredCase:
     record: CaseRecord
     #: To which source it belongs.
     source: str = ""
+    #: The case with what is held back of it; None where nothing is.
+    whole: CaseRecord | None = None
 
 
 def read_cases(
@@ -83,13 +134,17 @@ def read_cases(
     known_by: int | None = None,
     stale: Collection[str] = (),
     torn: Collection[int] = (),
+    leave_out: HeldBack = NOTHING,
 ) -> list[StoredCase]:
     """Cases as known by an instant (default: all that was received), in the order of their ids.
+
+    `leave_out` is read as if it had not come.
 
     `stale` are the sources of which nothing newer is known (`services.intake.feeds.stale_sources`),
     `torn` the cases of which an import may have brought a part (`import_runs.torn_cases`).
     """
     stored: list[StoredCase] = []
+    supervised = supervised_from(connection)
     for part in chunks(sorted(case_ids)):
         rows = connection.execute(
             select(
@@ -98,40 +153,121 @@ def read_cases(
                 CASE.c.source,
                 CASE.c.revision,
                 CASE.c.default_calendar,
-                CASE.c.first_received_at,
             )
             .where(CASE.c.id.in_(part))
             .order_by(CASE.c.id)
         ).all()
-        fields = newest_facts(connection, list(part), known_by)
-        codes = [code for own in fields.values() if (code := own.get("item_code"))]
-        lent_by = Items(connection, codes, known_by)
-        events = _read_events(connection, list(part), known_by)
+        facts = _fact_versions(connection, list(part), known_by, leave_out)
+        stated = (own.get("item_code") for told in facts.values() for _, own in told)
+        lent_by = Items(connection, {code for code in stated if code}, known_by)
+        events = _read_events(connection, list(part), known_by, leave_out)
+        versions = {
+            row.id: found
+            for row in rows
+            if (found := _versions(facts.get(row.id, ()), lent_by, row.default_calendar))
+        }
+        first_told = _first_told(connection, list(versions), known_by)
         for row in rows:
-            own = fields.get(row.id)
-            if own is None and known_by is not None and not _own(events.get(row.id), row.source):
+            told = facts.get(row.id)
+            events_told = events.get(row.id, [])
+            if told is None and known_by is not None and not _own(events_told, row.source):
                 continue  # nothing of the case was known yet, or only what another source adds
-            stated = own or {}
-            lent = lent_by.lent(stated, row.first_received_at)
-            told = events.get(row.id, [])
+            own = told[-1][1] if told else {}
+            lent = lent_by.lent(own)
             record = CaseRecord(
                 case_no=row.case_no,
-                calendar=stated.get("calendar") or row.default_calendar,
-                fields=stated | lent,
-                events=tuple(one.event for one in told),
+                calendar=own.get("calendar") or row.default_calendar,
+                fields={**own, **lent},
+                events=tuple(one.event for one in events_told),
                 from_item=frozenset(lent),
                 stale=row.source in stale,
                 torn=row.id in torn,
-                rowless=own is None and any(one.unplaced for one in told),
+                rowless=told is None and any(one.unplaced for one in events_told),
+                versions=versions.get(row.id, ()),
+                first_told=first_told.get(row.id, {}),
+                supervised_from=supervised,
             )
             stored.append(StoredCase(row.id, row.revision, record, row.source))
     return stored
 
 
-def _read_events(
+def _versions(
+    told: Sequence[_Told], lent_by: Items, default_calendar: str
+) -> tuple[FieldsVersion, ...]:
+    """What a case's fields were, its item's among them, from each instant on at which one changed;
+    nothing where they never did."""
+    if not told or (len(told) == 1 and not _lent_later(told[0], lent_by)):
+        return ()
+    found: list[FieldsVersion] = []
+    since = told[0][0]
+    for place, (received, own) in enumerate(told):
+        # Newest is what was appended last: the clock may have been set back in between.
+        since = max(since, received)
+        until = told[place + 1][0] if place + 1 < len(told) else None
+        later = {
+            at
+            for at in lent_by.instants(own.get("item_code"))
+            if at > since and (until is None or at < until)
+        }
+        for at in (since, *sorted(later)):
+            fields = {**own, **lent_by.lent(own, by=at)}
+            version = FieldsVersion(
+                received_at=at, calendar=own.get("calendar") or default_calendar, fields=fields
+            )
+            if not found or (found[-1].fields, found[-1].calendar) != (fields, version.calendar):
+                found.append(version)
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _lent_later(told: _Told, lent_by: Items) -> bool:
+    """Whether something was received of the case's item after its only version."""
+    received, own = told
+    return any(at > received for at in lent_by.instants(own.get("item_code")))
+
+
+def _first_told(
     connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> dict[int, dict[str, int]]:
+    """Of events that were told before, as the same row or the same fact: when they were first."""
+    found: dict[int, dict[str, int]] = {}
+    for part in chunks(case_ids):
+        statement = select(
+            EVENT.c.case_id,
+            EVENT.c.event_key,
+            EVENT.c.identity,
+            EVENT.c.type,
+            EVENT.c.occurred_at,
+            EVENT.c.stage,
+            EVENT.c.kind,
+            EVENT.c.received_at,
+        ).where(EVENT.c.case_id.in_(part))
+        if known_by is not None:
+            statement = statement.where(EVENT.c.received_at <= known_by)
+        first: dict[tuple[object, ...], int] = {}
+        rows = connection.execute(statement.order_by(EVENT.c.id)).all()
+        for row in rows:
+            for told in _same(row):
+                first[told] = min(row.received_at, first.get(told, row.received_at))
+        for row in rows:
+            at = min(first[told] for told in _same(row))
+            if at < row.received_at:
+                found.setdefault(row.case_id, {})[row.event_key] = at
+    return found
+
+
+def _same(row: Any) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """What tells that two events are one: the row of the source, or what they say happened."""
+    fact = row.case_id, row.type, row.occurred_at, row.stage, row.kind
+    return (row.case_id, row.identity), fact
+
+
+def _read_events(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
 ) -> dict[int, list["Told"]]:
-    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~withdrawn_by(known_by))
+    gone = withdrawn_by(known_by)
+    if leave_out.withdrawals:
+        gone = and_(gone, EVENT.c.id.not_in(sorted(leave_out.withdrawals)))
+    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~gone)
     if known_by is not None:
         # What waited for the row of its case was read when that came.
         statement = statement.where(
@@ -142,6 +278,8 @@ def _read_events(
     for row in connection.execute(
         statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
     ):
+        if row.id in leave_out.events:
+            continue
         # Two sources may say the same: it is one event, for as long as one of them says so.
         if (row.case_id, row.event_key) in seen:
             continue
@@ -178,6 +316,7 @@ def _event(row: Any) -> Event:
         occurred_at=row.occurred_at,
         precision=Precision(row.precision),
         recorded_at=row.recorded_at,
+        entered_at=row.entered_at,
         received_at=row.received_at,
         stage=row.stage,
         actor=row.actor,
@@ -249,10 +388,15 @@ def all_case_ids(connection: Connection) -> list[int]:
 
 def with_calendars(connection: Connection, calendars: Sequence[str]) -> list[int]:
     """Row ids of the cases that have one of these calendars."""
-    rows = connection.execute(
-        select(CASE.c.id).where(CASE.c.calendar.in_(list(calendars))).order_by(CASE.c.id)
-    )
+    rows = connection.execute(select(CASE.c.id).where(_have(calendars)).order_by(CASE.c.id))
     return [row.id for row in rows]
+
+
+def _have(calendars: Sequence[str]) -> ColumnElement[bool]:
+    """Condition on a case: it has one of these calendars, or a clock of it runs by one."""
+    names = list(calendars)
+    bound = select(CLOCK.c.case_id).where(CLOCK.c.calendar.in_(names))
+    return or_(CASE.c.calendar.in_(names), CASE.c.id.in_(bound))
 
 
 def to_judge(connection: Connection, as_of: int, stale: Collection[str] = ()) -> list[int]:
@@ -313,7 +457,7 @@ def mark_changed(connection: Connection, calendars: Sequence[str] | None = None)
     """Mark every case, or those of some calendars, for the next scan; how many."""
     statement = update(CASE).values(changed=1, revision=CASE.c.revision + 1)
     if calendars is not None:
-        statement = statement.where(CASE.c.calendar.in_(list(calendars)))
+        statement = statement.where(_have(calendars))
     return int(connection.execute(statement).rowcount)
 
 
@@ -346,6 +490,9 @@ class Judged:
     troubles: str
     open: bool
     stale: bool
+    #: Whether a correction waits; numbers of the cards that held-back evidence would lift, as JSON.
+    waits: bool
+    contested: str
     clocks: tuple[Mapping[str, object], ...]
 
 
@@ -365,6 +512,8 @@ def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -
                 "troubles": case.troubles,
                 "open": int(case.open),
                 "judged_stale": int(case.stale),
+                "waits": int(case.waits),
+                "contested": case.contested,
                 **_waking(case.clocks),
             }
             for case in judged
@@ -447,12 +596,26 @@ def outcome_totals(connection: Connection, as_of: int) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def with_waiting(connection: Connection) -> list[str]:
+    """Numbers of the cases of which a correction waits, sorted."""
+    rows = connection.execute(select(CASE.c.case_no).where(CASE.c.waits == 1))
+    return sorted(rows.scalars())
+
+
+def contested_cards(connection: Connection) -> list[str]:
+    """Numbers of the cards that stand though evidence that is held back would lift them, sorted."""
+    rows = connection.execute(select(CASE.c.contested).where(CASE.c.contested != "[]"))
+    return sorted(card_no for text in rows.scalars() for card_no in json.loads(text))
+
+
 def problems(connection: Connection, as_of: int) -> list[tuple[str, str]]:
-    """Numbers and troubles (JSON) of the cases in `outcome_totals` that could not be judged."""
+    """Numbers and troubles (JSON) of the cases in `outcome_totals` that have any: those that could
+    not be judged, and those of which something else is wrong."""
     rows = connection.execute(
         select(CASE.c.case_no, CASE.c.troubles)
         .where(
-            CASE.c.outcome == "not_judgeable",
+            CASE.c.troubles != "[]",
+            CASE.c.outcome.is_not(None),
             or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of),
         )
         .order_by(CASE.c.case_no)

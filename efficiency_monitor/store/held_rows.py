@@ -73,8 +73,8 @@ def _standing(
 
 #: What a scan finds anew of a case, and what the newest version of its fields says.
 _OF_A_CASE = (
-    "calendar", "changed", "item_code", "judged_as_of", "judged_stale", "open", "outcome",
-    "revision", "troubles", "vanished_at", "clocks", "clock_mark",
+    "calendar", "changed", "clock_mark", "clocks", "contested", "item_code", "judged_as_of",
+    "judged_stale", "open", "outcome", "revision", "troubles", "vanished_at", "waits",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (

@@ -108,41 +108,39 @@ class Items:
                 self._facts.setdefault(row.item_code, []).append(fact)
 
     def lent(
-        self,
-        fields: Mapping[str, str],
-        first_received_at: int | None,
-        *,
-        up_to: int | None = None,
+        self, fields: Mapping[str, str], *, by: int | None = None, up_to: int | None = None
     ) -> dict[str, str]:
-        """What a case with these fields has from its item; `up_to`: of facts to that number."""
-        facts = self._facts.get(fields.get("item_code", ""), [])
-        if up_to is not None:
-            facts = [fact for fact in facts if fact.place <= up_to]
-        bound = _binding(facts, fields.get("item_version"), first_received_at)
+        """What a case with these fields has from its item.
+
+        `by`: of facts received by an instant; `up_to`: of facts to that number. Which of them
+        binds an episode is not said here (`core.bindings`).
+        """
+        facts = [
+            fact
+            for fact in self._facts.get(fields.get("item_code", ""), [])
+            if (up_to is None or fact.place <= up_to) and (by is None or fact.received_at <= by)
+        ]
+        meant = _standing(facts, fields.get("item_version"))
         return {
-            name: bound[name]
+            name: meant[name]
             for name, owns in _LENT.items()
-            if name in bound and not any(own in fields for own in owns)
+            if name in meant and not any(own in fields for own in owns)
         }
 
+    def instants(self, code: str | None) -> list[int]:
+        """When something was received of an item, in order."""
+        return [fact.received_at for fact in self._facts.get(code or "", [])]
 
-def _binding(
-    facts: Sequence[_Fact], version: str | None, first_received_at: int | None
-) -> Mapping[str, str]:
-    """What binds a case. Of facts about one version that one stands which was appended last.
 
-    A case that names a version has that one and no other. Else the item is as it was known when
-    the case was first received, or if nothing was, when something was first known of it; of
-    several versions the highest is meant if all are numbers, else the one that came last.
+def _standing(facts: Sequence[_Fact], version: str | None) -> Mapping[str, str]:
+    """What the facts say together. Of facts about one version that one stands which came last.
+
+    A case that names a version has that one and no other. Else, of several versions, the highest
+    is meant if all are numbers, else the one that came last.
     """
     if version is not None and any(fact.version for fact in facts):
         return next((fact.fields for fact in reversed(facts) if fact.version == version), {})
-    if not facts:
-        return {}
-    since = first_received_at or 0
-    if all(fact.received_at > since for fact in facts):
-        since = min(fact.received_at for fact in facts)
-    newest = {fact.version: fact for fact in facts if fact.received_at <= since}
+    newest = {fact.version: fact for fact in facts}
     # A version that is gone leaves the place to the others.
     standing = [fact for fact in newest.values() if fact.fields]
     numbered = all(fact.version.isdecimal() for fact in standing)

@@ -57,6 +57,18 @@ class CaseRow(SQLModel, table=True):
             postgresql_where=text("open = 1"),
         ),
         Index(
+            "ix_case_file_waits",
+            "id",
+            sqlite_where=text("waits = 1"),
+            postgresql_where=text("waits = 1"),
+        ),
+        Index(
+            "ix_case_file_contested",
+            "id",
+            sqlite_where=text("contested <> '[]'"),
+            postgresql_where=text("contested <> '[]'"),
+        ),
+        Index(
             "ix_case_file_vanished",
             "source",
             sqlite_where=text("vanished_at IS NOT NULL"),
@@ -92,6 +104,10 @@ class CaseRow(SQLModel, table=True):
     first_received_at: int | None = _instant(default=None)
     #: 1 where the last scan found the case's source stale.
     judged_stale: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: Of the last scan: 1 where a correction waits; cards that evidence would lift which is held
+    #: back, as JSON.
+    waits: int = 0
+    contested: str = _long(default="[]")
     #: When a full snapshot of its source did not hold it any more.
     vanished_at: int | None = _instant(default=None)
     #: Import that made the row. Never changed.
@@ -135,6 +151,8 @@ class EventRow(SQLModel, table=True):
     occurred_at: int = _instant()
     precision: str = "second"
     recorded_at: int | None = _instant(default=None)
+    #: `recorded_at` where the mapping says that it is the time of entry.
+    entered_at: int | None = _instant(default=None)
     received_at: int = _instant()
     stage: str | None = None
     actor: str | None = None

@@ -20,6 +20,7 @@ WAITING = WaitingEvent.__table__  # type: ignore[attr-defined]
 _KEPT: Final = (
     "type", "occurred_at", "precision", "recorded_at", "stage", "actor", "department", "kind",
     "amount", "due_at", "due_precision", "reason", "source_key", "attributes", "wall", "unplaced",
+    "entered_at",
 )  # fmt: skip
 _values: Final = attrgetter(*_KEPT)
 _PAIRS: Final = 400

@@ -28,7 +28,7 @@ title: {zh: 超期, en: Late}
 status: stable
 in_force: {from: 2026-01-01}
 legal_basis:
-  - {ref: 示例条例 第一条, says: 应当 / shall}
+  - {ref: 示例条例 第一条, reading: text, says: 应当 / shall}
 why: 示例 / trial
 clock:
   start: accepted

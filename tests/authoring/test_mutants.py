@@ -19,7 +19,7 @@ name: late
 title: {zh: 超期, en: late}
 status: stable
 in_force: {from: 2026-01-01}
-legal_basis: [{ref: 试验, says: 试验 / trial}]
+legal_basis: [{ref: 试验, reading: ours, says: 试验 / trial}]
 why: 试验 / trial
 applies_to: {item_kind: promised}
 clock:

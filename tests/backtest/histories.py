@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from tests.stories.world import World, town
+from tests.stories.world import PEOPLE, World, town
 
 FIRST = datetime(2026, 1, 5)
 DEPARTMENTS = ("住建局", "发改局", "")
@@ -28,6 +28,9 @@ class History:
     cases: list[dict[str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
     change: tuple[str, str] = ("", "")
+    #: Rows of cases told otherwise later: days before the end, and what they say.
+    corrections: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    supervised: bool = False
     rule: str = "CASE"
 
 
@@ -39,6 +42,30 @@ def drawn(seed: int, cases: int, rule: str = "CASE") -> History:
     found = History(change=(f"at: {card}}}", f"at: {other}}}"), rule=rule)
     for number in range(cases):
         _case(dice, found, f"B{number:04}")
+    return found
+
+
+def corrected(seed: int, cases: int, *, supervised: bool) -> History:
+    """The same, and most cases are told otherwise later, once or twice."""
+    found = drawn(seed, cases)
+    found.supervised = supervised
+    dice = Random(seed + 1000)
+    limits = ("2 working_days", "4 working_days", "30 working_days", "")
+    other = {
+        "promised_limit": limits,
+        "statutory_limit": limits,
+        "item_kind": ("promised", "instant"),
+        "watch": ("", "inquiries"),
+        "calendar": ("", "village"),
+    }
+    for row in found.cases:
+        told_otherwise = row
+        for days in (25, 10):
+            if dice.random() < 0.6:
+                names = dice.sample(sorted(other), dice.randint(1, 2))
+                changed = {name: dice.choice(other[name]) for name in names}
+                told_otherwise = {**told_otherwise, **changed}
+                found.corrections.append((days, told_otherwise))
     return found
 
 
@@ -112,6 +139,16 @@ def told(history: History, folder: Path, at: str, *, changed: bool = False) -> W
         assert text.count(old) == 1
         file.write_text(text.replace(old, new), encoding="utf-8")
         world.close()
+    end = world.now
+    if history.corrections:
+        world.now = end - 40 * 86_400
+    if history.supervised:
+        world.people(PEOPLE)
     assert world.receive("cases", history.cases).total.quarantined == 0
     assert world.receive("events", history.events).total.quarantined == 0
+    for days in sorted({days for days, _ in history.corrections}, reverse=True):
+        world.now = end - days * 86_400
+        rows = [row for own, row in history.corrections if own == days]
+        assert world.receive("cases", rows).total.quarantined == 0
+    world.now = end
     return world

@@ -14,7 +14,7 @@ from efficiency_monitor.services.backtests.lake import LakeReport, export_lake
 from efficiency_monitor.services.backtests.lake_history import Lake, left_out
 from tests.stories.world import World, instant, town, wall
 
-from .histories import DEPARTMENTS, drawn, told
+from .histories import DEPARTMENTS, corrected, drawn, told
 from .test_twice import END, asked, made, said
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.full]
@@ -99,6 +99,17 @@ def test_a_lake_says_what_the_database_says(tmp_path: Path, seed: int) -> None:
         {"what": what}, {"what": what.parent}, {"what": proposed, "against": [str(against)]},
     ):  # fmt: skip
         assert agree(answers(world, lake, **question))[0]
+    world.close()
+
+
+@pytest.mark.parametrize("supervised", [True, False])
+def test_what_was_told_otherwise_binds_in_a_lake_too(tmp_path: Path, *, supervised: bool) -> None:
+    history = corrected(5, 40, supervised=supervised)
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, history.change, tmp_path / "proposed")
+    exported(world, tmp_path / "lake")
+    lake = opened(world, tmp_path / "lake")
+    assert agree(answers(world, lake, what=what.parent))[0]
     world.close()
 
 
@@ -339,7 +350,7 @@ def test_what_is_no_lake_is_said_to_be_none(tmp_path: Path) -> None:
     exported(world, lake)
     manifest = lake / "lake.json"
     text = manifest.read_text("utf-8")
-    for broken in ("{", "[]", text.replace('"format": 1', '"format": 9'), "[" * 5000):
+    for broken in ("{", "[]", text.replace('"format": 2', '"format": 9'), "[" * 5000):
         manifest.write_text(broken, encoding="utf-8")
         with pytest.raises(ConfigurationError, match="cannot be used"):
             opened(world, lake)

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from efficiency_monitor import app
 from efficiency_monitor.core.backtest import Change
 from efficiency_monitor.services.backtests import backtest
 from efficiency_monitor.services.backtests.backtest_sides import Asked, Plan, plan
+from efficiency_monitor.services.scans import scan
 from tests.stories.world import LEVELS, World, instant
 
-from .histories import drawn, told
+from .histories import History, corrected, drawn, told
 
 pytestmark = pytest.mark.both_engines
 #: The last second of the period is 23:59:59 on 10 March; a scan as of midnight knows all of it.
@@ -78,7 +80,29 @@ def said(report: backtest.BacktestReport) -> dict[Key, tuple[Any, Any, str]]:
     ("seed", "rule"), [(0, "CASE"), (1, "CASE"), (2, "CASE"), (3, "TWICE"), (4, "TYPED")]
 )
 def test_scanning_twice(tmp_path: Path, seed: int, rule: str) -> None:
-    history = drawn(seed, 60, rule)
+    compare_with_scans(tmp_path, drawn(seed, 60, rule))
+
+
+@pytest.mark.parametrize("supervised", [True, False])
+def test_scanning_twice_what_was_told_otherwise(tmp_path: Path, *, supervised: bool) -> None:
+    """Also the preview is what the scan gives."""
+    history = corrected(7, 60, supervised=supervised)
+    world = told(history, tmp_path / "alone", END)
+    seen = scan.preview(
+        world.context, as_of=world.now, known_by=None, run_id=app.run_id(), against=False
+    )
+    report = world.scan()
+    assert sorted(str(card["card_no"]) for card in seen.would_issue) == sorted(
+        row["card_no"] for row in world.rows("SELECT card_no FROM card")
+    )
+    assert (seen.totals, seen.corrections) == (report.totals, report.corrections)
+    assert bool(report.corrections) == supervised
+    world.close()
+    compare_with_scans(tmp_path, history)
+
+
+def compare_with_scans(tmp_path: Path, history: History) -> None:
+    """What a back-test says is what two workspaces show that are scanned by either rule."""
     old = told(history, tmp_path / "old", END)
     new = told(history, tmp_path / "new", END, changed=True)
     outcomes = {side: world.scan().totals for side, world in (("before", old), ("after", new))}

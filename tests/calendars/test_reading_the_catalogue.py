@@ -25,7 +25,7 @@ name: test-rule
 title: {zh: 测试, en: test}
 status: stable
 in_force: {from: 2020-01-01, to: 2020-12-31}
-legal_basis: [{ref: none, says: nothing}]
+legal_basis: [{ref: none, reading: ours, says: nothing}]
 why: for the tests
 clock:
   start: accepted

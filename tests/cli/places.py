@@ -28,7 +28,7 @@ title: {zh: 办结, en: Decision}
 status: stable
 in_force: {from: 2000-01-01}
 legal_basis:
-  - {ref: 示例办法 第一条, says: 承诺时限内办结。 / Decided within the promised limit.}
+  - {ref: 示例办法 第一条, reading: text, says: 承诺时限内办结。 / Decided within the promise.}
 why: 三级齐全 / one rule with all three levels
 applies_to:
   item_kind: [promised, joint]
@@ -73,7 +73,7 @@ title: {zh: 人工确认, en: Confirmed by a person}
 status: stable
 in_force: {from: 2000-01-01}
 legal_basis:
-  - {ref: 示例办法 第二条, says: 发牌须经人工确认。 / A person confirms each card.}
+  - {ref: 示例办法 第二条, reading: text, says: 发牌须经人工确认。 / A person confirms each card.}
 why: 人工确认 / a person confirms
 applies_to:
   attributes: {watch: manual}

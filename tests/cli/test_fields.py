@@ -77,7 +77,9 @@ CLOCK = {
     "due_at": lambda due: all(optional(instant)(at) for at in due.values()),
     "next": optional(lambda value: value["level"] in ("warning", "yellow", "red")),
     "cards": lambda value: isinstance(value, list),
-    "legal_basis": lambda value: value and all(set(one) == {"ref", "says"} for one in value),
+    "legal_basis": lambda value: (
+        value and all(set(one) == {"ref", "says", "reading"} for one in value)
+    ),
 }
 
 

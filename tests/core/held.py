@@ -68,7 +68,7 @@ def rule() -> BoundRule:
             "title": {"zh": "办件", "en": "case"},
             "status": "stable",
             "in_force": {"from": "2026-01-01"},
-            "legal_basis": [{"ref": "test", "says": "test"}],
+            "legal_basis": [{"ref": "test", "reading": "ours", "says": "test"}],
             "why": "test",
             "clock": {
                 "start": "accepted",

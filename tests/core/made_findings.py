@@ -25,7 +25,7 @@ def bound(rule_id: str = "CASE", confirm: str = "automatic", digest: str = "text
             "title": {"zh": "办件", "en": "case"},
             "status": "stable",
             "in_force": {"from": "2026-01-01"},
-            "legal_basis": [{"ref": "test", "says": "test"}],
+            "legal_basis": [{"ref": "test", "reading": "ours", "says": "test"}],
             "why": "test",
             "clock": {"start": "accepted", "stop": "decided"},
             "limits": {"promised": {"fixed": "3 working_days"}},

@@ -41,7 +41,7 @@ def rule(*, timed: bool = False, digest: str = "text-1") -> BoundRule:
             "title": {"zh": "行为", "en": "conduct"},
             "status": "stable",
             "in_force": {"from": "2026-01-01"},
-            "legal_basis": [{"ref": "test", "says": "test"}],
+            "legal_basis": [{"ref": "test", "reading": "ours", "says": "test"}],
             "why": "test",
             "condition": condition,
             "cards": [

@@ -144,6 +144,6 @@ def _erased(give) -> None:  # type: ignore[no-untyped-def]
 def _recorded(world: World) -> None:
     """What the command line itself writes after each command."""
     command = Command(
-        path="cards lift", options=("--reason",), subject="R-1", exit_code=2, message="x", took=7
+        path="cards lift", options=("--reason",), subject="R-1", exit_code=2, fault="X y", took=7
     )
     app.record_command(world.folder, world.context.settings, "wang", command)

@@ -68,7 +68,7 @@ def test_what_it_says(world: World) -> None:
     say(world, f"{GIVE} --attach {paper}")
     shown = run(world, f"cards show '{CARD}' -o json").well().json
     assert shown["issued_by"] == "wang"
-    assert shown["legal_basis"] == [{"ref": "某办法 第三条", "says": ""}]
+    assert shown["legal_basis"] == [{"ref": "某办法 第三条", "says": "", "reading": None}]
     (entry,) = shown["entries"]
     assert (entry["kind"], entry["person_id"], entry["text"]) == ("issued", "wang", "作风粗暴")
     assert [each["name"] for each in entry["attachments"]] == ["笔录.txt"]

@@ -75,12 +75,24 @@ def number(line: Timeline) -> Iterator[Found]:
     about = line.of()
     for n in about:
         text = said(line.items[n].event, name).strip() or (line.case.get(name) or "").strip()
+        unit = line.condition.get("unit")
+        if text and unit:
+            value, own = _amount(text)
+            yield Found(n, value) if own == unit else Found(n, reason="lacking_data")
+            return
         if text:
             readable = _NUMBER.fullmatch(text)
             yield Found(n, Fraction(text)) if readable else Found(n, reason="lacking_data")
             return
     if about:
         yield Found(about[0], reason="lacking_data")
+
+
+def _amount(text: str) -> tuple[Fraction, str]:
+    try:
+        return parse_amount(text)
+    except ValueError:
+        return Fraction(0), ""
 
 
 def lacking(line: Timeline) -> Iterator[Found]:

@@ -25,6 +25,7 @@ from .timeline import (
     Rule,
     Suspension,
     Vocabulary,
+    ended_first,
     episodes,
     in_order,
     is_extension,
@@ -69,7 +70,13 @@ def evaluate(
     if stray:
         return {"outcome": "not_judgeable", "reasons": {"faulty_data"}, "episodes": []}
     judged = []
-    for one in bound:
+    told = [one for one in bound if not too_near(rule, case, one, calendar)]
+    if bound and not told:
+        return {"outcome": "excluded", "reasons": set(), "episodes": []}
+    for one in told:
+        if ended_first(placed, rule["clock"], words, one):
+            reasons.add("faulty_data")
+            continue
         run = Run(rule, case, placed, one, calendar, as_of, took_effect if one.deemed else None)
         judged.append(run.judge())
         reasons |= run.reasons
@@ -99,6 +106,19 @@ def in_force(rule: Rule, day: date) -> bool:
         for value in (span.get("from"), span.get("to"))
     )
     return (begin is None or begin <= day) and (end is None or day <= end)
+
+
+def too_near(rule: Rule, case: dict[str, str], one: Episode, cal: OracleCalendar) -> bool:
+    """Whether an episode begins too late to be this rule's: so many days before a stated end."""
+    text = rule["clock"].get("ahead")
+    if text is None:
+        return False
+    limit = find_limit(next(iter(rule["limits"].values())), case, one.start.event, cal)
+    if isinstance(limit, str) or limit.stated is None:
+        return False
+    end = limit.stated if isinstance(limit.stated, date) else cal.local_date(limit.stated)
+    days = int(parse_amount(text)[0])
+    return cal.local_date(one.start.at) + timedelta(days=days) > end
 
 
 def dates(first: date, last: date) -> Iterator[date]:
@@ -194,7 +214,7 @@ class Run:
 
     def judge(self) -> dict[str, Any]:
         """The episode as a value."""
-        ignored = self.episode.ignored + self.extend()
+        idle, refused = self.extend()
         return {
             "start_key": self.episode.start.event["key"],
             "stage": self.episode.stage,
@@ -205,7 +225,8 @@ class Run:
             "elapsed": self.elapsed(),
             "due": {name: self.due_of(name) for name in self.limits},
             "levels": {level: self.level(level) for level in self.levels},
-            "ignored": ignored,
+            "ignored": self.episode.ignored + idle,
+            "refused": refused,
         }
 
     def state(self) -> str:
@@ -232,26 +253,32 @@ class Run:
 
     # Extensions (TIME 20) ----------------------------------------------------------------------
 
-    def extend(self) -> int:
-        """Let the extensions count in their order; how many changed no level."""
-        ignored = 0
+    def extend(self) -> tuple[int, int]:
+        """Let the extensions count in their order; how many changed no level, and how many did not
+        count or not whole."""
+        ignored = refused = 0
         for item in self.placed[self.episode.first + 1 : self.episode.last]:
             if is_extension(item, self.clock_rule):
-                changed = [
-                    self.extend_limit(name, item)
-                    for name in listed(self.clock_rule["extend"]["limits"])
-                ]
-                ignored += not any(changed)
-        return ignored
+                names = listed(self.clock_rule["extend"]["limits"])
+                told = [self.extend_limit(name, item) for name in names]
+                ignored += not any(changed for changed, _ in told)
+                refused += not all(whole for _, whole in told)
+        return ignored, refused
 
-    def extend_limit(self, name: str, item: Placed) -> bool:
-        """Add an extension to a limit and to its levels that had not fallen due; whether to any."""
+    def extend_limit(self, name: str, item: Placed) -> tuple[bool, bool]:
+        """Add an extension to a limit and to its levels that had not fallen due.
+
+        Whether it changed a level, and whether it counted whole.
+        """
         limit = self.limits[name]
-        if isinstance(limit, str) or self.passed(
-            limit, self.added[name], Threshold(name, None, None), item
-        ):
-            return False
-        more = _extension(limit, item)
+        if isinstance(limit, str):
+            return False, True
+        if self.too_late(name, limit, item):
+            return False, False
+        asked = _extension(limit, item)
+        more = self.allowed(name, limit, asked)
+        if more == 0:
+            return False, False
         changed = False
         for level, at in self.levels.items():
             if at.limit != name:
@@ -263,7 +290,31 @@ class Run:
             self.gained[level] = _sum(self.gained[level], more)
         self.limit_by[name].append(item)
         self.added[name] = _sum(self.added[name], more)
-        return changed
+        return changed, more == asked or more is None
+
+    def too_late(self, name: str, limit: Limit, item: Placed) -> bool:
+        """Whether the extension came, or was entered, after the limit as it stood without it."""
+        whole = Threshold(name, None, None)
+        entered = item.event.get("entered_at")
+        return self.passed(limit, self.added[name], whole, item) or (
+            entered is not None
+            and self.passed(limit, self.added[name], whole, item._replace(at=entered))
+        )
+
+    def allowed(self, name: str, limit: Limit, asked: Fraction | None) -> Fraction | None:
+        """How much of what is asked may be added: so often, so much in all; None: nobody knows."""
+        extend, so_far = self.clock_rule["extend"], self.added[name]
+        if extend.get("times") and len(self.limit_by[name]) >= extend["times"]:
+            return Fraction(0)
+        if not extend.get("most"):
+            return asked
+        most, unit = parse_amount(extend["most"])
+        if limit.amount is None or limit.amount[1] != unit:
+            return None
+        left = None if so_far is None else most - so_far
+        if left == 0:
+            return left
+        return None if left is None or asked is None else min(asked, left)
 
     def passed(
         self,

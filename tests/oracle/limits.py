@@ -41,7 +41,7 @@ def find_limit(
             if where == "event" and name == "due_at":
                 day_only = start.get("due_precision", "second") == "day"
                 return Limit(stated=cal.local_date(value) if day_only else value, moved=moved)
-            if name.endswith("_due"):
+            if name.endswith("_due") or name == "licence_expires":
                 return Limit(stated=parse_instant(value, cal), moved=moved)
             return Limit(amount=parse_amount(value))
         except ValueError:

@@ -204,6 +204,20 @@ def episodes(
     return sorted(out, key=lambda episode: episode.first)
 
 
+def ended_first(placed: Sequence[Placed], clock: Rule, words: Vocabulary, one: Episode) -> bool:
+    """Whether the stage of an episode was finished before it had ever been started."""
+    if clock.get("episodes", "once") != "per_stage":
+        return False
+    for item in placed:
+        if not _in_stage(item, clock, one.stage):
+            continue
+        if is_start(item, clock):
+            return False
+        if _is(item, clock, "stop") and item.event["type"] not in words.ends_case:
+            return True
+    return False
+
+
 def _suspensions(
     placed: Sequence[Placed],
     clock: Rule,

@@ -24,7 +24,7 @@ _AROUND = {
     "name": "drawn",
     "title": {"zh": "试", "en": "drawn"},
     "status": "stable",
-    "legal_basis": [{"ref": "none", "says": "none"}],
+    "legal_basis": [{"ref": "none", "reading": "ours", "says": "none"}],
     "why": "drawn",
 }
 
@@ -96,6 +96,7 @@ def _episode(one: Episode) -> dict[str, Any]:
         "due": {limit.name: limit.due_at for limit in one.limits},
         "levels": {level.level.word: (level.instant, level.reached) for level in one.levels},
         "ignored": one.ignored,
+        "refused": one.refused,
     }
 
 

@@ -240,6 +240,8 @@ def condition_of(dice: Dice, measure: str) -> dict[str, Any]:
     for name in sorted(allowed):
         if chance(dice, 50):
             made[name] = values[name]
+    if measure == "number" and "unit" in made:
+        made["field"] = "amount"
     if chance(dice, 15):
         made["kinds"] = pick(dice, (["hearing"], ["hearing", "other"]))
     if chance(dice, 15):
@@ -254,6 +256,8 @@ def cards(dice: Dice, measure: str, condition: dict[str, Any]) -> list[dict[str,
     if measure in ("gap", "lag"):
         unit = condition["unit"]
         numbers = ("0", "0.5", "1", "2", "1.000277", "8", "60", "3600", "7.999999")
+    elif measure == "number":
+        unit = condition.get("unit", "")
     elif measure == "length":
         unit, numbers = "characters", ("0", "1", "2", "5", "7")
     elif measure == "lacking":

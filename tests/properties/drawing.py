@@ -28,6 +28,7 @@ _VALUES = {
     "seconds": ("1", "59", "3600", "0.3", "90000"),
     "months": ("1", "2", "3"),
 }
+_DUES = ("promised_due", "statutory_due", "licence_expires")
 #: What a source may deliver for an amount.
 _GARBAGE = ("", "soon", "5 days", "-1 working_days", "0 working_days")
 _PERCENTS = ("50", "80", "90", "99.99", "33.33", "100", "120", "0.01")
@@ -106,10 +107,21 @@ def sources(dice: Dice) -> list[dict[str, Any]]:
             "fixed": {"fixed": amount(dice)},
             "case": {"case": pick(dice, ("promised_limit", "statutory_limit"))},
             "event": {"event": "amount"},
-            "stated": {"case": pick(dice, ("promised_due", "statutory_due")), **moved},
+            "stated": {"case": pick(dice, _DUES), **moved},
             "due_at": {"event": "due_at", **moved},
         }
         made.append(kinds[how])
+    return made
+
+
+def bounds(dice: Dice, limits: dict[str, Any], extended: list[str]) -> dict[str, Any]:
+    """How often and by how much limits may be extended: in the unit of all that are fixed."""
+    made: dict[str, Any] = {}
+    if chance(dice, 40):
+        made["times"] = between(dice, 1, 2)
+    units = {one["fixed"].split()[1] for name in extended for one in limits[name] if "fixed" in one}
+    if len(units) <= 1 and chance(dice, 60):
+        made["most"] = amount(dice, tuple(units) or ("working_days",))
     return made
 
 
@@ -171,6 +183,12 @@ def rule(dice: Dice) -> dict[str, Any]:
             "by": "extended",
             "limits": pick(dice, (list(limits), [next(iter(limits))])),
         }
+        clock["extend"] |= bounds(dice, limits, clock["extend"]["limits"])
+    stated = ("promised_due", "statutory_due", "licence_expires")
+    if all(
+        one.get("case") in stated or one.get("event") == "due_at" for one in limits["promised"]
+    ) and chance(dice, 30):
+        clock["ahead"] = f"{between(dice, 1, 9)} calendar_days"
     levels = pick(dice, (("warning", "yellow", "red"), ("yellow",), ("warning", "red")))
     cards = []
     for level in levels:
@@ -259,6 +277,7 @@ def story(dice: Dice, place: Place, the_rule: dict[str, Any]) -> Story:
         "statutory_limit": said_amount(dice),
         "promised_due": _said_due(dice, place, day),
         "statutory_due": _said_due(dice, place, day),
+        "licence_expires": _said_due(dice, place, day),
     }
     fields = {name: text for name, text in case.items() if text is not None}
     as_of = instant(dice, place, day + between(dice, -4, 12) * DAY)
@@ -287,6 +306,8 @@ def _event(
             made["due_precision"] = "day"
     if chance(dice, 20):
         made["recorded_at"] = at + dice.below(3)
+    if name == "extended" and chance(dice, 40):
+        made["entered_at"] = made["occurred_at"] + between(dice, 0, 12) * 43_200
     if chance(dice, 10):
         made["source_key"] = pick(dice, ("a", "b"))
     return {key: value for key, value in made.items() if value is not None}

@@ -52,6 +52,7 @@ def event(number: int, given: ExampleEvent, cal: OracleCalendar) -> dict[str, An
     }
     if given.recorded_at:
         found["recorded_at"], _ = first_second(given.recorded_at, cal)
+        found["entered_at"] = found["recorded_at"]
     if given.due_at:
         found["due_at"], found["due_precision"] = first_second(given.due_at, cal)
     return {name: value for name, value in found.items() if value is not None}

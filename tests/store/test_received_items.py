@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from efficiency_monitor.core.bindings import bound_view
 from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord
 from efficiency_monitor.services.intake import ingest
@@ -81,8 +82,14 @@ class Hall:
         return found.record
 
     def limit(self, known_by: str | None = None) -> str | None:
-        """The promise that binds case A."""
+        """The promise that case A has now, or had by what was known."""
         return self.record(known_by).fields.get("promised_limit")
+
+    def bound(self, known_by: str | None = None) -> str | None:
+        """The promise that binds what began when case A came."""
+        record = self.record(known_by)
+        known = bound_view(record, 0) if record.versions else record
+        return known.fields.get("promised_limit")
 
 
 @pytest.fixture
@@ -136,8 +143,9 @@ def test_what_was_known_of_the_item_when_the_case_came_binds_it(hall: Hall) -> N
     hall.receive("03-02 12:00", case())
     hall.receive("03-03 12:00", item("9 working_days"))
     hall.receive("03-03 13:00", case(dept="水务局"))
-    assert hall.limit() == "7 working_days"
-    assert hall.limit("03-03 11:00") == "7 working_days"
+    assert hall.bound() == "7 working_days"
+    assert hall.limit() == "9 working_days", "what is shown is the newest"
+    assert hall.bound("03-03 11:00") == "7 working_days"
 
 
 def test_an_item_that_is_told_later_binds_as_it_was_told_first(hall: Hall) -> None:
@@ -145,7 +153,7 @@ def test_an_item_that_is_told_later_binds_as_it_was_told_first(hall: Hall) -> No
     assert hall.limit() is None
     hall.receive("03-03 12:00", item("5 working_days"))
     hall.receive("03-04 12:00", item("9 working_days"))
-    assert hall.limit() == "5 working_days"
+    assert hall.bound() == "5 working_days"
     assert hall.limit("03-03 11:59:59") is None
     assert hall.limit("03-03 12:00") == "5 working_days"
 
@@ -177,7 +185,8 @@ def test_a_version_that_is_gone_leaves_the_place_to_the_others(hall: Hall) -> No
     hall.receive("03-02 12:00", case())
     assert hall.limit() == "2 working_days"
     hall.receive("03-03 12:00", item("", ver="2", op="D"))
-    assert hall.limit() == "2 working_days"
+    assert hall.bound() == "2 working_days"
+    assert hall.limit() is None
 
 
 def test_a_new_fact_of_an_item_is_looked_at_by_the_next_scan(hall: Hall) -> None:

@@ -88,7 +88,9 @@ def test_the_document_says_what_was_measured(world: World) -> None:
     (holder,) = counted["holders"]
     assert (holder["stage"], holder["holder"], holder["charged_seconds"]) == ("预审", "钱窗口", 0)
     assert late["measured"] == {"value": "2", "unit": "working_days"}
-    assert late["legal_basis"] == [{"ref": "测试", "says": "recorded as it happens"}]
+    assert late["legal_basis"] == [
+        {"ref": "测试", "says": "recorded as it happens", "reading": "ours"}
+    ]
 
 
 def test_the_page_reads_in_chinese(world: World) -> None:

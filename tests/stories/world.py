@@ -106,8 +106,18 @@ class World:
     _context: Context | None = field(default=None, repr=False)
 
     @classmethod
-    def made(cls, folder: Path, at: str, *, watch_from: str | None = None) -> "World":
-        """A new workspace with the story's pack, its calendar and its people."""
+    def made(
+        cls,
+        folder: Path,
+        at: str,
+        *,
+        watch_from: str | None = None,
+        late_evidence: str | None = "lift",
+    ) -> "World":
+        """A new workspace with the story's pack, its calendar and its people.
+
+        What comes by hand lifts cards by itself, unless the story is about that.
+        """
         world = cls(folder, instant(at), watch_from)
         catalogue = folder / "catalogue"
         shutil.copytree(RULES / "mappings", catalogue / "mappings")
@@ -130,6 +140,8 @@ class World:
         if url is not None:
             lines.append(f'database = "{url}"')
         text = settings.read_text(encoding="utf-8").replace("[workspace]", "\n".join(lines), 1)
+        if late_evidence is not None:
+            text = f'{text.rstrip()}\n\n[sources.by-hand]\nlate_evidence = "{late_evidence}"\n'
         settings.write_text(text, encoding="utf-8")
         setup.record_creation(app.open_context(folder, create=True, clock=lambda: world.now))
         return world

@@ -186,7 +186,7 @@ def test_late_evidence_lifts_what_a_tally_of_other_words_gave(
         tally,
         ["yellow >= 2 cards" if judges_alike else "yellow > 1 cards"],
         version=2,
-        legal_basis=[{"ref": "试", "says": "put right"}],
+        legal_basis=[{"ref": "试", "reading": "ours", "says": "put right"}],
     )
     it.put("XX-ONE", later)
     report = it.scan("2026-03-07 09:00")

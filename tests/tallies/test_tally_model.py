@@ -35,7 +35,7 @@ def rule(tally: dict[str, Any], at: str, **more: Any) -> Rule:
             "title": {"zh": "统计", "en": "Tally"},
             "status": "stable",
             "in_force": {"from": "2026-01-01"},
-            "legal_basis": [{"ref": "试", "says": "试 / trial"}],
+            "legal_basis": [{"ref": "试", "reading": "ours", "says": "试 / trial"}],
             "why": "试 / trial",
             "tally": tally,
             "cards": [{"level": "yellow", "at": at}],

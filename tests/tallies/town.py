@@ -38,7 +38,7 @@ def rule_text(number: str, tally: Mapping[str, Any], cards: Sequence[str], **mor
         "title": {"zh": number, "en": number},
         "status": "stable",
         "in_force": {"from": "2026-01-01"},
-        "legal_basis": [{"ref": "试", "says": "试 / trial"}],
+        "legal_basis": [{"ref": "试", "reading": "ours", "says": "试 / trial"}],
         "why": "试 / trial",
         "tally": dict(tally),
         "cards": [

@@ -58,7 +58,11 @@ CHANGES = {
     "pause": ("clock__pause", [], {Aspect.PAUSE}),
     "counting": ("clock__ends", "close", {Aspect.COUNTING}),
     "applies": ("applies_to", {"region": ["430100"]}, {Aspect.APPLIES_TO}),
-    "law": ("legal_basis", [{"ref": "某条", "says": "某"}], {Aspect.LEGAL_BASIS}),
+    "law": (
+        "legal_basis",
+        [{"ref": "某条", "reading": "text", "says": "某"}],
+        {Aspect.LEGAL_BASIS},
+    ),
     "confirm": ("confirm", "manual", {Aspect.CONFIRM}),
     "ladder": ("ladder", "two-colour", {Aspect.LADDER}),
     "reply": ("reply_within", "3 working_days", {Aspect.REPLY_WITHIN}),

@@ -11,6 +11,7 @@ from ...store import accounts, cards, cases, ledger
 from ..cards.account_checks import recorded
 from ..cards.account_holdings import holdings
 from ..cards.card_rows import walk_of
+from ..cards.late_evidence import Weighing
 from ..context import Context
 
 
@@ -24,7 +25,8 @@ def bring_up_to_date(context: Context, connection: Connection, card: Row[Any]) -
     if card.case_id is None:
         return False
     (case,) = cases.read_cases(connection, [card.case_id])
-    (found,) = context.catalogue.judge([case.record], now)
+    weighed = Weighing(context, connection, now, None).one(case)
+    case, found = weighed.case, weighed.found
     for episode in found.episodes:
         if (episode.bound.rule.id, episode.key) == (card.rule_id, card.episode):
             break

@@ -135,6 +135,11 @@ class Filling:
             ref, _, says = re.sub("：", ": ", text, count=1).partition(": ")
             lines += [
                 f"  - ref: {_quoted(ref.strip())}",
+                t(
+                    "    # text：条文原文如此；ours：我们的理解。",
+                    "    # text: the article says so in its own words; ours: a reading of it.",
+                ),
+                "    reading: ours",
                 f"    says: {_quoted(says.strip() or ref)}",
             ]
         why = wanted.why or t("（请填写理由）", "(say why the rule is as it is)")

@@ -247,6 +247,7 @@ def _event(event: ExampleEvent, number: int, zone: str) -> Event:
         occurred_at=at,
         precision=precision,
         recorded_at=recorded,
+        entered_at=recorded,
         stage=event.stage,
         actor=event.actor,
         department=event.department,

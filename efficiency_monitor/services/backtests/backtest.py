@@ -28,7 +28,7 @@ from ...core.evaluation import evaluate
 from ...core.findings import CaseFindings
 from ...core.instants import rfc3339
 from ...core.terms import Level, Outcome
-from ...core.timeline import CaseRecord
+from ...core.timeline import CaseRecord, calendars_of
 from ...core.vocabulary import Vocabulary
 from ...store import cases
 from ..context import Context
@@ -346,7 +346,7 @@ def judged(
     plan: Plan, records: Sequence[CaseRecord], vocabulary: Vocabulary, seen: Seen | None = None
 ) -> list[tuple[Verdict, Verdict]]:
     """What both sides say of each case. What is the same on both is judged once."""
-    names = [record.calendar for record in records]
+    names = calendars_of(records)
 
     def judge(side: Side, rules: Sequence[BoundRule]) -> list[CaseFindings]:
         return evaluate(records, rules, vocabulary, side.compiled(names), plan.as_of)
@@ -354,7 +354,7 @@ def judged(
     def said(found: Sequence[CaseFindings]) -> Iterator[Verdict]:
         return (verdict(record, one) for record, one in zip(records, found, strict=True))
 
-    if all(plan.same_calendar(name) for name in set(names)):
+    if all(plan.same_calendar(name) for name in set(names)) and not plan.gives_way:
         shared, before, after = (
             judge(side, rules)
             for side, rules in zip((plan.after, plan.before, plan.after), plan.split, strict=True)

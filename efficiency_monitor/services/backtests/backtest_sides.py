@@ -81,6 +81,12 @@ class Plan:
         """Whether there are tallies to be judged."""
         return bool(self.before.tallies or self.after.tallies)
 
+    @property
+    def gives_way(self) -> bool:
+        """Whether a level hangs on the card of another rule: then neither is judged alone."""
+        rules = (*self.before.rules, *self.after.rules)
+        return any(card.unless is not None for bound in rules for card in bound.rule.cards)
+
     def without(self, left_out: Sequence[tuple[str, str]]) -> "Plan":
         """The same without some rules, each with the reason why."""
         ids = {rule_id for rule_id, _ in left_out}

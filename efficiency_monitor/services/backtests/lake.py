@@ -16,7 +16,7 @@ from ...core.instants import LAST, rfc3339
 from ...core.personal import to_seal
 from ...core.statements import digest
 from ...core.terms import Precision
-from ...core.timeline import Event
+from ...core.timeline import CaseRecord, Event
 from ...language import t
 from ...reports.masking import mask_text, names_persons
 from ...reports.tabular import put_in_place
@@ -214,6 +214,7 @@ class _Export:
                 "source": row.source,
                 "calendar": record.calendar,
                 "events": len(builder.events[0]),
+                **_versions(record),
                 **texts,
                 **kernel,
             },
@@ -281,8 +282,13 @@ class _Export:
             vocabulary=self.context.catalogue.vocabulary_digest,
             signatures=tuple(self.signatures),
             sources=self._sources(),
+            supervised_from=self._supervised_from(),
             parts=(*(former.parts if former else ()), *self.parts),
         )
+
+    def _supervised_from(self) -> int | None:
+        with self.context.store.reading() as connection:
+            return cases.supervised_from(connection)
 
     def _sources(self) -> dict[str, SourceState]:
         """The sources with a freshness limit, and how long what was read of them is fresh."""
@@ -311,6 +317,7 @@ def _digest(case: cases.StoredCase, source: str, gone: Sequence[exports.Withdraw
         source,
         int(record.torn),
         dict(record.fields),
+        _versions(record),
         [event.key for event in record.events],
         [list(each[1:]) for each in gone],
     )
@@ -343,6 +350,19 @@ def _case_texts(fields: Mapping[str, str]) -> tuple[dict[str, str | None], dict[
     return own, more
 
 
+def _versions(record: CaseRecord) -> dict[str, str | None]:
+    """What was told otherwise of a case's fields, where anything was; no persons."""
+    told = []
+    for version in record.versions:
+        own, more = _case_texts(version.fields)
+        fields = {name: value for name, value in {**own, **more}.items() if value is not None}
+        told.append([version.received_at, version.calendar, fields])
+    return {
+        "versions": compact_json(told) if told else None,
+        "first_told": compact_json(dict(record.first_told)) if record.first_told else None,
+    }
+
+
 def _personal(name: str, value: str) -> bool:
     return to_seal(name, value) or names_persons(name)
 
@@ -361,6 +381,7 @@ def _event_row(case: int, event: Event, frame: Any, place: int) -> dict[str, Any
         "occurred_at": event.occurred_at,
         "dated": event.precision is Precision.DAY,
         "recorded_at": event.recorded_at,
+        "entered_at": event.entered_at,
         "received_at": event.received_at,
         "stage": event.stage,
         "department": event.department,

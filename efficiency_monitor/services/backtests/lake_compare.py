@@ -113,7 +113,13 @@ class _Comparing:
                 return None
         if None in self._judges_of(part.calendar):
             return None
-        return read(self.lake, part, self.fields, self.plan.as_of, stale=bool(self.stale))
+        found = read(self.lake, part, self.fields, self.plan.as_of, stale=bool(self.stale))
+        rules = (*self.plan.before.rules, *self.plan.after.rules)
+        giving = [b for b in rules if any(card.unless for card in b.rule.cards)]
+        if giving and found.cases:
+            # A level that hangs on another rule's card is judged with it, as values.
+            found.slow[applies(giving, found).reshape(len(giving), -1).any(axis=0)] = True
+        return found
 
     def _judges_of(self, calendar: str) -> list[Judge | None]:
         """One for all rules where both sides have the same calendar, else one for each side."""

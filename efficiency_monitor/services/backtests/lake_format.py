@@ -20,22 +20,22 @@ from ...core.faults import ConfigurationError
 from ...language import t
 from ...reports.tabular import json_text, put_in_place
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST: Final = "lake.json"
 TABLES: Final = ("cases", "events", "withdrawals")
 #: Fields of a case that have a column of their own; persons are left out.
 CASE_TEXTS: Final = (
     "item_code", "item_name", "item_kind", "item_version", "region", "department", "channel",
-    "promised_limit", "statutory_limit", "promised_due", "statutory_due",
+    "promised_limit", "statutory_limit", "promised_due", "statutory_due", "licence_expires",
 )  # fmt: skip
 #: Stands before the name of a further field.
 ATTRIBUTE: Final = "a."
-#: The kernel's columns of events and of cases, those of cases once for each of the two limits.
+#: The kernel's columns of events and of cases, those of cases once for each of what they state.
 EVENT_COLUMNS: Final = (
-    "signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse",
+    "signature", "at", "coarse", "stage", "unit", "amount", "due", "due_coarse", "entered",
 )  # fmt: skip
 CASE_COLUMNS: Final = ("case_unit", "case_amount", "case_due", "case_due_coarse")
-LIMITS: Final = ("promised", "statutory")
+LIMITS: Final = ("promised", "statutory", "licence")
 
 
 class _Part(BaseModel):
@@ -79,6 +79,8 @@ class Manifest(_Part):
     vocabulary: str
     signatures: tuple[tuple[str, str | None], ...]
     sources: dict[str, SourceState]
+    #: Since when somebody has supervised in the workspace; None: nobody ever did.
+    supervised_from: int | None = None
     parts: tuple[Part, ...]
 
     def codes(self) -> dict[Signature, int]:
@@ -164,6 +166,9 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("source", text),
                 ("calendar", text),
                 ("events", pa.int32()),
+                # What was told otherwise of its fields, and of which events when first, as JSON.
+                ("versions", pa.string()),
+                ("first_told", pa.string()),
                 *((name, text) for name in CASE_TEXTS),
                 *((ATTRIBUTE + name, text) for name in attributes),
                 *((f"k_{name}_{limit}", kernel(name)) for name in CASE_COLUMNS for limit in LIMITS),
@@ -178,6 +183,7 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("occurred_at", instant),
                 ("dated", day),
                 ("recorded_at", instant),
+                ("entered_at", instant),
                 ("received_at", instant),
                 ("stage", text),
                 ("department", text),

@@ -13,7 +13,7 @@ from ...core.encoding import BoundRule
 from ...core.faults import ConfigurationError
 from ...core.instants import rfc3339
 from ...core.terms import Precision
-from ...core.timeline import CaseRecord, Event
+from ...core.timeline import CaseRecord, Event, FieldsVersion
 from ...core.vocabulary import Vocabulary
 from ...language import t
 from ...reports.masking import names_persons
@@ -34,9 +34,11 @@ _BATCH: Final = 500
 #: Measures that compare persons or texts that people wrote.
 _OF_PERSONS: Final = frozenset({"same_person", "repeated_text"})
 _LEFT_BEHIND: Final = frozenset({"actor", "reason"})
+_CASE: Final = ("case_no", "source", "calendar", "torn", "events", "versions", "first_told")
 _EVENT: Final = (
-    "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "received_at", "stage",
-    "department", "amount", "due_at", "due_dated", "source_key", "attributes",
+    "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "entered_at",
+    "received_at", "stage", "department", "amount", "due_at", "due_dated", "source_key",
+    "attributes",
 )  # fmt: skip
 
 
@@ -105,7 +107,7 @@ class Lake:
     ) -> Iterator[Sequence[CaseRecord]]:
         """Cases of a part as values, some hundred at a time; `chosen` of those that count."""
         attributes = [ATTRIBUTE + name for name in part.attributes]
-        own = ("case_no", "source", "calendar", "torn", "events", *CASE_TEXTS, *attributes)
+        own = (*_CASE, *CASE_TEXTS, *attributes)
         cases = self.table("cases", part, own)
         events = self.table("events", part, _EVENT)
         mask = self.standing(part)
@@ -114,7 +116,7 @@ class Lake:
         if mask is not None:
             sizes = cases.column("events").to_pylist()
             cases, events = _filtered(cases, mask), _filtered(events, _each(mask, sizes))
-        names = [name.removeprefix(ATTRIBUTE) for name in own[5:]]
+        names = [name.removeprefix(ATTRIBUTE) for name in own[len(_CASE) :]]
         first = 0
         for lo in range(0, cases.num_rows, _BATCH):
             rows = list(_rows(cases, lo, min(cases.num_rows, lo + _BATCH)))
@@ -122,9 +124,33 @@ class Lake:
             told = iter([_event(row) for row in _rows(events, first, first + size)])
             first += size
             yield [
-                _record(row, names, tuple([next(told) for _ in range(row[4])]), stale)
+                self._record(row, names, tuple([next(told) for _ in range(row[4])]), stale)
                 for row in rows
             ]
+
+    def _record(
+        self,
+        row: tuple[Any, ...],
+        names: Sequence[str],
+        events: tuple[Event, ...],
+        stale: frozenset[str],
+    ) -> CaseRecord:
+        case_no, source, calendar, torn, _, versions, first_told, *texts = row
+        own = zip(names, texts, strict=True)
+        return CaseRecord(
+            case_no=case_no,
+            calendar=calendar,
+            fields={name: text for name, text in own if text is not None},
+            events=events,
+            stale=source in stale,
+            torn=bool(torn),
+            versions=tuple(
+                FieldsVersion(received_at=at, calendar=its, fields=fields)
+                for at, its, fields in json.loads(versions or "[]")
+            ),
+            first_told=json.loads(first_told or "{}"),
+            supervised_from=self.manifest.supervised_from,
+        )
 
     def damaged(self, part: Part) -> ConfigurationError:
         """That a part's files do not belong together."""
@@ -195,7 +221,7 @@ def _each(mask: Sequence[bool], sizes: Sequence[int]) -> list[bool]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    (_, key, kind_of, kind, at, dated, recorded, received, stage, department, amount, due,
+    (_, key, kind_of, kind, at, dated, recorded, entered, received, stage, department, amount, due,
      due_dated, source_key, attributes) = row  # fmt: skip
     return Event(
         key=key,
@@ -203,6 +229,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         occurred_at=at,
         precision=Precision.DAY if dated else Precision.SECOND,
         recorded_at=recorded,
+        entered_at=entered,
         received_at=received,
         stage=stage,
         department=department,
@@ -218,17 +245,3 @@ def _event(row: tuple[Any, ...]) -> Event:
 def _attributes(text: str | None) -> Mapping[str, str]:
     found: Mapping[str, str] = {} if text is None else json.loads(text)
     return found
-
-
-def _record(
-    row: tuple[Any, ...], names: Sequence[str], events: tuple[Event, ...], stale: frozenset[str]
-) -> CaseRecord:
-    case_no, source, calendar, torn, _, *texts = row
-    return CaseRecord(
-        case_no=case_no,
-        calendar=calendar,
-        fields={name: text for name, text in zip(names, texts, strict=True) if text is not None},
-        events=events,
-        stale=source in stale,
-        torn=bool(torn),
-    )

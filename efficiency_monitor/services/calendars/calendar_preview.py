@@ -12,6 +12,7 @@ from ...core.evaluation import CompiledCalendar, evaluate
 from ...core.findings import CaseFindings
 from ...core.instants import rfc3339
 from ...core.terms import CardState
+from ...core.timeline import calendars_of
 from ...store import cards, cases
 from ..cards.continuing import going_on
 from ..catalogue import alike
@@ -79,10 +80,11 @@ def _batch(
         standing = alike.settled(catalogue, connection, cards.of_cases(connection, ids))
         records = [case.record for case in stored]
         was = going_on(connection, stored, catalogue.judge(records, as_of), standing)
-        judged = evaluate(records, catalogue.rules, catalogue.vocabulary, compiled, as_of)
+        every = {**catalogue.compiled_for(calendars_of(records)), **compiled}
+        judged = evaluate(records, catalogue.rules, catalogue.vocabulary, every, as_of)
         now = going_on(connection, stored, judged, standing)
     for case, old, new in zip(stored, was, now, strict=True):
-        if case.record.calendar not in compiled:
+        if not case.record.calendars & compiled.keys():
             continue
         found.cases += 1
         found.clocks.extend(_clocks(context, old, new))

@@ -5,7 +5,7 @@ from itertools import takewhile
 from ...core.accountability import Against, Holding, attribute
 from ...core.amount import Unit, decimal_text
 from ...core.encoding import ordered
-from ...core.findings import Episode, LimitFound, Offence
+from ...core.findings import Episode, LimitFound, Offence, calendar_of
 from ...core.hands import first_holder, one_by_one
 from ...core.terms import Level
 from ...core.walk import Walk
@@ -40,7 +40,7 @@ def holdings(
     until = until_of(episode, as_of)
     limit = limit_of(episode, level)
     unit = unit_of(None if level is None else limit, episode)
-    compiled = context.catalogue.compiled(case.record.calendar)
+    compiled = context.catalogue.compiled(calendar_of(case.record, episode))
     return attribute(
         walked,
         ordered(case.record, context.catalogue.vocabulary, compiled.table, until),
@@ -60,7 +60,7 @@ def who_did(
     """
     found = next((found for found in offence.levels if found.level is level), None)
     event = found.event if found is not None and found.event is not None else offence.event
-    compiled = context.catalogue.compiled(case.record.calendar)
+    compiled = context.catalogue.compiled(calendar_of(case.record, offence))
     at = event.occurred_at
     events = ordered(case.record, context.catalogue.vocabulary, compiled.table, at)
     before = list(takewhile(lambda earlier: earlier.key != event.key, events))

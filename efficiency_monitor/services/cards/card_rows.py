@@ -7,7 +7,7 @@ from typing import Any
 from ...core import cards as core_cards
 from ...core.amount import Amount, Unit, decimal_text
 from ...core.comparison import SIGNS, Comparison
-from ...core.findings import Episode, Ground, LevelFound, LimitFound, Offence
+from ...core.findings import Episode, Ground, LevelFound, LimitFound, Offence, calendar_of
 from ...core.instants import rfc3339
 from ...core.ledger import canonical_json
 from ...core.statements import digest
@@ -25,7 +25,7 @@ def until_of(episode: Episode, as_of: int) -> int:
 
 def walk_of(context: Context, case: cases.StoredCase, episode: Episode, as_of: int) -> Walk:
     """The episode's pauses and running time."""
-    compiled = context.catalogue.compiled(case.record.calendar)
+    compiled = context.catalogue.compiled(calendar_of(case.record, episode))
     return walk(case.record, episode, context.catalogue.vocabulary, compiled, as_of)
 
 
@@ -81,7 +81,8 @@ def card_values(
     else:
         assert walked is not None, "an episode was walked"
         said = _of_episode(ground, found, walked, as_of)
-    version = context.catalogue.calendars[case.record.calendar].version
+    calendar = calendar_of(case.record, ground)
+    version = context.catalogue.calendars[calendar].version
     return {
         "card_no": issue.card_no,
         "subject": core_cards.subject_of(case.record.case_no),
@@ -106,7 +107,7 @@ def card_values(
         "fell_due_at": found.instant,
         "as_of": as_of,
         "issued_at": context.now(),
-        "calendar": case.record.calendar,
+        "calendar": calendar,
         "calendar_version": version,
         "stood_under": version,
         "lifted_reason": None,
@@ -230,6 +231,6 @@ def input_of(case: cases.StoredCase, known: Mapping[str, int]) -> dict[str, obje
 
     By numbers and not by instants: a clock may have been set back (`input_checks`).
     """
-    record = case.record
+    record = case.whole or case.record
     made = input_digest(record.case_no, record.fields, (event.key for event in record.events))
     return {"sha256": made, "known": dict(known)}

@@ -126,7 +126,7 @@ class Inputs:
             if number <= events and (withdrawn is None or withdrawn > withdrawals)
         ]
         own = next((fields for number, fields in reversed(case.fields) if number <= facts), {})
-        lent = items.lent(own, case.first_received_at, up_to=lent_up_to)
+        lent = items.lent(own, up_to=lent_up_to)
         made = input_digest(case.case_no, {**own, **lent}, [key for _, key in standing])
         altered = sorted(number for number, _ in standing if number in case.altered)
         if made != said.sha256.hex():

@@ -21,7 +21,7 @@ _LENGTH: Final = 4
 _EVENT: Final = (
     "type", "occurred_at", "precision", "recorded_at", "stage", "actor", "department", "kind",
     "amount", "due_at", "due_precision", "reason", "source_key", "attributes", "identity", "key",
-    "wall", "unplaced",
+    "wall", "unplaced", "entered_at",
 )  # fmt: skip
 _event_values: Final = attrgetter(*_EVENT)
 

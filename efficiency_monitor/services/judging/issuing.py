@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ...core import cards as core_cards
 from ...core.accountability import Holding
-from ...core.findings import CaseFindings, Episode, Ground, Offence
+from ...core.findings import CaseFindings, Episode, Ground, Offence, calendar_of
 from ...core.instants import rfc3339
 from ...core.ledger import EntryType, commitment
 from ...core.terms import CardState, Level, LiftReason
@@ -17,6 +17,7 @@ from .. import binding
 from ..cards.account_checks import recorded
 from ..cards.account_holdings import holdings, who_did
 from ..cards.card_rows import card_values, input_of, persons_json, walk_of
+from ..cards.late_evidence import rests_on
 from ..context import Context
 from ..escalation import ladders
 from ..matters.aftermath import aftermath
@@ -47,6 +48,8 @@ class Writer:
         #: Standing cards whose holdings were counted again, and whether their clock has ended.
         self._counted: dict[str, bool] = {}
         self._known = held_rows.received(connection)
+        #: Of cards that late evidence lifts, the rows that came after they were given.
+        self._rests_on: dict[str, dict[str, Any]] = {}
         self._walks: dict[tuple[int, str, str], Walk] = {}
         self._holdings: dict[tuple[int, str, str, Level], tuple[Holding, ...]] = {}
 
@@ -67,6 +70,10 @@ class Writer:
             else:
                 if isinstance(decision, core_cards.Lift):
                     lifted.add(decision.card_no)
+                    if decision.reason is LiftReason.LATE_EVIDENCE:
+                        self._rests_on[decision.card_no] = rests_on(
+                            self.connection, case.case_id, decision.card_no
+                        )
                 self._follow(decision)
         kept = [
             card
@@ -74,8 +81,13 @@ class Writer:
             if card.card_no not in lifted and card.state is not CardState.LIFTED
         ]
         self._account_again(case, found, kept)
-        calendar = self.context.catalogue.calendars.get(case.record.calendar)
+        by = {
+            (ground.bound.rule.id, ground.key): calendar_of(case.record, ground)
+            for ground in found.grounds
+        }
         for card in kept:
+            name = by.get((card.rule_id, card.episode), case.record.calendar)
+            calendar = self.context.catalogue.calendars.get(name)
             if calendar is not None and card.calendar_version != calendar.version:
                 self.stood.setdefault(calendar.version, []).append(card.card_no)
 
@@ -230,6 +242,7 @@ class Writer:
         self.report.lifted += 1
         self.lifted.setdefault(decision.reason, []).append(decision.card_no)
         now = self.context.now()
+        evidence = self._rests_on.get(decision.card_no)
         self._happen(
             decision.card_no,
             "lifted",
@@ -248,6 +261,7 @@ class Writer:
                 "reason": str(decision.reason),
                 "lifted_at": self._time(now),
                 "as_of": self._time(self.as_of),
+                **({"rests_on": evidence} if evidence else {}),
             },
         )
 

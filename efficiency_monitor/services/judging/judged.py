@@ -1,6 +1,8 @@
 """What the store keeps of a case that was judged: its outcome, and the clocks that wake it."""
 
-from ...core.findings import CaseFindings
+from collections.abc import Sequence
+
+from ...core.findings import CaseFindings, calendar_of
 from ...core.vocabulary import Vocabulary
 from ...store import cases
 from ..context import compact_json
@@ -12,10 +14,12 @@ def judged(
     found: CaseFindings,
     as_of: int,
     trial_at: int | None,
+    contested: Sequence[str] = (),
 ) -> cases.Judged:
     """What the store keeps: the outcome, and every clock that time alone will move.
 
     `trial_at` is when a rule on trial would give a further card: the case is judged again then.
+    `contested` are its cards that evidence would lift which is held back.
     """
     clocks: list[dict[str, object]] = []
     for episode in found.episodes:
@@ -30,6 +34,7 @@ def judged(
                 case,
                 rule_id=episode.bound.rule.id,
                 episode=episode.key,
+                calendar=calendar_of(case.record, episode),
                 state=episode.state,
                 next_at=episode.next_at,
                 next_level=int(max(upcoming)) if upcoming else None,
@@ -45,15 +50,29 @@ def judged(
         wakes.append(trial_at)
     if wakes:
         # Something begins later by itself: a start that may be deemed, an event dated ahead.
-        clocks.append(_clock(case, rule_id="", episode="", state="waiting", next_at=min(wakes)))
+        clocks.append(
+            _clock(
+                case,
+                rule_id="",
+                episode="",
+                calendar=case.record.calendar,
+                state="waiting",
+                next_at=min(wakes),
+            )
+        )
     return cases.Judged(
         case_id=case.case_id,
         outcome=str(found.outcome),
         troubles=compact_json(
-            [[trouble.rule, str(trouble.reason), trouble.detail] for trouble in found.troubles]
+            [
+                [trouble.rule, str(trouble.reason), trouble.detail]
+                for trouble in (*found.troubles, *found.notes)
+            ]
         ),
         open=_is_open(words, case, found, waits),
         stale=case.record.stale,
+        waits=found.waits,
+        contested=compact_json(list(contested)),
         clocks=tuple(clocks),
     )
 
@@ -63,6 +82,7 @@ def _clock(
     *,
     rule_id: str,
     episode: str,
+    calendar: str,
     state: str,
     next_at: int | None,
     next_level: int | None = None,
@@ -73,7 +93,7 @@ def _clock(
         "rule_id": rule_id,
         "episode": episode,
         "state": state,
-        "calendar": case.record.calendar,
+        "calendar": calendar,
         "next_at": next_at,
         "next_level": next_level,
         "limit_due_at": limit_due_at,

@@ -64,6 +64,10 @@ class ScanReport:
     untold: list[tuple[str, str]] = field(default_factory=list)
     #: Dead letters: notices that could not be delivered for 72 hours.
     undelivered: list[dict[str, object]] = field(default_factory=list)
+    #: Cards that stand though evidence which is held back would lift them.
+    contested: list[str] = field(default_factory=list)
+    #: Cases of which a correction waits: the values bound before judge.
+    corrections: list[str] = field(default_factory=list)
     #: Standing cards that rest on another text of their rule.
     rule_changed: list[str] = field(default_factory=list)
     #: Sources whose open cases could not be judged.
@@ -118,6 +122,11 @@ class ScanReport:
                 "lifted": self.lifted,
             },
             "evaluated": self.evaluated,
+            "contested": {"cards": len(self.contested), "card_nos": self.contested},
+            "corrections_waiting": {
+                "cases": len(self.corrections),
+                "case_nos": self.corrections,
+            },
             **({"tallies": self._tallies()} if self.tallies else {}),
             **({"trial": self.trial} if self.trial else {}),
         }

@@ -11,9 +11,10 @@ from ...core import cards as core_cards
 from ...core.evaluation import evaluate
 from ...core.faults import ConfigurationError
 from ...core.findings import CaseFindings
+from ...core.giving_way import giving_way
 from ...core.instants import local_date, rfc3339
 from ...core.terms import CardState, Level
-from ...core.timeline import CaseRecord
+from ...core.timeline import CaseRecord, calendars_of
 from ...language import t
 from ...store import trials
 from ..context import Catalogue, Context
@@ -36,8 +37,15 @@ def judge(
     """What each case would be given by the rules on trial, in the order of the cases."""
     if not catalogue.trials:
         return [Judged((), None)] * len(records)
-    calendars = catalogue.compiled_for([record.calendar for record in records])
+    calendars = catalogue.compiled_for(calendars_of(records))
     found = evaluate(records, catalogue.trials, catalogue.vocabulary, calendars, as_of)
+    asked = {
+        card.unless.rule for bound in catalogue.trials for card in bound.rule.cards if card.unless
+    }
+    beside = [bound for bound in catalogue.rules if bound.rule.id in asked]
+    if beside:
+        others = evaluate(records, beside, catalogue.vocabulary, calendars, as_of)
+        found = [giving_way(one, other.grounds) for one, other in zip(found, others, strict=True)]
     return [Judged(tuple(_rows(each, as_of, watch_from)), _next(each)) for each in found]
 
 

@@ -1,6 +1,6 @@
 """The explain document: why a case stands where it stands, for the department that disputes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,17 @@ from ...core.amount import Unit, decimal_text
 from ...core.encoding import ordered
 from ...core.explain import DayLine, Why, day_lines
 from ...core.faults import ConfigurationError
-from ...core.findings import CaseFindings, Episode, LevelFound, LimitFound, Offence
+from ...core.findings import (
+    CaseFindings,
+    Correction,
+    Episode,
+    LevelFound,
+    LimitFound,
+    Offence,
+    calendar_of,
+)
 from ...core.instants import local_date, rfc3339
+from ...core.rules import Rule
 from ...core.terms import MANUAL_RULE, Level, Outcome, Precision
 from ...core.timeline import Event
 from ...core.walk import PauseFound
@@ -19,7 +28,7 @@ from ...language import bilingual, language, t
 from ...store import cards, cases, personal, provenance
 from ..cards.account_holdings import holdings, who_did
 from ..cards.card_rows import compared, limit_json, until_of, walk_of
-from ..cards.continuing import going_on
+from ..cards.late_evidence import Weighed, Weighing
 from ..context import Context
 from ..intake.feeds import stale_sources, torn_cases
 from .provenance import origin_json, passed, versions_json
@@ -66,10 +75,13 @@ def opened(context: Context, case: cases.StoredCase) -> dict[str, str | None]:
 
 def judge(context: Context, case: cases.StoredCase, as_of: int) -> CaseFindings:
     """Findings of one case."""
-    found = context.catalogue.judge([case.record], as_of)
+    return weigh(context, case, as_of, None).found
+
+
+def weigh(context: Context, case: cases.StoredCase, as_of: int, known_by: int | None) -> Weighed:
+    """Findings of one case, without what is held back of it."""
     with context.store.reading() as connection:
-        standing = cards.of_cases(connection, [case.case_id])
-        return going_on(connection, [case], found, standing)[0]
+        return Weighing(context, connection, as_of, None, known_by).one(case)
 
 
 def explain(
@@ -77,7 +89,8 @@ def explain(
 ) -> dict[str, Any]:
     """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
     case = find(context, case_no, as_of=as_of, known_by=known_by)
-    found = judge(context, case, as_of)
+    weighed = weigh(context, case, as_of, known_by)
+    case, found = weighed.case, weighed.found
     zone = _zone(context, case)
     with context.store.reading() as connection:
         standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
@@ -97,8 +110,10 @@ def explain(
         "outcome": str(found.outcome),
         "problems": [
             {"rule": trouble.rule or None, "reason": str(trouble.reason), "detail": trouble.detail}
-            for trouble in found.troubles
+            for trouble in (*found.troubles, *found.notes)
         ],
+        "corrections": [_correction(correction, zone) for correction in found.corrections],
+        "contested": list(weighed.contested),
         "owner": case.source,
         "events": events,
         "withdrawn_events": withdrawn,
@@ -111,6 +126,16 @@ def explain(
             if row.rule_id == MANUAL_RULE
         ],
         "excluded": found.outcome is Outcome.EXCLUDED,
+    }
+
+
+def _correction(correction: Correction, zone: str) -> dict[str, Any]:
+    return {
+        "field": correction.name,
+        "bound": correction.bound,
+        "later": correction.later,
+        "received_at": rfc3339(correction.received_at, zone),
+        "waits": correction.waits,
     }
 
 
@@ -183,7 +208,7 @@ def _clock(
     rule = episode.bound.rule
     walked = walk_of(context, case, episode, as_of)
     until = until_of(episode, as_of)
-    calendar = context.catalogue.calendars[case.record.calendar]
+    calendar = context.catalogue.calendars[calendar_of(case.record, episode)]
     limits = {
         limit.name: _limit(limit, zone)
         for limit in episode.limits
@@ -228,6 +253,8 @@ def _clock(
         if coming is None or episode.next_at is None
         else {"level": coming.level.word, "at": rfc3339(episode.next_at, zone)},
         "reason": str(episode.reasons[0]) if episode.reasons else None,
+        "refused_extensions": episode.refused,
+        "gave_way": list(_gave_way(episode, zone)),
         "cards": [
             _card(row, zone)
             for row in standing
@@ -236,10 +263,24 @@ def _clock(
         "holders": [
             _holder(holding) for holding in holdings(context, case, episode, walked, as_of)
         ],
-        "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
-        ],
+        "legal_basis": _basis(rule),
     }
+
+
+def _gave_way(episode: Episode, zone: str) -> Iterator[dict[str, Any]]:
+    """The levels that had fallen due and are not given for another card's sake."""
+    for level in episode.levels:
+        if level.gave_way is not None and level.instant is not None:
+            rule, other = level.gave_way
+            at = rfc3339(level.instant, zone)
+            yield {"level": level.level.word, "at": at, "rule": rule, "for": other.word}
+
+
+def _basis(rule: Rule) -> list[dict[str, str]]:
+    return [
+        {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
+        for basis in rule.legal_basis
+    ]
 
 
 def _offence(
@@ -270,9 +311,7 @@ def _offence(
             if row.rule_id == rule.id and row.episode == offence.key
         ],
         "holders": [_holder(holding) for holding in who_did(context, case, offence, highest)],
-        "legal_basis": [
-            {"ref": basis.ref, "says": bilingual(basis.says)} for basis in rule.legal_basis
-        ],
+        "legal_basis": _basis(rule),
     }
 
 

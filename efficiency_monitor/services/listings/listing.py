@@ -59,9 +59,10 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
     document["issued_by"] = row.issued_by
     document["reply_due_at"] = None if due is None else rfc3339(due, context.zone)
     # A card that a person gave rests on what that person named, one of a rule on the rule's texts.
-    by_hand = [] if row.basis is None else [{"ref": row.basis, "says": ""}]
+    by_hand = [] if row.basis is None else [{"ref": row.basis, "says": "", "reading": None}]
     document["legal_basis"] = by_hand + [
-        {"ref": basis.ref, "says": bilingual(basis.says)} for basis in basis_of
+        {"ref": basis.ref, "says": bilingual(basis.says), "reading": basis.reading}
+        for basis in basis_of
     ]
     document["tally"] = tally
     document["ladder"] = ladder

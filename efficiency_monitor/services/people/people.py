@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from ...core.faults import ConfigurationError, Problem
 from ...core.id_numbers import find_id_number
 from ...core.ledger import EntryType
-from ...core.people import Language, Person, faulty_persons, parse_people
+from ...core.people import Language, Person, Role, faulty_persons, parse_people
 from ...core.people_change import PeopleChange, change_of, still_known
 from ...core.terms import Level
 from ...language import t
@@ -106,6 +106,8 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     with rehearsed(context, only=dry_run) as connection:
         known = become(connection)
         replace_people(connection, known)
+        if any(person.role is Role.SUPERVISOR for person in known):
+            cases.note_supervised(connection, context.now())
         moved = readdress(connection, known)
         content: dict[str, object] = {
             "rows": len(known),

@@ -1,7 +1,7 @@
 """The scan 巡检: judge what is due or has changed; write what follows, a transaction a batch."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from ...store import feeds as feed_store
 from .. import binding
 from ..cards import card_rows
 from ..cards.continuing import going_on
+from ..cards.late_evidence import Weighed, Weighing, still_contested
 from ..catalogue import alike, calendar_files, catalogue_change
 from ..catalogue.rule_waiting import waiting
 from ..checks.held_input import HeldInput, Seen
@@ -106,6 +107,8 @@ def scan(
         report.totals = cases.outcome_totals(connection, as_of)
         report.trial = trials.totals(context, connection)
         report.problems = list(_problems(connection, as_of))
+        report.corrections = cases.with_waiting(connection)
+        report.contested = list(still_contested(connection))
         report.not_held = _not_held(held)
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
@@ -175,45 +178,35 @@ def _judge_batch(
             context.catalogue, connection, cards.of_cases(connection, sorted(left))
         )
         findings = going_on(connection, stored, findings, standing)
-        triples = [
+        both = [
             (case, found, trial)
             for case, found, trial in zip(stored, findings, tried, strict=True)
             if case.case_id in left
         ]
-        pairs = [(case, found) for case, found, _ in triples]
-        writer = issuing.Writer(context, connection, as_of, report)
-        for case, found in pairs:
-            decisions = core_cards.decide(
-                found,
-                standing.get(case.case_id, []),
-                rule_ids=context.catalogue.rule_ids,
-                conduct=context.catalogue.conduct,
-                calendar_version=_version(context, case.record.calendar),
-                watch_from=watched,
-            )
-            writer.write(case, found, decisions, standing.get(case.case_id, []))
-        writer.finish()
-        cases.write_judged(
-            connection,
-            [
-                judged(context.catalogue.vocabulary, case, found, as_of, trial.next_at)
-                for case, found, trial in triples
-            ],
-            as_of,
+        weighed = Weighing(context, connection, as_of, watched).each(
+            [case for case, _, _ in both], [found for _, found, _ in both], standing
         )
+        triples = [(one, trial) for one, (_, _, trial) in zip(weighed, both, strict=True)]
+        pairs = [(one.case, one.found) for one in weighed]
+        writer = issuing.Writer(context, connection, as_of, report)
+        for one in weighed:
+            known = standing.get(one.case.case_id, [])
+            writer.write(one.case, one.found, one.decisions, known)
+        writer.finish()
+        words = context.catalogue.vocabulary
+        kept = [
+            judged(words, one.case, one.found, as_of, trial.next_at, one.contested)
+            for one, trial in triples
+        ]
+        cases.write_judged(connection, kept, as_of)
         tally_spans.note(context, connection, pairs, as_of)
         trials.write(
-            connection, [case.case_id for case, _ in pairs], [trial for _, _, trial in triples]
+            connection, [case.case_id for case, _ in pairs], [trial for _, trial in triples]
         )
         report.evaluated += len(pairs)
         if slot is not None:
             after = report.counts()
             runs.count(connection, slot, {name: after[name] - before[name] for name in after})
-
-
-def _version(context: Context, calendar: str) -> str:
-    known = context.catalogue.calendars.get(calendar)
-    return "" if known is None else known.version
 
 
 def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, str, str]]:
@@ -288,10 +281,11 @@ def _judge(
     ]
     some = [case for case, _ in with_cards]
     going = going_on(connection, some, [found for _, found in with_cards], standing)
+    weighing = Weighing(context, connection, as_of, watch_from(context))
     doubted = [
         case
         for case, found in zip(some, going, strict=True)
-        if _falls(context, case, found, standing[case.case_id])
+        if _falls(weighing, case, found, standing[case.case_id])
         and not held.see_whole(connection, seen, case.case_id)
     ]
     if doubted:
@@ -302,26 +296,18 @@ def _judge(
 
 
 def _falls(
-    context: Context,
+    weighing: Weighing,
     case: cases.StoredCase,
     found: CaseFindings,
     standing: Sequence[core_cards.Card],
 ) -> bool:
     """Whether a yellow or red card of a case would fall by late evidence."""
     levels = {card.card_no: card.level for card in standing}
-    decisions = core_cards.decide(
-        found,
-        standing,
-        rule_ids=context.catalogue.rule_ids,
-        conduct=context.catalogue.conduct,
-        calendar_version=_version(context, case.record.calendar),
-        watch_from=watch_from(context),
-    )
     return any(
         isinstance(decision, core_cards.Lift)
         and decision.reason is LiftReason.LATE_EVIDENCE
         and levels[decision.card_no] > Level.WARNING
-        for decision in decisions
+        for decision in weighing.decided(case, found, standing)
     )
 
 
@@ -407,7 +393,11 @@ def preview(
             standing = alike.settled(context.catalogue, connection, known)
             findings = context.catalogue.judge([case.record for case in stored], as_of)
             findings = going_on(connection, stored, findings, standing)
-        _preview_batch(context, stored, findings, standing, as_of, report, totals, tallies)
+            weighing = Weighing(context, connection, as_of, watch_from(context), known_by)
+            weighed = weighing.each(stored, findings, standing)
+        _preview_batch(context, stored, weighed, as_of, report, totals, tallies)
+    report.contested.sort()
+    report.corrections.sort()
     tallies.finish(report)
     report.not_held = _not_held(held)
     report.totals = totals
@@ -417,8 +407,7 @@ def preview(
 def _preview_batch(
     context: Context,
     stored: Sequence[cases.StoredCase],
-    findings: Sequence[CaseFindings],
-    standing: Mapping[int, Sequence[core_cards.Card]],
+    weighed: Sequence[Weighed],
     as_of: int,
     report: ScanReport,
     totals: dict[str, int],
@@ -427,20 +416,15 @@ def _preview_batch(
     watched = watch_from(context)
     for tried in trials.judge(context.catalogue, [case.record for case in stored], as_of, watched):
         trials.count(tried.rows, report.trial)
-    for case, found in zip(stored, findings, strict=True):
+    for one in weighed:
+        case, found, decisions = one.case, one.found, one.decisions
+        report.contested.extend(one.contested)
+        report.corrections.extend([found.case_no] if found.waits else [])
         totals[str(found.outcome)] += 1
         report.evaluated += 1
         report.problems.extend(
             (found.case_no, trouble.rule, str(trouble.reason), trouble.detail)
-            for trouble in found.troubles
-        )
-        decisions = core_cards.decide(
-            found,
-            standing.get(case.case_id, ()),
-            rule_ids=context.catalogue.rule_ids,
-            conduct=context.catalogue.conduct,
-            calendar_version=_version(context, case.record.calendar),
-            watch_from=watched,
+            for trouble in (*found.troubles, *found.notes)
         )
         tallies.take(case, found, decisions)
         for decision in decisions:
