@@ -30,7 +30,11 @@ from .timeline import CaseRecord, Event
 CALENDAR = "calendar"
 #: A limit and the instant at which it ends are one value, given in two ways.
 _TOGETHER: Mapping[str, tuple[str, ...]] = {
-    name: pair for pair in zip(LIMIT_FIELDS, DUE_FIELDS, strict=True) for name in pair
+    name: (limit, due)
+    for limit in LIMIT_FIELDS
+    for due in DUE_FIELDS
+    if limit.removesuffix("_limit") == due.removesuffix("_due")
+    for name in (limit, due)
 }
 #: Fields of the case that measures read without naming them in the rule.
 _READ_BY: Mapping[str, tuple[str, ...]] = {
