@@ -140,7 +140,10 @@ def test_what_would_be_proposed_is_shown_and_not_written(bureau: Bureau) -> None
         "CASE.yaml", lambda text: text.replace("in_force: {", "in_force: {to: 2030-12-31, ")
     )
     before = bureau.world.tuples("SELECT COUNT(*) FROM ledger_entry")
-    done = run(bureau.world, "--as wang rules propose --reason 试 --dry-run -o json")
+    key_file(bureau, "wang")
+    key = bureau.world.folder / "key.pem"
+    line = f"--as wang --key {key} rules propose --reason 试 --dry-run -o json"
+    done = run(bureau.world, line)
     assert done.code == 0, done.err
     (row,) = json.loads(done.out)["differences"]
     assert (row["aspect"], row["name"], row["after"]) == ("in_force", "to", "2030-12-31")

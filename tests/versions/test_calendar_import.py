@@ -28,7 +28,9 @@ def file_of(bureau: Bureau, name: str, text: str) -> Path:
 
 def imported(bureau: Bureau, path: Path, number: str, *more: str, person: str = "wang"):  # type: ignore[no-untyped-def]
     words = f"calendar import {path} --notice {number} --published 2026-03-06 {' '.join(more)}"
-    return run(bureau.world, f"--as {person} {words} -o json")
+    key_file(bureau, person)
+    key = bureau.world.folder / "key.pem"
+    return run(bureau.world, f"--as {person} --key {key} {words} -o json")
 
 
 def proposed(bureau: Bureau, path: Path, number: str) -> str:

@@ -245,7 +245,7 @@ def close(
         barred = repliers(connection, order_no)
         person = may_on_all(context, connection, Act.CLOSE_ORDER, rows, barred)
         move = core.Move.CLOSED
-        if (order.state, order.closed_by) == (str(OrderState.CLOSED), person):
+        if _last(connection, order_no) == _mine(context, move, text, evidence):
             return _again(connection, order_no)
         state = moved(order, move)
         result = core.result_of(OrderState(order.state), move)
