@@ -16,11 +16,13 @@ from .clockwork import (
     seconds_of,
 )
 from .columns import (
+    CASE_SLOTS,
     DEEM_FROM,
     DEEM_UNLESS,
     ENDS,
     EXTEND,
     FAULTY,
+    FROM_CASE_DUE,
     MOST_LEVELS,
     MOST_LIMITS,
     NONE,
@@ -32,7 +34,6 @@ from .columns import (
     PER_STAGE,
     RUNNING,
     START,
-    STATED,
     STOP,
     STOPPED,
     UNSTARTED,
@@ -42,7 +43,7 @@ from .compiling import inlined_function, kernel_function
 from .counting import elapsed_until, find_days, nth_working_day
 from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
-from .verdict import extend, find_limit, find_limits, pause_facts, set_levels, set_limits
+from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
 
 # What has come of a stage so far, as bits: it runs; it has begun; it ended before it ever began.
 _RUNS, _BEGUN, _BROKEN = 1, 2, 4
@@ -283,10 +284,17 @@ def in_force(cal, rules, r, at):
 @kernel_function
 def too_near(cal, rules, frame, c, r, start):
     """Whether an episode begins later than the rule's days before its first limit's due date."""
-    kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, 0, start)
-    if kind != STATED or due >= NEVER:
-        return False
-    return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
+    slot = r * MOST_LIMITS
+    for s in range(rules.source_at[slot], rules.source_at[slot + 1]):
+        # As it was stated: the date is known where the calendar does not know when it closes.
+        due = frame.due[start]
+        if rules.source_kind[s] == FROM_CASE_DUE:
+            due = frame.case_due[c * CASE_SLOTS + rules.source_field[s]]
+        if due == -NEVER:
+            return False
+        if due < NEVER:
+            return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
+    return False
 
 
 @kernel_function
