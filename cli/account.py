@@ -13,11 +13,13 @@ from efficiency_monitor.language import t
 from . import columns
 from .card import LevelWord
 from .render import Format, emit, emit_object, message
+from .signed_words import say_repeated, say_signatures
 from .state import DryRun, Output, context_of
 from .unmasking import Reason, Unmask
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
+    from efficiency_monitor.services.accountability.accountability import Recorded
     from efficiency_monitor.services.context import Context
     from efficiency_monitor.store.accounts import AccountQuery
 
@@ -162,9 +164,9 @@ def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output =
     """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
     from efficiency_monitor.services.accountability import accountability
 
-    status = accountability.verify(context_of(ctx), card_no, read_text(text))
-    _emit_done({"card_no": card_no, "status": status}, output)
-    _done(card_no, status)
+    done = accountability.verify(context_of(ctx), card_no, read_text(text))
+    _emit_done({"card_no": card_no, **done.as_json()}, output)
+    _done(card_no, done)
 
 
 @app.command("record", help=t("记录已决定的处理措施", "record a measure that was decided"))
@@ -182,9 +184,9 @@ def record(
     from efficiency_monitor.services.accountability import accountability
 
     context = context_of(ctx)
-    status = accountability.record_measure(context, card_no, measure, read_text(text))
-    _emit_done({"card_no": card_no, "status": status, "measure": measure}, output)
-    _done(card_no, status)
+    done = accountability.record_measure(context, card_no, measure, read_text(text))
+    _emit_done({"card_no": card_no, **done.as_json(), "measure": measure}, output)
+    _done(card_no, done)
 
 
 @app.command("exempt", help=t("申请或决定免责", "ask for an exemption, or decide on it"))
@@ -206,7 +208,8 @@ def exempt(
 ) -> None:
     """Ask for an exemption (--ground) or decide on it (--decision); needs --as PERSON and --text.
 
-    One person asks, another one decides: a supervisor who is not named on the card.
+    One person asks, others decide: supervisors who are not named on the card, each with --key;
+    for a red card two, as to lift it.
     """
     from efficiency_monitor.core.faults import ConfigurationError
     from efficiency_monitor.core.terms import ExemptionGround
@@ -221,19 +224,22 @@ def exempt(
     context, said = context_of(ctx), read_text(text)
     evidence = attachments.keep(context, attach or (), dry_run=dry_run)
     if ground is not None:
-        status = accountability.ask_exemption(
+        done = accountability.ask_exemption(
             context, card_no, ExemptionGround(ground), said, evidence, dry_run=dry_run
         )
-        _emit_done({"card_no": card_no, "status": status, "asked": str(ground)}, output)
+        _emit_done({"card_no": card_no, **done.as_json(), "asked": str(ground)}, output)
         message(
             t(f"{card_no}：已申请免责，由另一人决定", f"{card_no}: asked; another person decides")
         )
+        if done.repeated:
+            say_repeated()
     elif decision is not None:
-        status = accountability.decide_exemption(
+        done = accountability.decide_exemption(
             context, card_no, decision.value, said, evidence, dry_run=dry_run
         )
-        _emit_done({"card_no": card_no, "status": status, "decision": str(decision)}, output)
-        _done(card_no, status)
+        _emit_done({"card_no": card_no, **done.as_json(), "decision": str(decision)}, output)
+        _done(card_no, done)
+        say_signatures(card_no, done)
     if dry_run:
         message(t("仅为预演，未写入", "a rehearsal: nothing was written"))
 
@@ -329,8 +335,10 @@ def _emit_done(done: dict[str, Any], output: Format | None) -> None:
         emit_object(done, output)
 
 
-def _done(card_no: str, status: str) -> None:
-    message(f"{card_no}{t('：', ': ')}{say_account_status(status)}")
+def _done(card_no: str, done: "Recorded") -> None:
+    message(f"{card_no}{t('：', ': ')}{say_account_status(done.status)}")
+    if done.repeated:
+        say_repeated()
 
 
 def _query(

@@ -119,6 +119,7 @@ _DECISIONS: Final = (
                 "verified": ("核实", "verified"),
                 "measure": ("记录措施", "measure recorded"),
                 "exemption_asked": ("申请免责", "exemption asked"),
+                "exemption_signed": ("已签署免责", "signed to exempt"),
                 "exemption_refused": ("不予免责", "exemption refused"),
                 "exempted": ("免责", "exempted"),
             }

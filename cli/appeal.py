@@ -9,6 +9,7 @@ from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
 from .ledger_note import say_tried
 from .render import Format, emit, emit_object, emit_text, heading, message, warn
+from .signed_words import say_alone, say_lapsed, say_repeated
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
@@ -113,6 +114,9 @@ def file(
             f"{filed.appeal_no}: filed, to be decided by {by}",
         )
     )
+    if filed.repeated:
+        say_repeated()
+        return
     if filed.late:
         warn(t("已超过申诉期限，记为逾期申诉", "filed later than it should be, and marked so"))
     if not filed.told:
@@ -195,7 +199,12 @@ def decide(
     if output is not None:
         emit_object(done.as_json(), output)
     message(_outcome(done))
+    say_lapsed(done.lapsed)
+    if done.repeated:
+        say_repeated()
+        return
     if done.step == "upheld" and not dry_run:
+        say_alone(context)
         say_tried(try_after(context))
     if dry_run and done.step == "signed":
         say_later()

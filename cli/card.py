@@ -9,6 +9,7 @@ from efficiency_monitor.language import say_instant, say_level, say_state, t
 
 from . import columns
 from .render import Format, emit, emit_object, message, warn
+from .signed_words import say_alone, say_repeated
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
@@ -77,7 +78,10 @@ def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     from .documents import show_card
 
     context = context_of(ctx)
-    show_card(listing.show_card(context, card_no), output)
+    document = listing.show_card(context, card_no)
+    show_card(document, output)
+    if document["state"] == "lifted":
+        say_alone(context)
 
 
 def _answer(
@@ -98,8 +102,8 @@ def _answer(
     if done.repeated:
         message(
             t(
-                f"{card_no}：同样的反馈已经在案，未再写入",
-                f"{card_no}: the same reply was there already; nothing was written",
+                f"{card_no}：本人此前已同样办理，未再写入",
+                f"{card_no}: the same was there already; nothing was written",
             )
         )
         return
@@ -176,6 +180,8 @@ def close(
     if output is not None:
         emit_object(done, output)
     _say_told(f"{card_no}{t('：', ': ')}{say_state(done.state)}", done.told, dry_run=dry_run)
+    if done.repeated:
+        say_repeated()
 
 
 @app.command("issue", help=t("人工发牌", "give a card by hand"))
@@ -209,6 +215,8 @@ def issue(
         emit_object(done, output)
     said = f"{done.card_no}{t('：', ': ')}{say_level(done.level)}{t('，', ', ')}"
     _say_told(said + say_state(done.state), done.told, dry_run=dry_run)
+    if done.repeated:
+        say_repeated()
 
 
 def _say_told(said: str, told: list[str], *, dry_run: bool) -> None:

@@ -9,6 +9,7 @@ from efficiency_monitor.language import say_lift_reason, t
 from .appeal import say_followed, say_later
 from .ledger_note import say_tried
 from .render import emit_object, message
+from .signed_words import say_alone, say_lapsed, say_repeated
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
@@ -59,7 +60,12 @@ def lift(
                 "another person has to sign for the same reason",
             )
         )
+    say_lapsed(done.lapsed)
+    if done.repeated:
+        say_repeated()
+        return
     if done.lifted and not dry_run:
+        say_alone(context)
         # As the command ends: a signer that fails takes nothing back.
         say_tried(try_after(context))
     if dry_run and not done.lifted:

@@ -300,8 +300,8 @@ def _say(
     if done.repeated:
         message(
             t(
-                f"{done.order_no}：同样的反馈已经在案，未再写入",
-                f"{done.order_no}: the same reply was there already; nothing was written",
+                f"{done.order_no}：本人此前已同样办理，未再写入",
+                f"{done.order_no}: the same was there already; nothing was written",
             )
         )
         return

@@ -11,12 +11,14 @@ from efficiency_monitor.reports.text_safety import mask_name
 
 from .documents import filled
 from .render import Format, emit, emit_object, message, warn
+from .signed_words import say_lapsed, say_repeated
 from .state import DryRun, Output, context_of, leave
 from .unmasking import Reason, Unmask, erase_person, list_disclosures
 from .written import read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.services.authority.keys import KeyReport
+    from efficiency_monitor.services.people.supervision import Supervision
 
 app = typer.Typer(help=t("人员与角色", "people and roles"))
 key = typer.Typer(help=t("个人密钥", "personal keys"))
@@ -35,8 +37,13 @@ _STATES: Final = {
 }
 _TRUSTED_BY: Final = {
     "approvals": ("两名持有人批准", "two holders"),
-    "bootstrap": ("首批密钥", "one of the first"),
+    "bootstrap": ("首批密钥，照收", "taken as they come"),
     "recovery": ("数据库所有者指定", "named by the database's owner"),
+}
+_KINDS: Final = {
+    "added": ("新增", "added"),
+    "changed": ("变更", "changed"),
+    "removed": ("移除", "removed"),
 }
 _KEY: Final = (
     Column("key_id", "密钥", "Key"),
@@ -92,9 +99,29 @@ def import_(
     ):
         if persons:
             message(f"{t(zh, en)}{t('：', ': ')}{t('、', ', ').join(persons)}")
+    _say_waiting(report.supervision)
     if dry_run:
         message(t("仅预览，未写入", "a preview: nothing was written"))
     leave(3 if report.problems else 0)
+
+
+def _say_waiting(found: "Supervision") -> None:
+    """Which rows of a people file wait, for whose signatures."""
+    from efficiency_monitor.services.people.supervision import words
+
+    say_lapsed(found.lapsed)
+    if found.repeated:
+        say_repeated()
+    if found.refused is not None:
+        warn(found.refused)
+    if found.waits and not found.done:
+        warn(
+            words(found, t("、", ", ").join(_whose(one.person_id, one.kind) for one in found.waits))
+        )
+
+
+def _whose(person_id: str, kind: str) -> str:
+    return f"{person_id} ({t(*_KINDS[kind])})"
 
 
 @app.command("list", help=t("列出人员", "list people"))
@@ -107,12 +134,13 @@ def list_people(
     """List people and roles; names are masked unless asked for, addresses are left out."""
     from efficiency_monitor.core.authority import Scope
     from efficiency_monitor.services.notices.notices import people
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.services.people import disclosing, supervision
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
     with context.store.reading() as connection:
         everybody = people(connection)
+        waits = supervision.waiting(connection)
     if unmask:
         disclosing.unmasked(
             context,
@@ -156,6 +184,10 @@ def list_people(
         empty=t("没有人员", "nobody was imported"),
         unmasked=True,
     )
+    if waits:
+        signed = supervision.Signatures(waits[0]["signed_by"], waits[0]["needed"])
+        whose = (_whose(one["person_id"], one["kind"]) for one in waits)
+        warn(supervision.words(signed, t("、", ", ").join(whose)))
 
 
 @app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
@@ -221,6 +253,9 @@ def enrol_key(
 
     report = enrol(context_of(ctx), person, public_from(public))
     _emit_report(report, output)
+    say_lapsed(report.lapsed)
+    if report.repeated:
+        say_repeated()
     if report.missing:
         message(
             t(
@@ -254,6 +289,9 @@ def revoke_key(
 
     report = revoke(context_of(ctx), which, text)
     _emit_report(report, output)
+    say_lapsed(report.lapsed)
+    if report.repeated:
+        say_repeated()
     if report.missing:
         message(
             t(
@@ -278,6 +316,8 @@ def list_keys(ctx: typer.Context, output: Output = None) -> None:
             Column("enrolled_at", "登记于", "Enrolled", say=say_local, priority=2),
             Column("revoked_at", "吊销于", "Revoked", say=say_local, priority=3),
             Column("trusted_by", "依据", "Trusted by", say=coded(_TRUSTED_BY), priority=2),
+            Column("enrolled_by", "登记人", "Enrolled by", priority=3),
+            Column("os_user", "系统用户", "System user", priority=3),
             Column("public_key", "公钥", "Public key", priority=4),
         ),
         output,
@@ -295,6 +335,8 @@ def _emit_report(report: "KeyReport", output: Output) -> None:
         "bootstrap": report.bootstrap,
         "recovery": report.recovery,
         "replaces": report.replaces,
+        "repeated": report.repeated,
+        "lapsed": list(report.lapsed),
     }
     machine = output not in (None, Format.TABLE)
     emit_object(document, output, columns=() if machine else filled(_KEY, document))

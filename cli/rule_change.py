@@ -8,6 +8,7 @@ from efficiency_monitor.language import say_level, say_local, t
 from efficiency_monitor.reports.columns import Column
 
 from .render import emit, emit_object, message, warn
+from .signed_words import say_alone, say_repeated
 from .state import DryRun, Output, context_of, state_of
 from .written import Text, read_text
 
@@ -111,6 +112,8 @@ def propose(
             f"gives: effmon rules approve {number}",
         )
     )
+    if change.repeated:
+        say_repeated()
     _say_mode(context)
 
 
@@ -143,7 +146,10 @@ def approve(
             f"{change.change_no} is approved by {who}: the next scan judges by it",
         )
     )
+    if change.repeated:
+        say_repeated()
     _say_mode(context)
+    say_alone(context)
     say_tried(try_after(context))
 
 
@@ -156,6 +162,8 @@ def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Outp
     if output is not None:
         emit_object(change.as_json(context.zone), output)
     message(t(f"{change.change_no} 已撤回", f"{change.change_no} is withdrawn"))
+    if change.repeated:
+        say_repeated()
 
 
 def changes(ctx: typer.Context, output: Output = None) -> None:

@@ -7,6 +7,7 @@ from efficiency_monitor.language import say_local, t
 from efficiency_monitor.reports.columns import Column
 
 from .render import Format, emit, emit_object, message
+from .signed_words import say_repeated
 from .state import Output, context_of
 
 if TYPE_CHECKING:
@@ -111,9 +112,11 @@ def end(
     from efficiency_monitor.services.delivery.silences import end_silence
 
     context = context_of(ctx)
-    end_silence(context, silence_no, reason=reason)
+    ended = end_silence(context, silence_no, reason=reason)
     _emit_one(context, silence_no, output)
     message(t(f"{silence_no}：已结束", f"{silence_no}: ended"))
+    if not ended:
+        say_repeated()
 
 
 def _emit_one(context: "Context", silence_no: str, output: Format | None) -> None:

@@ -8,6 +8,7 @@ from efficiency_monitor.language import say_local, t
 from efficiency_monitor.reports.columns import Column, coded
 
 from .render import Format, emit, emit_object, message, warn
+from .signed_words import say_lapsed, say_repeated
 from .state import DryRun, Output, context_of
 from .written import read_text
 
@@ -100,10 +101,18 @@ def erase_person(
 
     The id stays in what the person did; they are told of nothing and may do nothing any more.
     """
-    from efficiency_monitor.services.people import erasing
+    from efficiency_monitor.services.people import erasing, supervision
 
     context = context_of(ctx)
-    _say(erasing.erase_person(context, person, read_text(reason), dry_run=dry_run), output)
+    done = erasing.erase_person(context, person, read_text(reason), dry_run=dry_run)
+    _say(done, output)
+    if done.signatures is not None:
+        say_lapsed(done.signatures.lapsed)
+        if done.signatures.repeated:
+            say_repeated()
+    if done.signatures is not None and done.waits:
+        warn(supervision.words(done.signatures, person))
+        return
     _after(dry_run=dry_run, dialect=context.store.dialect)
 
 
@@ -115,6 +124,15 @@ def _say(done: "Erased", output: Output) -> None:
         "quarantined": done.quarantined,
         "remains": done.remains,
     }
+    signatures = done.signatures
+    if signatures is not None:
+        document |= {
+            "waits": done.waits,
+            "signed_by": signatures.signed_by,
+            "needed": signatures.needed,
+            "repeated": signatures.repeated,
+            "lapsed": signatures.lapsed,
+        }
     machine = output not in (None, Format.TABLE)
     emit_object(document, output, columns=() if machine else _ERASED)
     if done.remains:

@@ -27,12 +27,18 @@ _ACTS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.ASK_EXEMPTION: ("申请免责", "ask for an exemption"),
     Act.EXEMPT: ("批准免责", "approve an exemption"),
     Act.ADD_SILENCE: ("设置静默", "add a silence"),
+    Act.SILENCE_SUPERVISORS: ("对监察机关的通知设置静默", "silence what supervisors are told"),
     Act.END_SILENCE: ("结束静默", "end a silence"),
     Act.DISMISS_NOTICE: ("撤下未能送达的通知", "dismiss an undelivered notice"),
     Act.ENROL_KEY: ("登记密钥", "enrol a key"),
     Act.REVOKE_KEY: ("吊销密钥", "revoke a key"),
     Act.UNMASK: ("查看未遮盖的个人信息", "see personal data unmasked"),
     Act.ERASE: ("删除个人信息", "erase personal data"),
+    Act.CHANGE_SUPERVISION: ("变更监察人员", "change who supervises"),
+    Act.IMPORT_AS_PULLED: (
+        "以自动取数的数据源名义手工导入",
+        "import files as rows of a source that is pulled",
+    ),
     Act.PROPOSE_CHANGE: ("提出规则或日历变更", "propose a change of rules or calendars"),
     Act.APPROVE_CHANGE: ("批准规则或日历变更", "approve a change of rules or calendars"),
 }

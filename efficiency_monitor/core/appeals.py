@@ -59,6 +59,8 @@ class Signature:
     person_id: str
     decision: str
     ground: str | None = None
+    #: A leader's beside the one person who supervises: never enough without that person's.
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +112,13 @@ def signatures_needed(level: Level) -> int:
 
 def agreed(level: Level, signatures: Iterable[Signature], ground: str | None) -> bool:
     """Whether enough different persons have signed to lift a card for one ground."""
-    persons = {
-        signature.person_id
+    given = [
+        signature
         for signature in signatures
         if signature.decision == Decision.LIFT and signature.ground == ground
-    }
-    return len(persons) >= signatures_needed(level)
+    ]
+    persons = {signature.person_id for signature in given}
+    return len(persons) >= signatures_needed(level) and not all(one.second for one in given)
 
 
 def step(level: Level, signatures: Iterable[Signature], given: Signature) -> Step:

@@ -1,4 +1,7 @@
-"""Who may do what: the acts, the roles that may do each of them, and deputies.
+"""Who may do what: the acts, the roles that may do each, deputies, what proves a person.
+
+`MAY` and `CLAIM_IS_ENOUGH` are the one table of acts: whatever a person does to change something is
+an `Act`, and every act that is not named as one that a claim is enough for takes a key.
 
 A person has several rows; any of them that allows an act is enough. What forbids it to one person
 (having issued the card, having signed already) is not known here: see `services.authority.acting`.
@@ -34,12 +37,15 @@ class Act(StrEnum):
     ASK_EXEMPTION = "ask_exemption"
     EXEMPT = "exempt"
     ADD_SILENCE = "add_silence"
+    SILENCE_SUPERVISORS = "silence_supervisors"
     END_SILENCE = "end_silence"
     DISMISS_NOTICE = "dismiss_notice"
     ENROL_KEY = "enrol_key"
     REVOKE_KEY = "revoke_key"
     UNMASK = "unmask"
     ERASE = "erase"
+    CHANGE_SUPERVISION = "change_supervision"
+    IMPORT_AS_PULLED = "import_as_pulled"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
 
@@ -67,6 +73,8 @@ class Standing:
     on_behalf_of: str | None = None
     #: The right is theirs only if they were told of the card.
     if_told: bool = False
+    #: A leader beside the one person who supervises: their act counts as the second of two only.
+    second: bool = False
 
 
 _DEPARTMENT: Final = (Role.HANDLER, Role.REVIEWER, Role.APPROVER, Role.HEAD, Role.LEADER)
@@ -93,12 +101,15 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.ASK_EXEMPTION: _EITHER,
     Act.EXEMPT: _SUPERVISOR,
     Act.ADD_SILENCE: (Role.HEAD, Role.LEADER, Role.SUPERVISOR),
+    Act.SILENCE_SUPERVISORS: _SUPERVISOR,
     Act.END_SILENCE: _SUPERVISOR,
     Act.DISMISS_NOTICE: _SUPERVISOR,
     Act.ENROL_KEY: _SUPERVISOR,
     Act.REVOKE_KEY: _SUPERVISOR,
     Act.UNMASK: (Role.SUPERVISOR, Role.LEADER),
     Act.ERASE: _SUPERVISOR,
+    Act.CHANGE_SUPERVISION: _SUPERVISOR,
+    Act.IMPORT_AS_PULLED: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }
@@ -106,6 +117,60 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
 _IF_TOLD: Final = frozenset({Act.ACKNOWLEDGE, Act.REPLY})
 #: Keys are how persons are told apart: nobody gives or takes one in another's place.
 NOT_BY_DEPUTY: Final = frozenset({Act.ENROL_KEY, Act.REVOKE_KEY})
+#: What `--as` alone may do where keys are in use: what a department says for itself, and looking.
+#: Each is recorded as claimed. Whatever is not named here is one person's act that others rely on.
+CLAIM_IS_ENOUGH: Final = frozenset(
+    {
+        Act.ACKNOWLEDGE,
+        Act.REPLY,
+        Act.REPLY_ORDER,
+        Act.FILE_APPEAL,
+        Act.ASK_EXEMPTION,
+        Act.ADD_SILENCE,
+        Act.UNMASK,
+    }
+)
+#: Acts that two persons do, or one upon another's: a leader may be the other one where one person
+#: alone supervises, for else nobody could.
+SECOND_PLACE: Final = frozenset(
+    {
+        Act.CONFIRM,
+        Act.LIFT,
+        Act.DECIDE_APPEAL,
+        Act.EXEMPT,
+        Act.ENROL_KEY,
+        Act.REVOKE_KEY,
+        Act.ERASE,
+        Act.CHANGE_SUPERVISION,
+    }
+)
+#: Keys that are taken as they come: nobody holds one who could approve them.
+FIRST_KEYS: Final = 2
+
+
+def needs_key(act: Act, keys_enrolled: int) -> bool:
+    """Whether the act takes the person's own key, after so many keys were ever enrolled.
+
+    From the first key on, for ever: also when it was revoked. Enrolling is without one until the
+    first two are there.
+    """
+    if act in CLAIM_IS_ENOUGH:
+        return False
+    return keys_enrolled >= (FIRST_KEYS if act is Act.ENROL_KEY else 1)
+
+
+def alone(people: Sequence[Person]) -> str | None:
+    """The id of the one person who supervises; None where nobody does, or several do."""
+    found = {row.person_id for row in people if row.role is Role.SUPERVISOR}
+    return found.pop() if len(found) == 1 else None
+
+
+def roles_for(act: Act, people: Sequence[Person]) -> tuple[Role, ...]:
+    """Roles that may do an act among these people, those in second place at the end."""
+    roles = MAY[act]
+    if act in SECOND_PLACE and Role.LEADER not in roles and alone(people) is not None:
+        return (*roles, Role.LEADER)
+    return roles
 
 
 def standings(
@@ -117,7 +182,7 @@ def standings(
     In the role of handler, where a row in the scope bears the name of the one who handles the case,
     the other handlers have none: as with notices, the card is of the one who handles it.
     """
-    allowing = [row for role in MAY[act] for row in _in_scope(people, role, scope)]
+    allowing = [row for role in roles_for(act, people) for row in _in_scope(people, role, scope)]
     yield from (
         _standing(row, act, person_id, None) for row in allowing if row.person_id == person_id
     )
@@ -133,7 +198,7 @@ def standings(
 
 def _standing(row: Person, act: Act, person_id: str, on_behalf_of: str | None) -> Standing:
     if_told = act in _IF_TOLD and row.role is Role.SUPERVISOR
-    return Standing(person_id, row.role, on_behalf_of, if_told)
+    return Standing(person_id, row.role, on_behalf_of, if_told, second=row.role not in MAY[act])
 
 
 def _in_scope(people: Sequence[Person], role: Role, scope: Scope | None) -> list[Person]:

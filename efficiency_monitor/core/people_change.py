@@ -71,3 +71,56 @@ def still_known(
         and (person.person_id, person.role, person.department, person.region, person.item_code)
         not in places
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody whose rows a people file adds, changes or removes, and who is guarded."""
+
+    person_id: str
+    #: `added`, `changed` or `removed`.
+    kind: str
+
+
+def guarded(people: Sequence[Person]) -> frozenset[str]:
+    """Ids of those who supervise or lead, and of whoever may stand in for them, down the chain."""
+    deputies: dict[str, set[str]] = {}
+    for row in people:
+        if row.deputy:
+            deputies.setdefault(row.person_id, set()).add(row.deputy)
+    left = [row.person_id for row in people if row.role in (Role.SUPERVISOR, Role.LEADER)]
+    found: set[str] = set()
+    while left:
+        person_id = left.pop()
+        if person_id not in found:
+            found.add(person_id)
+            left += deputies.get(person_id, ())
+    return frozenset(found)
+
+
+def without_guarded(
+    before: Sequence[Person], after: Sequence[Person]
+) -> tuple[tuple[Person, ...], tuple[Waiting, ...]]:
+    """What of a new list changes nobody who is guarded, and whose rows wait.
+
+    Any difference in any row of such a person counts, also an absence (a deputy acts then) and an
+    address (what they are told would go elsewhere). Of those who wait the former rows stay.
+    """
+    was, now = _rows_of(before), _rows_of(after)
+    found = []
+    for person_id in sorted(guarded(before) | guarded(after)):
+        own, new = was.get(person_id), now.get(person_id)
+        if own != new:
+            kind = "added" if own is None else "removed" if new is None else "changed"
+            found.append(Waiting(person_id, kind))
+    waits = {one.person_id for one in found}
+    rest = [row for row in after if row.person_id not in waits]
+    stay = [row for row in before if row.person_id in waits]
+    return (*rest, *stay), tuple(found)
+
+
+def _rows_of(people: Sequence[Person]) -> dict[str, frozenset[Person]]:
+    found: dict[str, set[Person]] = {}
+    for row in people:
+        found.setdefault(row.person_id, set()).add(row)
+    return {person_id: frozenset(rows) for person_id, rows in found.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..core.actor import Actor
@@ -30,6 +30,11 @@ def every_key(connection: Connection) -> list[StoredKey]:
     """All keys that were ever enrolled, oldest first."""
     rows = connection.execute(select(KEY).order_by(KEY.c.enrolled_at, KEY.c.key_id))
     return [_stored(row) for row in rows]
+
+
+def number(connection: Connection) -> int:
+    """How many keys were ever enrolled, those included that are revoked."""
+    return int(connection.execute(select(func.count()).select_from(KEY)).scalar_one())
 
 
 def in_use(connection: Connection, person_id: str) -> StoredKey | None:

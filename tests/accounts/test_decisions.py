@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from efficiency_monitor.services.accountability.accountability import exempt_by_appeal
 from efficiency_monitor.services.rehearsal import rehearsed
 from efficiency_monitor.store import accounts
+from tests.cli.command import Ran
 from tests.matters.stage import run
 from tests.stories.world import World
 
@@ -18,6 +19,22 @@ from .test_records import shown
 pytestmark = pytest.mark.both_engines
 
 RED = '"{UP CASE red}"'
+
+
+def keyed(world: World) -> None:
+    """Wang, Chen and Zhao hold keys: a red card's exemption takes two of them."""
+    for person, by in (("wang", ("wang",)), ("chen", ("chen",)), ("zhao", ("wang", "chen"))):
+        file = world.folder / f"{person}.pem"
+        public = run(world, f"people key new --out {file}").well().out.strip()
+        for signer in by:
+            key = "" if signer == person else f"--key {world.folder / f'{signer}.pem'}"
+            line = f"--as {signer} {key} people key enrol {person} '{public}'"
+            run(world, line).well()
+
+
+def signed(world: World, person: str, line: str) -> Ran:
+    """A command with the person's own key."""
+    return run(world, f"--as {person} --key {world.folder / f'{person}.pem'} {line}").well()
 
 
 def refused(world: World, line: str, *words: str) -> None:
@@ -97,7 +114,10 @@ def test_who_is_named_on_the_card_does_not_decide_on_it(world: World) -> None:
     refused(world, f"--as wang accountability record {plain} --measure talk --text x", "named")
     run(world, f"--as li accountability exempt {plain} --ground self_corrected --text x").well()
     refused(world, f"--as wang accountability exempt {plain} --decision approve --text x", "named")
-    run(world, f"--as chen accountability exempt {plain} --decision approve --text x").well()
+    keyed(world)
+    for person in ("chen", "zhao"):
+        signed(world, person, f"accountability exempt {plain} --decision approve --text x")
+    assert shown(world, "PLAIN CASE red")["status"] == "exempted"
 
 
 def test_nobody_named_who_acts_is_refused(world: World) -> None:
@@ -129,25 +149,29 @@ def test_an_exemption_is_asked_by_one_and_decided_by_another(world: World, tmp_p
     asked_of = world.rows("SELECT person_id FROM notice WHERE kind = 'exemption_asked'")
     assert {row["person_id"] for row in asked_of} == {"chen", "zhao"}, "not of who asked"
     assert shown(world, "UP CASE red")["status"] == "to_verify"
-    run(world, f"--as chen {decide}").well()
+    keyed(world)
+    assert "1 of 2" in signed(world, "chen", decide).err
+    assert shown(world, "UP CASE red")["status"] == "to_verify"
+    signed(world, "zhao", decide)
     record = shown(world, "UP CASE red")
     assert record["status"] == "exempted"
     assert record["card_state"] == "open", "an exemption lifts no card"
     assert [(d["kind"], d["person_id"], d["ground"]) for d in record["decisions"]] == [
         ("exemption_asked", "wang", "force_majeure"),
-        ("exempted", "chen", "force_majeure"),
+        ("exemption_signed", "chen", "force_majeure"),
+        ("exempted", "zhao", "force_majeure"),
     ]
     sum_of = hashlib.sha256(proof.read_bytes()).hexdigest()
     assert [a["sha256"] for a in record["decisions"][0]["attachments"]] == [sum_of]
     (asked,) = entries(world, "exemption_asked")
     assert asked["evidence"] == [{"sha256": sum_of, "size": proof.stat().st_size}]
     (exempted,) = entries(world, "exempted")
-    assert (exempted["person"], exempted["ground"]) == ("chen", "force_majeure")
-    (approval,) = world.rows("SELECT subject, act, round, decision, person_id FROM approval")
-    assert approval == {
-        "subject": f"account:{card}", "act": "exempt", "round": 1, "decision": "approve",
-        "person_id": "chen",
-    }  # fmt: skip
+    assert (exempted["person"], exempted["ground"]) == ("zhao", "force_majeure")
+    approvals = world.rows(
+        "SELECT subject, round, decision, person_id FROM approval WHERE act = 'exempt' ORDER BY id"
+    )
+    said = {"subject": f"account:{card}", "round": 1, "decision": "approve"}
+    assert approvals == [{**said, "person_id": "chen"}, {**said, "person_id": "zhao"}]
     told = {row["person_id"] for row in world.rows("SELECT * FROM notice WHERE kind = 'exempted'")}
     assert {"wang", "zhang", "li"} <= told, "who asked, and who was told of the card"
     assert world.sound()
@@ -160,10 +184,13 @@ def test_a_refused_exemption_may_be_asked_for_again(world: World) -> None:
     assert shown(world, "UP CASE red")["status"] == "to_verify"
     refused(world, f"--as chen accountability exempt {RED} --decision approve --text x", "no exem")
     run(world, ask).well()
-    run(world, f"--as wang accountability exempt {RED} --decision approve --text 补证属实").well()
+    keyed(world)
+    for person in ("wang", "chen"):
+        signed(world, person, f"accountability exempt {RED} --decision approve --text 补证属实")
     assert shown(world, "UP CASE red")["status"] == "exempted"
-    rounds = world.rows("SELECT round, decision FROM approval ORDER BY id")
-    assert rounds == [{"round": 1, "decision": "refuse"}, {"round": 2, "decision": "approve"}]
+    rounds = world.rows("SELECT round, decision FROM approval WHERE act = 'exempt' ORDER BY id")
+    approved = {"round": 2, "decision": "approve"}
+    assert rounds == [{"round": 1, "decision": "refuse"}, approved, approved]
     kinds = {row["kind"] for row in world.rows("SELECT kind FROM notice")}
     assert {"exemption_asked", "exemption_asked:2"} <= kinds, "the second is told too"
     refused(world, ask, "exempted")
@@ -182,10 +209,16 @@ def test_a_rehearsal_writes_nothing(world: World) -> None:
     assert world.dump() == before
     run(world, ask).well()
     before = world.dump()
-    decide = f"--as wang accountability exempt {RED} --decision approve --text x"
-    assert "exempted" in run(world, f"{decide} --dry-run").well().err
+    keyed(world)
+    before = world.dump()
+    decide = f"accountability exempt {RED} --decision approve --text x"
+    assert "1 of 2" in signed(world, "wang", f"{decide} --dry-run").err
     assert world.dump() == before
-    refused(world, f"--as li {decide.removeprefix('--as wang ')} --dry-run", "they asked for it")
+    signed(world, "wang", decide)
+    before = world.dump()
+    assert "exempted" in signed(world, "chen", f"{decide} --dry-run").err
+    assert world.dump() == before
+    refused(world, f"--as li {decide} --dry-run", "they asked for it")
 
 
 def test_ask_or_decide_not_both_and_not_neither(world: World) -> None:
@@ -201,7 +234,9 @@ def test_what_is_exempted_leaves_the_list_and_stays_on_record(world: World) -> N
     card = world.card("UP CASE red")
     assert card in numbers()
     run(world, f"--as li accountability exempt {RED} --ground self_corrected --text x").well()
-    run(world, f"--as wang accountability exempt {RED} --decision approve --text x").well()
+    keyed(world)
+    for person in ("wang", "chen"):
+        signed(world, person, f"accountability exempt {RED} --decision approve --text x")
     assert card not in numbers()
     assert card in numbers("--all")
     assert numbers("--status exempted") == {card}

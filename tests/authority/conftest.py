@@ -31,8 +31,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def template(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys that were begun with, approved, replaced and revoked; approvals of every sort."""
     desk = Desk(World.made(tmp_path_factory.mktemp("busy") / "ws", "2026-03-01 12:00"))
-    desk.world.people(PEOPLE)
+    desk.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
     desk.card()
+    # Before keys are in use, a claim is enough for what needs no signature.
+    desk.approve("he", act=Act.CONFIRM)
     for person in ("wang", "chen"):
         enrol(desk.acting(person), person, key_of(person).public)
     for name, person in (("zhao", "zhao"), ("sun", "sun"), ("wang/2", "wang")):
@@ -42,9 +44,6 @@ def template(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> 
     revoke(desk.acting("sun", "sun"), "sun", "遗失")
     desk.approve("wang", "wang/2", ground="force_majeure", text="属实", evidence=[PROOF])
     desk.approve("chen", "chen", decision="return")
-    # Who never had a key may approve what needs no signature.
-    desk.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
-    desk.approve("he", act=Act.CONFIRM)
     assert desk.world.sound()
     desk.close()
     return desk.world.folder

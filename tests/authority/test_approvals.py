@@ -102,7 +102,7 @@ def test_without_a_key_an_approval_is_unsigned_where_that_is_enough(desk: Desk) 
 
 
 def test_where_a_signature_is_needed_a_key_is(desk: Desk) -> None:
-    assert said(desk, "wang", must_sign=True) == "wang has no enrolled key"
+    assert "wang has no enrolled key" in said(desk, "wang", must_sign=True)
 
 
 def test_who_has_a_key_signs_with_it(desk: Desk) -> None:
@@ -114,7 +114,7 @@ def test_who_has_a_key_signs_with_it(desk: Desk) -> None:
 
 
 def test_a_key_that_is_nobodys_is_not_taken_for_one_that_is_not_needed(desk: Desk) -> None:
-    assert said(desk, "wang", "wang") == "wang has no enrolled key"
+    assert "wang has no enrolled key" in said(desk, "wang", "wang")
 
 
 def test_nobody_approves_without_a_right_to_it(desk: Desk) -> None:
@@ -151,8 +151,8 @@ def test_two_deputies_in_turn_are_one_voice(desk: Desk) -> None:
 
 
 def test_approvals_are_listed_as_they_came(desk: Desk) -> None:
-    desk.enrolled("chen")
     desk.approve("wang", decision="return", text="不属实")
+    desk.enrolled("chen")
     desk.approve("chen", "chen")
     with desk.world.context.store.reading() as connection:
         found = approvals(connection, subject=f"card:{desk.card()}", act=Act.LIFT)

@@ -139,7 +139,7 @@ def test_supervisors_are_not_kept_from_hearing_in_the_name_of_one(desk: Desk) ->
     # Who does not supervise holds nothing that supervisors are told, and signs nothing.
     own = silences.Filters(department="住建局")
     silences.add_silence(desk.acting("li"), own, reason="x", until=until)
-    rows = desk.world.rows("SELECT * FROM approval WHERE act = 'add_silence'")
+    rows = desk.world.rows("SELECT * FROM approval WHERE act = 'silence_supervisors'")
     assert [(row["subject"], row["person_id"]) for row in rows] == [(f"silence:{number}", "wang")]
     assert rows[0]["signature"] is not None
     assert sound(desk)

@@ -77,15 +77,15 @@ TAMPERED: dict[str, Callable[[Lines], object]] = {
     "the last line lost": lambda lines: lines.pop(),
     "a line doubled": lambda lines: lines.append(lines[-1]),
     "another order": lambda lines: lines.reverse(),
-    "a signature gone": lambda lines: lines[-2].update(signature=None),
-    "another signature": lambda lines: lines[-2].update(signature=lines[-3]["signature"]),
+    "a signature gone": lambda lines: lines[-1].update(signature=None),
+    "another signature": lambda lines: lines[-1].update(signature=lines[-3]["signature"]),
     "what nobody signed": lambda lines: lines[-1].update(
         statement=lines[-1]["statement"].replace("2026", "2025")
     ),
-    "a statement of another": lambda lines: lines[-2].update(statement=lines[-3]["statement"]),
-    "no statement": lambda lines: lines[-2].pop("statement"),
-    "a statement that is none": lambda lines: lines[-2].update(statement=7),
-    "another seq": lambda lines: lines[-2].update(seq=1),
+    "a statement of another": lambda lines: lines[-1].update(statement=lines[-3]["statement"]),
+    "no statement": lambda lines: lines[-1].pop("statement"),
+    "a statement that is none": lambda lines: lines[-1].update(statement=7),
+    "another seq": lambda lines: lines[-1].update(seq=1),
 }
 
 
@@ -104,8 +104,8 @@ def test_whoever_changes_what_was_signed_is_found(folder: Path, how: str) -> Non
 )  # fmt: skip
 def test_no_field_of_a_statement_is_changed(folder: Path, name: str) -> None:
     lines = lines_of(folder)
-    said = json.loads(lines[-2]["statement"])
-    lines[-2]["statement"] = verify.jcs({**said, name: "other"})
+    said = json.loads(lines[-1]["statement"])
+    lines[-1]["statement"] = verify.jcs({**said, name: "other"})
     write(folder, lines)
     assert "approvals.jsonl" in fault(folder)
 
@@ -138,14 +138,14 @@ def rewritten(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def test_who_rewrites_everything_still_has_no_signature(folder: Path) -> None:
     """Only what no person signed can be rewritten without an outside root."""
     lines = lines_of(folder)
-    said = json.loads(lines[-2]["statement"])
+    said = json.loads(lines[-1]["statement"])
     assert said["decision"] == "return"
     statement = verify.jcs({**said, "decision": "lift"})
-    lines[-2]["statement"] = statement
+    lines[-1]["statement"] = statement
     write(folder, lines)
 
     def change(entry: dict[str, Any]) -> None:
-        if entry["seq"] == lines[-2]["seq"]:
+        if entry["seq"] == lines[-1]["seq"]:
             entry["decision"] = "lift"
             entry["statement"] = {"sha256": verify.hashlib.sha256(statement.encode()).hexdigest()}
 
@@ -175,14 +175,14 @@ def forge(folder: Path, number: int, *, signer: str = "", **change: Any) -> None
     rewritten(folder, follow)
 
 
-def test_what_nobody_signed_can_be_rewritten_without_an_outside_root(folder: Path) -> None:
-    """Said plainly in the manual: an approval without a signature is as good as the ledger."""
-    forge(folder, -1, decision="other")
-    assert fault(folder, 0) == ""
+def test_what_nobody_signed_is_held_by_the_signatures_that_came_later(folder: Path) -> None:
+    """Of before the first key: each signature names the ledger on which it was given."""
+    forge(folder, 0, decision="other")
+    assert "does not hold" in fault(folder)
 
 
 def test_who_has_a_key_does_not_approve_without_it(folder: Path) -> None:
-    forge(folder, -2, key=None)
+    forge(folder, -1, key=None)
     assert "its signature is missing" in fault(folder)
 
 
@@ -192,7 +192,7 @@ def test_who_has_a_key_does_not_approve_without_it(folder: Path) -> None:
 def test_nobody_signs_with_a_key_that_is_not_theirs_or_was_revoked(
     folder: Path, person: str, signer: str
 ) -> None:
-    forge(folder, -2, signer=signer, person=person, key=key_of(signer).key_id)
+    forge(folder, -1, signer=signer, person=person, key=key_of(signer).key_id)
     assert "the key was not that person's at that time" in fault(folder)
 
 
@@ -207,7 +207,7 @@ def test_an_entry_says_what_its_statement_says(folder: Path) -> None:
 
 def test_a_signature_of_another_workspace_is_none_here(folder: Path) -> None:
     """Card numbers are the same in every workspace with the same cases, as the keys may be."""
-    forge(folder, -2, signer="chen", workspace="0" * 64)
+    forge(folder, -1, signer="chen", workspace="0" * 64)
     assert "it is of another workspace" in fault(folder)
 
 
@@ -224,11 +224,11 @@ def test_what_was_rewritten_before_a_signature_is_missed_by_the_signature(folder
 
 def test_a_signature_is_not_on_a_ledger_of_later(folder: Path) -> None:
     lines = lines_of(folder)
-    seq = lines[-2]["seq"]
+    seq = lines[-1]["seq"]
     head = json.loads((folder / "head.json").read_text(encoding="utf-8"))
     said = {"size": head["size"], "sha256_root": head["sha256_root"]}
     assert head["size"] >= seq
-    forge(folder, -2, signer="chen", ledger=said)
+    forge(folder, -1, signer="chen", ledger=said)
     assert "the ledger that it was signed on is not this one" in fault(folder)
 
 

@@ -34,12 +34,15 @@ REGULATION = {
     "ask_exemption": "xxxxxx",
     "exempt": "-----x",
     "add_silence": "---xxx",
+    "silence_supervisors": "-----x",
     "end_silence": "-----x",
     "dismiss_notice": "-----x",
     "enrol_key": "-----x",
     "revoke_key": "-----x",
     "unmask": "----xx",
     "erase": "-----x",
+    "change_supervision": "-----x",
+    "import_as_pulled": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }
@@ -180,9 +183,12 @@ def test_a_right_always_comes_from_a_row_that_gives_it(
             for row in people
         )
         assert right.person_id == who
-        assert REGULATION[str(act)][COLUMNS.index(str(right.role))] != "-"
+        # A leader has the second place beside the one person who supervises, and no other one.
+        supervise = {row.person_id for row in people if row.role is Role.SUPERVISOR}
+        assert right.second == (REGULATION[str(act)][COLUMNS.index(str(right.role))] == "-")
+        assert not right.second or (right.role is Role.LEADER and len(supervise) == 1)
         if right.on_behalf_of:
             assert any(row.absent_from for row in people if row.person_id == source)
     own = [row for row in people if row.person_id == who and row.department in ("", "住建局")]
     may = [row for row in own if REGULATION[str(act)][COLUMNS.index(str(row.role))] != "-"]
-    assert len([right for right in found if not right.on_behalf_of]) == len(may)
+    assert len([one for one in found if not one.on_behalf_of and not one.second]) == len(may)

@@ -109,6 +109,7 @@ def _decided(world: World, give) -> None:  # type: ignore[no-untyped-def]
     give("accountability record '{A CASE red}' --measure talk --text 已约谈", "sun")
     give("accountability exempt '{E CASE red}' --ground force_majeure --text 停电", "li")
     give("accountability exempt '{E CASE red}' --decision approve --text 同意", "sun")
+    give("accountability exempt '{E CASE red}' --decision approve --text 属实", "wang")
     give("appeals file '{B CASE red}' --text 申诉", "zhang")
     give("appeals decide {appeal} --decision lift --text 属实", "wang")
     give("appeals decide {appeal} --decision lift --text 同意", "sun")

@@ -12,7 +12,8 @@ from efficiency_monitor.core.signatures import PersonalKey
 from efficiency_monitor.services.authority import keys
 from efficiency_monitor.services.context import Context
 from efficiency_monitor.services.matters import answers
-from tests.stories.world import World, instant
+from efficiency_monitor.services.people.people import import_people
+from tests.stories.world import World, instant, write_csv
 
 PEOPLE = (
     {"person_id": "zhang", "name": "张经办", "department": "住建局", "role": "handler"},
@@ -35,9 +36,11 @@ def key_of(person_id: str) -> PersonalKey:
 class Office:
     """A workspace in which cards stand and people act on them."""
 
-    def __init__(self, folder: Path, people: Sequence[Any] = PEOPLE) -> None:
+    def __init__(self, folder: Path, people: Sequence[Any] = PEOPLE, *, keyed: bool = True) -> None:
         self.world = World.made(folder, "2026-03-01 12:00")
         self.world.people(people)
+        if not keyed:
+            return
         for person in HOLDERS[:2]:
             keys.enrol(self.world.acting(person), person, key_of(person).public)
         for person in HOLDERS[2:]:
@@ -49,6 +52,14 @@ class Office:
         holder = person if key is None else key
         found = key_of(holder) if holder in HOLDERS else None
         return replace(self.world.acting(person), key=found)
+
+    def people(self, rows: Sequence[Any]) -> None:
+        """Import who is known, signed by Wang and Sun for what is about supervisors."""
+        path = self.world.folder / "people.csv"
+        write_csv(path, [{"channel": "file", "address": row["person_id"], **row} for row in rows])
+        for person in HOLDERS[:2]:
+            report = import_people(self.acting(person), path)
+        assert report.supervision.done
 
     def confirm(self, card_no: str, person: str) -> None:
         """Confirm a card that waits, with the own key if they have one."""

@@ -1,14 +1,17 @@
 """Lifting a card by hand, and what follows any lift: notices, orders, appeals, counts."""
 
+from dataclasses import replace
+
 import pytest
 
 from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.core.terms import LiftReason
+from efficiency_monitor.services.authority import keys
 from efficiency_monitor.services.delivery import after_delivery
 from efficiency_monitor.services.matters import appeals, lifting, orders
 from efficiency_monitor.store import outbox
 
-from .office import PEOPLE, Office
+from .office import PEOPLE, Office, key_of
 from .stage import run
 
 pytestmark = pytest.mark.both_engines
@@ -55,7 +58,9 @@ def test_one_person_never_lifts_a_red_card(office: Office, times: int) -> None:
     red = office.red()
     lift(office, red, "wang")
     before = office.world.dump()
-    for reason in (ERROR, EXEMPTION, REFUSED)[:times]:
+    again = lift(office, red, "wang")
+    assert (again.lifted, again.repeated, again.signed_by) == (False, True, ["wang"])
+    for reason in (EXEMPTION, REFUSED)[: times - 1]:
         with pytest.raises((NotAllowed, ConfigurationError)):
             lift(office, red, "wang", reason)
     with pytest.raises(NotAllowed, match="key"):
@@ -65,11 +70,10 @@ def test_one_person_never_lifts_a_red_card(office: Office, times: int) -> None:
 
 def test_a_red_card_takes_keys(office: Office) -> None:
     he = {"person_id": "he", "name": "何新来", "department": "", "role": "supervisor"}
-    office.world.people([*PEOPLE, he])
-    red = office.red()
-    with pytest.raises(NotAllowed, match="no enrolled key"):
-        lift(office, red, "he")
-    assert lift(office, office.yellow("B"), "he").lifted
+    office.people([*PEOPLE, he])
+    for card in (office.red(), office.yellow("B")):
+        with pytest.raises(NotAllowed, match="no enrolled key"):
+            lift(office, card, "he")
 
 
 @pytest.mark.parametrize("level", ["yellow", "red"])
@@ -154,15 +158,18 @@ def test_a_deputy_does_not_lift_for_one_who_withdraws(office: Office) -> None:
     away = {"absent_from": "2026-03-01", "deputy": "he"}
     he = {"person_id": "he", "name": "何代理", "department": "", "role": "handler"}
     others = [{**row, **away} if row["person_id"] == "wang" else row for row in PEOPLE]
-    office.world.people([*others, {**he, "department": "别处"}])
+    office.people([*others, {**he, "department": "别处"}])
+    for by in ("wang", "sun"):
+        keys.enrol(office.acting(by), "he", key_of("he").public)
+    deputy = replace(office.world.acting("he"), key=key_of("he"))
     office.late_case("B", approver="王监察")
     office.at("2026-03-06 09:00")
     office.world.scan()
     with pytest.raises(NotAllowed):
-        lift(office, office.world.card("B CASE yellow"), "he")
+        lifting.by_hand(deputy, office.world.card("B CASE yellow"), ERROR, "误发")
     office.late_case("C")
     office.world.scan()
-    assert lift(office, office.world.card("C CASE yellow"), "he").lifted
+    assert lifting.by_hand(deputy, office.world.card("C CASE yellow"), ERROR, "误发").lifted
 
 
 def test_where_an_appeal_waits_it_is_decided_instead(office: Office) -> None:
@@ -219,6 +226,8 @@ def test_a_trial_run_shows_what_would_follow_and_writes_nothing(office: Office) 
         "lifted": True,
         "signed_by": ["wang"],
         "needed": 1,
+        "repeated": False,
+        "lapsed": [],
         "revived": [office.world.card("A CASE warning")],
         "told": ["li", "zhang"],
         "void": 0,

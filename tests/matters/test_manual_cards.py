@@ -149,12 +149,15 @@ def test_a_manual_red_leaves_other_cards_alone(world: World) -> None:
 def test_the_same_card_twice_is_refused_until_the_first_is_gone(world: World) -> None:
     say(world, GIVE)
     number = world.card("A MANUAL yellow")
-    for line in (GIVE, GIVE.replace("第三条", " 第三条 "), GIVE.replace("--as wang", "--as sun")):
-        assert f"already: {number}" in refused(world, line)
+    before = world.dump()
+    for line in (GIVE, GIVE.replace("第三条", " 第三条 ")):
+        assert "nothing was written" in say(world, line)
+    assert world.dump() == before
+    assert f"already: {number}" in refused(world, GIVE.replace("--as wang", "--as sun"))
     say(world, GIVE.replace("第三条", "第四条"))
     say(world, GIVE.replace("yellow", "warning"))
     world.now += 86_400
-    assert f"already: {number}" in refused(world, GIVE)
+    assert "nothing was written" in say(world, GIVE)
     say(world, f"--as sun cards confirm {number}")
     say(world, f"--as zhang cards reply {number} --text x")
     say(world, f"--as sun cards close {number} --text x")

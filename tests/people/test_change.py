@@ -2,8 +2,10 @@
 
 from efficiency_monitor.core.people import Person, Role
 from efficiency_monitor.core.people_change import PeopleChange, change_of
+from efficiency_monitor.services.people.people import import_people
 
 from ..authority.desk import PEOPLE, Desk
+from ..stories.world import write_csv
 
 
 def person(person_id: str, role: str = "supervisor", **more: str) -> Person:
@@ -48,7 +50,8 @@ def test_an_import_leaves_keys_alone_and_says_what_it_changed(desk: Desk) -> Non
     keys = desk.world.rows("SELECT * FROM person_key")
     new = {"person_id": "he", "name": "何", "role": "supervisor", "deputy": "li"}
     rows = [row for row in PEOPLE if row["person_id"] != "chen"]
-    desk.world.people([*rows, new])
+    bring(desk, [*rows, new], "wang")
+    bring(desk, [*rows, new], "chen")
     assert desk.world.rows("SELECT * FROM person_key") == keys
     entry = desk.world.entries()[-1]
     assert entry["type"] == "people.imported"
@@ -59,6 +62,15 @@ def test_an_import_leaves_keys_alone_and_says_what_it_changed(desk: Desk) -> Non
         "holders_gone": ["chen"],
         "holders_renamed": [],
     }
-    # Back again, under another name: the entry says so.
-    desk.world.people([*rows, {**new, "name": "何"}, {**PEOPLE[4], "name": "冒名"}])
+    assert entry["supervision"]["signed_by"] == ["wang", "chen"]
+    # Wang alone holds a key now, of whom nobody has ended another's. Back under another name: the
+    # entry says so.
+    bring(desk, [*rows, new, {**PEOPLE[4], "name": "冒名"}], "wang")
     assert desk.world.entries()[-1]["roles_gained"] == ["chen"]
+
+
+def bring(desk: Desk, rows: list[dict[str, str]], person: str) -> None:
+    """Import a people file and sign what of it is about supervisors."""
+    path = desk.world.folder / "people.csv"
+    write_csv(path, [{"channel": "file", "address": row["person_id"], **row} for row in rows])
+    import_people(desk.acting(person, person), path)

@@ -109,13 +109,14 @@ def test_an_approval_is_signed(bureau: Bureau) -> None:
     assert row["ground"] == change.sha256
 
 
-def test_who_never_had_a_key_cannot_approve(bureau: Bureau) -> None:
-    """Elsewhere that is as good as a claim; here a claim is not enough."""
+def test_who_never_had_a_key_neither_proposes_nor_approves(bureau: Bureau) -> None:
     bureau.demand()
-    bureau.world.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
-    change = bureau.propose("he")
+    bureau.people([*PEOPLE, {"person_id": "he", "name": "何", "role": "supervisor"}])
     with pytest.raises(NotAllowed, match="no enrolled key"):
-        bureau.approve(bureau.propose().change_no, "he")
+        bureau.propose("he")
+    change = bureau.propose()
+    with pytest.raises(NotAllowed, match="no enrolled key"):
+        bureau.approve(change.change_no, "he")
     assert bureau.approve(change.change_no).state == "approved"
 
 

@@ -153,7 +153,7 @@ def test_a_deputy_of_the_proposer_is_no_second_person(bureau: Bureau) -> None:
     bureau.demand()
     number = bureau.propose().change_no
     away = {"deputy": "li", "absent_from": "2026-01-01", "absent_to": "2026-12-31"}
-    bureau.world.people([{**row, **(away if row["person_id"] == "wang" else {})} for row in PEOPLE])
+    bureau.people([{**row, **(away if row["person_id"] == "wang" else {})} for row in PEOPLE])
     with pytest.raises(NotAllowed):
         bureau.approve(number, "li")
 

@@ -83,7 +83,7 @@ def _total(held: Sequence[Holding]) -> dict[str, Any]:
 
 
 def _decision(entry: Any, zone: str, signed: dict[str, bool]) -> dict[str, Any]:
-    decided = entry.kind in ("exempted", "exemption_refused")
+    decided = entry.kind in ("exempted", "exemption_signed", "exemption_refused")
     return {
         "kind": entry.kind,
         "at": rfc3339(entry.at, zone),

@@ -4,29 +4,58 @@ effmon proposes and takes down; it punishes nobody. Texts and attachments stay i
 ledger holds their digests.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
-from ...core.authority import Act
+from ...core.appeals import signatures_needed
+from ...core.authority import Act, roles_for
 from ...core.evidence import Attachment, attachments_json, for_ledger
 from ...core.faults import ConfigurationError
 from ...core.instants import local_date
 from ...core.ledger import EntryType
 from ...core.people import Person, Role, recipients
-from ...core.terms import AccountStatus, ExemptionGround
+from ...core.terms import AccountStatus, ExemptionGround, Level
 from ...language import t
 from ...store import accounts, ledger, outbox
-from ..authority.acting import acting, approve, scope_of
+from ..authority.acting import Approval, acting, approvals, approve, claimed, scope_of
+from ..authority.first_signatures import before, enough
+from ..authority.proof import proof_of
 from ..context import Context
 from ..notices.notices import notices_to, people
 from ..rehearsal import rehearsed
 from ..texts import committed, said
 from .account_record import Record, barred, check_measure, expect, find_record, waits
 from .account_refresh import bring_up_to_date
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a decision on a record."""
+
+    status: AccountStatus
+    #: True: the same person has done so before, nothing was written.
+    repeated: bool = False
+    #: Who has signed an exemption, and how many have to: as many as to lift its card.
+    signed_by: tuple[str, ...] = ()
+    needed: int = 1
+    #: Earlier signatures that count no more, one line each.
+    lapsed: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """For the command line."""
+        return {
+            "status": str(self.status),
+            "repeated": self.repeated,
+            "signed_by": list(self.signed_by),
+            "needed": self.needed,
+            "lapsed": list(self.lapsed),
+        }
+
 
 #: Grounds that a person may give; an upheld appeal is one of its own.
 GROUNDS = (
@@ -39,7 +68,7 @@ _UNDECIDED = (AccountStatus.TO_VERIFY, AccountStatus.VERIFIED)
 Decision = Literal["approve", "refuse"]
 
 
-def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
+def verify(context: Context, card_no: str, text: str | None) -> Recorded:
     """Say that a record has been verified 核实; only then measures may be recorded.
 
     What is verified is the record as it stands now: it is counted until now first.
@@ -51,6 +80,8 @@ def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
+        if _did(record, "verified", person, words):
+            return Recorded(record.status, repeated=True)
         expect(record, (AccountStatus.TO_VERIFY,), t("核实", "be verified"))
         bring_up_to_date(context, connection, record.card)
         accounts.set_status(connection, card_no, AccountStatus.VERIFIED)
@@ -62,17 +93,17 @@ def verify(context: Context, card_no: str, text: str | None) -> AccountStatus:
             card_no,
             {"person": person, "text": committed(context, connection, words)},
         )
-    return AccountStatus.VERIFIED
+    return Recorded(AccountStatus.VERIFIED)
 
 
-def record_measure(
-    context: Context, card_no: str, measure_id: str, text: str | None
-) -> AccountStatus:
+def record_measure(context: Context, card_no: str, measure_id: str, text: str | None) -> Recorded:
     """Record a measure that was decided elsewhere; several may be recorded, each once."""
     words = said(text, t("何机关何时作出", "note who decided it and when"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.RECORD_MEASURE, record)
+        if _did(record, "measure", person, words, measure_id):
+            return Recorded(record.status, repeated=True)
         expect(
             record,
             (AccountStatus.VERIFIED, AccountStatus.MEASURE_RECORDED),
@@ -95,7 +126,7 @@ def record_measure(
             },
             card_no=card_no,
         )
-    return AccountStatus.MEASURE_RECORDED
+    return Recorded(AccountStatus.MEASURE_RECORDED)
 
 
 def ask_exemption(
@@ -106,12 +137,22 @@ def ask_exemption(
     evidence: Sequence[Attachment] = (),
     *,
     dry_run: bool = False,
-) -> AccountStatus:
-    """Ask that a record be exempted; another person decides. The status stays until then."""
+) -> Recorded:
+    """Ask that a record be exempted; another person decides. The status stays until then.
+
+    To ask is a claim: who asks by `--as` alone makes nobody another person (`decide_exemption`).
+    """
     words = said(text, t("免责理由", "reason for the exemption"))
     with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
         person = acting(context, connection, Act.ASK_EXEMPTION, scope_of(record.card))
+        waiting = record.asked
+        if waiting is not None and (waiting.person, waiting.ground, waiting.text) == (
+            person,
+            str(ground),
+            words,
+        ):
+            return Recorded(record.status, repeated=True)
         expect(record, _UNDECIDED, t("申请免责", "be exempted"))
         if record.asked is not None:
             raise waits(card_no)
@@ -141,10 +182,10 @@ def ask_exemption(
         )
         kind = "exemption_asked" if turn == 1 else f"exemption_asked:{turn}"
         deciders = [
-            each for each in _supervisors(context, connection, record) if each.person_id != person
+            each for each in _deciders(context, connection, record) if each.person_id != person
         ]
         _tell(context, connection, record, kind, deciders, ground)
-    return record.status
+    return Recorded(record.status)
 
 
 def decide_exemption(
@@ -155,24 +196,35 @@ def decide_exemption(
     evidence: Sequence[Attachment] = (),
     *,
     dry_run: bool = False,
-) -> AccountStatus:
-    """Approve or refuse the exemption that was asked for, by another person than who asked.
+) -> Recorded:
+    """Approve or refuse the exemption that was asked for, by others than who asked.
 
-    With `dry_run` nothing is written; the status is what it would be.
+    To approve takes what lifting the card takes: of a red one two supervisors, each with their key.
+    To refuse takes one. With `dry_run` nothing is written; the status is what it would be.
     """
     words = said(text, t("决定理由", "reason for the decision"))
     with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
-        asked = record.asked
-        if asked is None:
-            raise ConfigurationError(
-                t(f"{card_no} 没有待批准的免责申请", f"no exemption of {card_no} waits"),
-                t("先用 --ground 申请", "ask for one first, with --ground"),
-            )
+        again = _decided_by(context, connection, record, decision)
+        if again is not None:
+            return again
+        asked = _asked(record)
         expect(record, _UNDECIDED, t("免责", "be exempted"))
         not_these = dict(barred(connection, record))
         if asked.person:
             not_these[asked.person] = t("免责由其申请", "they asked for it")
+        scope = scope_of(record.card)
+        level = Level(record.card.level)
+        needed = signatures_needed(level) if decision == "approve" else 1
+        acting(context, connection, Act.EXEMPT, scope, not_these, second=needed > 1)
+        known = before(
+            context,
+            connection,
+            act=Act.EXEMPT,
+            subject=record.subject,
+            round=record.asks,
+            scope=scope,
+        )
         approval = approve(
             context,
             connection,
@@ -183,25 +235,76 @@ def decide_exemption(
             ground=asked.ground,
             text=words,
             evidence=evidence,
-            must_sign=False,
+            must_sign=needed > 1,
             barred=not_these,
+            second=needed > 1,
         )
-        kind = "exempted" if decision == "approve" else "exemption_refused"
-        _take_down(
-            context,
-            connection,
-            record,
-            kind,
-            approval.person_id,
-            ground=asked.ground,
-            text=words,
-            evidence=evidence,
-        )
-        if decision == "refuse":
-            status = record.status
-        else:
+        agreed = [one for one in (*known.given, approval) if one.decision == decision]
+        kind = "exemption_signed"
+        if enough(agreed, needed):
+            kind = "exempted" if decision == "approve" else "exemption_refused"
+        what = {"ground": asked.ground, "text": words, "evidence": evidence}
+        _take_down(context, connection, record, kind, approval.person_id, **what)
+        status = record.status
+        if kind == "exempted":
             status = _granted(context, connection, record, asked, approval.person_id)
-    return status
+        elif kind == "exemption_signed":
+            _ask_others(context, connection, record, {asked.person, *not_these}, agreed)
+    signers = tuple(one.person_id for one in agreed)
+    return Recorded(status, signed_by=signers, needed=needed, lapsed=tuple(known.lapsed))
+
+
+def _asked(record: Record) -> Row[Any]:
+    """The exemption that waits; ConfigurationError where none does."""
+    if record.asked is None:
+        card_no = record.card.card_no
+        raise ConfigurationError(
+            t(f"{card_no} 没有待批准的免责申请", f"no exemption of {card_no} waits"),
+            t("先用 --ground 申请", "ask for one first, with --ground"),
+        )
+    return record.asked
+
+
+def _ask_others(
+    context: Context,
+    connection: Connection,
+    record: Record,
+    withdraw: Collection[str | None],
+    signed: Sequence[Approval],
+) -> None:
+    """Tell those who may be the second that one has signed."""
+    gone = {*withdraw, *(voice for one in signed for voice in one.voices)}
+    others = [each for each in _deciders(context, connection, record) if each.person_id not in gone]
+    ground = ExemptionGround(str(signed[0].ground))
+    _tell(context, connection, record, f"exemption_asked:{record.asks}:signed", others, ground)
+
+
+def _decided_by(
+    context: Context, connection: Connection, record: Record, decision: Decision
+) -> Recorded | None:
+    """What stands, where the same person has decided so already on what was asked last."""
+    person = claimed(context)
+    given = [
+        one
+        for one in approvals(connection, subject=record.subject, act=Act.EXEMPT, round=record.asks)
+        if one.decision == decision
+    ]
+    if all(one.person_id != person for one in given):
+        return None
+    proof_of(context, connection, Act.EXEMPT, person)
+    level = Level(record.card.level)
+    return Recorded(
+        record.status,
+        repeated=True,
+        signed_by=tuple(one.person_id for one in given),
+        needed=signatures_needed(level) if decision == "approve" else 1,
+    )
+
+
+def _did(record: Record, kind: str, person: str, text: str, ground: str | None = None) -> bool:
+    """Whether the same person has done this to the record, in the same words."""
+    own = (kind, person, ground, text)
+    return any((one.kind, one.person, one.ground, one.text) == own for one in record.entries)
 
 
 def _granted(
@@ -258,14 +361,15 @@ def _acting(context: Context, connection: Connection, act: Act, record: Record) 
     return acting(context, connection, act, scope_of(record.card), barred(connection, record))
 
 
-def _supervisors(context: Context, connection: Connection, record: Record) -> Sequence[Person]:
-    card = record.card
+def _deciders(context: Context, connection: Connection, record: Record) -> Sequence[Person]:
+    card, everybody = record.card, people(connection)
+    red = Level(card.level) is Level.RED
     return recipients(
-        people(connection),
+        everybody,
         department=card.department or "",
         region=card.region or "",
         item_code=card.item_code or "",
-        roles=(Role.SUPERVISOR,),
+        roles=roles_for(Act.EXEMPT, everybody) if red else (Role.SUPERVISOR,),
         on=date.fromisoformat(local_date(context.now(), context.zone)),
     )
 

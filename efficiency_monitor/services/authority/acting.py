@@ -11,23 +11,24 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from ...act_words import say_act, say_role
-from ...core.authority import MAY, Act, Scope, Standing, standings
+from ...core.authority import Act, Scope, Standing, roles_for, standings
 from ...core.evidence import Attachment
 from ...core.faults import ConfigurationError, NotAllowed
 from ...core.instants import local_date
+from ...core.people import Person
 from ...language import t
 from ...store import cards
 from ...store.matter_tables import AppealRow, NoticeRow, OrderRow
 from ..context import Context
 from ..notices.notices import people
-from .signing import Approval, approvals, counted, sign
+from .proof import proof_of
+from .signing import Approval, approvals, sign
 
 __all__ = [
     "Approval",
     "acting",
     "approvals",
     "approve",
-    "counted",
     "scope_of",
     "scope_of_subject",
     "standing_of",
@@ -44,14 +45,17 @@ def acting(
     act: Act,
     scope: Scope | None,
     barred: Mapping[str, str] | None = None,
+    *,
+    second: bool = False,
 ) -> str:
     """The id of the person who acts, if they may do this; NotAllowed says why they may not.
 
     `scope` None: the act is about no department (keys). `barred` maps person ids to the reason why
     this person may not, in the language of the user; it beats every right, also that of a deputy
-    of such a person. Call it inside the transaction that does the act.
+    of such a person. `second`: the act is one of two, so that a leader may do it beside the one
+    person who supervises. Call it inside the transaction that does the act.
     """
-    return standing_of(context, connection, act, scope, barred).person_id
+    return standing_of(context, connection, act, scope, barred, second=second).person_id
 
 
 def standing_of(
@@ -60,8 +64,29 @@ def standing_of(
     act: Act,
     scope: Scope | None,
     barred: Mapping[str, str] | None = None,
+    *,
+    second: bool = False,
 ) -> Standing:
     """As `acting`, and in which role and for whom, to be put into an entry."""
+    standing = claimed_standing(context, connection, act, scope, barred, second=second)
+    # A leader in second place is one by their key alone, whether keys are in use or not.
+    proof_of(context, connection, act, standing.person_id, must_sign=standing.second)
+    return standing
+
+
+def claimed_standing(
+    context: Context,
+    connection: Connection,
+    act: Act,
+    scope: Scope | None,
+    barred: Mapping[str, str] | None = None,
+    *,
+    second: bool = False,
+) -> Standing:
+    """As `standing_of`, of whom `--as` names, without any proof that it is they.
+
+    For what is proved otherwise: by the signature that follows, or by the database's owner.
+    """
     barred = barred or {}
     person_id = claimed(context)
     everybody = people(connection)
@@ -77,10 +102,12 @@ def standing_of(
         raise _barred(act, person_id, barred[person_id])
     on = date.fromisoformat(local_date(context.now(), context.zone))
     reason = None
-    untold = False
+    untold = alone = False
     for standing in standings(everybody, act, scope, person_id, on):
         away = standing.on_behalf_of
-        if away is not None and away in barred:
+        if standing.second and not second:
+            alone = True
+        elif away is not None and away in barred:
             reason = barred[away]
         elif standing.if_told and not _was_told(connection, standing, scope):
             untold = True
@@ -88,7 +115,7 @@ def standing_of(
             return standing
     if reason is not None:
         raise _barred(act, person_id, reason)
-    raise _no_right(act, person_id, untold=untold)
+    raise _no_right(everybody, act, person_id, untold=untold, alone=alone)
 
 
 def claimed(context: Context) -> str:
@@ -127,7 +154,17 @@ def _barred(act: Act, person_id: str, reason: str) -> NotAllowed:
     )
 
 
-def _no_right(act: Act, person_id: str, *, untold: bool) -> NotAllowed:
+def _no_right(
+    everybody: Sequence[Person], act: Act, person_id: str, *, untold: bool, alone: bool
+) -> NotAllowed:
+    if alone:
+        return NotAllowed(
+            t(
+                f"{person_id} 只能作为第二人{say_act(act)}，此处一人即可",
+                f"{person_id} may {say_act(act)} only as the second of two, and this takes one",
+            ),
+            t("由监察人员办理", "the person who supervises has to"),
+        )
     if untold:
         return NotAllowed(
             t(
@@ -136,7 +173,7 @@ def _no_right(act: Act, person_id: str, *, untold: bool) -> NotAllowed:
             ),
             t("由承办部门办理", "its department has to"),
         )
-    roles = t("、", ", ").join(say_role(role) for role in MAY[act])
+    roles = t("、", ", ").join(say_role(role) for role in roles_for(act, everybody))
     return NotAllowed(
         t(
             f"{person_id} 无权{say_act(act)}",
@@ -160,13 +197,13 @@ def scope_of(card_row: Row | Mapping[str, Any]) -> Scope:  # type: ignore[type-a
 
 def scope_of_subject(connection: Connection, subject: str) -> Scope | None:
     """What an approval's subject is about: `card:…`, `account:…`, `appeal:…`, `order:…`, `key:…`,
-    `change:…`.
+    `change:…`, `people:…`, `person:…`.
 
-    None for a key or a change of rules, which are about no department. ConfigurationError where
-    there is no such thing.
+    None for a key, a change of rules or of who supervises, which are about no department.
+    ConfigurationError where there is no such thing.
     """
     kind, _, number = subject.partition(":")
-    if kind in ("key", "change"):
+    if kind in ("key", "change", "people", "person"):
         return None
     if kind == "order":
         row = connection.execute(select(ORDER).where(ORDER.c.order_no == number)).first()
@@ -199,6 +236,7 @@ def approve(
     evidence: Sequence[Attachment] = (),
     must_sign: bool,
     barred: Mapping[str, str] | None = None,
+    second: bool = False,
 ) -> Approval:
     """Write the approval of the person who acts, signed with `context.key`, and its ledger entry.
 
@@ -209,7 +247,14 @@ def approve(
     return sign(
         context,
         connection,
-        standing_of(context, connection, act, scope_of_subject(connection, subject), barred),
+        claimed_standing(
+            context,
+            connection,
+            act,
+            scope_of_subject(connection, subject),
+            barred,
+            second=second,
+        ),
         act=act,
         subject=subject,
         round=round,

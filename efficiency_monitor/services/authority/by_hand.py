@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...core.authority import Act
 from ...core.faults import ConfigurationError
 from ...core.people import Role
 from ...language import t
@@ -14,6 +15,7 @@ from ..intake.feeds import mapping_of, source_of, totals_of
 from ..intake.import_report import ImportReport
 from ..intake.ingest import import_files
 from ..notices.notices import people
+from .acting import acting
 
 
 def import_into(
@@ -69,11 +71,15 @@ def import_into(
 
 
 def _must_supervise(context: Context, source: str) -> None:
-    """ConfigurationError unless who acts is known to supervise."""
+    """ConfigurationError unless who acts is known to supervise.
+
+    NotAllowed where keys are in use and they do not prove to be that person.
+    """
     with context.store.reading() as connection:
-        everybody = people(connection)
-    if any(row.person_id == context.person and row.role is Role.SUPERVISOR for row in everybody):
-        return
+        own = (row.role for row in people(connection) if row.person_id == context.person)
+        if Role.SUPERVISOR in own:
+            acting(context, connection, Act.IMPORT_AS_PULLED, None)
+            return
     raise ConfigurationError(
         t(
             f"数据源 {source} 由系统自动取数；以其名义手工导入须由监察机关人员进行",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ...core.authority import alone
 from ...core.instants import rfc3339
 from ...core.people import Role
 from ...core.signatures import public_text
@@ -18,6 +19,7 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
         stored = keys.every_key(connection)
         entries = keys.entries(connection)
     how = {row.key_id: row.text for row in entries if row.kind == "enrolled"}
+    by = {row.key_id: row for row in entries if row.kind == "enrolled"}
     known = {key.key_id for key in stored}
     places = {row.key_id: place for place, row in enumerate(entries) if row.kind == "enrolled"}
     found = [
@@ -28,6 +30,8 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
             "enrolled_at": rfc3339(key.enrolled_at, context.zone),
             "revoked_at": None if key.revoked_at is None else rfc3339(key.revoked_at, context.zone),
             "trusted_by": how.get(key.key_id) or "approvals",
+            "enrolled_by": by[key.key_id].person if key.key_id in by else None,
+            "os_user": by[key.key_id].os_user if key.key_id in by else None,
             "public_key": public_text(key.public_key),
         }
         for key in sorted(stored, key=lambda key: places.get(key.key_id, len(places)))
@@ -41,11 +45,42 @@ def list_keys(context: Context) -> list[dict[str, Any]]:
             "enrolled_at": None,
             "revoked_at": None,
             "trusted_by": None,
+            "enrolled_by": None,
+            "os_user": None,
             "public_key": None,
         }
         for row in asked.values()
         if row.key_id not in known
     ]
+
+
+def alone_words(context: Context) -> str | None:
+    """Where one person alone supervises: what they can do by themselves; None: several do."""
+    with context.store.reading() as connection:
+        everybody = people(connection)
+        holders = keys.holders(connection)
+    only = alone(everybody)
+    if only is None:
+        return None
+    leaders = {row.person_id for row in everybody if row.role is Role.LEADER} - {only}
+    beside = sorted(leaders & holders)
+    who = t("、", ", ").join(beside)
+    rest = (
+        t(
+            f"红牌撤销和免责、密钥、监察人员变更须有密钥的分管领导（{who}）作第二人",
+            f"red cards, keys and who supervises take a leader's key as the second ({who})",
+        )
+        if beside
+        else t(
+            "没有分管领导持有密钥，须两人的事项办不成",
+            "no leader holds a key, so that nothing is done that takes two",
+        )
+    )
+    return t(
+        f"只有 {only} 一名监察人员：此人一人即可撤销预警和黄牌、销号、裁决维持；{rest}",
+        f"{only} alone supervises: they lift warnings and yellow cards, close cards and let cards "
+        f"stand without anybody else; {rest}",
+    )
 
 
 #: Supervisors with keys who are enough even when one of them has lost theirs.
@@ -92,6 +127,21 @@ def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
                 f"holders who are not among the people any more: {names}; revoke their keys",
             ),
         )
+    words = alone_words(context)
+    if words is not None:
+        yield "keys", False, words
+    first = [row for row in entries if row.kind == "enrolled" and row.text == "bootstrap"]
+    if first:
+        each = t("；", "; ").join(_as_it_came(row, context.zone) for row in first)
+        yield (
+            "keys",
+            True,
+            t(
+                f"首批密钥未经他人批准，照收：{each}；请当面核对",
+                f"the first keys were taken as they come, nobody approved them: {each}; compare "
+                "them in person",
+            ),
+        )
     for row in entries:
         if row.kind == "enrolled" and row.text == "recovery":
             at = rfc3339(row.at, context.zone)
@@ -104,3 +154,12 @@ def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
                     f"at {at}, by the owner of the database",
                 ),
             )
+
+
+def _as_it_came(row: Any, zone: str) -> str:
+    """One of the first keys: whose, which, when, and by which operating user."""
+    at = rfc3339(row.at, zone)
+    return t(
+        f"{row.person_id} 的 {row.key_id}（{at}，系统用户 {row.os_user}）",
+        f"{row.key_id} of {row.person_id} (at {at}, by the operating user {row.os_user})",
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...core.authority import Act, Standing
+from ...core.authority import FIRST_KEYS, Act, Standing, alone
 from ...core.faults import ConfigurationError, NotAllowed
 from ...core.ledger import EntryType
 from ...core.people import Person, Role
@@ -22,12 +22,13 @@ from .. import binding
 from ..context import Context, meta, set_meta
 from ..notices.notices import notices_to, people
 from ..texts import committed, refuse_id_numbers
-from .acting import acting, approvals, approve
-from .revocations import agreed, ended_alone
+from .acting import Approval, acting, approvals, approve, claimed, claimed_standing
+from .first_signatures import before, enough
+from .revocations import ended_alone, revokers
 from .signing import sign
 
 #: Approvals by key holders that a key takes, and keys after which the beginning is over.
-ENOUGH = 2
+ENOUGH = FIRST_KEYS
 #: Fact about the workspace that only the owner of its database can write: the id of the one key
 #: that is enrolled without approvals, because those who could give them have lost their keys.
 RECOVERY = "key_recovery"
@@ -47,6 +48,10 @@ class KeyReport:
     approved_by: tuple[str, ...] = ()
     #: Key of the same person that it replaces.
     replaces: str | None = None
+    #: True: the same person had done so before, nothing was written.
+    repeated: bool = False
+    #: Earlier signatures that count no more, one line each.
+    lapsed: tuple[str, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -58,8 +63,9 @@ class KeyReport:
 def enrol(context: Context, person_id: str, public: bytes) -> KeyReport:
     """Approve a person's key (32 bytes), which is enrolled with the last approval it takes.
 
-    ConfigurationError where there is no such person or the key was ever enrolled; NotAllowed where
-    who acts may not.
+    Given again by who has approved it, nothing is written. ConfigurationError where there is no
+    such person or the key was enrolled otherwise before; NotAllowed where who acts may not, or an
+    earlier approval does not hold.
     """
     key_id = id_of(public)
     with context.store.writing() as connection:
@@ -67,6 +73,16 @@ def enrol(context: Context, person_id: str, public: bytes) -> KeyReport:
         if all(row.person_id != person_id for row in everybody):
             raise _no_person(person_id)
         known = keys.find(connection, key_id)
+        if known is not None and _did(context, connection, known, person_id):
+            by = tuple(one.person_id for one in _given(connection, person_id, public))
+            return KeyReport(
+                key_id=key_id,
+                person_id=person_id,
+                state="enrolled",
+                bootstrap=_as_it_came(connection, key_id),
+                approved_by=by,
+                repeated=True,
+            )
         if known is not None:
             raise ConfigurationError(
                 t(
@@ -89,8 +105,13 @@ def _begin(
     person_id: str,
     public: bytes,
 ) -> KeyReport:
-    """One of the first two keys: a supervisor's, the first of that person."""
-    if not _is_supervisor(everybody, person_id):
+    """One of the first two keys: a supervisor's, the first of that person.
+
+    Where one person alone supervises, the second may be a leader's.
+    """
+    if not _is_supervisor(everybody, person_id) and not _leader_beside(
+        connection, everybody, person_id
+    ):
         raise NotAllowed(
             t(
                 f"{person_id} 不是监察机关人员：须先有两名监察人员登记密钥",
@@ -112,7 +133,7 @@ def _begin(
     if context.key is not None and context.key.public == public:
         # Who enrols their own key may hold it in their hand; it cannot vouch for itself yet.
         context = replace(context, key=None)
-    by = _approval(context, connection, person_id, public, must_sign=False)
+    by = _approval(context, connection, person_id, public, must_sign=False).person_id
     return _complete(
         context,
         connection,
@@ -136,7 +157,8 @@ def _recover(
     public: bytes,
 ) -> KeyReport:
     """The key that the owner of the database has named. It stays visible for ever."""
-    acting(context, connection, Act.ENROL_KEY, None)
+    # Nobody's key can prove anything here: that the owner of the database has named it, does.
+    claimed_standing(context, connection, Act.ENROL_KEY, None)
     set_meta(connection, RECOVERY, "")
     report = KeyReport(key_id=id_of(public), person_id=person_id, state="enrolled", recovery=True)
     return _complete(context, connection, everybody, public, report)
@@ -149,14 +171,33 @@ def _approve(
     person_id: str,
     public: bytes,
 ) -> KeyReport:
-    _approval(context, connection, person_id, public, must_sign=True)
-    by = _approved_by(connection, everybody, person_id, public)
+    known = before(
+        context,
+        connection,
+        act=Act.ENROL_KEY,
+        subject=f"key:{person_id}",
+        round=_round(connection, person_id, id_of(public)),
+        scope=None,
+    )
+    repeated = known.by(claimed(context), "enrol", public.hex()) is not None
+    if repeated:
+        acting(context, connection, Act.ENROL_KEY, None, second=True)
+    else:
+        known.given.append(_approval(context, connection, person_id, public, must_sign=True))
+    # The whole public key is approved, not its short id: two keys can be made to share one.
+    given = [
+        one for one in known.given if one.ground == public.hex() and one.person_id != person_id
+    ]
     report = KeyReport(
         key_id=id_of(public),
         person_id=person_id,
-        state="enrolled" if len(by) >= ENOUGH else "asked",
-        approved_by=by,
+        state="enrolled" if enough(given, ENOUGH) else "asked",
+        approved_by=tuple(one.person_id for one in given),
+        repeated=repeated,
+        lapsed=tuple(known.lapsed),
     )
+    if repeated:
+        return report
     if report.missing:
         keys.note(
             connection,
@@ -172,12 +213,11 @@ def _approve(
 
 def _approval(
     context: Context, connection: Connection, person_id: str, public: bytes, *, must_sign: bool
-) -> str:
-    """The whole public key is approved, not its short id: two keys can be made to share one."""
+) -> Approval:
     barred = {}
     if must_sign:
         barred[person_id] = t("不能批准自己的密钥", "nobody approves a key of their own")
-    approval = approve(
+    return approve(
         context,
         connection,
         act=Act.ENROL_KEY,
@@ -187,33 +227,33 @@ def _approval(
         ground=public.hex(),
         must_sign=must_sign,
         barred=barred,
+        second=True,
     )
-    return approval.person_id
 
 
-def _approved_by(
-    connection: Connection, everybody: Sequence[Person], person_id: str, public: bytes
-) -> tuple[str, ...]:
-    """Who approved this key and could still do so: supervisors now, by a key that is in use."""
-    given = approvals(
-        connection,
-        subject=f"key:{person_id}",
-        act=Act.ENROL_KEY,
-        round=_round(connection, person_id, id_of(public)),
-    )
-    counted = []
-    for approval in given:
-        key = keys.in_use(connection, approval.person_id)
-        if (
-            approval.ground == public.hex()
-            and approval.person_id != person_id
-            and approval.key_id is not None
-            and key is not None
-            and key.key_id == approval.key_id
-            and _is_supervisor(everybody, approval.person_id)
-        ):
-            counted.append(approval.person_id)
-    return tuple(counted)
+def _given(connection: Connection, person_id: str, public: bytes) -> list[Approval]:
+    """Who has approved this very key of the person, of whatever round."""
+    turn = _round(connection, person_id, id_of(public))
+    found = approvals(connection, subject=f"key:{person_id}", act=Act.ENROL_KEY, round=turn)
+    return [one for one in found if one.ground == public.hex()]
+
+
+def _did(context: Context, connection: Connection, known: keys.StoredKey, person_id: str) -> bool:
+    """Whether the same person has enrolled this key for its holder, and it is in use."""
+    if known.person_id != person_id or known.revoked_at is not None:
+        return False
+    by = {one.person_id for one in _given(connection, person_id, known.public_key)}
+    if claimed(context) not in by:
+        return False
+    if not _as_it_came(connection, known.key_id):
+        acting(context, connection, Act.ENROL_KEY, None, second=True)
+    return True
+
+
+def _as_it_came(connection: Connection, key_id: str) -> bool:
+    """Whether a key is one of the first two, which nobody approved."""
+    rows = keys.entries(connection, key_id)
+    return any((row.kind, row.text) == ("enrolled", "bootstrap") for row in rows)
 
 
 def _round(connection: Connection, person_id: str, key_id: str) -> int:
@@ -275,6 +315,7 @@ def _complete(
         recovery=report.recovery,
         approved_by=report.approved_by,
         replaces=replaces,
+        lapsed=report.lapsed,
     )
 
 
@@ -288,39 +329,82 @@ def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
     refuse_id_numbers(text or "")
     with context.store.writing() as connection:
         key = keys.find(connection, which) or keys.in_use(connection, which)
+        if key is not None and key.revoked_at is not None and _revoked_by(context, connection, key):
+            return KeyReport(
+                key_id=key.key_id, person_id=key.person_id, state="revoked", repeated=True
+            )
         if key is None or key.revoked_at is not None:
             raise ConfigurationError(
                 t(f"{which} 没有在用的密钥", f"{which} names no key in use"),
                 t("见 effmon people key list", "see effmon people key list"),
             )
         everybody = people(connection)
-        said: dict[str, Any] = {
-            "act": Act.REVOKE_KEY,
-            "subject": f"key:{key.person_id}",
-            "round": _round(connection, key.person_id, key.key_id),
-            "decision": "revoke",
-            "ground": key.public_key.hex(),
-            "text": text,
-            "evidence": (),
-            "must_sign": True,
-        }
-        state = "revoked"
-        own = [row for row in everybody if row.person_id == context.person == key.person_id]
-        if own:
-            standing = Standing(key.person_id, own[0].role)
-            by: tuple[str, ...] = (sign(context, connection, standing, **said).person_id,)
-        else:
-            mine = approve(context, connection, **said).person_id
-            by = agreed(connection, everybody, said)
-            if len(by) < ENOUGH and ended_alone(connection, mine) is not None:
-                state = "revoking"
-        report = KeyReport(key_id=key.key_id, person_id=key.person_id, state=state, approved_by=by)
+        report = _revoking(context, connection, everybody, key, text)
+        if report.repeated:
+            return report
         if report.missing:
             _tell(context, connection, everybody, "key_revoke_asked", report)
         else:
+            by = report.approved_by
             _end(context, connection, key, text, replaced_by=None, approved_by=by)
             _tell(context, connection, everybody, "key_revoked", report)
     return report
+
+
+def _revoking(
+    context: Context,
+    connection: Connection,
+    everybody: Sequence[Person],
+    key: keys.StoredKey,
+    text: str | None,
+) -> KeyReport:
+    """Sign that a key be revoked; the report says whether that is enough."""
+    said: dict[str, Any] = {
+        "act": Act.REVOKE_KEY,
+        "subject": f"key:{key.person_id}",
+        "round": _round(connection, key.person_id, key.key_id),
+        "decision": "revoke",
+        "ground": key.public_key.hex(),
+        "text": text,
+        "evidence": (),
+        "must_sign": True,
+    }
+    report = KeyReport(key_id=key.key_id, person_id=key.person_id, state="revoked")
+    own = [row for row in everybody if row.person_id == context.person == key.person_id]
+    if own:
+        standing = Standing(key.person_id, own[0].role)
+        by: tuple[str, ...] = (sign(context, connection, standing, **said).person_id,)
+        return replace(report, approved_by=by)
+    who = {name: said[name] for name in ("act", "subject", "round")}
+    known = before(context, connection, **who, scope=None)
+    mine = known.by(claimed(context), "revoke", said["ground"])
+    if mine is not None:
+        acting(context, connection, Act.REVOKE_KEY, None, second=True)
+    else:
+        given = approve(context, connection, **said, second=True)
+        known.given.append(given)
+    agreed = [one for one in known.given if one.ground == said["ground"]]
+    signer = claimed(context)
+    once = ended_alone(connection, signer) is None and not all(one.second for one in agreed)
+    waits = not enough(agreed, ENOUGH) and not once
+    return replace(
+        report,
+        state="revoking" if waits else "revoked",
+        approved_by=tuple(one.person_id for one in agreed),
+        repeated=mine is not None,
+        lapsed=tuple(known.lapsed),
+    )
+
+
+def _revoked_by(context: Context, connection: Connection, key: keys.StoredKey) -> bool:
+    """Whether the same person has signed that this key be revoked."""
+    turn = _round(connection, key.person_id, key.key_id)
+    who = claimed(context)
+    if who not in revokers(connection, key.person_id, turn, key.public_key.hex()):
+        return False
+    if who != key.person_id:
+        acting(context, connection, Act.REVOKE_KEY, None, second=True)
+    return True
 
 
 def _end(
@@ -388,6 +472,13 @@ def _tell(
 
 def _is_supervisor(everybody: Sequence[Person], person_id: str) -> bool:
     return any(row.person_id == person_id and row.role is Role.SUPERVISOR for row in everybody)
+
+
+def _leader_beside(connection: Connection, everybody: Sequence[Person], person_id: str) -> bool:
+    """Whether a leader may hold the second key: beside the first, of who alone supervises."""
+    only = alone(everybody)
+    leads = any(row.person_id == person_id and row.role is Role.LEADER for row in everybody)
+    return leads and only is not None and keys.had_one(connection, only)
 
 
 def _no_person(person_id: str) -> ConfigurationError:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...core.appeals import Bar, Part, barred, plain_name
-from ...core.authority import MAY, Act
+from ...core.authority import Act, roles_for
 from ...core.instants import local_date
 from ...core.people import Person, recipients
 from ...language import t
@@ -103,6 +103,6 @@ def deciders(
         department=card.department or "",
         region=card.region or "",
         item_code=card.item_code or "",
-        roles=MAY[act],
+        roles=roles_for(act, everybody),
         on=date.fromisoformat(local_date(context.now(), context.zone)),
     )

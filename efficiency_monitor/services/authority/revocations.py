@@ -4,19 +4,14 @@ One signature has to be enough against a key that was stolen, and must not be en
 to end all others (ADR 13).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sqlalchemy import Connection
 
 from ...core.authority import Act
-from ...core.people import Person, Role
 from ...store import approvals as store
 from ...store import keys
-from .acting import approvals
 
 
-def signers(connection: Connection, person_id: str, round: int, ground: str) -> frozenset[str]:  # noqa: A002  the column's word
+def revokers(connection: Connection, person_id: str, round: int, ground: str) -> frozenset[str]:  # noqa: A002  the column's word
     """Who has signed that this key of a person be revoked, also by keys that are not in use now."""
     given = store.given(
         connection, subject=f"key:{person_id}", act=str(Act.REVOKE_KEY), round=round
@@ -44,23 +39,7 @@ def ended_alone(connection: Connection, signer: str) -> str | None:
         key = keys.find(connection, row.key_id)
         place = order[row.person_id].index(row.key_id)
         if key is not None:
-            said = signers(connection, row.person_id, place, key.public_key.hex())
+            said = revokers(connection, row.person_id, place, key.public_key.hex())
             if said == {signer}:
                 return str(row.key_id)
     return None
-
-
-def agreed(
-    connection: Connection, everybody: Sequence[Person], said: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Who has signed a revocation by a key that is in use, and is a supervisor still.
-
-    `said` is its subject, round and ground.
-    """
-    supervisors = {row.person_id for row in everybody if row.role is Role.SUPERVISOR}
-    given = approvals(connection, subject=said["subject"], act=Act.REVOKE_KEY, round=said["round"])
-    return tuple(
-        one.person_id
-        for one in given
-        if one.ground == said["ground"] and one.key_id is not None and one.person_id in supervisors
-    )

@@ -17,9 +17,10 @@ from ...core.instants import rfc3339
 from ...core.ledger import EntryType
 from ...language import t
 from ...store import approvals as store_approvals
-from ...store import keys, ledger
+from ...store import ledger
 from ..context import Context
 from ..texts import committed
+from .proof import proof_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Approval:
     at: int
     #: The key that signed; None: without a signature.
     key_id: str | None
+    #: A leader's beside the one person who supervises: it counts as the second of two only.
+    second: bool = False
 
     @property
     def signed(self) -> bool:
@@ -56,31 +59,20 @@ def approvals(
 ) -> list[Approval]:
     """The approvals of one decision so far, oldest first."""
     rows = store_approvals.given(connection, subject=subject, act=str(act), round=round)
-    return [
-        Approval(
-            person_id=row.person_id,
-            on_behalf_of=json.loads(row.statement)["on_behalf_of"],
-            decision=row.decision,
-            ground=row.ground,
-            text=row.text,
-            at=row.at,
-            key_id=row.key_id,
-        )
-        for row in rows
-    ]
+    return [approval_of(row) for row in rows]
 
 
-def counted(connection: Connection, given: Sequence[Approval]) -> list[Approval]:
-    """Those that count towards a decision that waits: without a key, or by one that is in use.
-
-    What was decided stays so when a key is revoked; what waits does not go through by a stolen one.
-    """
-    return [
-        approval
-        for approval in given
-        if approval.key_id is None
-        or ((key := keys.find(connection, approval.key_id)) and key.revoked_at is None)
-    ]
+def approval_of(row: Any) -> Approval:
+    """The approval of a row."""
+    return Approval(
+        person_id=row.person_id,
+        on_behalf_of=json.loads(row.statement)["on_behalf_of"],
+        decision=row.decision,
+        ground=row.ground,
+        text=row.text,
+        at=row.at,
+        key_id=row.key_id,
+    )
 
 
 def sign(
@@ -103,7 +95,11 @@ def sign(
     """
     before = approvals(connection, subject=subject, act=act, round=round)
     _check_voices(standing, before)
-    key = _signing_key(context, connection, standing.person_id, must_sign=must_sign)
+    # Who gives a key means to sign: it is not left aside where none is needed.
+    # A leader in second place is one by their key alone, but for the first keys of all.
+    second = standing.second and act is not Act.ENROL_KEY
+    must_sign = must_sign or second or context.key is not None
+    key = proof_of(context, connection, act, standing.person_id, must_sign=must_sign)
     now = context.now()
     what: dict[str, Any] = {
         "act": str(act),
@@ -145,6 +141,7 @@ def sign(
         text=text,
         at=now,
         key_id=key_id,
+        second=standing.second,
     )
 
 
@@ -190,42 +187,6 @@ def _check_voices(standing: Standing, before: Sequence[Approval]) -> None:
                 t(f"{voice} 已经批准过", f"{voice} has approved it already"),
                 t("请由其他有权人员办理", "somebody else who may do it has to"),
             )
-
-
-def _signing_key(
-    context: Context, connection: Connection, person_id: str, *, must_sign: bool
-) -> signatures.PersonalKey | None:
-    enrolled = keys.in_use(connection, person_id)
-    given = context.key
-    if enrolled is None:
-        # Whoever had a key goes on signing: taking it away must not make them easier to imitate.
-        if given is None and not must_sign and not keys.had_one(connection, person_id):
-            return None
-        raise NotAllowed(
-            t(f"{person_id} 没有登记密钥", f"{person_id} has no enrolled key"),
-            t(
-                "先登记：effmon people key new，再 effmon people key enrol",
-                "enrol one first: effmon people key new, then effmon people key enrol",
-            ),
-        )
-    if given is None:
-        raise NotAllowed(
-            t(
-                f"{person_id} 已登记密钥 {enrolled.key_id}，须用它签名",
-                f"{person_id} has the key {enrolled.key_id} and has to sign with it",
-            ),
-            t("用 --key 文件 或 EFFMON_KEY 给出", "give it with --key FILE or EFFMON_KEY"),
-        )
-    if given.public != enrolled.public_key:
-        raise NotAllowed(
-            t(
-                f"给出的密钥 {given.key_id} 不是 {person_id} 的密钥 {enrolled.key_id}",
-                f"the key {given.key_id} that was given is not {person_id}'s, "
-                f"which is {enrolled.key_id}",
-            ),
-            t("见 effmon people key list", "see effmon people key list"),
-        )
-    return given
 
 
 def workspace_id(connection: Connection) -> str | None:

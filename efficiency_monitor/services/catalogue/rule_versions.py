@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...core.authority import Act
-from ...core.faults import ConfigurationError
+from ...core.faults import ConfigurationError, NotAllowed
 from ...core.instants import rfc3339
 from ...core.ledger import EntryType
 from ...language import t
 from ...store import changes, ledger
 from ..authority.acting import approve as write_approval
 from ..authority.acting import standing_of
+from ..authority.first_signatures import before
 from ..context import Context
 from ..rehearsal import rehearsed
 from ..texts import committed, said
@@ -47,6 +48,8 @@ class Change:
     ended_by: str | None = None
     ended_at: int | None = None
     mode: str | None = None
+    #: True: the same person had done so before, nothing was written.
+    repeated: bool = False
     #: Contents of its texts by digest, where they are at hand: of a rehearsal nothing is kept.
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,6 +64,7 @@ class Change:
             "ended_by": self.ended_by,
             "ended_at": None if self.ended_at is None else rfc3339(self.ended_at, zone),
             "mode": self.mode,
+            "repeated": self.repeated,
             "sha256": self.sha256,
             "parts": [{**part.as_json(), "change": part.kind} for part in self.parts],
         }
@@ -97,6 +101,10 @@ def write_proposal(
     sha256 = hashlib.sha256(what.encode()).hexdigest()
     with rehearsed(context, only=dry_run) as connection:
         standing = standing_of(context, connection, Act.PROPOSE_CHANGE, None)
+        same = _same(connection, standing.person_id, sha256, why)
+        if same is not None:
+            same.texts = texts_by_digest(connection, parts)
+            return same
         kept_texts.keep(connection, texts, context.now())
         _check_after(context, connection, parts)
         number = changes.next_number(connection)
@@ -129,6 +137,7 @@ def write_proposal(
             },
         )
         ledger.append(connection, [entry])
+        _sign_proposal(context, connection, number, sha256, why)
         contents = texts_by_digest(connection, parts)
     return Change(
         texts=contents,
@@ -140,6 +149,32 @@ def write_proposal(
         person=standing.person_id,
         at=now,
     )
+
+
+def _sign_proposal(
+    context: Context, connection: Connection, number: str, sha256: str, why: str
+) -> None:
+    """Signed, where keys are in use: else nobody else could approve it as a second person."""
+    write_approval(
+        context,
+        connection,
+        act=Act.PROPOSE_CHANGE,
+        subject=f"change:{number}",
+        decision="propose",
+        ground=sha256,
+        text=why,
+        must_sign=False,
+    )
+
+
+def _same(connection: Connection, person: str, sha256: str, reason: str) -> Change | None:
+    """The proposal of these very texts that waits, by the same person and for the same reason."""
+    for change in listed(connection):
+        said = (change.state, change.person, change.sha256, change.reason)
+        if said == (WAITING, person, sha256, reason):
+            change.repeated = True
+            return change
+    return None
 
 
 def _check_after(context: Context, connection: Connection, parts: Sequence[Part]) -> None:
@@ -191,14 +226,10 @@ def approve(
         change = find(connection, change_no)
         change_no = change.change_no
         if change.state == APPROVED:
+            change.repeated = True
             return change
         _check_waits(change)
-        barred: dict[str, str] = {}
-        if mode == SECOND_PERSON:
-            row = changes.find(connection, change_no)
-            assert row is not None
-            why = t("变更由其本人提出", "they proposed it themselves")
-            barred = {person: why for person in (row.person, row.on_behalf_of) if person}
+        barred = _proposed(context, connection, change) if mode == SECOND_PERSON else {}
         _check_after(context, connection, change.parts)
         given = write_approval(
             context,
@@ -217,6 +248,38 @@ def approve(
     change.state, change.mode = APPROVED, mode
     change.ended_by, change.ended_at = given.person_id, given.at
     return change
+
+
+def _proposed(context: Context, connection: Connection, change: Change) -> dict[str, str]:
+    """Who proposed it, and may therefore not approve it, each with the reason.
+
+    NotAllowed where the proposal is not signed by who made it, or its signature does not hold any
+    more: whoever merely claimed to be another one makes no second person of who approves.
+    """
+    row = changes.find(connection, change.change_no)
+    assert row is not None
+    known = before(
+        context,
+        connection,
+        act=Act.PROPOSE_CHANGE,
+        subject=f"change:{change.change_no}",
+        scope=None,
+    )
+    if known.by(row.person, "propose", change.sha256) is None:
+        none = t("没有提出人的签名", "nobody's key has signed the proposal")
+        raise NotAllowed(
+            t(
+                f"{change.change_no} 不能批准：{known.lapsed[0] if known.lapsed else none}",
+                f"{change.change_no} cannot be approved: "
+                f"{known.lapsed[0] if known.lapsed else none}",
+            ),
+            t(
+                "撤回后由持有密钥的人重新提出：effmon --as 人员 --key 文件 rules propose",
+                "withdraw it, and propose it again: effmon --as PERSON --key FILE rules propose",
+            ),
+        )
+    why = t("变更由其本人提出", "they proposed it themselves")
+    return {person: why for person in (row.person, row.on_behalf_of) if person}
 
 
 def _use(connection: Connection, parts: Sequence[Part], now: int) -> None:
@@ -244,6 +307,7 @@ def withdraw(context: Context, change_no: str, text: str | None) -> Change:
     with context.store.writing() as connection:
         change = find(connection, change_no)
         if change.state == WITHDRAWN:
+            change.repeated = True
             return change
         _check_waits(change)
         standing = standing_of(context, connection, Act.PROPOSE_CHANGE, None)

@@ -18,13 +18,12 @@ from sqlalchemy.engine import Row
 from ...core import ledger as core_ledger
 from ...core import signatures
 from ...core.authority import Act
-from ...core.evidence import attachments_of, for_ledger
 from ...core.instants import parse_instant
 from ...core.ledger import EntryType
-from ...core.statements import digest
 from ...language import t
 from ...store import approvals as store_approvals
 from ...store import keys, ledger, text_salts
+from ..authority.first_signatures import said_by_row
 from ..authority.keys import ENOUGH
 from ..authority.signing import entry_of
 from . import card_checks, change_checks, lift_checks
@@ -197,7 +196,7 @@ def _approval(
         wanted = entry_of(statement, signature)
         if core_ledger.canonical_json(said) != statement:
             raise ValueError("not canonical")
-        own = _of_row(row, said["text"], known)
+        own = said_by_row(row, said["text"], known.salt_of, masked=known.masked)
         tree = said["ledger"]
         at = parse_instant(said["at"], "UTC")[0]
     except (ValueError, KeyError, TypeError):
@@ -215,35 +214,6 @@ def _approval(
     if tree["size"] >= entry["seq"] or known.roots.get(tree["size"]) != tree["sha256_root"]:
         yield t("签名时的台账与现在的不符", "the ledger that it was signed on is not this one")
     yield from _signature(said, statement, signature, known)
-
-
-def _text_of(text: str | None, said: Any, known: _Known) -> dict[str, str] | None:
-    """What a statement says of a row's text: a commitment; of older ones, its plain digest."""
-    if text is None:
-        return None
-    if known.masked and isinstance(said, dict):
-        return dict(said)
-    if isinstance(said, dict) and list(said) == ["commitment"]:
-        salt = known.salt_of(str(said["commitment"]))
-        return {"commitment": "" if salt is None else core_ledger.commitment(salt, text)}
-    return {"sha256": digest(text)}
-
-
-def _of_row(row: Row, text: Any, known: _Known) -> dict[str, Any]:  # type: ignore[type-arg]
-    """The statement's fields as the row has them; `text` is what the statement says of its text."""
-    plain = {
-        "subject": row.subject,
-        "act": row.act,
-        "round": row.round,
-        "decision": row.decision,
-        "ground": row.ground,
-        "person": row.person_id,
-        "text": _text_of(row.text, text, known),
-        "evidence": for_ledger(attachments_of(row.evidence)),
-        "key": row.key_id,
-    }
-    # As a statement has them: in NFC.
-    return dict(json.loads(core_ledger.canonical_json(plain)))
 
 
 def _signature(

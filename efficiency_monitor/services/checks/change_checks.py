@@ -35,6 +35,8 @@ class Changes:
     ended: dict[str, Entry] = field(default_factory=dict)
     #: Change → who approved it by a sound approval: (voices, digest, signed).
     agreed: dict[str, list[tuple[frozenset[str], str, bool]]] = field(default_factory=dict)
+    #: Person and digest of each proposal that its person has signed, by sound signatures.
+    signed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def approval(self, entry: Entry) -> None:
         """A sound approval."""
@@ -43,6 +45,8 @@ class Changes:
             voices = frozenset({entry["person"], entry["on_behalf_of"] or entry["person"]})
             said = (voices, entry["ground"], bool(entry["signature"]))
             self.agreed.setdefault(number, []).append(said)
+        if kind == "change" and entry["act"] == Act.PROPOSE_CHANGE and entry["signature"]:
+            self.signed[number] = (entry["person"], entry["ground"])
 
     def take(self, entry: Entry) -> Iterator[str]:
         """A change is proposed or ends; what is wrong with that."""
@@ -62,6 +66,15 @@ class Changes:
         if not given:
             yield _said(number, t("没有人批准", "nobody approved it"))
         elif entry["mode"] != "none":
+            if self.signed.get(number) != (first["person"], first["sha256"]):
+                yield _said(
+                    number,
+                    t(
+                        "要求第二人批准，提出人却没有签名",
+                        "a second person had to approve it, and its proposer's signature is not "
+                        "behind it",
+                    ),
+                )
             own = {first["person"], first["on_behalf_of"] or first["person"]}
             if not any(signed and not voices & own for voices, _, signed in given):
                 yield _said(

@@ -17,7 +17,6 @@ from ...core.authority import Act, Scope, Standing, standings
 from ...core.faults import ConfigurationError, NotAllowed
 from ...core.instants import local_date, rfc3339
 from ...core.ledger import EntryType
-from ...core.people import Role
 from ...language import t
 from ...store import cases, ledger, outbox, silences
 from ...store.tables import CardRow
@@ -69,8 +68,12 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
         standing = standing_of(context, connection, Act.ADD_SILENCE, scope)
         owner = standing.person_id
         on = date.fromisoformat(local_date(now, context.zone))
-        rights = standings(people(connection), Act.ADD_SILENCE, scope, owner, on)
-        supervisor = any(right.role is Role.SUPERVISOR for right in rights)
+        rights = standings(people(connection), Act.SILENCE_SUPERVISORS, scope, owner, on)
+        supervisor = any(True for _ in rights)
+        if supervisor:
+            # It also holds what supervisors are told: that takes the person's own key.
+            act = Act.SILENCE_SUPERVISORS
+            standing = standing_of(context, connection, act, scope)
         if filters.everything and not supervisor:
             raise NotAllowed(
                 t(
@@ -124,7 +127,7 @@ def _sign(
         context,
         connection,
         standing,
-        act=Act.ADD_SILENCE,
+        act=Act.SILENCE_SUPERVISORS,
         subject=f"silence:{number}",
         round=0,
         decision="add",
@@ -135,8 +138,11 @@ def _sign(
     )
 
 
-def end_silence(context: Context, silence_no: str, *, reason: str) -> None:
-    """End a silence before its time and let go what it held: its owner may, and supervisors."""
+def end_silence(context: Context, silence_no: str, *, reason: str) -> bool:
+    """End a silence before its time and let go what it held: its owner may, and supervisors.
+
+    False: the same person had ended it before, nothing was written.
+    """
     _check_text(reason)
     now = context.now()
     with context.store.writing() as connection:
@@ -148,7 +154,10 @@ def end_silence(context: Context, silence_no: str, *, reason: str) -> None:
             )
         own = context.person == row.owner
         scope = _scope(connection, _filters(row))
-        person = acting(context, connection, Act.ADD_SILENCE if own else Act.END_SILENCE, scope)
+        act = Act.SILENCE_SUPERVISORS if row.over_supervisors else Act.ADD_SILENCE
+        person = acting(context, connection, act if own else Act.END_SILENCE, scope)
+        if row.ended_at is not None and row.ended_by == person:
+            return False
         if row.ended_at is not None or row.ends_at <= now:
             at = rfc3339(min(row.ended_at or row.ends_at, row.ends_at), context.zone)
             raise ConfigurationError(
@@ -156,6 +165,7 @@ def end_silence(context: Context, silence_no: str, *, reason: str) -> None:
                 t("见 effmon silences list", "see effmon silences list"),
             )
         _end(context, connection, row, at=now, by=person, reason=reason)
+    return True
 
 
 def end_what_ran_out(context: Context) -> list[str]:

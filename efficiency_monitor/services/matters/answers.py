@@ -64,6 +64,10 @@ _ANSWERS = {
 }
 
 
+#: States in which what was said to a card stands.
+_STANDS = (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED, CardState.CLOSED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """What became of an answer."""
@@ -75,7 +79,7 @@ class Answered:
     reply_due_at: int | None
     #: Whether it is a reply after that instant.
     late: bool = False
-    #: True: the same reply was there already, nothing was written.
+    #: True: the same answer of the same person was there already, nothing was written.
     repeated: bool = False
     #: True: a confirmed card of which nobody could be told.
     untold: bool = False
@@ -95,10 +99,10 @@ def answer(
 ) -> Answered:
     """Acknowledge, reply to or confirm a card (`acknowledged`, `replied`, `confirmed`).
 
-    A further reply is added to the former ones; the same one again changes nothing. A reply after
-    its deadline is taken and marked late. The text stays in the database, the ledger holds its
-    digest: it may name persons. ConfigurationError where the card does not exist or is not in a
-    state to be answered, NotAllowed where the person of `--as` may not.
+    A further reply is added to the former ones; the same answer of the same person again changes
+    nothing. A reply after its deadline is taken and marked late. The text stays in the database,
+    the ledger holds its digest: it may name persons. ConfigurationError where the card does not
+    exist or is not in a state to be answered, NotAllowed where the person of `--as` may not.
     """
     asked = _ANSWERS[what]
     claimed(context)
@@ -109,30 +113,23 @@ def answer(
         if row is None:
             raise no_card(card_no)
         barred = _barred(connection, row, what)
-        acting(context, connection, asked.act, scope_of(row), barred)
+        # Who confirms a card that a person gave is the second of two.
+        second = what == "confirmed" and bool(row.issued_by)
+        acting(context, connection, asked.act, scope_of(row), barred, second=second)
         due = cards.reply_deadline(connection, card_no)
         known = cards.entries(connection, card_no)
-        if what == "replied" and _same(known[-1], context, text, evidence):
-            is_late = late(known[-1].at, due)
+        same = _same(known, context, what, row.state, text, evidence)
+        if same is not None:
+            is_late = what == "replied" and late(same.at, due)
             return Answered(
                 card_no=card_no, state=row.state, reply_due_at=due, late=is_late, repeated=True
             )
         check_state(connection, row, asked.allowed, zh=asked.zh, en=asked.en)
         if what == "confirmed":
-            _approve(context, connection, card_no, text, evidence, barred)
+            _approve(context, connection, card_no, text, evidence, barred, second=second)
         now = context.now()
         is_late = what == "replied" and late(now, due)
-        happenings = [
-            cards.Happening(
-                card_no=card_no,
-                kind=what,
-                at=now,
-                actor=context.actor,
-                text=text,
-                evidence=attachments_json(evidence),
-                values={"state": str(asked.state)},
-            )
-        ]
+        happenings = [_said_so(context, card_no, what, text, evidence, asked.state)]
         content: dict[str, object] = {
             "card": card_no,
             "state": str(asked.state),
@@ -158,6 +155,25 @@ def answer(
     )
 
 
+def _said_so(
+    context: Context,
+    card_no: str,
+    what: str,
+    text: str | None,
+    evidence: Sequence[Attachment],
+    state: CardState,
+) -> cards.Happening:
+    return cards.Happening(
+        card_no=card_no,
+        kind=what,
+        at=context.now(),
+        actor=context.actor,
+        text=text,
+        evidence=attachments_json(evidence),
+        values={"state": str(state)},
+    )
+
+
 def _approve(
     context: Context,
     connection: Connection,
@@ -165,6 +181,8 @@ def _approve(
     text: str | None,
     evidence: Sequence[Attachment],
     barred: Mapping[str, str],
+    *,
+    second: bool,
 ) -> None:
     """Whoever holds a key signs what they confirm: nobody does it by a mere claim of theirs."""
     approve(
@@ -177,6 +195,7 @@ def _approve(
         evidence=evidence,
         must_sign=False,
         barred=barred,
+        second=second,
     )
 
 
@@ -189,13 +208,28 @@ def _barred(connection: Connection, row: Any, what: str) -> dict[str, str]:
     return dict.fromkeys(voices, t("此牌由其发出", "gave this card"))
 
 
-def _same(entry: Any, context: Context, text: str | None, evidence: Sequence[Attachment]) -> bool:
-    return (entry.kind, entry.person, entry.text, entry.evidence) == (
-        "replied",
-        context.person,
-        text,
-        attachments_json(evidence),
-    )
+def _same(
+    known: Sequence[Any],
+    context: Context,
+    what: str,
+    state: str,
+    text: str | None,
+    evidence: Sequence[Attachment],
+) -> Any:
+    """The entry by which the same person has said this already; None: they have not.
+
+    A reply is the same in the same words alone. To acknowledge or to confirm is done once.
+    """
+    if what == "replied":
+        last = known[-1]
+        said = (last.kind, last.person, last.text, last.evidence)
+        same = said == (what, context.person, text, attachments_json(evidence))
+        return last if same else None
+    after = _STANDS[_STANDS.index(CardState.ACKNOWLEDGED) :] if what == "acknowledged" else _STANDS
+    if state not in after:
+        return None
+    own = [entry for entry in known if (entry.kind, entry.person) == (what, context.person)]
+    return own[-1] if own else None
 
 
 def _tell_ladders(

@@ -18,7 +18,9 @@ from ...language import say_appeal_state, say_state, t
 from ...store import appeals as store
 from ...store import cards, ledger
 from .. import binding
-from ..authority.acting import acting, approvals, approve, counted, scope_of
+from ..authority.acting import acting, approvals, approve, claimed, scope_of
+from ..authority.first_signatures import before
+from ..authority.proof import proof_of
 from ..authority.recusal import act_of, who_withdraws
 from ..context import Context
 from ..listings.listing import no_card
@@ -29,7 +31,7 @@ from .aftermath import Aftermath, end_asking
 from .appeal_dates import decide_by, is_late
 from .appeal_notices import nobody, tell
 from .attachments import keep, look
-from .lifting import followed_json, lift
+from .lifting import followed_json, lift, signatures_of
 
 #: What an upheld appeal lifts its card for.
 GROUND = str(LiftReason.APPEAL)
@@ -44,6 +46,8 @@ class Filed:
     decide_by: int
     #: Who was told that it waits; nobody: nobody may decide it.
     told: list[str]
+    #: True: the same appeal of the same person waits already, nothing was written.
+    repeated: bool = False
 
     def as_json(self, zone: str) -> dict[str, object]:
         """For the command line; the deadline as RFC 3339 in that zone."""
@@ -62,6 +66,10 @@ class Decided:
     needed: int
     #: Person ids that are told of the decision itself.
     told: list[str]
+    #: True: the same person has decided so before, nothing was written.
+    repeated: bool = False
+    #: Earlier signatures that count no more, one line each.
+    lapsed: list[str] = field(default_factory=list)
     followed: Aftermath = field(default_factory=Aftermath)
 
     def as_json(self) -> dict[str, object]:
@@ -74,6 +82,8 @@ class Decided:
             "result": str(self.step),
             "signed_by": self.signed_by,
             "needed": self.needed,
+            "repeated": self.repeated,
+            "lapsed": self.lapsed,
             **shown,
         }
 
@@ -92,6 +102,9 @@ def file(context: Context, card_no: str, text: str | None, attach: Sequence[Path
             raise no_card(card_no)
         person_id = acting(context, connection, Act.FILE_APPEAL, scope_of(card))
         earlier = store.of_card(connection, card_no)
+        if (same := _same(earlier, person_id, grounds)) is not None:
+            late = is_late(context, card, store.first_delivered(connection, card_no), same.filed_at)
+            return Filed(same.appeal_no, late, same.decide_by, [], repeated=True)
         _check_card(card, earlier)
         now = context.now()
         number = core.appeal_number(card_no, len(earlier))
@@ -115,6 +128,15 @@ def file(context: Context, card_no: str, text: str | None, attach: Sequence[Path
             nobody(context, connection, appeal)
         tell(context, connection, card, appeal, "appeal_filed", ask=False)
     return Filed(appeal_no=number, late=late, decide_by=until, told=told)
+
+
+def _same(earlier: Sequence[Any], person_id: str, text: str) -> Any:
+    """The appeal that waits, where this very person filed it in these very words."""
+    for appeal in earlier:
+        said = (appeal.filed_by, appeal.text)
+        if appeal.state in core.WAITING and said == (person_id, text):
+            return appeal
+    return None
 
 
 def _check_card(card: Any, earlier: Sequence[Any]) -> None:
@@ -151,8 +173,9 @@ def decide(
     """Decide an appeal, or sign that the card be lifted: a red one takes two persons.
 
     `dry_run`: what would follow, also what would once another person has signed; nothing is
-    written. ConfigurationError where there is no such appeal or it is decided; NotAllowed where
-    the person may not, or withdraws.
+    written. Given again by who has decided so, nothing is written. ConfigurationError where there
+    is no such appeal or it is decided otherwise; NotAllowed where the person may not, or withdraws,
+    or an earlier signature does not hold.
     """
     why = said(text, t("裁决理由", "reason of the decision"))
     evidence = look(attach) if dry_run else keep(context, attach)
@@ -162,31 +185,38 @@ def decide(
             raise no_appeal(appeal_no)
         card = cards.find(connection, appeal.card_no)
         assert card is not None  # a foreign key holds it
+        again = _again(context, connection, card, appeal, decision)
+        if again is not None:
+            return again
         if appeal.state not in core.WAITING:
             raise _decided_already(appeal)
         withdraw = who_withdraws(connection, card, people(connection), appeal)
         act = act_of(appeal.round)
-        acting(context, connection, act, scope_of(card), withdraw)
-        subject = f"appeal:{appeal_no}"
         lifts = decision is core.Decision.LIFT
         level = Level(card.level)
-        before = _signatures(connection, subject, act, appeal.round)
+        red = lifts and level is Level.RED
+        acting(context, connection, act, scope_of(card), withdraw, second=red)
+        what: dict[str, Any] = {
+            "act": act, "subject": f"appeal:{appeal_no}", "round": appeal.round,
+        }  # fmt: skip
+        known = before(context, connection, **what, scope=scope_of(card))
         given = approve(
             context,
             connection,
-            act=act,
-            subject=subject,
-            round=appeal.round,
+            **what,
             decision=str(decision),
             ground=GROUND if lifts else None,
             text=why,
             evidence=evidence,
-            must_sign=lifts and level is Level.RED,
+            must_sign=red,
             barred=withdraw,
+            second=red,
         )
-        signature = core.Signature(given.person_id, given.decision, given.ground)
-        step = core.step(level, before, signature)
-        signed = [each for each in (*before, signature) if each.decision == core.Decision.LIFT]
+        *signed_before, signature = signatures_of([*known.given, given])
+        step = core.step(level, signed_before, signature)
+        signed = [
+            each for each in (*signed_before, signature) if each.decision == core.Decision.LIFT
+        ]
         done = Decided(
             appeal_no=appeal_no,
             card_no=card.card_no,
@@ -194,6 +224,7 @@ def decide(
             signed_by=[each.person_id for each in signed],
             needed=core.signatures_needed(level),
             told=[],
+            lapsed=known.lapsed,
         )
         _STEPS[step](context, connection, card, appeal, (why, evidence), done)
         if dry_run and step is core.Step.SIGNED:
@@ -201,11 +232,42 @@ def decide(
     return done
 
 
-def _signatures(
-    connection: Connection, subject: str, act: Act, round_no: int
-) -> list[core.Signature]:
-    given = counted(connection, approvals(connection, subject=subject, act=act, round=round_no))
-    return [core.Signature(each.person_id, each.decision, each.ground) for each in given]
+def _again(
+    context: Context, connection: Connection, card: Any, appeal: Any, decision: core.Decision
+) -> Decided | None:
+    """What stands, where the same person has decided so already: in this round or the last one."""
+    subject, person = f"appeal:{appeal.appeal_no}", claimed(context)
+    ground = GROUND if decision is core.Decision.LIFT else None
+    rounds = [appeal.round]
+    if decision is core.Decision.REFER and appeal.round:
+        rounds = [appeal.round - 1]
+    for turn in rounds:
+        act = act_of(turn)
+        given = [
+            one
+            for one in approvals(connection, subject=subject, act=act, round=turn)
+            if (one.decision, one.ground) == (str(decision), ground)
+        ]
+        if all(one.person_id != person for one in given):
+            continue
+        proof_of(context, connection, act, person)
+        step = {
+            core.Decision.RETURN: core.Step.RETURNED,
+            core.Decision.REFER: core.Step.REFERRED,
+            core.Decision.LIFT: core.Step.UPHELD
+            if appeal.state == AppealState.UPHELD
+            else core.Step.SIGNED,
+        }[decision]
+        return Decided(
+            appeal_no=appeal.appeal_no,
+            card_no=card.card_no,
+            step=step,
+            signed_by=[one.person_id for one in given] if ground else [],
+            needed=core.signatures_needed(Level(card.level)),
+            told=[],
+            repeated=True,
+        )
+    return None
 
 
 #: Why somebody decides, and what they hand in with it.

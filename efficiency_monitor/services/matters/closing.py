@@ -13,7 +13,8 @@ from ...core.ledger import EntryType
 from ...core.terms import CardState, Level
 from ...language import t
 from ...store import cards, ledger, orders, outbox
-from ..authority.acting import approve
+from ..authority.acting import approvals, approve, claimed
+from ..authority.proof import proof_of
 from ..authority.recusal import named_on
 from ..cards.card_states import check_state
 from ..context import Context
@@ -32,6 +33,8 @@ class Closed:
     card_no: str
     state: str = str(CardState.CLOSED)
     told: list[str] = field(default_factory=list)
+    #: True: the same person closed it before, nothing was written.
+    repeated: bool = False
 
 
 def close_card(
@@ -45,13 +48,16 @@ def close_card(
     """Close a card that was replied to, a warning also once it was acknowledged.
 
     By a supervisor who did not reply to it, is not named on it and did not hold the case; everybody
-    who was told of the card is told. A card with an open order is closed with the order.
+    who was told of the card is told. A card with an open order is closed with the order. Given
+    again by who has closed it, nothing is written.
     """
     said(text, t("销号意见", "text"))
     with rehearsed(context, only=dry_run) as connection:
         row = cards.find(connection, card_no)
         if row is None:
             raise no_card(card_no)
+        if row.state == CardState.CLOSED and _closed_by(context, connection, row):
+            return Closed(card_no, repeated=True)
         allowed: tuple[CardState, ...] = (CardState.REPLIED,)
         if row.level == Level.WARNING:
             allowed = (CardState.ACKNOWLEDGED, CardState.REPLIED)
@@ -69,6 +75,16 @@ def close_card(
                 ),
             )
         return Closed(card_no, told=close_row(context, connection, row, text, evidence))
+
+
+def _closed_by(context: Context, connection: Connection, row: Any) -> bool:
+    """Whether the person of `--as`, who proves to be that person, has closed this card."""
+    person = claimed(context)
+    given = approvals(connection, subject=f"card:{row.card_no}", act=Act.CLOSE)
+    if all(one.person_id != person for one in given):
+        return False
+    proof_of(context, connection, Act.CLOSE, person)
+    return True
 
 
 def close_row(

@@ -18,7 +18,8 @@ from ...core.terms import CardState, Level, LiftReason
 from ...language import say_lift_reason, say_state, t
 from ...store import appeals, cards, ledger
 from ..accountability.accountability import exempt_by_appeal
-from ..authority.acting import acting, approvals, approve, counted, scope_of
+from ..authority.acting import Approval, acting, approve, scope_of
+from ..authority.first_signatures import before
 from ..authority.recusal import who_withdraws
 from ..context import Context
 from ..escalation import ladders
@@ -43,6 +44,10 @@ class Lifted:
     #: Who has signed for this ground, and how many have to.
     signed_by: list[str]
     needed: int
+    #: True: the same person has signed it before, nothing was written.
+    repeated: bool = False
+    #: Earlier signatures that count no more, one line each.
+    lapsed: list[str] = field(default_factory=list)
     followed: Aftermath = field(default_factory=Aftermath)
 
     def as_json(self) -> dict[str, object]:
@@ -53,6 +58,8 @@ class Lifted:
             "lifted": self.lifted,
             "signed_by": self.signed_by,
             "needed": self.needed,
+            "repeated": self.repeated,
+            "lapsed": self.lapsed,
             **followed_json(self.followed),
         }
 
@@ -157,8 +164,9 @@ def by_hand(
     """Lift a card without an appeal, or sign that it be lifted: a red one takes two persons.
 
     `dry_run`: what would follow, also what would once another person has signed; nothing is
-    written. ConfigurationError where the card cannot be lifted for this reason or an appeal
-    waits; NotAllowed where the person may not.
+    written. Given again by who has signed it, nothing is written. ConfigurationError where the card
+    cannot be lifted for this reason or an appeal waits; NotAllowed where the person may not, or an
+    earlier signature does not hold.
     """
     why = said(text, t("撤销理由", "reason for lifting it"))
     evidence = look(attach) if dry_run else keep(context, attach)
@@ -167,31 +175,42 @@ def by_hand(
         if row is None:
             raise no_card(card_no)
         withdraw = who_withdraws(connection, row, people(connection))
-        acting(context, connection, Act.LIFT, scope_of(row), withdraw)
-        _check(connection, row, reason)
         level = Level(row.level)
+        needed = core.signatures_needed(level)
+        person = acting(context, connection, Act.LIFT, scope_of(row), withdraw, second=needed > 1)
         subject = f"card:{card_no}"
-        approve(
-            context,
-            connection,
-            act=Act.LIFT,
-            subject=subject,
-            decision=str(core.Decision.LIFT),
-            ground=str(reason),
-            text=why,
-            evidence=evidence,
-            must_sign=level is Level.RED,
-            barred=withdraw,
-        )
-        given = counted(connection, approvals(connection, subject=subject, act=Act.LIFT))
-        signatures = [core.Signature(a.person_id, a.decision, a.ground) for a in given]
+        known = before(context, connection, act=Act.LIFT, subject=subject, scope=scope_of(row))
+        repeated = known.by(person, str(core.Decision.LIFT), str(reason)) is not None
+        # Lifted meanwhile for another reason: what was signed did not come to stand.
+        repeated &= row.state != CardState.LIFTED or row.lifted_reason == str(reason)
+        if not repeated:
+            _check(connection, row, reason)
+            given = approve(
+                context,
+                connection,
+                act=Act.LIFT,
+                subject=subject,
+                decision=str(core.Decision.LIFT),
+                ground=str(reason),
+                text=why,
+                evidence=evidence,
+                must_sign=level is Level.RED,
+                barred=withdraw,
+                second=needed > 1,
+            )
+            known.given.append(given)
+        signatures = signatures_of(known.given)
         done = Lifted(
             card_no=card_no,
             reason=str(reason),
-            lifted=core.agreed(level, signatures, str(reason)),
+            lifted=row.state == CardState.LIFTED or core.agreed(level, signatures, str(reason)),
             signed_by=[each.person_id for each in signatures if each.ground == str(reason)],
-            needed=core.signatures_needed(level),
+            needed=needed,
+            repeated=repeated,
+            lapsed=known.lapsed,
         )
+        if repeated:
+            return done
         if done.lifted:
             done.followed = lift(context, connection, card_no, reason, why, evidence)
         else:
@@ -199,6 +218,13 @@ def by_hand(
         if dry_run and not done.lifted:
             done.followed = lift(context, connection, card_no, reason, why)
     return done
+
+
+def signatures_of(given: Sequence[Approval]) -> list[core.Signature]:
+    """Approvals as what is counted."""
+    return [
+        core.Signature(one.person_id, one.decision, one.ground, second=one.second) for one in given
+    ]
 
 
 def _check(connection: Connection, row: Any, reason: LiftReason) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ...core import cards as core_cards
 from ...core.accountability import Holding
-from ...core.authority import Act, Scope
+from ...core.authority import Act, Scope, roles_for
 from ...core.evidence import Attachment, attachments_json, for_ledger
 from ...core.faults import ConfigurationError
 from ...core.instants import local_date, rfc3339
@@ -18,7 +18,7 @@ from ...core.people import Person, Role, recipients
 from ...core.statements import digest
 from ...core.terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ...language import say_level, t
-from ...store import accounts, cards, cases, held_rows, ledger, outbox
+from ...store import accounts, cards, cases, held_rows, keys, ledger, outbox
 from .. import binding
 from ..authority.acting import acting, approve, claimed
 from ..cards.account_checks import recorded
@@ -43,6 +43,8 @@ class Given:
     level: str
     state: str
     told: list[str] = field(default_factory=list)
+    #: True: the same person gave the same card before, nothing was written.
+    repeated: bool = False
 
 
 def issue(
@@ -74,7 +76,9 @@ def issue(
             row["handler"] or "",
         )
         acting(context, connection, Act.ISSUE, scope)
-        _check_new(connection, case, row)
+        same = _check_new(connection, case, row)
+        if same is not None:
+            return Given(same.card_no, case_no, level.word, same.state, repeated=True)
         confirmers = _confirmers(context, connection, row)
         salt = context.salt()
         row["salt"] = salt.hex()
@@ -194,10 +198,15 @@ def _row(
     }
 
 
-def _check_new(connection: Connection, case: cases.StoredCase, row: Mapping[str, Any]) -> None:
-    """Refuse what is there already: a command that is given twice by mistake gives one card."""
+def _check_new(connection: Connection, case: cases.StoredCase, row: Mapping[str, Any]) -> Any:
+    """Refuse what somebody else gave already; the card, where the same person gave it.
+
+    So a command that is given twice gives one card.
+    """
     for other in cards.manual_of(connection, case.case_id):
         same = (other.level, other.basis) == (row["level"], row["basis"])
+        if same and other.state not in _GONE and other.issued_by == row["issued_by"]:
+            return other
         if same and other.state not in _GONE:
             raise ConfigurationError(
                 t(
@@ -211,21 +220,31 @@ def _check_new(connection: Connection, case: cases.StoredCase, row: Mapping[str,
                     f"see effmon cards show {other.card_no}; another matter has another --basis",
                 ),
             )
+    return None
 
 
 def _confirmers(
     context: Context, connection: Connection, row: Mapping[str, Any]
 ) -> tuple[Person, ...]:
-    """The supervisors, or their deputies, who can confirm the card: everybody but its issuer."""
-    others = [one for one in people(connection) if one.person_id != row["issued_by"]]
-    found = recipients(
-        others,
-        department=row["department"] or "",
-        region=row["region"] or "",
-        item_code=row["item_code"] or "",
-        roles=(Role.SUPERVISOR,),
-        on=date.fromisoformat(local_date(context.now(), context.zone)),
-    )
+    """The supervisors, or their deputies, who can confirm the card: everybody but its issuer.
+
+    A leader beside the one person who supervises, where they hold a key.
+    """
+    everybody = people(connection)
+    holders = keys.holders(connection)
+    others = [one for one in everybody if one.person_id != row["issued_by"]]
+    found: dict[Person, None] = {}
+    for role in roles_for(Act.CONFIRM, everybody):
+        for person in recipients(
+            others,
+            department=row["department"] or "",
+            region=row["region"] or "",
+            item_code=row["item_code"] or "",
+            roles=(role,),
+            on=date.fromisoformat(local_date(context.now(), context.zone)),
+        ):
+            if role is not Role.LEADER or person.person_id in holders:
+                found[person] = None
     if not found:
         raise ConfigurationError(
             t(
@@ -237,7 +256,7 @@ def _confirmers(
                 "import another supervisor, or a deputy, first: effmon people import",
             ),
         )
-    return found
+    return tuple(found)
 
 
 def _entry(

@@ -6,6 +6,7 @@ stay in the database, the ledger holds their digests.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -66,7 +67,7 @@ class Done:
     told: list[str] = field(default_factory=list)
     #: Whether a reply came after its deadline; False for other commands.
     late: bool = False
-    #: True: the same reply was there already, nothing was written.
+    #: True: the same person had done so already, nothing was written.
     repeated: bool = False
     #: Cards that were closed with it, and those that still stand.
     closed: list[str] = field(default_factory=list)
@@ -99,6 +100,10 @@ def open_order(
     with rehearsed(context, only=dry_run) as connection:
         rows = cards_named(connection, card_nos)
         person = may_on_all(context, connection, Act.OPEN_ORDER, rows)
+        numbers = [row.card_no for row in rows]
+        same = _same_order(connection, numbers, (person, text, str(amount)))
+        if same is not None:
+            return _again(connection, same)
         first = check_matters(connection, rows)
         deadline(context, first.calendar, context.now(), amount)
         persons = order_notices.department_of(context, connection, rows)
@@ -113,7 +118,6 @@ def open_order(
                     "import its head, leader or handler first: effmon people import",
                 ),
             )
-        numbers = [row.card_no for row in rows]
         order_no = core.order_number(numbers, orders.earlier(connection, numbers))
         orders.add(
             connection,
@@ -155,14 +159,8 @@ def reply(
     with context.store.writing() as connection:
         order, rows = found(connection, order_no)
         person = may_on_one(context, connection, Act.REPLY_ORDER, rows)
-        entries = orders.entries(connection, order_no)
-        last = entries[-1]
-        if (last.kind, last.person, last.text, last.evidence) == (
-            str(core.Move.REPLIED),
-            context.person,
-            text,
-            attachments_json(evidence),
-        ):
+        if _last(connection, order_no) == _mine(context, core.Move.REPLIED, text, evidence):
+            last = orders.entries(connection, order_no)[-1]
             done = _done(connection, order_no)
             done.repeated, done.late = True, core.late(last.at, order.reply_due_at)
             return done
@@ -203,6 +201,8 @@ def return_order(
         order, rows = found(connection, order_no)
         barred = repliers(connection, order_no)
         may_on_all(context, connection, Act.RETURN_ORDER, rows, barred)
+        if _last(connection, order_no) == _mine(context, core.Move.RETURNED, text, evidence):
+            return _again(connection, order_no)
         state = moved(order, core.Move.RETURNED)
         amount = amount or Amount.parse(order.reply_within)
         deadline(context, order.calendar, context.now(), amount)
@@ -245,6 +245,8 @@ def close(
         barred = repliers(connection, order_no)
         person = may_on_all(context, connection, Act.CLOSE_ORDER, rows, barred)
         move = core.Move.CLOSED
+        if (order.state, order.closed_by) == (str(OrderState.CLOSED), person):
+            return _again(connection, order_no)
         state = moved(order, move)
         result = core.result_of(OrderState(order.state), move)
         if close_cards and result is not core.Result.DONE:
@@ -279,6 +281,37 @@ def close(
             for row in orders.cards_of(connection, order_no)
             if row.state in (*MATTERS, CardState.PENDING)
         ]
+    return done
+
+
+def _same_order(
+    connection: Connection, card_nos: Sequence[str], what: tuple[str, str, str]
+) -> str | None:
+    """The open order about these very cards that the same person opened in these words."""
+    open_ones = set(orders.open_about(connection, card_nos).values())
+    for order_no in sorted(open_ones):
+        order, rows = found(connection, order_no)
+        said = (order.opened_by, order.text, order.reply_within)
+        if said == what and order.round == 1 and [row.card_no for row in rows] == list(card_nos):
+            return order_no
+    return None
+
+
+def _last(connection: Connection, order_no: str) -> tuple[Any, ...]:
+    last = orders.entries(connection, order_no)[-1]
+    return (last.kind, last.person, last.text, last.evidence)
+
+
+def _mine(
+    context: Context, move: core.Move, text: str, evidence: Sequence[Attachment]
+) -> tuple[Any, ...]:
+    """The entry that this command would leave."""
+    return (str(move), context.person, text, attachments_json(evidence))
+
+
+def _again(connection: Connection, order_no: str) -> Done:
+    done = _done(connection, order_no)
+    done.repeated = True
     return done
 
 

@@ -22,6 +22,7 @@ from ..intake.ingest import find_mapping
 from ..ledger.ledger_book import verify
 from ..matters.attachments import spoilt
 from ..notices.notices import people
+from ..people import supervision
 from .appeal_check import check_appeals
 from .checkpoint_doctor import check_checkpoints
 from .database_check import check_database
@@ -325,6 +326,12 @@ def _people(context: Context) -> Iterator[Finding]:
     yield "people", LOOK if missing else GOOD, said
     for name, sound, detail in key_findings(context):
         yield name, GOOD if sound else LOOK, detail
+    with context.store.reading() as connection:
+        waits = supervision.waiting(connection)
+    if waits:
+        signed = supervision.Signatures(waits[0]["signed_by"], waits[0]["needed"])
+        whose = t("、", ", ").join(one["person_id"] for one in waits)
+        yield "people", LOOK, supervision.words(signed, whose)
 
 
 def worst(findings: list[dict[str, Any]]) -> bool:

@@ -26,8 +26,11 @@ from ..context import Context
 from ..listings.explain import no_case
 from ..notices.notices import people
 from ..notices.voiding import told_of
+from ..rehearsal import rehearsed
 from ..texts import committed, said
+from . import supervision
 from .remains import remains_of_applicant, remains_of_person
+from .supervision import Signatures
 
 ERASURE = ErasureRow.__table__  # type: ignore[attr-defined]
 ERASED_PERSON = ErasedPersonRow.__table__  # type: ignore[attr-defined]
@@ -48,6 +51,13 @@ class Erased:
     quarantined: int = 0
     #: Where a name still stands in what may not be changed: place → how often.
     remains: dict[str, int] = field(default_factory=dict)
+    #: Of somebody who supervises or leads: who has signed, and how many have to; None: not asked.
+    signatures: Signatures | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing was erased yet, because another signature is needed."""
+        return self.signatures is not None and not self.signatures.done
 
 
 def erase_applicants(
@@ -94,9 +104,11 @@ def erase_person(
 ) -> Erased:
     """Erase name and addresses of a person; the id stays in what they did.
 
-    By a supervisor who is not that person. They are told of nothing any more and may do nothing;
-    no people file brings them back. Names that source systems wrote into cases, and cards, stay:
-    they say who was accountable. ConfigurationError where there is no such person.
+    By a supervisor who is not that person; from the first key on, of somebody who supervises,
+    deputises for one or leads by two where two hold keys, each by the same command. They are told
+    of nothing any more and may do nothing; no people file brings them back. Names that source
+    systems wrote into cases, and cards, stay: they say who was accountable. ConfigurationError
+    where there is no such person.
     """
     why = said(reason, t("理由", "reason"))
     done = Erased()
@@ -110,9 +122,16 @@ def erase_person(
         _void(context, connection, person_id)
         connection.execute(update(NOTICE).where(NOTICE.c.person_id == person_id).values(address=""))
 
-    with context.store.writing() as connection:
+    with rehearsed(context, only=dry_run) as connection:
         barred = {person_id: t("不能删除本人的信息", "nobody erases themselves")}
-        by = acting(context, connection, Act.ERASE, None, barred)
+        by = acting(
+            context,
+            connection,
+            Act.ERASE,
+            None,
+            barred,
+            second=supervision.is_guarded(connection, person_id),
+        )
         if person_id in erased_persons(connection):
             done.before = [person_id]
         elif all(row.person_id != person_id for row in people(connection)):
@@ -122,15 +141,30 @@ def erase_person(
             )
         else:
             done.subjects = [person_id]
-        if dry_run:
+        if done.subjects and supervision.is_guarded(connection, person_id):
+            done.signatures = Signatures()
+            what = {"subject": f"person:{person_id}", "act": Act.ERASE}
+            supervision.sign(
+                context,
+                connection,
+                what,
+                done.signatures,
+                decision="erase",
+                ground=None,
+                text=why,
+                barred=barred,
+            )
+        if dry_run or done.waits:
             return done
         if done.subjects:
             left = people_digest(connection, but=person_id)
-            content = {
+            content: dict[str, object] = {
                 "what": "person",
                 "person_erased": person_id,
                 "people": committed(context, connection, left),
             }
+            if done.signatures is not None:
+                content["signed_by"] = done.signatures.signed_by
             _record(context, connection, by, why, content, erase)
     scrub(context.store)
     return done

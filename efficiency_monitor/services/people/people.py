@@ -23,9 +23,12 @@ from ..escalation.ladders import who_first
 from ..notices.notices import people, replace_people
 from ..notices.readdress import readdress
 from ..notices.telling import Telling
+from ..rehearsal import rehearsed
 from ..texts import committed
+from . import supervision
 from .erasing import erased_persons
 from .people_words import in_words
+from .supervision import Supervision
 
 
 @dataclass(slots=True)
@@ -38,6 +41,8 @@ class PeopleReport:
     kept: tuple[str, ...] = ()
     #: Who may now do more, and which holders of keys are not there any more.
     change: PeopleChange = field(default_factory=PeopleChange)
+    #: What of it is about those who supervise, and who has signed that.
+    supervision: Supervision = field(default_factory=Supervision)
 
     def as_json(self) -> dict[str, object]:
         """For the command line; ids, no names."""
@@ -46,6 +51,14 @@ class PeopleReport:
             "imported": self.imported,
             "problems": problems,
             "kept": list(self.kept),
+            "waiting": [
+                {"person_id": one.person_id, "kind": one.kind}
+                for one in (() if self.supervision.done else self.supervision.waits)
+            ],
+            "signed_by": self.supervision.signed_by,
+            "needed": self.supervision.needed,
+            "repeated": self.supervision.repeated,
+            "lapsed": self.supervision.lapsed,
             **self.change.as_json(),
         }
 
@@ -55,6 +68,9 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
 
     Of somebody whose row is faulty what was known before stays: nobody falls out of what is told
     by a mistyped date.
+
+    From the first key on, rows that change who supervises, deputises for one or leads wait for
+    supervisors' signatures (`supervision`), and the rest of the file is taken.
 
     Keys stay as they are. Who becomes a supervisor or a supervisor's deputy, and which holders of
     keys go or change their name, is in the report and in the ledger, by their ids.
@@ -83,14 +99,11 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         report.imported = len(taken)
         kept = still_known(before, taken, faulty)
         report.kept = tuple(sorted({person.person_id for person in kept}))
-        report.change = change_of(before, (*taken, *kept), keys.holders(connection))
-        return (*taken, *kept)
+        known, report.supervision = supervision.taken(context, connection, (*taken, *kept))
+        report.change = change_of(before, known, keys.holders(connection))
+        return known
 
-    if dry_run:
-        with context.store.reading() as connection:
-            become(connection)
-        return report
-    with context.store.writing() as connection:
+    with rehearsed(context, only=dry_run) as connection:
         known = become(connection)
         replace_people(connection, known)
         if any(person.role is Role.SUPERVISOR for person in known):
@@ -99,6 +112,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         content: dict[str, object] = {
             "rows": len(known),
             **report.change.as_json(),
+            **report.supervision.in_entry(),
             "people": committed(context, connection, people_digest(connection)),
         }
         if moved:
