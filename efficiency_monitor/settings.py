@@ -1,5 +1,6 @@
 """A workspace's settings: `effmon.toml` and the environment, read once and typed."""
 
+import json
 import re
 import tomllib
 import unicodedata
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 from .channel_settings import Channels
+from .core import deciding
 from .core.amount import Amount
 from .core.faults import ConfigurationError
 from .core.instants import parse_instant
@@ -370,3 +372,26 @@ def database_file(url: str) -> Path | None:
             t("写成 sqlite:////目录/effmon.db", "write sqlite:////folder/effmon.db"),
         )
     return Path(unquote(rest))
+
+
+def deciding_text(found: Settings) -> str:
+    """The settings that decide, as canonical JSON; what a source leaves unset is left out."""
+    said = found.model_dump(mode="json", by_alias=True)
+    sources = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get("sources", {})
+    return deciding.canonical(deciding.deciding({**said, "sources": sources}))
+
+
+def with_deciding(found: Settings, text: str) -> Settings:
+    """The settings with those of `deciding_text` in the place of their own."""
+    said = found.model_dump(mode="json", by_alias=True)
+    said["sources"] = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get(
+        "sources", {}
+    )
+    try:
+        return Settings.model_validate(deciding.put_in_force(said, json.loads(text)))
+    except ValidationError as fault:
+        raise ConfigurationError(
+            t("生效中的设置本版本读不懂：", "the settings in force cannot be used: ")
+            + sentence(Settings, fault.errors()[0]),
+            t("见 docs/workspace.md", "see docs/workspace.md"),
+        ) from None

@@ -190,6 +190,8 @@ class Context:
     machine: Machine
     #: The personal key of `--key`, with which approvals are signed.
     key: "PersonalKey | None" = None
+    #: What the file says, where `settings` holds what is in force instead.
+    filed: Settings | None = None
 
     @property
     def os_user(self) -> str:
