@@ -7,7 +7,6 @@ listed as not deciding: one that is added later is never forgotten.
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 #: Settings that decide which cards there are.
 DECIDING: Final = frozenset(
@@ -133,8 +132,9 @@ def _shown(value: Any) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else canonical(value)
-    if text.startswith("/") or "://" in text:
-        parts = urlsplit(text)
-        query = "…" if parts.query else ""
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
-    return text
+    scheme, mark, rest = text.rpartition("://")
+    if not mark and not text.startswith("/"):
+        return text
+    plain, query, _ = rest.partition("?")
+    place, slash, path = plain.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}" + ("?…" if query else "")

@@ -117,7 +117,8 @@ def fields(model: type[BaseModel], before: str = "") -> list[str]:
 
 def test_each_setting_decides_or_is_listed_with_its_reason() -> None:
     assert set(fields(Settings)) == deciding.DECIDING
-    assert all(deciding.NOT_DECIDING.values()) and all(deciding.SOURCE_NOT_DECIDING.values())
+    assert all(deciding.NOT_DECIDING.values())
+    assert all(deciding.SOURCE_NOT_DECIDING.values())
 
 
 SOURCE = """
