@@ -66,7 +66,8 @@ def test_a_watch_from_after_the_last_scan_is_refused_and_one_before_it_entered(
     ]
     assert any("watch_from" in line for line in report.changed)
     said = [detail for name, _, detail in check_rules(world.context) if name == "settings changed"]
-    assert len(said) == 1 and "2026-01-01" in said[0]
+    assert len(said) == 1
+    assert "2026-01-01" in said[0]
     assert ("approval", "look") in [found[:2] for found in check_rules(world.context)]
     assert world.sound()
 
