@@ -129,11 +129,12 @@ def open_context(
             file.chmod(0o600)
     schema.check(store)
     filed = found
-    found = in_force(found, store)
+    found, acts_by = in_force(found, store)
     context = Context(
         folder=folder,
         settings=found,
         filed=filed,
+        acts_by=acts_by,
         store=store,
         catalogue=judging_catalogue(folder, found, store),
         now=clock,
@@ -146,8 +147,10 @@ def open_context(
     return context
 
 
-def in_force(filed: settings.Settings, store: "Store") -> settings.Settings:
-    """The settings to act by: the file's, or those in force where a change takes approval."""
+def in_force(filed: settings.Settings, store: "Store") -> tuple[settings.Settings, set[str]]:
+    """The settings to act by: the file's, or those in force (with their digest) where a change
+    takes approval.
+    """
     from .services.catalogue import settings_in_force
 
     return settings_in_force.to_act_by(filed, store)
@@ -272,11 +275,12 @@ def read_again(context: "Context") -> "Context":
     rule that was mended, must not wait for a restart to be judged by.
     """
     folder, filed = load_settings(context.folder)
-    found = in_force(filed, context.store)
+    found, acts_by = in_force(filed, context.store)
     again = replace(
         context,
         settings=found,
         filed=filed,
+        acts_by=acts_by,
         catalogue=judging_catalogue(folder, found, context.store),
     )
     _guard(again)

@@ -1,5 +1,6 @@
 """A workspace's settings: `effmon.toml` and the environment, read once and typed."""
 
+import hmac
 import json
 import re
 import tomllib
@@ -374,21 +375,29 @@ def database_file(url: str) -> Path | None:
     return Path(unquote(rest))
 
 
-def deciding_text(found: Settings) -> str:
-    """The settings that decide, as canonical JSON; what a source leaves unset is left out."""
+def deciding_text(found: Settings, key: bytes) -> str:
+    """The settings that decide, as canonical JSON; what a source leaves unset is left out.
+
+    `key` is the workspace's own of commitments to addresses that hold secrets.
+    """
     said = found.model_dump(mode="json", by_alias=True)
     sources = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get("sources", {})
-    return deciding.canonical(deciding.deciding({**said, "sources": sources}))
+    return deciding.canonical(deciding.deciding({**said, "sources": sources}, _seal(key)))
 
 
-def with_deciding(found: Settings, text: str) -> Settings:
+def _seal(key: bytes) -> deciding.Seal:
+    return lambda text: hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def with_deciding(found: Settings, text: str, key: bytes) -> Settings:
     """The settings with those of `deciding_text` in the place of their own."""
     said = found.model_dump(mode="json", by_alias=True)
     said["sources"] = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get(
         "sources", {}
     )
     try:
-        return Settings.model_validate(deciding.put_in_force(said, json.loads(text)))
+        made = deciding.put_in_force(said, json.loads(text), _seal(key))
+        return Settings.model_validate(made)
     except ValidationError as fault:
         raise ConfigurationError(
             t("生效中的设置本版本读不懂：", "the settings in force cannot be used: ")

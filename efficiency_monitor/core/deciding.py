@@ -5,7 +5,7 @@ listed as not deciding: one that is added later is never forgotten.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 #: Settings that decide which cards there are.
@@ -49,11 +49,23 @@ SOURCE_NOT_DECIDING: Final[Mapping[str, str]] = {
     "sql.most_megabytes": "a pull beyond it fails whole",
 }
 
+#: In the place of an address of which a part that is not kept has changed, and waits for approval:
+#: no such host exists (RFC 2606, section 2).
+NOT_APPROVED: Final = "https://address-waits-for-approval.invalid"
+#: Where a source's commitments to its addresses stand, beside the addresses without secrets.
+SEALS: Final = "seals"
+
 Document = Mapping[str, Any]
+#: A keyed commitment to a whole address: other ones for other addresses, and no way back.
+Seal = Callable[[str], str]
 
 
-def deciding(document: Document) -> dict[str, Any]:
-    """Of a whole document of settings the part that decides; what is unset (None) is left out."""
+def deciding(document: Document, seal: Seal) -> dict[str, Any]:
+    """Of a whole document of settings the part that decides; what is unset (None) is left out.
+
+    Of an address that holds user information or values of a query only what is no secret is kept,
+    and a commitment to the whole: that it changed is noticed, what it was cannot be read.
+    """
     found: dict[str, Any] = {}
     for path in sorted(DECIDING):
         section, name = path.split(".")
@@ -61,9 +73,43 @@ def deciding(document: Document) -> dict[str, Any]:
         if value is not None:
             found.setdefault(section, {})[name] = value
     found["sources"] = {
-        name: _source(section, "") for name, section in document.get("sources", {}).items()
+        name: _sealed(_source(section, ""), seal)
+        for name, section in document.get("sources", {}).items()
     }
     return found
+
+
+def _sealed(section: dict[str, Any], seal: Seal) -> dict[str, Any]:
+    """A source without the secrets of its addresses, and with commitments to them."""
+    http = section.get("http")
+    if http is None:
+        return section
+    plain, seals = dict(http), {}
+    for path, address in _addresses(http):
+        if without_secrets(address) != address:
+            seals[path] = seal(address)
+    plain["base_url"] = without_secrets(http["base_url"])
+    plain["tables"] = {name: without_secrets(path) for name, path in http["tables"].items()}
+    return {**section, "http": {**plain, **({SEALS: seals} if seals else {})}}
+
+
+def _addresses(http: Document) -> list[tuple[str, str]]:
+    rows = [(f"tables.{name}", path) for name, path in http.get("tables", {}).items()]
+    return [("base_url", http["base_url"]), *rows] if "base_url" in http else rows
+
+
+def without_secrets(address: str) -> str:
+    """An address without user information and without the values of its query."""
+    scheme, mark, rest = address.rpartition("://") if "://" in address else ("", "", address)
+    plain, asks, query = rest.partition("?")
+    place, slash, path = plain.partition("/")
+    shown = f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
+    names = [f"{name}{is_}…" if is_ else "…" for name, is_, _ in _pairs(query)]
+    return shown + (f"?{'&'.join(names)}" if asks else "")
+
+
+def _pairs(query: str) -> list[tuple[str, str, str]]:
+    return [part.partition("=") for part in query.split("&")] if query else []
 
 
 def _source(section: Document, before: str) -> dict[str, Any]:
@@ -77,18 +123,39 @@ def _source(section: Document, before: str) -> dict[str, Any]:
     return found
 
 
-def put_in_force(document: Document, in_force: Document) -> dict[str, Any]:
-    """The document with what is in force in the place of all that decides in it."""
+def put_in_force(document: Document, in_force: Document, seal: Seal) -> dict[str, Any]:
+    """The document with what is in force in the place of all that decides in it.
+
+    An address of which secrets are not kept is the document's where that is the very same one;
+    otherwise the source has none (`NOT_APPROVED`), and pulls of it fail.
+    """
     made: dict[str, Any] = {name: value for name, value in document.items() if name != "sources"}
     for path in sorted(DECIDING):
         section, name = path.split(".")
         made[section] = {**made[section], name: in_force.get(section, {}).get(name)}
     said = document.get("sources", {})
     made["sources"] = {
-        name: _filled(section, said.get(name, {}), "")
+        name: _opened(_filled(section, said.get(name, {}), ""), said.get(name, {}), seal)
         for name, section in in_force.get("sources", {}).items()
     }
     return made
+
+
+def _opened(section: dict[str, Any], said: Document, seal: Seal) -> dict[str, Any]:
+    """A source in force with the whole addresses of the document, if they are those in force."""
+    seals = (section.get("http") or {}).get(SEALS)
+    if not seals:
+        return section
+    http = {name: value for name, value in section["http"].items() if name != SEALS}
+    whole = dict(_addresses(said.get("http") or {}))
+    if any(path not in whole or seal(whole[path]) != made for path, made in seals.items()):
+        return {**section, "http": {**http, "base_url": NOT_APPROVED}}
+    http["base_url"] = whole["base_url"] if "base_url" in seals else http["base_url"]
+    http["tables"] = {
+        name: whole[f"tables.{name}"] if f"tables.{name}" in seals else path
+        for name, path in http["tables"].items()
+    }
+    return {**section, "http": http}
 
 
 def _filled(in_force: Document, said: Document, before: str) -> dict[str, Any]:
@@ -102,16 +169,13 @@ def _filled(in_force: Document, said: Document, before: str) -> dict[str, Any]:
     return found
 
 
-def canonical(found: Document) -> str:
+def canonical(found: object) -> str:
     """Canonical JSON of what decides."""
     return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def differences(old: Document, new: Document) -> list[tuple[str, str | None, str | None]]:
-    """Path, old and new value of every setting that differs, without secrets of addresses.
-
-    Two addresses that differ in nothing but a secret are a difference of two equal texts.
-    """
+    """Path, old and new value of every setting that differs."""
     before, after = dict(_leaves(old, "")), dict(_leaves(new, ""))
     return [
         (path, _shown(before.get(path)), _shown(after.get(path)))
@@ -129,12 +193,4 @@ def _leaves(value: Document, before: str) -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else canonical(value)
-    scheme, mark, rest = text.rpartition("://")
-    if not mark and not text.startswith("/"):
-        return text
-    plain, query, _ = rest.partition("?")
-    place, slash, path = plain.partition("/")
-    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}" + ("?…" if query else "")
+    return value if value is None or isinstance(value, str) else canonical(value)

@@ -7,9 +7,11 @@ import pytest
 from pydantic import BaseModel
 
 from efficiency_monitor.core import deciding
-from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.core.faults import ConfigurationError, Locked
 from efficiency_monitor.services.operation.rule_doctor import check_rules
 from efficiency_monitor.settings import Settings, deciding_text, parse, with_deciding
+from efficiency_monitor.store.every_table import metadata
+from tests.matters.stage import run
 from tests.stories.world import World
 from tests.versions.bureau import Bureau
 from tests.versions.conftest import bureau
@@ -122,6 +124,7 @@ def test_each_setting_decides_or_is_listed_with_its_reason() -> None:
     assert all(deciding.SOURCE_NOT_DECIDING.values())
 
 
+KEY = b"key of the workspace"
 SOURCE = """
 [sources.hall]
 mapping = "{mapping}"
@@ -136,13 +139,143 @@ def test_of_a_source_the_address_and_mapping_decide_and_no_secret_is_shown() -> 
     old = parse(SOURCE.format(mapping="canonical", host="a.cn", attempts=2), "x")
     same = parse(SOURCE.format(mapping="canonical", host="a.cn", attempts=3), "x")
     new = parse(SOURCE.format(mapping="own", host="b.cn", attempts=3), "x")
-    assert deciding_text(old) == deciding_text(same) != deciding_text(new)
-    mixed = with_deciding(new, deciding_text(old))
+    assert deciding_text(old, KEY) == deciding_text(same, KEY) != deciding_text(new, KEY)
+    mixed = with_deciding(new, deciding_text(old, KEY), KEY)
     section = mixed.sources["hall"]
     assert section.http is not None
     assert (section.mapping, section.http.attempts) == ("canonical", 3)
-    assert "a.cn" in section.http.base_url
-    assert deciding_text(mixed) == deciding_text(old)
-    rows = deciding.differences(json.loads(deciding_text(old)), json.loads(deciding_text(new)))
+    assert section.http.base_url == deciding.NOT_APPROVED
+    assert "secret" not in deciding_text(old, KEY)
+    assert with_deciding(same, deciding_text(old, KEY), KEY) == same
+    rows = deciding.differences(
+        json.loads(deciding_text(old, KEY)), json.loads(deciding_text(new, KEY))
+    )
     assert ("sources.hall.http.base_url", "https://a.cn/api", "https://b.cn/api") in rows
     assert "secret" not in str(rows)
+
+
+def write_source(world: World, token: str, attempts: int = 2) -> None:
+    """Write a source whose address holds a token, in the place of a former one."""
+    path = world.folder / "effmon.toml"
+    text, _, former = path.read_text("utf-8").partition("\n[sources.hall]")
+    rules = former.partition("\n[rules]")
+    source = SOURCE.format(mapping="canonical", host="a.cn", attempts=attempts)
+    path.write_text(text + source.replace("secret", token) + rules[1] + rules[2], encoding="utf-8")
+    world.close()
+
+
+def everything(world: World) -> str:
+    """Every value of every table as text."""
+    found = []
+    for name in metadata.tables:
+        for row in world.rows(f"SELECT * FROM {name}"):
+            found += [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in row.values()]
+    return "\n".join(found)
+
+
+def test_a_changed_token_is_noticed_and_kept_nowhere(bureau: Bureau) -> None:
+    world = bureau.world
+    write_source(world, "hush-one")
+    world.scan()
+    write_source(world, "hush-two")
+    world.now += 60
+    world.scan()
+    last = changes(world)[-1]
+    assert {row["setting"] for row in last} == {
+        "sources.hall.http.seals.base_url",
+        "sources.hall.http.seals.tables.cases",
+    }
+    assert "https://a.cn/api" in everything(world)
+    assert "hush" not in everything(world)
+    assert world.sound()
+
+
+def test_under_approval_a_changed_token_is_not_used_and_found_by_none(bureau: Bureau) -> None:
+    world = bureau.world
+    write_source(world, "hush-one")
+    world.scan()
+    bureau.adopt()
+    bureau.demand()
+    world.scan()
+    assert "hush-one" in str(world.context.settings.sources)
+    write_source(world, "hush-two")
+    http = world.context.settings.sources["hall"].http
+    assert http is not None
+    assert http.base_url == deciding.NOT_APPROVED
+    bureau.adopt()
+    assert "hush-two" in str(world.context.settings.sources)
+    assert "hush" not in everything(world)
+    assert world.sound()
+
+
+@pytest.mark.parametrize("approval", ["none", "second_person"])
+def test_one_night_of_another_watch_from_hides_no_card(bureau: Bureau, approval: str) -> None:
+    """Through the command line, as whoever may edit the file would do it."""
+    world = bureau.world
+    bureau.late_case()
+    bureau.adopt()
+    if approval == "second_person":
+        bureau.demand()
+        world.scan()
+    bureau.at("2026-03-07 09:00")
+    put(world, 'watch_from = "2030-01-01"')
+    done = run(world, "scan")
+    if approval == "none":
+        assert done.code == 2
+        assert "watch_from" in done.err
+        assert "Traceback" not in done.err
+        assert world.cards() == []
+    else:
+        assert "effmon.toml" in done.err
+        with pytest.raises(ConfigurationError, match="watch_from"):
+            bureau.adopt()
+    put(world, None)
+    world.now += 60
+    assert run(world, "scan").code in (0, 1)
+    assert any(card.startswith("A CASE red open") for card in world.cards())
+    assert not any("historical" in card for card in world.cards())
+    assert world.sound()
+
+
+def test_two_processes_with_different_files_do_not_write_by_both(bureau: Bureau) -> None:
+    """The one whose settings are no longer in force stops; given again, it enters its own."""
+    world = bureau.world
+    world.scan()
+    bureau.at("2026-03-06 09:00")
+    put(world, 'watch_from = "2026-01-01"')
+    one = bureau.acting("wang")
+    put(world, 'watch_from = "2026-02-01"')
+    other = bureau.acting("sun")
+    with one.store.writing():
+        pass
+    with other.store.writing():
+        pass
+    with pytest.raises(Locked), one.store.writing():
+        pass
+    assert [rows[0]["new"] for rows in changes(world)] == ["2026-01-01", "2026-02-01"]
+    assert world.sound()
+
+
+def test_settings_of_a_transaction_that_was_rolled_back_are_entered_by_the_next(
+    bureau: Bureau,
+) -> None:
+    world = bureau.world
+    world.scan()
+    bureau.at("2026-03-06 09:00")
+    put(world, 'watch_from = "2026-01-01"')
+    with pytest.raises(KeyError), world.context.store.writing():
+        raise KeyError
+    assert changes(world) == []
+    with world.context.store.writing():
+        pass
+    assert len(changes(world)) == 1
+
+
+def test_a_row_that_no_entry_knows_is_found(bureau: Bureau) -> None:
+    world = bureau.world
+    world.scan()
+    world.change(
+        "INSERT INTO settings_in_force (at, sha256, os_user) "
+        "SELECT at, sha256, os_user FROM settings_in_force"
+    )
+    assert not world.sound()

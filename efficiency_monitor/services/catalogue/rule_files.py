@@ -18,6 +18,7 @@ from ..context import Context
 from . import kept_texts
 from .approved_catalogue import State
 from .kept_texts import KeptText, Key
+from .settings_in_force import seal_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,9 @@ def wanted(context: Context) -> Wanted:
     found = Wanted()
     filed = context.filed or context.settings
     if filed is not context.settings:
-        _take(found, kept_texts.of_settings(deciding_text(filed)))
+        with context.store.reading() as connection:
+            key = seal_key(connection)
+        _take(found, kept_texts.of_settings(deciding_text(filed, key)))
     with _may_be_broken(found, "vocabulary.yaml"):
         path = folder / "vocabulary.yaml"
         words = catalogue_files.read_vocabulary_file(path)

@@ -8,24 +8,34 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...core import deciding
-from ...core.faults import ConfigurationError
+from ...core.faults import ConfigurationError, Locked
 from ...core.instants import parse_instant, rfc3339
 from ...core.ledger import EntryType
 from ...language import t
 from ...settings import Settings, deciding_text, with_deciding
-from ...store import changes, ledger
+from ...store import changes, ledger, text_salts
 from ...store.engine import Store
 from ..context import Context
 from . import kept_texts
 
+#: Where the key of commitments to addresses stands among the salts.
+_KEY = "settings"
 
-def to_act_by(filed: Settings, store: Store) -> Settings:
-    """The file's settings; where a change of them takes approval, those in force."""
+
+def to_act_by(filed: Settings, store: Store) -> tuple[Settings, set[str]]:
+    """The file's settings; where a change takes approval, those in force and their digest."""
     with store.reading() as connection:
-        text = text_in_force(connection)
+        text, key = text_in_force(connection), seal_key(connection)
     if text is None or json.loads(text)["rules"]["approval"] == "none":
-        return filed
-    return filed if text == deciding_text(filed) else with_deciding(filed, text)
+        return filed, set()
+    same = text == deciding_text(filed, key)
+    found = filed if same else with_deciding(filed, text, key)
+    return found, {kept_texts.digest_of(text)}
+
+
+def seal_key(connection: Connection) -> bytes:
+    """The workspace's key of commitments to addresses; empty before the ledger begins."""
+    return text_salts.find(connection, _KEY) or b""
 
 
 def text_in_force(connection: Connection) -> str | None:
@@ -38,35 +48,48 @@ def text_in_force(connection: Connection) -> str | None:
 
 
 def entering(context: Context) -> Callable[[Connection], None]:
-    """What begins every writing transaction: other settings are entered in that transaction.
+    """What begins every writing transaction: other settings are entered in the first of them.
 
-    Once for a context: they and the act that found them are written both or neither.
-    ConfigurationError for a `watch_from` that is refused.
+    They and the act that found them are written both or neither. In every later one the settings
+    in force have to be those that this process acts by: another one may have entered its own.
+    ConfigurationError for a `watch_from` that is refused; Locked where they changed meanwhile.
     """
-    text = deciding_text(context.settings)
-    done: list[str] = []
+
+    found: list[str | None] = []
+    approved = bool(context.acts_by)
 
     def enter(connection: Connection) -> None:
         # The very first are taken with the entry that begins the ledger.
-        if done or not ledger.read_head(connection).size:
+        if not ledger.read_head(connection).size:
             return
-        known = text_in_force(connection)
-        if known != text:
-            if known is not None and json.loads(known)["rules"]["approval"] != "none":
+        row = changes.settings_in_force(connection)
+        known = None if row is None else row.sha256
+        if known is not None and known in context.acts_by:
+            return
+        if not found:
+            found.append(known)
+        if approved or (context.acts_by and known != found[0]):
+            raise _changed_meanwhile()
+        # As they were found, also where a transaction that entered others was rolled back.
+        text = deciding_text(context.settings, seal_key(connection))
+        kept = kept_texts.of_settings(text)
+        if known != kept.sha256:
+            before = text_in_force(connection)
+            if before is not None and json.loads(before)["rules"]["approval"] != "none":
                 # Approved by another process since this one has read them.
                 raise _changed_meanwhile()
-            _check_watch_from(context, connection, known, text)
-            kept = kept_texts.of_settings(text)
+            _check_watch_from(context, connection, before, text)
             kept_texts.keep(connection, [kept], context.now())
             put(context, connection, kept.sha256, None)
-        done.append(text)
+        context.acts_by.add(kept.sha256)
 
     return enter
 
 
 def take_first(context: Context, connection: Connection) -> str:
     """Take the very first settings as they come; their digest, for the entry that begins it all."""
-    text = deciding_text(context.settings)
+    text_salts.keep(connection, _KEY, context.salt())
+    text = deciding_text(context.settings, seal_key(connection))
     _check_watch_from(context, connection, None, text)
     kept = kept_texts.of_settings(text)
     kept_texts.keep(connection, [kept], context.now())
@@ -74,10 +97,13 @@ def take_first(context: Context, connection: Connection) -> str:
     return kept.sha256
 
 
-def _changed_meanwhile() -> ConfigurationError:
-    return ConfigurationError(
+def _changed_meanwhile() -> Locked:
+    return Locked(
         t("生效中的设置刚刚改变", "the settings in force were changed just now"),
-        t("没有写入任何内容；请重新运行", "nothing was written; give the command again"),
+        t(
+            "其余内容没有写入；请核对 effmon.toml，再重新运行",
+            "the rest was not written; look at effmon.toml and give the command again",
+        ),
     )
 
 
@@ -100,6 +126,7 @@ def put(context: Context, connection: Connection, sha256: str, change_no: str | 
         "settings": [{"setting": path, "old": was, "new": now} for path, was, now in rows],
     }
     fact = f"settings/{sha256}/{size}"
+    context.acts_by.add(sha256)
     ledger.append(connection, [context.entry(EntryType.SETTINGS_CHANGED, fact, content)])
 
 
@@ -120,11 +147,10 @@ def recent(context: Context, since: int) -> list[str]:
     """A line for each time that other settings came into force from an instant on."""
     with context.store.reading() as connection:
         rows = changes.settings_history(connection)
-        texts = kept_texts.read(connection, [row.sha256 for row in rows])
+        newer = [pair for pair in pairwise(rows) if pair[1].at >= since]
+        texts = kept_texts.read(connection, {row.sha256 for pair in newer for row in pair})
     lines = []
-    for earlier, row in pairwise(rows):
-        if row.at < since:
-            continue
+    for earlier, row in newer:
         found = deciding.differences(
             json.loads(texts[earlier.sha256]), json.loads(texts[row.sha256])
         )
