@@ -279,3 +279,21 @@ def test_a_row_that_no_entry_knows_is_found(bureau: Bureau) -> None:
         "SELECT at, sha256, os_user FROM settings_in_force"
     )
     assert not world.sound()
+
+
+def test_cards_that_a_later_watch_from_hid_are_counted_when_it_is_moved_back(
+    bureau: Bureau,
+) -> None:
+    world = bureau.world
+    bureau.late_case()
+    bureau.at("2026-03-09 09:00")
+    put(world, 'watch_from = "2026-03-09"')
+    assert world.scan().changed == []
+    hidden = [card for card in world.cards() if "historical" in card]
+    assert hidden
+    put(world, 'watch_from = "2026-01-01"')
+    world.now += 60
+    line = f"{len(hidden)} historical card"
+    assert any(line in said for said in world.scan().changed)
+    assert any(line in detail for _, _, detail in check_rules(world.context))
+    assert [card for card in world.cards() if "historical" in card] == hidden

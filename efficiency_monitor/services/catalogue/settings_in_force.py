@@ -13,7 +13,7 @@ from ...core.instants import parse_instant, rfc3339
 from ...core.ledger import EntryType
 from ...language import t
 from ...settings import Settings, deciding_text, with_deciding
-from ...store import changes, ledger, text_salts
+from ...store import cards, changes, ledger, text_salts
 from ...store.engine import Store
 from ..context import Context
 from . import kept_texts
@@ -159,6 +159,26 @@ def recent(context: Context, since: int) -> list[str]:
         by = row.change_no or row.os_user
         lines.append(t(f"{at} 由 {by} 改为：{what}", f"{at} by {by}: {what}"))
     return lines
+
+
+def untold(context: Context) -> list[str]:
+    """A line on historical cards that would not be so by the `watch_from` in force, if any.
+
+    They were issued under a later one. Nobody was told of them, and nobody will be.
+    """
+    with context.store.reading() as connection:
+        text = text_in_force(connection)
+        count = cards.historical_since(connection, _watch_from(text))
+    if not count:
+        return []
+    return [
+        t(
+            f"{count} 张历史牌的到期时间不早于生效中的 watch_from，未曾通知任何人："
+            "effmon cards list --state historical",
+            f"{count} historical card(s) fell due after the watch_from in force, and nobody was "
+            "told: effmon cards list --state historical",
+        )
+    ]
 
 
 def _watch_from(text: str | None) -> int | None:

@@ -43,6 +43,8 @@ def check_rules(context: Context) -> Iterator[Finding]:
     since = context.now() - CHANGED_DAYS * 86_400
     for line in settings_in_force.recent(context, since):
         yield "settings changed", LOOK, line
+    for line in settings_in_force.untold(context):
+        yield "historical cards", LOOK, line
     for each in waiting(context):
         yield "waits for approval", LOOK, each.words()
     with context.store.reading() as connection:

@@ -88,7 +88,11 @@ def scan(
     report.waiting = waiting(context)
     writing = partial(_writing, context, slot)
     changed = catalogue_change.note_changes(context, writing)
-    report.changed = [*_changed_settings(context), *changed]
+    report.changed = [
+        *_changed_settings(context),
+        *changed,
+        *settings_in_force.untold(context),
+    ]
     stale = _stale(context, as_of, None, report)
     held = HeldInput()
     with context.store.reading() as connection:
