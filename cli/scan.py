@@ -250,6 +250,8 @@ def _say_rules(report: "ScanReport") -> None:
     """Files that wait for approval, texts that changed, what rules on trial would have given."""
     from efficiency_monitor.core.terms import Level
 
+    for line in report.changed[:10]:
+        warn(line)
     for waits in report.waiting[:10]:
         warn(waits.words())
     for card_no in report.rule_changed[:10]:

@@ -103,6 +103,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "quarantine": {**_texts("message"), "content": _DOCUMENT},
     "row_version": {},
     "run": {},
+    "settings_in_force": {},
     "silence": _texts("reason", "end_reason"),
     "supervision_order": _texts("text"),
     "tally_touch": {},

@@ -13,6 +13,7 @@ from ...model_words import nearest
 from ...os_words import say_os
 from ...settings import FILE, parse, refuse_half_restored
 from ...store import ledger
+from ..catalogue.settings_in_force import take_first
 from ..context import Catalogue, Context, meta, set_meta
 from ..ledger.signer import default_origin
 
@@ -152,6 +153,7 @@ def record_creation(context: Context) -> None:
                         "workspace": context.settings.workspace.name,
                         "zone": context.zone,
                         "packs": list(context.settings.workspace.packs),
+                        "settings": take_first(context, connection),
                     },
                 )
             ],
