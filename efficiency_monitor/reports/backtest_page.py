@@ -47,14 +47,14 @@ p{margin:4px 0}.dim{color:var(--dim)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600;white-space:nowrap}
-td.n,th.n{text-align:right;white-space:nowrap}td.t{white-space:nowrap}
+td{overflow-wrap:anywhere}td.n,th.n{text-align:right;white-space:nowrap}td.t{white-space:nowrap}
 .warning{color:var(--warning)}.yellow{color:var(--yellow)}.red{color:var(--red)}
 .level{font-weight:600;white-space:nowrap}.key{display:inline-block;width:12px;height:12px;
 border-radius:2px;margin:0 5px 0 12px;vertical-align:-1px}
 svg{display:block;width:100%;height:auto}svg text{fill:var(--dim);font-size:12px}
-.cards td{overflow-wrap:anywhere;font-size:13.5px}.cards .t{white-space:nowrap}
+.cards td{font-size:13.5px}.cards .t{white-space:nowrap}
 @media (max-width:640px){body{padding:14px 12px 40px;font-size:14px}
-th,td{padding-right:7px;font-size:13px}td:first-child{overflow-wrap:anywhere}
+th,td{padding-right:7px;font-size:13px}
 .cards thead{position:absolute;left:-9999px}
 .cards tr{display:block;border:1px solid var(--line);border-radius:8px;margin:0 0 10px;
 padding:6px 12px}
