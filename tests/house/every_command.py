@@ -9,6 +9,7 @@ by the interpreter that is on trial, which has no pytest: it prints what failed 
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -22,6 +23,7 @@ from efficiency_monitor.cli.main import app
 from efficiency_monitor.cli.state import State
 
 from efficiency_monitor.core.faults import EffmonError
+from sqlalchemy import Engine, event
 
 FORMATS = ("table", "json", "jsonl", "csv")
 #: Commands that a process of its own is asked for: they do not end, or make their own State.
@@ -29,6 +31,30 @@ BY_ITSELF = {"serve", "demo"}
 #: The demonstration ends before this.
 AFTER = "2026-11-30 12:00"
 ZONE = "Asia/Shanghai"
+
+
+class Updates:
+    """Which columns of which tables the program changes, as SQL says it."""
+
+    _PLAIN = re.compile(r'UPDATE "?(\w+)"? SET (.*?)(?: FROM | WHERE |$)', re.DOTALL)
+    _ELSE = re.compile(
+        r'INSERT INTO "?(\w+)"?.* DO UPDATE SET (.*?)(?: WHERE | RETURNING |$)', re.DOTALL
+    )
+    _COLUMN = re.compile(r'(?:^|, ?)\s*"?(\w+)"?\s*=')
+
+    def __init__(self) -> None:
+        self.columns: dict[str, set[str]] = {}
+        event.listen(Engine, "before_cursor_execute", self._see)
+
+    def _see(self, _c: object, _u: object, statement: str, *_more: object) -> None:
+        found = self._PLAIN.match(statement) or self._ELSE.match(statement)
+        if found is not None:
+            self.columns.setdefault(found[1], set()).update(self._COLUMN.findall(found[2]))
+
+    def save(self, path: Path) -> None:
+        """Keep them for whoever compares."""
+        kept = {name: sorted(columns) for name, columns in sorted(self.columns.items())}
+        path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
 class Trial:
@@ -359,6 +385,7 @@ def on_postgresql(trial: Trial, folder: Path, url: str, application: str, audito
 def main(folder: Path, data: Path, *server: str) -> int:
     """Exit code: 1 if a command failed or was never given."""
     clock = demo_stage.Clock(AFTER, ZONE)
+    updates = Updates()
     trial = Trial(clock)
     app(["demo", str(folder)], "effmon", standalone_mode=False)
     ws = folder / "bureau"
@@ -377,6 +404,7 @@ def main(folder: Path, data: Path, *server: str) -> int:
             part()
         except Exception:  # noqa: BLE001 - kept, and the next part is tried
             trial.failed.append(traceback.format_exc())
+    updates.save(folder / "updates.json")
     never = sorted(set(leaves(typer.main.get_command(app))) - trial.given - BY_ITSELF)
     print(*trial.failed, sep="\n")
     print("never given:", never)
