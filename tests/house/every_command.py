@@ -21,9 +21,9 @@ import typer
 from efficiency_monitor.cli import demo_stage, given
 from efficiency_monitor.cli.main import app
 from efficiency_monitor.cli.state import State
+from sqlalchemy import Engine, event
 
 from efficiency_monitor.core.faults import EffmonError
-from sqlalchemy import Engine, event
 
 FORMATS = ("table", "json", "jsonl", "csv")
 #: Commands that a process of its own is asked for: they do not end, or make their own State.

@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 import xlwt
 
+from efficiency_monitor.store import rights
 from tests.cli.command import environment
 from tests.postgres_server import APPLICATION, AUDITOR, server
 
@@ -182,3 +183,8 @@ def test_every_command_and_every_format(python: tuple[Path, Path], tmp_path: Pat
         running.drop(url)
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
     assert "Traceback" not in ran.stdout + ran.stderr
+    updated = json.loads((tmp_path / "shown" / "updates.json").read_text(encoding="utf-8"))
+    assert updated.keys() <= rights.UPDATED.keys() | rights.WHOLE
+    for table, columns in updated.items():
+        if table not in rights.WHOLE:
+            assert set(columns) <= set(rights.UPDATED[table]), table
