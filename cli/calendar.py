@@ -159,7 +159,10 @@ def _default(ctx: typer.Context) -> str:
     return "cn"
 
 
-@app.command("batch", help=t("逐行回答 JSON 问题", "answer one JSON question a line"))
+@app.command(
+    "batch",
+    help=t("逐行回答 JSON 问题，只用 JSON Lines", "answer JSON questions, in JSON Lines only"),
+)
 def batch(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],

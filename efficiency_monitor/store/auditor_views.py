@@ -72,7 +72,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "change_proposal": _texts("reason"),
     "checkpoint": {},
     "clock": {},
-    "command_record": _texts("message"),
+    "command_record": {},
     # Why somebody saw or erased what is personal: an auditor reads that above all.
     "disclosure": {},
     "erased_case": {},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ... import catalogue_files
@@ -126,6 +127,17 @@ def write_settings(
             t("换一个目录", "choose another folder"),
         ) from None
     return True
+
+
+def take_back(folder: Path, *, with_folder: bool) -> None:
+    """Take away the settings that were just written: there is no workspace without its database.
+
+    `with_folder`: the folder was made for them.
+    """
+    (folder / FILE).unlink(missing_ok=True)
+    if with_folder:
+        with suppress(OSError):  # somebody has put other things there meanwhile
+            folder.rmdir()
 
 
 def _quoted(text: str) -> str:
