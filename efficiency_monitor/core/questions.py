@@ -5,11 +5,11 @@ from decimal import ROUND_DOWN, Decimal
 
 from .amount import Amount, Threshold, Unit, check_cap
 from .business_time import Table
-from .clockwork import BEYOND, NEVER, mode_of, seconds_of
+from .clockwork import BEYOND, NEVER, day_of, mode_of, seconds_of
 from .columns import AMOUNT, Work, work_size
 from .counting import elapsed_until
 from .faults import NotCovered, brief
-from .levels import WHOLE, level_at
+from .levels import WHOLE, asks_status, level_at
 from .pausing import capped, find_runs
 
 UNIT_CODE = {unit: code for code, unit in enumerate(Unit)}
@@ -132,6 +132,35 @@ def threshold(
     if instant == BEYOND:
         raise NotCovered("the instant lies outside what the calendar covers")
     return None if instant == NEVER else int(instant)
+
+
+def rests_on_provisional(
+    table: Table,
+    start: int,
+    limit: Amount,
+    instant: int | None,
+    *,
+    counting: Counting,
+    pauses: list[PauseAsked],
+) -> bool:
+    """Whether a limit's due instant rests on a date whose notice is not published.
+
+    Not where the limit, and the caps of pauses before the instant, ask no date's status, and not
+    where a pause withholds the instant.
+    """
+    if instant is None or not provisional_between(table, start, instant):
+        return False
+    clock = (counting.by_time, counting.same, counting.close, counting.roll)
+    if asks_status(clock, UNIT_CODE[limit.unit], 1):
+        return True
+    caps = [pause.cap for pause in pauses if pause.cap is not None and pause.since < instant]
+    return any(asks_status((0, 0, counting.close, 0), UNIT_CODE[cap.unit], 0) for cap in caps)
+
+
+def provisional_between(table: Table, start: int, instant: int) -> bool:
+    """Whether a date from that of `start` to that of `instant` is provisional."""
+    before = table.provisional_before
+    return bool(before[day_of(table, instant) + 1] > before[day_of(table, start)])
 
 
 def due(
