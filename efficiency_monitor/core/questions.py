@@ -18,7 +18,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How a clock counts (TIME 8, 10, 12)."""
+    """How a clock counts (docs/time.md, rules 6, 8 and 10)."""
 
     by_time: bool = False
     same: bool = False
@@ -28,7 +28,10 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class PauseAsked:
-    """A pause [since, until), epoch seconds; `until` None while open; `cap` limits it (TIME 18)."""
+    """A pause [since, until), epoch seconds; `until` None while open; `cap` limits it.
+
+    By docs/time.md, rule 12.
+    """
 
     since: int
     until: int | None
@@ -72,7 +75,9 @@ def _runs(table: Table, start: int, counting: Counting, pauses: list[PauseAsked]
 def elapsed(
     table: Table, start: int, end: int, unit: Unit, *, counting: Counting, pauses: list[PauseAsked]
 ) -> Decimal:
-    """Elapsed amount in `unit` (months: calendar days), at most 6 places, rounded down (TIME 16).
+    """Elapsed amount in `unit` (months: calendar days), at most 6 places, rounded down.
+
+    By docs/time.md, rule 16.
 
     Raises NotCovered where the calendar does not cover what the unit asks.
     """
@@ -97,7 +102,10 @@ def amount_of(code: int, whole: int, part: int, of: int) -> Decimal | None:
 
 
 def rounded_down(whole: int, part: int, of: int) -> Decimal:
-    """`whole + part / of` as a decimal of at most 6 places, rounded down (TIME 16)."""
+    """`whole + part / of` as a decimal of at most 6 places, rounded down.
+
+    By docs/time.md, rule 16.
+    """
     fraction = Decimal(part * MILLION // of) / MILLION
     return (Decimal(whole) + fraction).quantize(Decimal(1) / MILLION, rounding=ROUND_DOWN)
 
