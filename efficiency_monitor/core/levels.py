@@ -306,12 +306,15 @@ def share_back(cal, working, close, runs, d, end, part):
     """
     runs_from, runs_to, count = runs
     begin = cal.day_start[d]
+    # The last second before midnight belongs to the date's time although nothing is left of it.
+    whole = end >= end_of_day(cal, d, close)
+    hours = cal.work_before[d + 1] - cal.work_before[d]
     if working:
-        total = worked_on(cal, d, end)
-    elif close or end < end_of_day(cal, d, close):
-        total = end - begin
-    else:
+        total = hours if whole else worked_on(cal, d, end)
+    elif whole and not (close and hours):
         total = cal.day_start[d + 1] - begin
+    else:
+        total = end - begin
     left = total * part // MILLION
     i = count - 1
     while i >= 0 and runs_to[i] > begin:
