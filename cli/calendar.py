@@ -79,7 +79,8 @@ def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
     from efficiency_monitor.services.calendars.calendar_work import Calendars, ask
 
     catalogue = judging_catalogue_of(ctx)
-    emit_object(ask(Calendars(catalogue), question), output)
+    found = ask(Calendars(catalogue), question)
+    emit_object(found, output, columns=columns.DUE if question["op"] == "due" else ())
 
 
 def _pauses(texts: list[str] | None) -> list[dict[str, Any]]:

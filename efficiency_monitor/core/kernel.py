@@ -154,7 +154,7 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
 
 @kernel_function
 def judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work):
-    """Findings of a rule whose start may be deemed (TIME 22)."""
+    """Findings of a rule whose start may be deemed (docs/time.md, rule 14)."""
     deemed, deemed_at = deeming(cal, rules, frame, frame.first[c], end, r, work)
     unknown = deemed_at == BEYOND and not (covered(cal, frame.at[deemed]) and covered(cal, as_of))
     reasons = NOT_COVERED if unknown else 0
@@ -179,7 +179,7 @@ def judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work
 
 @kernel_function
 def deeming(cal, rules, frame, first, end, r, work):
-    """The event from which a start is deemed, and when that takes effect (TIME 22).
+    """The event from which a start is deemed, and when that takes effect (docs/time.md, rule 14).
 
     (-1, NEVER) where no start can be deemed; BEYOND where the calendar does not know when. A real
     start by then is as good as an event of `unless`.
@@ -217,7 +217,8 @@ def deeming(cal, rules, frame, first, end, r, work):
 def episode_bounds(rules, frame, r, first, start, end):
     """Which events matter to an episode: (since, stop or -1, last, roles).
 
-    Suspensions from event `since` on may be open at the start: a stop closes all (TIME 17). `last`
+    Suspensions from event `since` on may be open at the start: a stop closes all
+    (docs/time.md, rule 12). `last`
     is the first event after the episode, `roles` what all of its events do, as bits.
     """
     base = r * rules.signatures
@@ -277,7 +278,7 @@ def find_starts(rules, frame, base, first, end, by_stage, work):
 
 @kernel_function
 def in_force(cal, rules, r, at):
-    """Whether a rule version binds what starts at an instant (TIME 5)."""
+    """Whether a rule version binds what starts at an instant (docs/time.md, rule 20)."""
     return rules.from_day[r] <= ordinal_at(cal, at) <= rules.to_day[r]
 
 
