@@ -431,9 +431,7 @@ def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) 
 
     def offence(each: Offence) -> Offence:
         former = before.get(_key(each))
-        levels = tuple(
-            _level(_of(former, one), one, None, received, as_of) for one in each.levels
-        )
+        levels = tuple(_level(_of(former, one), one, None, received, as_of) for one in each.levels)
         return replace(each, levels=levels)
 
     episodes = tuple(episode(each) for each in told.episodes)
