@@ -79,7 +79,8 @@ def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
     from efficiency_monitor.services.calendars.calendar_work import Calendars, ask
 
     catalogue = judging_catalogue_of(ctx)
-    emit_object(ask(Calendars(catalogue), question), output)
+    found = ask(Calendars(catalogue), question)
+    emit_object(found, output, columns=columns.DUE if question["op"] == "due" else ())
 
 
 def _pauses(texts: list[str] | None) -> list[dict[str, Any]]:
@@ -159,7 +160,10 @@ def _default(ctx: typer.Context) -> str:
     return "cn"
 
 
-@app.command("batch", help=t("逐行回答 JSON 问题", "answer one JSON question a line"))
+@app.command(
+    "batch",
+    help=t("逐行回答 JSON 问题，只用 JSON Lines", "answer JSON questions, in JSON Lines only"),
+)
 def batch(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],

@@ -1,6 +1,6 @@
 """The columns of what is listed, in both languages; low priorities go first on narrow screens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from efficiency_monitor.act_words import say_account_status
@@ -36,6 +36,11 @@ def _ledger_reason(reason: str | Mapping[str, str]) -> str:
     if "commitment" in reason:
         return t(f"承诺值 {reason['commitment'][:12]}…", f"commitment {reason['commitment'][:12]}…")
     return say_value(reason)
+
+
+def _mark(zh: str, en: str) -> Callable[[Any], str]:
+    """`say` for a column that marks what stands out, and leaves the rest empty."""
+    return lambda found: t(zh, en) if found else ""
 
 
 def say_held(why: str) -> str:
@@ -161,9 +166,15 @@ PULLS = (
     Column("data_as_of", "数据截至", "Data of", say=say_local, priority=2),
     Column("message", "说明", "Message", priority=2, least=10),
 )
+DUE = (
+    Column("due", "届满", "Due", say=say_local),
+    Column("provisional", "暂定", "Provisional"),
+)
 FORECAST = (
     Column("at", "到期", "Falls due", say=say_local),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("overdue", "逾期", "Overdue", say=_mark("已逾期", "overdue")),
+    Column("provisional", "暂定", "Provisional", say=_mark("暂定", "provisional")),
     Column("case_no", "办件编号", "Case"),
     Column("rule", "规则", "Rule", priority=3),
     Column("department", "部门", "Department", priority=2, least=8),

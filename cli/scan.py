@@ -250,6 +250,8 @@ def _say_rules(report: "ScanReport") -> None:
     """Files that wait for approval, texts that changed, what rules on trial would have given."""
     from efficiency_monitor.core.terms import Level
 
+    for line in report.changed[:10]:
+        warn(line)
     for waits in report.waiting[:10]:
         warn(waits.words())
     for card_no in report.rule_changed[:10]:
@@ -332,12 +334,17 @@ def forecast(
     days: Annotated[int, typer.Option(min=1, max=366, help=t("天数", "calendar days"))] = 7,
     output: Output = None,
 ) -> None:
-    """What falls due within so many days, the next first."""
-    from efficiency_monitor.services.listings import listing
+    """What falls due within so many days by the last finished scan, the next first.
+
+    Marks what the scan has not yet seen fall due, and what rests on a provisional date.
+    """
+    from efficiency_monitor.services.listings import forecasts
 
     context = context_of(ctx)
+    found = forecasts.forecast(context, now=context.now(), days=days)
+    message(found.words(context.zone))
     emit(
-        listing.forecast(context, now=context.now(), days=days),
+        found.rows,
         columns.FORECAST,
         output,
         empty=t(f"{days} 天内没有到期的时限", f"nothing falls due within {days} days"),

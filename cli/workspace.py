@@ -37,18 +37,25 @@ def init(
     import os
 
     from efficiency_monitor import app, settings
+    from efficiency_monitor.core.faults import EffmonError
     from efficiency_monitor.services.ledger import ledger_keys
     from efficiency_monitor.services.operation import setup
 
     state = state_of(ctx)
     where = settings.workspace_folder(folder or state.workspace, os.environ)
     packs = tuple(pack or ["national"])
+    there = where.exists()
     if not (where / settings.FILE).exists():
         setup.check_choice(calendar=calendar, packs=packs)
     made = setup.write_settings(
         where, name=name, zone=zone, language=language(), calendar=calendar, packs=packs
     )
-    context = app.open_context(where, person=state.person, create=True)
+    try:
+        context = app.open_context(where, person=state.person, create=True)
+    except EffmonError:
+        if made:
+            setup.take_back(where, with_folder=not there)
+        raise
     context.catalogue.rules  # noqa: B018 - a wrong pack is said now, not at night
     setup.record_creation(context)
     key = ledger_keys.ensure(context, app.seed())

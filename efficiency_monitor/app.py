@@ -18,6 +18,8 @@ from .operating_user import actor, machine
 from .os_words import say_os
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from .core.signatures import PersonalKey
     from .notify.channel import Channel
     from .services.audit import Command
@@ -112,7 +114,6 @@ def open_context(
     from .services.context import Context
     from .store import schema
     from .store.engine import Store
-    from .store.ledger_tail import ensure_whole
 
     folder, found = load_settings(given)
     url = settings.database_url(folder, found, os.environ)
@@ -127,11 +128,13 @@ def open_context(
             # Only a new one: whoever has opened an old one to others meant it.
             file.chmod(0o600)
     schema.check(store)
-    # No act without a ledger that can record it.
-    store.guarded_by(ensure_whole)
-    return Context(
+    filed = found
+    found, acts_by = in_force(found, store)
+    context = Context(
         folder=folder,
         settings=found,
+        filed=filed,
+        acts_by=acts_by,
         store=store,
         catalogue=judging_catalogue(folder, found, store),
         now=clock,
@@ -140,6 +143,31 @@ def open_context(
         machine=machine(_PROCESS),
         key=None if key is None or person is None else personal_key(key),
     )
+    _guard(context)
+    return context
+
+
+def in_force(filed: settings.Settings, store: "Store") -> tuple[settings.Settings, set[str]]:
+    """The settings to act by: the file's, or those in force (with their digest) where a change
+    takes approval.
+    """
+    from .services.catalogue import settings_in_force
+
+    return settings_in_force.to_act_by(filed, store)
+
+
+def _guard(context: "Context") -> None:
+    """Let every writing transaction see a whole ledger, and enter settings that differ."""
+    from .services.catalogue import settings_in_force
+    from .store.ledger_tail import ensure_whole
+
+    enter = settings_in_force.entering(context)
+
+    def check(connection: "Connection") -> None:
+        ensure_whole(connection)
+        enter(connection)
+
+    context.store.guarded_by(check)
 
 
 def open_restored(
@@ -246,10 +274,17 @@ def read_again(context: "Context") -> "Context":
     What stays for weeks has to ask before each round: a day off that was announced meanwhile, a
     rule that was mended, must not wait for a restart to be judged by.
     """
-    folder, found = load_settings(context.folder)
-    return replace(
-        context, settings=found, catalogue=judging_catalogue(folder, found, context.store)
+    folder, filed = load_settings(context.folder)
+    found, acts_by = in_force(filed, context.store)
+    again = replace(
+        context,
+        settings=found,
+        filed=filed,
+        acts_by=acts_by,
+        catalogue=judging_catalogue(folder, found, context.store),
     )
+    _guard(again)
+    return again
 
 
 def personal_key(file: Path) -> "PersonalKey":

@@ -17,7 +17,7 @@ from typing import Final
 
 from .core.id_numbers import masked as without_id_numbers
 from .language import t
-from .os_words import say_os
+from .os_words import SAYINGS, say_os
 
 SYSLOG: Final = "syslog"
 _NAME: Final = "effmon"
@@ -33,8 +33,10 @@ _SECRETS: Final = (
     (
         re.compile(
             # From the first letter of a word on: begun at each of its letters it takes seconds.
-            # The name of a file, `mine.key: no such file`, is followed by plain words.
-            r"(?i)(?<![\w-])(?!(?<=\.)key\s*:\s)([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
+            # `mine.key: No such file or directory` says what the system refused, and no key.
+            r"(?i)(?<![\w-])"
+            rf"(?!(?<=\.)key: (?:{'|'.join(map(re.escape, sorted(SAYINGS)))})(?!\S))"
+            r"([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
             r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s&\"',;]+"
         ),
         r"\1\2***",

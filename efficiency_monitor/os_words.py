@@ -1,6 +1,7 @@
 """What the operating system refused, in the user's language."""
 
 import errno
+import os
 from typing import Final
 
 from .language import t
@@ -21,6 +22,10 @@ _OS_FAULTS: Final = {
     errno.ENOTEMPTY: "目录不是空的",
     errno.EMFILE: "打开的文件太多",
 }
+
+
+#: The same in all languages: what may follow the name of a file.
+SAYINGS: Final = frozenset({*_OS_FAULTS.values(), *(os.strerror(number) for number in _OS_FAULTS)})
 
 
 def say_os(fault: OSError) -> str:

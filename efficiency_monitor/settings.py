@@ -1,5 +1,7 @@
 """A workspace's settings: `effmon.toml` and the environment, read once and typed."""
 
+import hmac
+import json
 import re
 import tomllib
 import unicodedata
@@ -23,6 +25,7 @@ from pydantic import (
 )
 
 from .channel_settings import Channels
+from .core import deciding
 from .core.amount import Amount
 from .core.faults import ConfigurationError
 from .core.instants import parse_instant
@@ -370,3 +373,34 @@ def database_file(url: str) -> Path | None:
             t("写成 sqlite:////目录/effmon.db", "write sqlite:////folder/effmon.db"),
         )
     return Path(unquote(rest))
+
+
+def deciding_text(found: Settings, key: bytes) -> str:
+    """The settings that decide, as canonical JSON; what a source leaves unset is left out.
+
+    `key` is the workspace's own of commitments to addresses that hold secrets.
+    """
+    said = found.model_dump(mode="json", by_alias=True)
+    sources = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get("sources", {})
+    return deciding.canonical(deciding.deciding({**said, "sources": sources}, _seal(key)))
+
+
+def _seal(key: bytes) -> deciding.Seal:
+    return lambda text: hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def with_deciding(found: Settings, text: str, key: bytes) -> Settings:
+    """The settings with those of `deciding_text` in the place of their own."""
+    said = found.model_dump(mode="json", by_alias=True)
+    said["sources"] = found.model_dump(mode="json", by_alias=True, exclude_defaults=True).get(
+        "sources", {}
+    )
+    try:
+        made = deciding.put_in_force(said, json.loads(text), _seal(key))
+        return Settings.model_validate(made)
+    except ValidationError as fault:
+        raise ConfigurationError(
+            t("生效中的设置本版本读不懂：", "the settings in force cannot be used: ")
+            + sentence(Settings, fault.errors()[0]),
+            t("见 docs/workspace.md", "see docs/workspace.md"),
+        ) from None

@@ -22,6 +22,10 @@ _FEDERAL_HEAD = """\
 # days of 2009 and 2015 leave a working day of half the hours. Not days off here: shutdowns,
 # closings for weather in one region, and Inauguration Day, which 6103(c) gives to the District of
 # Columbia and its neighbours alone.
+# The holidays of the statute are held against the package `holidays`, day by day. The closings by
+# executive order stand in no such list and are held against nothing: those of 2009, 2012 and 2014
+# name their orders; of those from 2015 on the day is known, and number and text of the order were
+# not looked up. Whoever judges by one of these days looks the order up first.
 # Made by tools/make_calendars.py: change it there. The hours are an assumption.
 id: us-federal
 title: {zh: 美国联邦政府工作日历, en: US federal working calendar}
@@ -31,10 +35,12 @@ week:
 """
 
 
-def _order(number: int, signed: str) -> dict[str, Any]:
-    """The notice of an executive order, by the day on which it was signed."""
-    source = f"https://www.federalregister.gov/executive-order/{number}"
-    return {"number": f"Executive Order {number}", "published": signed, "source": source}
+def _order(closing: str) -> dict[str, Any]:
+    """The notice of a closing whose order was not looked up: no number, no link to it."""
+    return {
+        "number": f"executive order (number not verified), closing {closing}",
+        "source": "not looked up: the day alone is known",
+    }
 
 
 _FEDERAL_NOTICES: dict[str, dict[str, Any]] = {
@@ -63,28 +69,31 @@ _FEDERAL_NOTICES: dict[str, dict[str, Any]] = {
         "published": "2014-12-05",
         "source": "79 FR 73459",
     },
-    "eo-13713": _order(13713, "2015-12-11"),
-    "eo-13852": _order(13852, "2018-12-01"),
-    "eo-13900": _order(13900, "2019-12-17"),
-    "eo-13963": _order(13963, "2020-12-10"),
+    "eo-2015": _order("the afternoon of 2015-12-24"),
+    "eo-2018": _order("2018-12-05"),
+    "eo-2019": _order("2019-12-24"),
+    "eo-2020": _order("2020-12-24"),
     "pl-117-17": {
         "number": "Public Law 117-17",
         "published": "2021-06-17",
         "source": "135 Stat. 287",
     },
-    "eo-14129": _order(14129, "2024-12-19"),
-    "eo-14133": _order(14133, "2024-12-30"),
+    "eo-2024": _order("2024-12-24"),
+    "eo-2025-01": _order("2025-01-09"),
+    "eo-2025-12": _order("2025-12-24 and 2025-12-26"),
 }
 
 #: Whole days on which an executive order closed the offices.
 _CLOSED = (
     (date(2012, 12, 24), "eo-13633"),
     (date(2014, 12, 26), "eo-13682"),
-    (date(2018, 12, 5), "eo-13852"),
-    (date(2019, 12, 24), "eo-13900"),
-    (date(2020, 12, 24), "eo-13963"),
-    (date(2024, 12, 24), "eo-14129"),
-    (date(2025, 1, 9), "eo-14133"),
+    (date(2018, 12, 5), "eo-2018"),
+    (date(2019, 12, 24), "eo-2019"),
+    (date(2020, 12, 24), "eo-2020"),
+    (date(2024, 12, 24), "eo-2024"),
+    (date(2025, 1, 9), "eo-2025-01"),
+    (date(2025, 12, 24), "eo-2025-12"),
+    (date(2025, 12, 26), "eo-2025-12"),
 )
 
 _NEW_YORK_HEAD = """\
@@ -159,7 +168,7 @@ def federal_text() -> str:
     days += [Entry(day, "Closed by executive order", order) for day, order in _CLOSED]
     halves = tuple(
         Entry(day, "Closed in the afternoon by executive order", order, hours=(("08:00", "12:00"),))
-        for day, order in ((date(2009, 12, 24), "eo-13523"), (date(2015, 12, 24), "eo-13713"))
+        for day, order in ((date(2009, 12, 24), "eo-13523"), (date(2015, 12, 24), "eo-2015"))
     )
     return _file(
         _FEDERAL_HEAD,

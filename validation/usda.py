@@ -212,7 +212,10 @@ def _blocks(
         ),
         (
             "**What the engine says**: the date on which `20 working_days` fall due from the "
-            f"receipt on the calendar `{STATUTE}`."
+            f"receipt on the calendar `{STATUTE}`. The holidays of that calendar are held against "
+            "the package `holidays`, day by day, in our tests; closings by executive order stand "
+            "in no such list and are held against nothing. The one that matters here, 2012-12-24, "
+            "has its order's number; of those from 2015 on the calendar has the day alone."
         ),
         table(
             ("targets", "requests", "share"),

@@ -1,4 +1,7 @@
-"""Amounts of time with a unit, and thresholds built from them. Exact: no floats (TIME 6, 13)."""
+"""Amounts of time with a unit, and thresholds built from them. Exact: no floats.
+
+By docs/time.md, rules 11 and 16.
+"""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from .faults import brief
 
 
 class Unit(StrEnum):
-    """Unit of an amount (TIME 6)."""
+    """Unit of an amount (docs/time.md, rule 16)."""
 
     WORKING_DAYS = "working_days"
     WORKING_HOURS = "working_hours"
@@ -102,7 +105,10 @@ def _meant(unit: str) -> str:
 
 
 def check_cap(cap: Amount) -> None:
-    """ValueError for a cap of a pause in parts of days, which has no meaning (TIME 18)."""
+    """ValueError for a cap of a pause in parts of days, which has no meaning.
+
+    By docs/time.md, rule 12.
+    """
     if not cap.unit.seconds and cap.value != int(cap.value):
         raise ValueError(f"a pause is capped in whole days, not {cap}")
 
@@ -121,7 +127,10 @@ _THRESHOLD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Point on a limit: `promised`, `90% promised`, `statutory + 1 working_days` (TIME 12, 13)."""
+    """Point on a limit: `promised`, `90% promised`, `statutory + 1 working_days`.
+
+    By docs/time.md, rules 10 and 11.
+    """
 
     limit: str
     percent: Decimal | None = None

@@ -23,7 +23,7 @@ from .findings import (
     Trouble,
 )
 from .rule_parts import Match
-from .terms import Outcome, Reason
+from .terms import Outcome
 from .timeline import CaseRecord, Event
 
 #: The field under which the calendar of a case is spoken of.
@@ -418,9 +418,8 @@ def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) 
         former = before.get(_key(each))
         end = as_of if each.stop is None else min(as_of, each.stop.occurred_at)
         dues = {limit.name: limit.due_at for limit in each.limits}
-        dark = Reason.STALE_FEED in each.reasons
         levels = tuple(
-            _level(_of(former, level), level, dues.get(level.limit), received, end, dark)
+            _level(_of(former, level), level, dues.get(level.limit), received, end)
             for level in each.levels
         )
         coming = [
@@ -432,9 +431,7 @@ def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) 
 
     def offence(each: Offence) -> Offence:
         former = before.get(_key(each))
-        levels = tuple(
-            _level(_of(former, one), one, None, received, as_of, False) for one in each.levels
-        )
+        levels = tuple(_level(_of(former, one), one, None, received, as_of) for one in each.levels)
         return replace(each, levels=levels)
 
     episodes = tuple(episode(each) for each in told.episodes)
@@ -459,9 +456,12 @@ def _level(
     due: int | None,
     received: int,
     end: int,
-    dark: bool,
 ) -> LevelFound:
-    """A level under a correction. `due` is the end of its limit, `end` that of its episode."""
+    """A level under a correction. `due` is the end of its limit, `end` that of its episode.
+
+    Falling due later reaches no level that is withheld: a warning of a clock that has stopped, one
+    that rests on a provisional date, one of a stale feed.
+    """
     instant = told.instant
     if instant is None or instant >= received:
         return told
@@ -472,7 +472,7 @@ def _level(
         and due > received
         and (former is None or former.instant is None or received < former.instant)
     ):
-        return replace(told, instant=received, reached=end > received and not dark)
+        return replace(told, instant=received, reached=told.reached and end > received)
     if former is not None:
         return former
     return replace(told, instant=None, reached=False)

@@ -5,8 +5,8 @@ a `Table` as it is when it runs interpreted, and the same `Table` of numpy array
 compiled. Days are numbered from the first day of the table; instants are UTC epoch seconds.
 
 The table reaches beyond the calendar's coverage on both sides: days out there have a beginning
-and an end (calendar days need no more, TIME 3) but no status, and `covered_from`/`covered_to`
-say where the status ends.
+and an end (calendar days need no more: docs/time.md, rule 3) but no status, and
+`covered_from`/`covered_to` say where the status ends.
 """
 
 import math

@@ -1,7 +1,7 @@
 """A working calendar 工作日历 as a value: each date's hours, kind, notice, and what it covers.
 
-A calendar answers for the dates it covers and refuses every other (TIME 3). `build` makes one
-from a file and, for a region, the calendar that the file extends.
+A calendar answers for the dates it covers and refuses every other (docs/time.md, rule 3).
+`build` makes one from a file and, for a region, the calendar that the file extends.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Day:
 
     `hours` are pairs of opening and closing in seconds after local midnight, in order, none on a
     day without work. `notice` is the key in `Calendar.notices` of the notice that sets the date.
-    On a provisional day no yellow or red card may rest (TIME 4).
+    On a provisional day no yellow or red card may rest (docs/time.md, rule 4).
     """
 
     kind: DayKind
@@ -334,7 +334,7 @@ def _with(week: _WeekHours, named: Mapping[int, Intervals]) -> _WeekHours:
 
 
 def _first_hours(week: _WeekHours) -> Intervals:
-    """Hours of the first weekday that has any (TIME 2); none if no weekday has."""
+    """Hours of the first weekday that has any (docs/time.md, rule 19); none if no weekday has."""
     return next((hours for hours in week if hours), ())
 
 

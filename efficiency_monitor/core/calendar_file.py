@@ -1,4 +1,7 @@
-"""A calendar file as data: the pydantic models of one file under `rules/calendars/` (TIME 1)."""
+"""A calendar file as data: the pydantic models of one file under `rules/calendars/`.
+
+By docs/time.md, rule 19.
+"""
 
 import re
 from collections.abc import Iterator
@@ -154,7 +157,10 @@ class DayOff(_Model):
 
 
 class WorkingDay(_Model):
-    """A make-up day 调休; without hours it has those of the first weekday that has any (TIME 2)."""
+    """A make-up day 调休; without hours it has those of the first weekday that has any.
+
+    By docs/time.md, rule 19.
+    """
 
     date: IsoDate
     name: str | None = None

@@ -7,9 +7,9 @@ its rule numbers stand in the comments. All instants are UTC epoch seconds.
 
 from .compiling import kernel_function
 
-#: Not reached for the time being: an open pause withholds it (TIME 19).
+#: Not reached for the time being: an open pause withholds it (docs/time.md, rule 15).
 NEVER = 1 << 60
-#: Beyond what the calendar covers: not known (TIME 3).
+#: Beyond what the calendar covers: not known (docs/time.md, rule 3).
 BEYOND = 1 << 61
 #: One day in the fixed-point amounts of the kernel: 6 places of the amount, 4 of the percentage.
 DAY = 10_000_000_000
@@ -72,7 +72,7 @@ def ordinal_at(cal, t):
 
 @kernel_function
 def covered(cal, t):
-    """Whether the status of the local date of an instant is known (TIME 3)."""
+    """Whether the status of the local date of an instant is known (docs/time.md, rule 3)."""
     return cal.covered_from <= t < cal.covered_to
 
 
@@ -96,7 +96,10 @@ def worked_on(cal, d, t):
 
 @kernel_function
 def when_worked(cal, target):
-    """Earliest instant until which `target` > 0 working seconds are counted, or BEYOND (TIME 7)."""
+    """Earliest instant until which `target` > 0 working seconds are counted, or BEYOND.
+
+    By docs/time.md, rule 5.
+    """
     last = cal.working_days - 1
     if last < 0 or target > cal.work_before[cal.working_day[last] + 1]:
         return BEYOND
@@ -126,7 +129,7 @@ def into_day(cal, d, rest):
 
 @kernel_function
 def end_of_day(cal, d, close):
-    """End of day d (TIME 8): its last second, or with `close` its closing time."""
+    """End of day d (docs/time.md, rule 6): its last second, or with `close` its closing time."""
     return cal.closing[d] if close else cal.day_start[d + 1] - 1
 
 
@@ -207,7 +210,7 @@ def instant_at(cal, mode, close, target):
 
 @kernel_function
 def lowest(cal, mode, close):
-    """First instant for which the mode's measure is known (TIME 3)."""
+    """First instant for which the mode's measure is known (docs/time.md, rule 3)."""
     if mode == CALENDAR_SECONDS:
         return -NEVER
     if mode == CALENDAR_SHARES or (mode == CALENDAR_DAYS and not close):

@@ -36,7 +36,8 @@ def due_after(cal, mode, close, same, runs, start, need, part):
     """Earliest instant at which the amount is counted: an instant, NEVER or BEYOND.
 
     `need` is in the mode's measure (seconds, whole days, shares); `part` is the fraction of a
-    further day in DAY-ths, for day modes only (TIME 9). `start` itself for nothing (TIME 14).
+    further day in DAY-ths, for day modes only (docs/time.md, rule 7). `start` itself
+    for nothing (rule 11).
     """
     if need <= 0 and part <= 0:
         return start
@@ -77,7 +78,7 @@ def _walk(cal, mode, close, runs, since, need):
 
 @inlined_function
 def find_days(cal, close, runs, since, work):
-    """Working days that end in each run, kept for `nth_working_day` (TIME 8).
+    """Working days that end in each run, kept for `nth_working_day` (docs/time.md, rule 6).
 
     Most limits are whole working days, so these are found once for an episode. `work.days_from`
     are the days that ended before the run, `days_in` those that end in it; `days_from` after the
@@ -121,7 +122,10 @@ def nth_working_day(cal, close, work, need):
 
 @kernel_function
 def _day_total(cal, working, close, d, since):
-    """Seconds of day d whose share counts: working time, or the local day to its end (TIME 9)."""
+    """Seconds of day d whose share counts: working time, or the local day to its end.
+
+    By docs/time.md, rule 7.
+    """
     if working:
         if since > cal.day_start[d]:
             return cal.work_before[d + 1] - cal.work_before[d] - worked_on(cal, d, since)
@@ -134,7 +138,10 @@ def _day_total(cal, working, close, d, since):
 
 @kernel_function
 def _part_of_day(cal, working, close, runs, since, d, part):
-    """First instant at which `part` of one candidate day has been counted, or its end (TIME 9)."""
+    """First instant at which `part` of one candidate day has been counted, or its end.
+
+    By docs/time.md, rule 7.
+    """
     runs_from, runs_to, count = runs
     top = highest(cal, WORK_DAYS if working else CALENDAR_DAYS, close)
     i = 0
@@ -215,7 +222,8 @@ def days_counted(cal, working, close, runs, since, until):
 def best_share(cal, working, close, runs, since, until, d):
     """Greatest share of a day reached from day d on: (numerator, denominator, day or -1).
 
-    A day's share stays even if the day ends paused (TIME 9: elapsed is the running maximum).
+    A day's share stays even if the day ends paused: elapsed is the running maximum
+    (docs/time.md, rule 7).
     """
     runs_from, runs_to, count = runs
     best = 0

@@ -43,6 +43,12 @@ class NotCovered(EffmonError):
     exit_code = 3
 
 
+class NotScanned(EffmonError):
+    """What rests on a scan was asked, and none has finished: nobody knows what falls due."""
+
+    exit_code = 3
+
+
 class Locked(EffmonError):
     """Another process holds the lock; try again."""
 

@@ -16,11 +16,13 @@ from .clockwork import (
     seconds_of,
 )
 from .columns import (
+    CASE_SLOTS,
     DEEM_FROM,
     DEEM_UNLESS,
     ENDS,
     EXTEND,
     FAULTY,
+    FROM_CASE_DUE,
     MOST_LEVELS,
     MOST_LIMITS,
     NONE,
@@ -32,7 +34,6 @@ from .columns import (
     PER_STAGE,
     RUNNING,
     START,
-    STATED,
     STOP,
     STOPPED,
     UNSTARTED,
@@ -42,7 +43,7 @@ from .compiling import inlined_function, kernel_function
 from .counting import elapsed_until, find_days, nth_working_day
 from .levels import WHOLE, due_for, whole_working_days
 from .pausing import find_pauses, find_runs
-from .verdict import extend, find_limit, find_limits, pause_facts, set_levels, set_limits
+from .verdict import extend, find_limits, pause_facts, set_levels, set_limits
 
 # What has come of a stage so far, as bits: it runs; it has begun; it ended before it ever began.
 _RUNS, _BEGUN, _BROKEN = 1, 2, 4
@@ -153,7 +154,7 @@ def judge_once(cal, rules, frame, c, end, r, as_of, out, n, work):
 
 @kernel_function
 def judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work):
-    """Findings of a rule whose start may be deemed (TIME 22)."""
+    """Findings of a rule whose start may be deemed (docs/time.md, rule 14)."""
     deemed, deemed_at = deeming(cal, rules, frame, frame.first[c], end, r, work)
     unknown = deemed_at == BEYOND and not (covered(cal, frame.at[deemed]) and covered(cal, as_of))
     reasons = NOT_COVERED if unknown else 0
@@ -178,7 +179,7 @@ def judge_deemed(cal, rules, frame, c, end, r, start, stray, as_of, out, n, work
 
 @kernel_function
 def deeming(cal, rules, frame, first, end, r, work):
-    """The event from which a start is deemed, and when that takes effect (TIME 22).
+    """The event from which a start is deemed, and when that takes effect (docs/time.md, rule 14).
 
     (-1, NEVER) where no start can be deemed; BEYOND where the calendar does not know when. A real
     start by then is as good as an event of `unless`.
@@ -216,7 +217,8 @@ def deeming(cal, rules, frame, first, end, r, work):
 def episode_bounds(rules, frame, r, first, start, end):
     """Which events matter to an episode: (since, stop or -1, last, roles).
 
-    Suspensions from event `since` on may be open at the start: a stop closes all (TIME 17). `last`
+    Suspensions from event `since` on may be open at the start: a stop closes all
+    (docs/time.md, rule 12). `last`
     is the first event after the episode, `roles` what all of its events do, as bits.
     """
     base = r * rules.signatures
@@ -276,17 +278,24 @@ def find_starts(rules, frame, base, first, end, by_stage, work):
 
 @kernel_function
 def in_force(cal, rules, r, at):
-    """Whether a rule version binds what starts at an instant (TIME 5)."""
+    """Whether a rule version binds what starts at an instant (docs/time.md, rule 20)."""
     return rules.from_day[r] <= ordinal_at(cal, at) <= rules.to_day[r]
 
 
 @kernel_function
 def too_near(cal, rules, frame, c, r, start):
     """Whether an episode begins later than the rule's days before its first limit's due date."""
-    kind, unit, amount, due, moved, bare = find_limit(cal, rules, frame, c, r, 0, start)
-    if kind != STATED or due >= NEVER:
-        return False
-    return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
+    slot = r * MOST_LIMITS
+    for s in range(rules.source_at[slot], rules.source_at[slot + 1]):
+        # As it was stated: the date is known where the calendar does not know when it closes.
+        due = frame.due[start]
+        if rules.source_kind[s] == FROM_CASE_DUE:
+            due = frame.case_due[c * CASE_SLOTS + rules.source_field[s]]
+        if due == -NEVER:
+            return False
+        if due < NEVER:
+            return ordinal_at(cal, frame.at[start]) + rules.ahead[r] > ordinal_at(cal, due)
+    return False
 
 
 @kernel_function

@@ -89,6 +89,7 @@ class EntryType(StrEnum):
     SCAN_FAILED = "scan.failed"
     SLOT_SKIPPED = "slot.skipped"
     CATALOGUE_CHANGED = "catalogue.changed"
+    SETTINGS_CHANGED = "settings.changed"
     CHANGE_PROPOSED = "change.proposed"
     CHANGE_APPROVED = "change.approved"
     CHANGE_WITHDRAWN = "change.withdrawn"

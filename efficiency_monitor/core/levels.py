@@ -1,4 +1,6 @@
-"""Limits and levels of one running clock: which instant a threshold falls on (TIME 12, 13, 19-23).
+"""Limits and levels of one running clock: which instant a threshold falls on.
+
+By docs/time.md, rules 10, 11, 13, 14, 15 and 17.
 
 Part of the kernel's source (see `kernel`); the same text runs interpreted and compiled.
 
@@ -66,7 +68,10 @@ def ordinal_of(year, month, day):
 
 @kernel_function
 def days_in_months(ordinal, months):
-    """Calendar days from a date to the same day number `months` on (TIME 11, Civil Code 202)."""
+    """Calendar days from a date to the same day number `months` on.
+
+    By docs/time.md, rule 9; Civil Code 202.
+    """
     year, month, day = civil_of(ordinal)
     count = year * 12 + month - 1 + months
     first = ordinal_of(count // 12, count % 12 + 1, 1)
@@ -116,7 +121,10 @@ def due_for(cal, clock, runs, start, unit, amount, percent, rolls):
 
 @kernel_function
 def rolled(cal, close, runs, due):
-    """A due instant on a day off moves to the end of the next working day that counts (TIME 12)."""
+    """A due instant on a day off moves to the end of the next working day that counts.
+
+    By docs/time.md, rule 10.
+    """
     # With `close` a day may end at 24:00, which is the first second of the next date.
     last = due - 1
     if last < cal.covered_from or last >= cal.covered_to:
@@ -135,7 +143,8 @@ def base_due(cal, clock, runs, start, limit):
         return due_for(cal, clock, runs, start, unit, amount, WHOLE, 1)
     if not moved or due >= NEVER:
         return due
-    # Moved by pauses: its working seconds from the start, counted while the clock runs (TIME 21).
+    # Moved by pauses: its working seconds from the start, counted while the clock runs
+    # (docs/time.md, rule 17).
     if start < cal.covered_from or due > cal.covered_to:
         return BEYOND
     need = worked(cal, due) - worked(cal, start)
@@ -164,7 +173,10 @@ def level_at(cal, clock, runs, start, limit, percent, off_unit, off):
 
 @kernel_function
 def share_of_stated(cal, runs, start, due, percent):
-    """A percentage of a stated due instant: of the working seconds up to it (TIME 21)."""
+    """A percentage of a stated due instant: of the working seconds up to it.
+
+    By docs/time.md, rule 17.
+    """
     if due >= NEVER:
         return due
     if due <= start:
@@ -178,7 +190,9 @@ def share_of_stated(cal, runs, start, due, percent):
 
 @kernel_function
 def known_walk(cal, clock, runs, start, limit, unit, amount):
-    """A threshold walked back from the due instant, by what was known at each time (TIME 23).
+    """A threshold walked back from the due instant, by what was known at each time.
+
+    By docs/time.md, rule 15.
 
     The instant is computed after each pause that has ended; it stands when it comes before the
     next pause begins.
@@ -292,12 +306,15 @@ def share_back(cal, working, close, runs, d, end, part):
     """
     runs_from, runs_to, count = runs
     begin = cal.day_start[d]
+    # The last second before midnight belongs to the date's time although nothing is left of it.
+    whole = end >= end_of_day(cal, d, close)
+    hours = cal.work_before[d + 1] - cal.work_before[d]
     if working:
-        total = worked_on(cal, d, end)
-    elif close or end < end_of_day(cal, d, close):
-        total = end - begin
-    else:
+        total = hours if whole else worked_on(cal, d, end)
+    elif whole and not (close and hours):
         total = cal.day_start[d + 1] - begin
+    else:
+        total = end - begin
     left = total * part // MILLION
     i = count - 1
     while i >= 0 and runs_to[i] > begin:
@@ -319,7 +336,7 @@ def share_back(cal, working, close, runs, d, end, part):
 
 @kernel_function
 def stated_due(cal, close, due, dated):
-    """A stated due instant; a bare date means the `ends` of that date (TIME 21)."""
+    """A stated due instant; a bare date means the `ends` of that date (docs/time.md, rule 17)."""
     if not dated:
         return due
     if close and (due < cal.covered_from or due >= cal.covered_to):
@@ -329,7 +346,10 @@ def stated_due(cal, close, due, dated):
 
 @kernel_function
 def asks_status(clock, unit, rolls):
-    """Whether counting in a unit asks the status of dates, not only their bounds (TIME 3)."""
+    """Whether counting in a unit asks the status of dates, not only their bounds.
+
+    By docs/time.md, rule 3.
+    """
     by_time, same, close, roll = clock
     if unit < 4:
         return True

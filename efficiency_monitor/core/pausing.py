@@ -1,4 +1,4 @@
-"""Pauses of an episode, and the running time they leave (TIME 17-19).
+"""Pauses of an episode, and the running time they leave (docs/time.md, rules 12 and 15).
 
 Part of the kernel's source (see `kernel`); the same text runs interpreted and compiled.
 """
@@ -135,7 +135,7 @@ def _cap_of(rules, frame, r, pair, i):
 def capped(cal, close, since, until, unit, amount):
     """End of a pause [since, until) under a cap: so many counted days away, or (working) seconds.
 
-    BEYOND where the calendar does not know it (TIME 18).
+    BEYOND where the calendar does not know it (docs/time.md, rule 12).
     """
     seconds = seconds_of(unit)
     working = unit < U_DAY
@@ -163,7 +163,9 @@ def capped(cal, close, since, until, unit, amount):
 
 @inlined_function
 def find_runs(begin, pauses, work):
-    """Running intervals from the start: how many, and when the last pause ends (TIME 17).
+    """Running intervals from the start: how many, and when the last pause ends.
+
+    By docs/time.md, rule 12.
 
     Pauses come in order of their beginnings; overlapping ones are merged, parts before the start
     are cut off, and after an open one nothing runs.

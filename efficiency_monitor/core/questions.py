@@ -5,11 +5,11 @@ from decimal import ROUND_DOWN, Decimal
 
 from .amount import Amount, Threshold, Unit, check_cap
 from .business_time import Table
-from .clockwork import BEYOND, NEVER, mode_of, seconds_of
+from .clockwork import BEYOND, NEVER, day_of, mode_of, seconds_of
 from .columns import AMOUNT, Work, work_size
 from .counting import elapsed_until
 from .faults import NotCovered, brief
-from .levels import WHOLE, level_at
+from .levels import WHOLE, asks_status, level_at
 from .pausing import capped, find_runs
 
 UNIT_CODE = {unit: code for code, unit in enumerate(Unit)}
@@ -18,7 +18,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How a clock counts (TIME 8, 10, 12)."""
+    """How a clock counts (docs/time.md, rules 6, 8 and 10)."""
 
     by_time: bool = False
     same: bool = False
@@ -28,7 +28,10 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class PauseAsked:
-    """A pause [since, until), epoch seconds; `until` None while open; `cap` limits it (TIME 18)."""
+    """A pause [since, until), epoch seconds; `until` None while open; `cap` limits it.
+
+    By docs/time.md, rule 12.
+    """
 
     since: int
     until: int | None
@@ -72,7 +75,9 @@ def _runs(table: Table, start: int, counting: Counting, pauses: list[PauseAsked]
 def elapsed(
     table: Table, start: int, end: int, unit: Unit, *, counting: Counting, pauses: list[PauseAsked]
 ) -> Decimal:
-    """Elapsed amount in `unit` (months: calendar days), at most 6 places, rounded down (TIME 16).
+    """Elapsed amount in `unit` (months: calendar days), at most 6 places, rounded down.
+
+    By docs/time.md, rule 16.
 
     Raises NotCovered where the calendar does not cover what the unit asks.
     """
@@ -97,7 +102,10 @@ def amount_of(code: int, whole: int, part: int, of: int) -> Decimal | None:
 
 
 def rounded_down(whole: int, part: int, of: int) -> Decimal:
-    """`whole + part / of` as a decimal of at most 6 places, rounded down (TIME 16)."""
+    """`whole + part / of` as a decimal of at most 6 places, rounded down.
+
+    By docs/time.md, rule 16.
+    """
     fraction = Decimal(part * MILLION // of) / MILLION
     return (Decimal(whole) + fraction).quantize(Decimal(1) / MILLION, rounding=ROUND_DOWN)
 
@@ -132,6 +140,35 @@ def threshold(
     if instant == BEYOND:
         raise NotCovered("the instant lies outside what the calendar covers")
     return None if instant == NEVER else int(instant)
+
+
+def rests_on_provisional(
+    table: Table,
+    start: int,
+    limit: Amount,
+    instant: int | None,
+    *,
+    counting: Counting,
+    pauses: list[PauseAsked],
+) -> bool:
+    """Whether a limit's due instant rests on a date whose notice is not published.
+
+    Not where the limit, and the caps of pauses before the instant, ask no date's status, and not
+    where a pause withholds the instant.
+    """
+    if instant is None or not provisional_between(table, start, instant):
+        return False
+    clock = (counting.by_time, counting.same, counting.close, counting.roll)
+    if asks_status(clock, UNIT_CODE[limit.unit], 1):
+        return True
+    caps = [pause.cap for pause in pauses if pause.cap is not None and pause.since < instant]
+    return any(asks_status((0, 0, counting.close, 0), UNIT_CODE[cap.unit], 0) for cap in caps)
+
+
+def provisional_between(table: Table, start: int, instant: int) -> bool:
+    """Whether a date from that of `start` to that of `instant` is provisional."""
+    before = table.provisional_before
+    return bool(before[day_of(table, instant) + 1] > before[day_of(table, start)])
 
 
 def due(

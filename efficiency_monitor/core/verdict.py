@@ -1,4 +1,6 @@
-"""Limits and levels of one episode, written to the findings (TIME 12, 15, 19-23).
+"""Limits and levels of one episode, written to the findings.
+
+By docs/time.md, rules 2, 10, 13, 14, 15 and 17.
 
 Part of the kernel's source (see `kernel`); the same text runs interpreted and compiled.
 
@@ -193,7 +195,9 @@ def threshold(cal, clock, runs, begin, work, k, extra, percent, off_unit, off):
 @kernel_function
 def extend(cal, rules, frame, episode, clock, runs, work):
     """Let the extensions that came in time count: (how many changed no level, how many did not
-    count or not whole) (TIME 20, 23).
+    count or not whole).
+
+    By docs/time.md, rules 13 and 15.
     """
     r, start, stop, last, effect, as_of = episode
     base = r * rules.signatures
@@ -352,7 +356,10 @@ def level_found(cal, rules, frame, episode, clock, runs, ground, v, work):
 
 @inlined_function
 def is_over(cal, frame, clock, episode, at):
-    """Whether the clock outlived an instant (TIME 15); of a bare date of the stop, by dates."""
+    """Whether the clock outlived an instant; of a bare date of the stop, by dates.
+
+    By docs/time.md, rule 2.
+    """
     r, start, stop, last, effect, as_of = episode
     if at >= NEVER:
         return False
@@ -379,7 +386,7 @@ def finer_than_days(rules, episode, work, k, percent, off_unit, off):
 
 @kernel_function
 def provisional(cal, rules, frame, episode, clock, ground, v, at, work):
-    """Whether a level rests on a date whose notice is not published (TIME 4)."""
+    """Whether a level rests on a date whose notice is not published (docs/time.md, rule 4)."""
     r, start, stop, last, effect, as_of = episode
     first = day_of(cal, frame.at[start])
     if cal.provisional_before[day_of(cal, at) + 1] <= cal.provisional_before[first]:

@@ -34,8 +34,8 @@ _SHOWN: Final = ("before", "after", "new", "gone", "earlier", "later", "same")
 _STYLE: Final = """
 :root{--ink:#1d2530;--dim:#5c6875;--line:#d9dee5;--back:#f6f7f9;--before:#8a97a6;--after:#2f6db5;
 --warning:#0b7285;--yellow:#9a6700;--red:#b42318}
-*{box-sizing:border-box}
-body{margin:0 auto;max-width:1120px;padding:20px 16px 48px;color:var(--ink);background:#fff;
+*{box-sizing:border-box}body{overflow-wrap:anywhere}
+body{margin:0 auto;max-width:1180px;padding:20px 16px 48px;color:var(--ink);background:#fff;
 font:15px/1.55 system-ui,-apple-system,"Segoe UI","PingFang SC","Microsoft YaHei",
 "Noto Sans CJK SC",sans-serif}
 h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 10px}
@@ -47,14 +47,14 @@ p{margin:4px 0}.dim{color:var(--dim)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600;white-space:nowrap}
-td.n,th.n{text-align:right;white-space:nowrap}td.t{white-space:nowrap}
+td:first-child{min-width:5.5em}td.n,th.n{text-align:right;white-space:nowrap}td.t{white-space:nowrap}
 .warning{color:var(--warning)}.yellow{color:var(--yellow)}.red{color:var(--red)}
 .level{font-weight:600;white-space:nowrap}.key{display:inline-block;width:12px;height:12px;
 border-radius:2px;margin:0 5px 0 12px;vertical-align:-1px}
 svg{display:block;width:100%;height:auto}svg text{fill:var(--dim);font-size:12px}
-.cards td{overflow-wrap:anywhere;font-size:13.5px}.cards .t{white-space:nowrap}
+.cards td{font-size:13.5px}.cards .t{white-space:nowrap}
 @media (max-width:640px){body{padding:14px 12px 40px;font-size:14px}
-th,td{padding-right:7px;font-size:13px}td:first-child{overflow-wrap:anywhere}
+th,td{padding-right:5px;font-size:12px}td:first-child{min-width:4em}
 .cards thead{position:absolute;left:-9999px}
 .cards tr{display:block;border:1px solid var(--line);border-radius:8px;margin:0 0 10px;
 padding:6px 12px}

@@ -143,6 +143,8 @@ def machine_text(value: Any) -> str:
     if isinstance(found, dict):
         if set(found) == {"value", "unit"}:
             return f"{found['value']} {found['unit']}"
+        if set(found) == {"sign", "value", "unit"}:  # what a measured value is compared with
+            return f"{found['sign']} {found['value']} {found['unit']}".strip()
         return "; ".join(f"{key}={machine_text(one)}" for key, one in found.items())
     if isinstance(found, list):
         return "; ".join(machine_text(one) for one in found)

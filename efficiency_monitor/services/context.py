@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -190,6 +190,10 @@ class Context:
     machine: Machine
     #: The personal key of `--key`, with which approvals are signed.
     key: "PersonalKey | None" = None
+    #: What the file says, where `settings` holds what is in force instead.
+    filed: Settings | None = None
+    #: Digests of the settings that decide by which this process acts, once it has written.
+    acts_by: set[str] = field(default_factory=set)
 
     @property
     def os_user(self) -> str:

@@ -14,7 +14,7 @@ from .http_body import CutOff, parts_of
 from .http_request import Asker, Refused, says_its_length
 from .json_page import Page, lines_of
 from .link_header import next_link
-from .spool import NextPage, Spool, TableState
+from .spool import BeyondBound, NextPage, Spool, TableState
 
 #: A page is held in memory as a whole; a file is not.
 MOST_PAGE_BYTES: Final = 64_000_000
@@ -61,7 +61,7 @@ def _with(url: str, parameters: Mapping[str, str]) -> str:
 
 def _room(section: HttpSection, spool: Spool, more: int, where: str) -> None:
     if spool.bytes + more > section.most_megabytes * 1_000_000:
-        raise FeedFailed(
+        raise BeyondBound(
             t(
                 f"{where}：超过 {section.most_megabytes} MB",
                 f"{where}: more than {section.most_megabytes} MB",
@@ -147,7 +147,7 @@ class _Pages:
         table = self._table
         while not table.done:
             if self._spool.pages >= section.most_pages:
-                raise FeedFailed(
+                raise BeyondBound(
                     t(
                         f"{self._where}：超过 {section.most_pages} 页，分页似乎没有尽头",
                         f"{self._where}: more than {section.most_pages} pages; paging has no end?",

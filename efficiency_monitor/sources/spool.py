@@ -13,8 +13,14 @@ from typing import BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..core.faults import FeedFailed
+
 _STATE: Final = "state.json"
 _DATA: Final = "data"
+
+
+class BeyondBound(FeedFailed):
+    """More than the settings let in: what has come is of no use, whatever comes after it."""
 
 
 class NextPage(BaseModel):

@@ -25,7 +25,7 @@ from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
 from efficiency_monitor.language import t
 from efficiency_monitor.source_settings import Since, SqlSection, is_view
 
-from .spool import Spool
+from .spool import BeyondBound, Spool
 
 #: Rows taken from the database at a time.
 BATCH: Final = 1000
@@ -234,7 +234,7 @@ def _take(
         ]
         data = "".join(lines).encode("ascii")
         if spool.bytes + len(data) > section.most_megabytes * 1_000_000:
-            raise FeedFailed(
+            raise BeyondBound(
                 t(
                     f"{where}：超过 {section.most_megabytes} MB",
                     f"{where}: more than {section.most_megabytes} MB",

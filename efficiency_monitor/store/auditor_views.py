@@ -72,7 +72,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "change_proposal": _texts("reason"),
     "checkpoint": {},
     "clock": {},
-    "command_record": _texts("message"),
+    "command_record": {},
     # Why somebody saw or erased what is personal: an auditor reads that above all.
     "disclosure": {},
     "erased_case": {},
@@ -103,6 +103,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "quarantine": {**_texts("message"), "content": _DOCUMENT},
     "row_version": {},
     "run": {},
+    "settings_in_force": {},
     "silence": _texts("reason", "end_reason"),
     "supervision_order": _texts("text"),
     "tally_touch": {},

@@ -310,6 +310,14 @@ def listed(connection: Connection, query: CardQuery) -> list[Row]:  # type: igno
     )
 
 
+def historical_since(connection: Connection, since: int | None) -> int:
+    """How many historical cards fell due at an instant or after it; None: all."""
+    wanted = select(func.count()).where(CARD.c.state == str(CardState.HISTORICAL))
+    if since is not None:
+        wanted = wanted.where(CARD.c.fell_due_at >= since)
+    return connection.execute(wanted).scalar_one()
+
+
 def counts(connection: Connection) -> dict[tuple[int, str], int]:
     """Number of cards by level and state."""
     rows = connection.execute(

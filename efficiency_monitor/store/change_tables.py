@@ -1,7 +1,7 @@
 """The tables of rule changes: texts that were kept, what was proposed, how it ended; trials.
 
-`kept_text`, `text_use`, `change_proposal` and `change_end` are append-only, by triggers (see
-migrations). `trial_finding` is known anew by each scan.
+`kept_text`, `text_use`, `settings_in_force`, `change_proposal` and `change_end` are append-only, by
+triggers (see migrations). `trial_finding` is known anew by each scan.
 """
 
 from sqlalchemy import UniqueConstraint
@@ -13,6 +13,7 @@ __all__ = [
     "ChangeEndRow",
     "ChangeProposalRow",
     "KeptTextRow",
+    "SettingsInForceRow",
     "TextUseRow",
     "TrialFindingRow",
     "metadata",
@@ -87,6 +88,20 @@ class ChangeEndRow(SQLModel, table=True):
     mode: str
     #: Number of its ledger entry: the order in which changes took effect.
     seq: int = Field(unique=True)
+
+
+class SettingsInForceRow(SQLModel, table=True):
+    """The settings that decide, each time that others came into force; the newest row holds."""
+
+    __tablename__ = "settings_in_force"
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = _instant()
+    #: Canonical JSON, kept as a `kept_text` under this digest.
+    sha256: str
+    #: The change by which they were approved; None: they were taken from the file.
+    change_no: str | None = None
+    os_user: str
+    person: str | None = None
 
 
 class TrialFindingRow(SQLModel, table=True):

@@ -5,11 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import Row
 
-from .change_tables import ChangeEndRow, ChangeProposalRow, KeptTextRow, TextUseRow
+from .change_tables import (
+    ChangeEndRow,
+    ChangeProposalRow,
+    KeptTextRow,
+    SettingsInForceRow,
+    TextUseRow,
+)
 
 TEXT = KeptTextRow.__table__  # type: ignore[attr-defined]
 USE = TextUseRow.__table__  # type: ignore[attr-defined]
 PROPOSAL = ChangeProposalRow.__table__  # type: ignore[attr-defined]
+SETTINGS = SettingsInForceRow.__table__  # type: ignore[attr-defined]
 #: Values of one statement, below what any engine takes.
 _PART = 500
 END = ChangeEndRow.__table__  # type: ignore[attr-defined]
@@ -129,3 +136,18 @@ def approved(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
 def every_end(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
     """Every end, in the ledger's order."""
     return list(connection.execute(select(END).order_by(END.c.seq)))
+
+
+def settings_in_force(connection: Connection) -> Row | None:  # type: ignore[type-arg]
+    """The newest row of the settings in force; None before any were taken."""
+    return connection.execute(select(SETTINGS).order_by(SETTINGS.c.id.desc()).limit(1)).first()
+
+
+def settings_history(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """Every row of the settings in force, oldest first."""
+    return list(connection.execute(select(SETTINGS).order_by(SETTINGS.c.id)))
+
+
+def put_settings(connection: Connection, values: Mapping[str, object]) -> None:
+    """Let other settings come into force."""
+    connection.execute(insert(SETTINGS).values(dict(values)))

@@ -37,6 +37,7 @@ APPEND_ONLY: Final = (
     "ledger_entry",
     "order_entry",
     "person_key_entry",
+    "settings_in_force",
     "text_use",
     "waiting_event",
 )

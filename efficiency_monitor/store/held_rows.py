@@ -114,6 +114,7 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("notice", "number", but=_OF_A_NOTICE),
         _appended("order_entry"),
         _appended("person_key_entry"),
+        _appended("settings_in_force"),
         _appended("text_use"),
     )
 }

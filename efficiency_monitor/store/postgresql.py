@@ -4,6 +4,7 @@ Everything is set with the transaction and ends with it (`SET LOCAL`, a lock of 
 nothing is left on a connection that a pooler gives to somebody else. Reasons: ADR 0018.
 """
 
+import logging
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
@@ -53,6 +54,12 @@ _CONNECT = {
     # Statements that the driver prepares by itself belong to a connection; a pooler swaps those.
     "prepare_threshold": None,
 }
+
+
+# Of a connection that is lost the driver and the pool speak on stderr where nobody listens to them;
+# what there is to say is the one line of our fault. A log that is open gets their lines.
+for _speaker in ("psycopg", "sqlalchemy"):
+    logging.getLogger(_speaker).addHandler(logging.NullHandler())
 
 
 class Postgresql:

@@ -6,7 +6,7 @@ that there are: a new one can be forgotten neither here (a test) nor in the data
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, text
 
@@ -31,6 +31,47 @@ DELETED_FROM = frozenset(
         "trial_finding",
     }
 )
+#: The write lock is taken on it, which takes a right to the whole table.
+WHOLE = frozenset({"ledger_head"})
+#: The columns that ordinary work changes. What a card rests on, whom it names, when something was
+#: received and what was filed stays as it was written: no statement of the application's can change
+#: it. A test holds the list against what every command does.
+UPDATED: Mapping[str, tuple[str, ...]] = {
+    "accountability": ("status",),
+    "alarm": ("ended_at", "ended_reason"),
+    "appeal": ("state", "round", "overdue_told_at", "decided_at"),
+    "attempt": ("result", "detail", "at"),
+    "card": ("state", "state_before", "stood_under", "lifted_reason", "lifted_at"),
+    "case_file": (
+        *("calendar", "item_code", "revision", "changed", "outcome", "troubles", "judged_as_of"),
+        *("open", "judged_stale", "waits", "contested", "vanished_at", "clocks", "clock_mark"),
+    ),
+    "feed_run": ("state", "finished_at", "as_of", "pages", "bytes", "totals", "message"),
+    "import_run": ("finished_at", "totals"),
+    "ladder_run": (
+        *("ladder_id", "ladder_version", "ladder_digest", "chain", "began_at", "step", "turn"),
+        *("told_at", "delivered_at", "missed_at", "missed", "first_delivered_at", "reply_within"),
+        *("reply_due_at", "unanswered_at", "acknowledged_at", "replied_at", "state"),
+        *("ended_reason", "next_at"),
+    ),
+    "lease": ("owner", "fence", "lease_until"),
+    "meta": ("value",),
+    "notice": (
+        *("role", "channel", "address", "language", "about", "created_at", "state", "held"),
+        *("held_at", "attempts", "first_attempt_at", "next_attempt_at", "sent_at", "message_id"),
+        "last_error",
+    ),
+    "person_key": ("revoked_at",),
+    "quarantine": ("state", "received_at"),
+    "run": (
+        *("run_id", "state", "owner", "fence", "lease_until", "finished_at", "totals", "message"),
+    ),
+    "silence": ("ended_at", "ended_by", "end_reason"),
+    "supervision_order": (
+        *("state", "round", "reply_within", "delivered_at", "reply_due_at", "overdue_told_at"),
+        *("replied_by", "replied_at", "closed_by", "closed_at", "result"),
+    ),
+}
 #: Tables of the migrations' own.
 _READ_ONLY = ("alembic_version",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
@@ -38,6 +79,12 @@ _APPEND_ONLY = text(
     "SELECT c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = :schema AND g.tgname = c.relname || '_no_delete'"
+)
+_COLUMNS = text(
+    "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = :schema AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+    " AND has_column_privilege(a.attrelid, a.attnum, 'UPDATE')"
 )
 _OWNER = text(
     "SELECT current_user AS name, relkind = 'r' AND pg_has_role(relowner, 'USAGE') AS owner"
@@ -78,9 +125,8 @@ def statements(
         yield f"GRANT USAGE ON SCHEMA {schema} TO {roles[0]}"
         for name in _READ_ONLY:
             yield f"GRANT SELECT ON {name} TO {roles[0]}"
-        appended = append_only(connection)
         for name in sorted(metadata.tables):
-            yield f"GRANT {', '.join(_needed(name, appended))} ON {name} TO {roles[0]}"
+            yield f"GRANT {', '.join(_granted(name))} ON {name} TO {roles[0]}"
         yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {roles[0]}"
     if auditor is not None:
         yield from auditor_views.made(connection, auditor)
@@ -108,34 +154,67 @@ def append_only(connection: Connection) -> frozenset[str]:
 
 
 def missing(connection: Connection) -> list[str]:
-    """What the role of this connection lacks: `UPDATE on card`."""
-    appended = append_only(connection)
+    """What the role of this connection lacks: `DELETE on clock`, `UPDATE on card.level`."""
     asked = text("SELECT has_table_privilege(:name, :right)")
-    return [
+    tables = [
         f"{right} on {name}"
         for name in sorted(metadata.tables)
-        for right in _needed(name, appended)
+        for right in _needed(name)
         if not connection.execute(asked, {"name": name, "right": right}).scalar()
+    ]
+    changeable = _changeable(connection)
+    return tables + [
+        f"UPDATE on {name}.{column}"
+        for name, columns in sorted(UPDATED.items())
+        for column in columns
+        if column not in changeable.get(name, ())
     ]
 
 
 def excessive(connection: Connection) -> list[str]:
-    """Append-only tables that the role of this connection could change or empty."""
+    """What the role of this connection could change or empty and never has to.
+
+    Names of append-only tables; of other tables the columns, `card.handler`.
+    """
     asked = text(
-        "SELECT has_table_privilege(:name, 'UPDATE') OR has_table_privilege(:name, 'DELETE')"
+        "SELECT has_any_column_privilege(:name, 'UPDATE') OR has_table_privilege(:name, 'DELETE')"
         " OR has_table_privilege(:name, 'TRUNCATE')"
     )
-    return [
-        name
-        for name in sorted(append_only(connection))
-        if connection.execute(asked, {"name": name}).scalar()
+    appended = append_only(connection)
+    tables = [
+        name for name in sorted(appended) if connection.execute(asked, {"name": name}).scalar()
+    ]
+    return tables + [
+        f"{name}.{column}"
+        for name, columns in sorted(_changeable(connection).items())
+        if name not in appended and name not in WHOLE
+        for column in sorted(columns - set(UPDATED.get(name, ())))
     ]
 
 
-def _needed(table: str, appended: frozenset[str]) -> list[str]:
-    if table in appended:
-        return ["SELECT", "INSERT"]
-    return ["SELECT", "INSERT", "UPDATE"] + (["DELETE"] if table in DELETED_FROM else [])
+def _changeable(connection: Connection) -> dict[str, set[str]]:
+    """The columns of our tables that the role of this connection may update."""
+    found: dict[str, set[str]] = {}
+    schema = {"schema": auditor_views.tables_schema(connection)}
+    for name, column in connection.execute(_COLUMNS, schema):
+        if name in metadata.tables:
+            found.setdefault(name, set()).add(column)
+    return found
+
+
+def _needed(table: str) -> list[str]:
+    """Rights to a whole table."""
+    return [
+        *("SELECT", "INSERT"),
+        *(["UPDATE"] if table in WHOLE else []),
+        *(["DELETE"] if table in DELETED_FROM else []),
+    ]
+
+
+def _granted(table: str) -> list[str]:
+    """Rights as GRANT writes them; names of columns are ours and plain."""
+    columns = [] if table in WHOLE else UPDATED.get(table, ())
+    return [*_needed(table), *([f"UPDATE ({', '.join(columns)})"] if columns else [])]
 
 
 def _check_owner(connection: Connection) -> None:

@@ -222,3 +222,14 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "mine"
     write_page(file, report(), [card()], overwrite=True)
     assert file.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_name_of_any_length_breaks() -> None:
+    """A department of 150 signs without a space widens neither a wide page nor a narrow one."""
+    text = "".join(page(report("W" * 150), []))
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert "body{overflow-wrap:anywhere}" in style
+    for rule in style.split("}"):
+        if "white-space:nowrap" in rule:
+            assert "first-child" not in rule
+    assert "<td>" + "W" * 150 + "</td>" in text

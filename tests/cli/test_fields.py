@@ -157,7 +157,7 @@ def test_questions_to_the_calendar(office: Path) -> None:
     due = effmon(
         "-C", office, "calendar", "due", "2024-03-04 10:00", "5 working_days", "-o", "json"
     )
-    assert due.well().json == {"due": "2024-03-11T23:59:59+08:00"}
+    assert due.well().json == {"due": "2024-03-11T23:59:59+08:00", "provisional": False}
     ask = ("calendar", "elapsed", "2024-03-04 10:00", "2024-03-05 15:30", "-o", "json")
     assert effmon("-C", office, *ask).well().json == {"elapsed": "0.75"}
     hours = effmon("-C", office, *ask, "--unit", "working_hours")
@@ -166,4 +166,4 @@ def test_questions_to_the_calendar(office: Path) -> None:
         *("-C", office, "calendar", "due", "2024-03-04 10:00", "5 working_days", "-o", "json"),
         *("--pause", "2024-03-05 10:00/"),
     )
-    assert withheld.well().json == {"due": None}
+    assert withheld.well().json == {"due": None, "provisional": False}

@@ -1,5 +1,7 @@
 """Wrong usage is one line that says what and one that says how to mend it, in both languages."""
 
+from pathlib import Path
+
 import pytest
 
 from .command import effmon
@@ -37,3 +39,17 @@ def test_wrong_usage_is_two_lines_in_english(arguments: list[str]) -> None:
     assert first.startswith("error: ")
     assert second.startswith("hint: see effmon")
     assert "Value error" not in first
+
+
+def test_a_workspace_whose_database_is_refused_is_none(tmp_path: Path) -> None:
+    """Its settings would name another database the next time, and nobody would see it."""
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=1"
+    for folder in (tmp_path / "new", tmp_path):
+        ran = effmon("init", folder, EFFMON_DATABASE_URL=url)
+        assert ran.code in (2, 75)
+        assert len(ran.err.splitlines()) == 2
+        assert list(tmp_path.iterdir()) == []
+    effmon("init", tmp_path).well()
+    settings = (tmp_path / "effmon.toml").read_text(encoding="utf-8")
+    assert effmon("init", tmp_path, EFFMON_DATABASE_URL=url).code in (2, 75)
+    assert (tmp_path / "effmon.toml").read_text(encoding="utf-8") == settings

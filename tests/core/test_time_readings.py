@@ -208,6 +208,14 @@ def test_9_days_before_a_stated_instant(due: str, back: str, first_day: str, exp
     assert found["levels"]["warning"][0] == at(expected)
 
 
+@pytest.mark.parametrize("ends", ["midnight", "close"])
+def test_9_half_of_a_day_without_hours_is_of_the_whole_day(ends: str) -> None:
+    """Sunday ends at 23:59:59 either way, and half of its 24 hours are left at noon less one."""
+    stated = rule({"case": "promised_due"}, {"warning": "promised - 1.5 calendar_days"}, ends=ends)
+    found = episode(stated, [ACCEPTED], "02 10:00", {"promised_due": "2026-03-09"})
+    assert found["levels"]["warning"][0] == at("08 11:59:59")
+
+
 @pytest.mark.parametrize("first_day", ["next", "same"])
 @pytest.mark.parametrize("ends", ["midnight", "close"])
 @pytest.mark.parametrize("unit", ["working_days", "calendar_days"])

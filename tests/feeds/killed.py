@@ -1,4 +1,6 @@
-"""Pulls a source in a process that kills itself at its n-th step: `killed.py WORKSPACE NOW N`.
+"""Pulls a source in a process that kills itself at its n-th step.
+
+    killed.py WORKSPACE NOW N [dry]
 
 A step is a reading of the clock, a statement to the database, or a change in the workspace's
 folder: a file opened to be written, renamed, cut or removed. With N = 0 nothing is killed, and
@@ -41,7 +43,7 @@ class Steps:
             self.step()
 
 
-def main(folder: Path, now: int, last: int) -> None:
+def main(folder: Path, now: int, last: int, *, dry_run: bool) -> None:
     steps = Steps(folder, last)
 
     def clock() -> int:
@@ -59,9 +61,9 @@ def main(folder: Path, now: int, last: int) -> None:
     event.listen(context.store.engine, "before_cursor_execute", lambda *_: steps.step())
     steps.count = 0
     sys.addaudithook(steps.hook)
-    pull(context, outside, "hall")
+    pull(context, outside, "hall", dry_run=dry_run)
     print(steps.count)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), dry_run=len(sys.argv) > 4)

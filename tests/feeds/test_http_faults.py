@@ -1,5 +1,6 @@
 """Endpoints that misbehave: what a pull says, how often it asks, and that nothing is half taken."""
 
+import gzip
 import json
 import re
 import shutil
@@ -173,12 +174,66 @@ def test_endless_pages_end(office: Office, httpserver: HTTPServer, serve: Serve)
     office.configure(http(httpserver, 'page = {param = "page"}\nmost_pages = 5'))
     fails(office, "more than 5 pages")
     assert len(served) == 5
+    assert not office.spool().exists(), "nobody will ever import what came"
 
 
 def test_more_bytes_than_allowed_end(office: Office) -> None:
     with receiver(receivers.endless) as running:
         office.configure(http(running.port, 'format = "parquet"\nmost_megabytes = 1'))
         fails(office, "more than 1 MB")
+        assert not office.spool().exists()
+
+
+def test_pages_of_more_bytes_than_allowed_leave_nothing(
+    office: Office, httpserver: HTTPServer, serve: Serve
+) -> None:
+    def endless(request: Request) -> Response:
+        return answer([accepted(f"C{request.args['page']}", note="x" * 600_000)])
+
+    serve("/events", endless)
+    office.configure(http(httpserver, 'page = {param = "page"}\nmost_megabytes = 1'))
+    fails(office, "more than 1 MB")
+    assert not office.spool().exists()
+
+
+def test_a_page_that_is_refused_leaves_the_cursor_and_no_half_state(
+    office: Office, httpserver: HTTPServer, serve: Serve
+) -> None:
+    """What was taken before stands, and its cases can be judged."""
+    bodies = [json.dumps([accepted("A", 0), accepted("B", 9)])]
+    serve("/events", lambda _: Response(bodies[-1], content_type="application/json"))
+    since = 'since = {column = "recorded_at", overlap = "2 calendar_minutes"}'
+    office.configure(http(httpserver, f"{since}\nattempts = 1"))
+    office.pull()
+    cursors = office.world.rows("SELECT * FROM feed_cursor")
+    assert cursors
+    bodies.append(bodies[0][:-9])
+    with pytest.raises(FeedFailed):
+        office.pull()
+    assert [state for state, _ in office.runs()] == ["done", "failed"]
+    assert office.world.rows("SELECT * FROM feed_cursor") == cursors
+    assert office.case_nos() == ["A", "B"]
+
+
+def test_a_file_that_is_refused_leaves_the_cursor_and_no_half_state(office: Office) -> None:
+    """It came whole over the wire, and ends in the middle: no row of it is taken."""
+    inbox = office.world.folder / "inbox"
+    inbox.mkdir()
+    head = "case_no,event,occurred_at\n"
+    (inbox / "events-1.csv").write_text(f"{head}A,accepted,2026-03-02 09:00\n")
+    office.configure('[sources.hall.files]\nfolder = "inbox"\npatterns = ["events-*.csv"]')
+    office.pull()
+    cursors = office.world.rows("SELECT * FROM feed_cursor")
+    whole_file = gzip.compress(f"{head}B,accepted,2026-03-02 09:00\n".encode())
+    (inbox / "events-2.csv").write_bytes(whole_file[:-4])
+    with pytest.raises(ConfigurationError):
+        office.pull()
+    assert [state for state, _ in office.runs()] == ["done", "failed"]
+    assert office.world.rows("SELECT * FROM feed_cursor") == cursors
+    assert not office.spool().exists()
+    (inbox / "events-2.csv").write_bytes(whole_file)
+    office.pull()
+    assert office.case_nos() == ["A", "B"]
 
 
 def test_a_page_of_any_size_does_not_fill_the_memory(office: Office) -> None:

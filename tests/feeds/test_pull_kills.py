@@ -12,6 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from efficiency_monitor.core.faults import FeedFailed
 from tests import engines
 from tests.cli.command import ROOT, environment
 from tests.feeds.conftest import Office, accepted, answer, case, http
@@ -57,10 +58,14 @@ def hall(office: Office, httpserver: HTTPServer, serve: Serve) -> Office:
     return office
 
 
-def killed_at(office: Office, step: int) -> subprocess.CompletedProcess[str]:
+def killed_at(office: Office, step: int, *more: str) -> subprocess.CompletedProcess[str]:
     script = Path(__file__).with_name("killed.py")
     return subprocess.run(
-        [sys.executable, str(script), str(office.world.folder), str(office.world.now), str(step)],
+        [
+            *(sys.executable, str(script)),
+            *(str(office.world.folder), str(office.world.now), str(step)),
+            *more,
+        ],
         cwd=ROOT,
         env=environment(),
         capture_output=True,
@@ -110,6 +115,32 @@ def check(made: Office, quiet: list[list[tuple[Any, ...]]], step: int) -> None:
     made.pull()
     assert left(made)[:-1] == before
     made.world.close()
+
+
+def test_a_trial_that_is_killed_leaves_its_spool_to_the_next_pull_alone(hall: Office) -> None:
+    """What it has fetched is personal, and nobody goes on with it."""
+    steps = int(killed_at(copied(hall, "quiet"), 0, "dry").stdout)
+    found = 0
+    for step in range(1, steps + 1, max(1, steps // 8)):
+        made = copied(hall, f"killed{step}")
+        assert killed_at(made, step, "dry").returncode == -signal.SIGKILL
+        found += made.spool("hall.dry").exists()
+        made.pull()
+        assert not made.spool("hall.dry").exists(), step
+        assert not made.spool().exists()
+        assert [state for state, _ in made.runs()] == ["done"]
+        made.world.close()
+    assert found > 1
+
+
+def test_a_trial_that_fails_leaves_nothing(office: Office, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/events").respond_with_data("", status=500)
+    office.configure(http(httpserver, "attempts = 1"))
+    with pytest.raises(FeedFailed):
+        office.pull(dry_run=True)
+    assert not office.spool("hall.dry").exists()
+    assert not office.spool().exists()
+    assert office.runs() == []
 
 
 def test_a_pull_that_is_killed_and_pulled_again(hall: Office) -> None:

@@ -96,6 +96,8 @@ SECRETS = (
     "Authorization: Bearer CANARY-6",
     '{"password": "CANARY-7", "x": 1}',
     "EFFMON_KEY_PASSPHRASE=CANARY-8",
+    "channels.robot.key: CANARY-9",
+    "server.key: CANARY-10 is no file or directory",
 )
 
 
@@ -107,6 +109,13 @@ def test_secrets_are_masked(tmp_path: Path, text: str) -> None:
     logging.getLogger("some.library").warning("%s", text)
     assert len(lines(path)) == 3
     assert "CANARY" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("said", ["No such file or directory", "没有权限"])
+def test_what_the_system_says_of_a_file_is_no_secret(said: str) -> None:
+    for name in ("x.key", "/srv/keys/li.key", "password.key"):
+        assert logbook.masked(f"{name}: {said}") == f"{name}: {said}"
+    assert "No such" not in logbook.masked("key: No such file or directory")
 
 
 def test_requests_are_not_logged_with_their_address(tmp_path: Path) -> None:

@@ -80,7 +80,11 @@ def shortens(old: Any, new: Any, received: int) -> bool:
 def moved(
     counts: Mapping[str, tuple[int | None, bool]], new: Any, received: int, as_of: int
 ) -> dict[str, tuple[int | None, bool]]:
-    """The levels under a correction, none of them late by an instant before it was received."""
+    """The levels under a correction, none of them late by an instant before it was received.
+
+    What the new value would not reach at its own, earlier instant (the warning of a clock that has
+    stopped) is not reached later.
+    """
     end = as_of if new["stop_at"] is None else min(as_of, new["stop_at"])
     found: dict[str, tuple[int | None, bool]] = {}
     for level, (instant, reached) in new["levels"].items():
@@ -93,7 +97,7 @@ def moved(
             found[level] = instant, reached
         elif new["due"] is not None and new["due"] > received:
             at = received if former[0] is None else min(received, former[0])
-            found[level] = at, end > at
+            found[level] = at, reached and end > at
         else:
             found[level] = former
     return found

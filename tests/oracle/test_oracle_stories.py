@@ -143,17 +143,17 @@ def test_a_resume_closes_only_its_kind() -> None:
 
 
 def test_what_had_fallen_due_stays_under_a_later_suspension() -> None:
-    """21 hours from Monday 9:00 end on Wednesday 17:00; one day is left from Tuesday 0:00 on."""
+    """21 hours from Monday 9:00 end on Wednesday 17:00; no more than one day, a part of it, is left
+    when Tuesday has ended."""
     walked = rule("21 working_hours", {"warning": "promised - 1 working_days"}, **SUSPENDED)
     events = [event("accepted", "02 09:00")]
-    assert fallen(only(judge(walked, events, "03 00:00:00"))) == []
-    assert fallen(only(judge(walked, events, "03 00:00:01"))) == ["warning"]
-    events.append(event("suspended", "03 10:00"))
+    assert fallen(only(judge(walked, events, "03 23:59:59"))) == []
+    assert fallen(only(judge(walked, events, "04 00:00:00"))) == ["warning"]
+    events.append(event("suspended", "04 09:30"))
     assert fallen(only(judge(walked, events, "04 10:00"))) == ["warning"]
-    events.append(event("resumed", "05 10:00"))
-    seen = only(judge(walked, events, "05 12:00"))
-    assert seen["due"]["promised"] == at("06 17:00")
-    assert seen["levels"]["warning"] == {"instant": at("03 00:00:00"), "reached": True}
+    events.append(event("resumed", "06 09:30"))
+    seen = only(judge(walked, events, "06 12:00"))
+    assert seen["levels"]["warning"] == {"instant": at("03 23:59:59"), "reached": True}
 
 
 def test_an_extension_counts_only_until_the_level_has_fallen_due() -> None:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.core.evaluation import evaluate
@@ -146,6 +146,10 @@ def oracle(place: Place, one: Told) -> dict[str, dict[str, tuple[int | None, boo
     return found
 
 
+#: Seeds that told program and oracle apart: a warning that a shortened limit brings forward, of a
+#: clock that has stopped since.
+@example(480)
+@example(1140246)
 @settings(max_examples=400)
 @given(st.integers(0, 10**9))
 def test_the_bound_values_judge(seed: int) -> None:

@@ -1,6 +1,8 @@
 """PostgreSQL itself: its settings, its lock, its faults; what SQLite does otherwise."""
 
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from threading import Barrier
@@ -299,3 +301,14 @@ def test_ledger_entries_are_numbered_without_gaps(store: Store) -> None:
             connection.exec_driver_sql(
                 f"INSERT INTO ledger_entry VALUES ({seq}, 't', 'f', 'x', 'x', 'x')"
             )
+
+
+def test_the_driver_says_nothing_by_itself() -> None:
+    """A connection that is lost is one line of ours; a log that is open gets the driver's too."""
+    speaking = (
+        "import logging, efficiency_monitor.store.postgresql\n"
+        "logging.getLogger('psycopg').warning('error ignored in rollback')\n"
+        "logging.getLogger('sqlalchemy.pool.impl.QueuePool').error('exception during reset')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", speaking], capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")

@@ -22,6 +22,8 @@ def test_every_table_says_what_of_it_is_personal() -> None:
     for name, columns in auditor_views.PERSONAL.items():
         assert set(columns) <= set(metadata.tables[name].columns.keys()), name
     assert set(metadata.tables) >= rights.DELETED_FROM
+    for name, named in rights.UPDATED.items():
+        assert set(named) <= set(metadata.tables[name].columns.keys()), name
 
 
 def test_sqlite_has_no_roles(late_cases: Maker) -> None:
@@ -108,7 +110,9 @@ def test_append_only_is_every_table_with_the_triggers(world: World) -> None:
     assert not found & rights.DELETED_FROM
     owner = Store(as_owner(world.url))
     with owner.reading() as connection:
-        assert rights.excessive(connection) == sorted(found)
+        more = rights.excessive(connection)
+        assert more[: len(found)] == sorted(found)
+        assert {"card.handler", "case_file.case_no", "notice.person_id"} <= set(more)
     owner.close()
 
 
@@ -117,6 +121,21 @@ def test_the_application_deletes_from_no_other_table(world: World, store: Store)
     for name in sorted(set(metadata.tables) - rights.DELETED_FROM):
         with pytest.raises(ConfigurationError, match=name), store.writing() as connection:
             connection.execute(text(f"DELETE FROM {name}"))
+
+
+@on_postgresql
+def test_the_application_changes_the_columns_that_it_has_to(world: World, store: Store) -> None:
+    """Not whom a card names, what it rests on, nor whose a case is."""
+    changeable = {(name, column) for name in rights.UPDATED for column in rights.UPDATED[name]}
+    for name in sorted(rights.UPDATED):
+        for column in metadata.tables[name].columns:
+            statement = text(f'UPDATE {name} SET "{column}" = "{column}" WHERE false')
+            if (name, column) in changeable:
+                with store.writing() as connection:
+                    connection.execute(statement)
+                continue
+            with pytest.raises(ConfigurationError, match=name), store.writing() as connection:
+                connection.execute(statement)
 
 
 @on_postgresql
@@ -194,9 +213,12 @@ def test_the_doctor_knows_the_database(world: World) -> None:
     assert found["database role"] == ("ok", APPLICATION)
     assert found["database clock"][0] == "look", "the clock of a story is not the server's"
     with server(durable=False).connection(name_of(url)) as connection:
-        connection.execute(f"REVOKE UPDATE ON card FROM {APPLICATION}")
-        assert "lacks UPDATE on card" in database_findings(world)["database role"][1]
-        connection.execute(f"GRANT UPDATE ON card TO {APPLICATION}")
+        connection.execute(f"REVOKE UPDATE (state) ON card FROM {APPLICATION}")
+        assert "lacks UPDATE on card.state" in database_findings(world)["database role"][1]
+        connection.execute(f"GRANT UPDATE (state, handler) ON card TO {APPLICATION}")
+        status, detail = database_findings(world)["database role"]
+        assert (status, "could change card.handler" in detail) == ("bad", True)
+        connection.execute(f"REVOKE UPDATE (handler) ON card FROM {APPLICATION}")
         connection.execute(f"GRANT DELETE ON event TO {APPLICATION}")
         status, detail = database_findings(world)["database role"]
         assert (status, "could change event" in detail) == ("bad", True)

@@ -1,5 +1,6 @@
 """PostgreSQL's write lock: nobody can hold it who may not write, and who holds it is named."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ from efficiency_monitor.core.faults import Locked
 from efficiency_monitor.services.operation import database_check
 from efficiency_monitor.store import rights
 from efficiency_monitor.store.engine import Store
+from tests.cli.command import effmon
 from tests.postgres_server import APPLICATION, AUDITOR, OWNER, name_of, server
 from tests.stories.world import World
 
@@ -81,6 +83,17 @@ def test_who_holds_it_is_named_and_readers_do_not_wait(world: World, impatient: 
     holding.close()
     writes(impatient)
     assert doctor(world)["write lock"][0] == "ok"
+
+
+def test_the_quick_doctor_names_who_holds_it(world: World) -> None:
+    holding = Store(world.url)
+    world.close()
+    with holding.writing():
+        ran = effmon("-C", world.folder, "doctor", "--quick", "-o", "json")
+    holding.close()
+    (found,) = (row for row in ran.json if row["check"] == "write lock")
+    assert found["status"] == "look"
+    assert re.search(rf"{APPLICATION}, effmon, local, for \d+ s", found["detail"])
 
 
 def doctor(world: World) -> dict[str, tuple[str, str]]:

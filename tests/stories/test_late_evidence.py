@@ -126,12 +126,12 @@ def _nothing() -> None:
 
 @pytest.mark.parametrize(("pulled", "own"), [(True, True), (True, False), (False, True)])
 def test_a_pulled_source_of_its_own_case(tmp_path: Path, *, pulled: bool, own: bool) -> None:
-    """By a file in the source's name, and by another one, the card does not fall."""
+    """By a file in the source's name, and by what another adds to it, the card does not fall."""
     world = World.made(tmp_path / "ws", "2026-03-02 12:00", late_evidence=None)
     settings = world.folder / "effmon.toml"
-    text = "".join(
-        f'\n[sources.{name}]\nfiles = {{folder = "inbox"}}\n' for name in ("hall", "other")
-    )
+    files = 'files = {folder = "inbox"}'
+    adds = 'adds_to = {sources = ["hall"], events = ["decided"]}'
+    text = f"\n[sources.hall]\n{files}\n[sources.other]\n{files}\n{adds}\n"
     settings.write_text(settings.read_text(encoding="utf-8") + text, encoding="utf-8")
     world.close()
     world.people(PEOPLE)

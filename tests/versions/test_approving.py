@@ -212,6 +212,7 @@ def test_the_ledger_says_when_approval_is_demanded_and_when_no_more(bureau: Bure
     file = bureau.world.folder / "effmon.toml"
     file.write_text(file.read_text("utf-8").replace("second_person", "none"), encoding="utf-8")
     bureau.world.close()
+    bureau.approve(bureau.propose().change_no)
     bureau.world.now += 60
     bureau.world.scan()
     said = [e["approval"] for e in bureau.recorded("catalogue.changed") if "approval" in e]

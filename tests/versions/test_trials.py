@@ -84,9 +84,11 @@ def test_what_fell_due_before_the_watch_is_not_counted(bureau: Bureau) -> None:
     on_trial(bureau)
     file = bureau.world.folder / "effmon.toml"
     text = file.read_text("utf-8").replace("[workspace]", '[workspace]\nwatch_from = "2026-03-06"')
-    file.write_text(text, encoding="utf-8")
     bureau.late_case()
     bureau.at("2026-03-07 09:00")
+    # One of the future would be refused.
+    file.write_text(text, encoding="utf-8")
+    bureau.world.close()
     assert bureau.world.scan().trial == {"TRIED": {"warning": 0, "yellow": 0, "red": 1}}
 
 

@@ -107,7 +107,7 @@ def test_a_workspace_of_before_keeps_its_texts_at_the_next_scan(bureau: Bureau) 
     for trigger in ("text_use_no_delete", "kept_text_no_delete"):
         bureau.world.change(f"DROP TRIGGER {trigger}")
     bureau.world.change("DELETE FROM text_use")
-    bureau.world.change("DELETE FROM kept_text")
+    bureau.world.change("DELETE FROM kept_text WHERE kind <> 'settings'")
     bureau.at("2026-03-06 09:00")
     bureau.world.scan()
     assert bureau.world.rows("SELECT * FROM text_use WHERE name = 'CASE'")

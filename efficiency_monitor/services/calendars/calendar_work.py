@@ -12,7 +12,14 @@ from ...core.calendar import Calendar
 from ...core.evaluation import CompiledCalendar
 from ...core.faults import CatalogueError, ConfigurationError, EffmonError, NotCovered, brief
 from ...core.instants import parse_as_of, rfc3339
-from ...core.questions import Counting, PauseAsked, due, elapsed, threshold
+from ...core.questions import (
+    Counting,
+    PauseAsked,
+    due,
+    elapsed,
+    rests_on_provisional,
+    threshold,
+)
 from ...language import t
 from ..context import Catalogue
 
@@ -98,6 +105,8 @@ def answer(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
 def ask(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
     """Answer one question, due instants in the calendar's zone; faults are raised.
 
+    A due instant comes with whether it rests on a date whose notice is not published.
+
     NotCovered and CatalogueError say what is wrong with the calendar, ConfigurationError with the
     question.
     """
@@ -140,6 +149,13 @@ def _answer(calendars: Calendars, question: Mapping[str, Any], *, local: bool) -
     if asked == "due":
         limit = Amount.parse(str(question["limit"]))
         found = due(compiled.table, start, limit, counting=how, pauses=pauses)
+        if local:
+            return {
+                "due": None if found is None else rfc3339(found, zone),
+                "provisional": rests_on_provisional(
+                    compiled.table, start, limit, found, counting=how, pauses=pauses
+                ),
+            }
     elif asked == "threshold":
         limits = {name: Amount.parse(str(text)) for name, text in question["limits"].items()}
         at = Threshold.parse(str(question["at"]))

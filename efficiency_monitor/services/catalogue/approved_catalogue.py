@@ -20,7 +20,7 @@ from ...store import changes
 from ...store.engine import Store
 from ..context import Catalogue
 from . import kept_texts
-from .kept_texts import CALENDAR, RULE, VOCABULARY, Key
+from .kept_texts import CALENDAR, RULE, SETTINGS, VOCABULARY, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ def state(connection: Connection) -> State:
     found: State = {}
     for row in changes.approved(connection):
         apply(found, json.loads(row.parts))
+    # Settings stand in a table of their own: they are in force also without an approval.
+    found.pop(Key(SETTINGS, "", SETTINGS, 0), None)
+    return found
+
+
+def state_with_settings(connection: Connection) -> State:
+    """What is approved by now, and the settings in force where a change of them takes approval."""
+    found = state(connection)
+    row = changes.settings_in_force(connection)
+    if row is not None:
+        text = kept_texts.read(connection, [row.sha256])[row.sha256]
+        if json.loads(text)["rules"]["approval"] != "none":
+            found[Key(SETTINGS, "", SETTINGS, 0)] = Approved(row.sha256, "effmon.toml")
     return found
 
 

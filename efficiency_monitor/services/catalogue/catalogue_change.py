@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from ...core.ledger import EntryType
+from ...language import t
 from ...store import cases, changes, ledger, trials
 from ..context import Context, Writing, meta, set_meta
 from . import kept_texts
@@ -21,12 +22,13 @@ _TRIALS = "trials"
 _APPROVAL = "approval"
 
 
-def note_changes(context: Context, writing: Writing) -> None:
+def note_changes(context: Context, writing: Writing) -> list[str]:
     """Compare the catalogue with the one of the last scan; mark the cases that it touches.
 
     Every version that judges is written to the ledger, so that an auditor can tell which text a
     card rests on, and its text is kept. A calendar that is new or gone touches the cases that name
-    it. CatalogueError where a text was changed under a version that has judged.
+    it. The lines are for the scan's summary: calendars that changed. CatalogueError where a text
+    was changed under a version that has judged.
     """
     catalogue = context.catalogue
     mode = context.settings.rules.approval
@@ -39,13 +41,13 @@ def note_changes(context: Context, writing: Writing) -> None:
     } | {f"{_CALENDAR}{name}": calendar.version for name, calendar in catalogue.calendars.items()}
     with context.store.reading() as connection:
         if not _changed(_known(connection), wanted) and changes.any_use(connection):
-            return
+            return []
     with writing() as connection:
         _keep_texts(context, connection)
         known = _known(connection)
         changed = _changed(known, wanted)
         if not changed:
-            return
+            return []
         if _TRIALS in changed:
             trials.keep_only(connection, [bound.rule.id for bound in catalogue.trials])
         if _RULES in known:
@@ -63,6 +65,14 @@ def note_changes(context: Context, writing: Writing) -> None:
                 for name, value in sorted(changed.items())
             ],
         )
+    return [
+        t(
+            f"工作日历 {name.removeprefix(_CALENDAR)} 已改变（{context.actor.os_user}）",
+            f"calendar {name.removeprefix(_CALENDAR)} was changed ({context.actor.os_user})",
+        )
+        for name in sorted(changed)
+        if name.startswith(_CALENDAR) and name in known
+    ]
 
 
 def _keep_texts(context: Context, connection: Connection) -> None:

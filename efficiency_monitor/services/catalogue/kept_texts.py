@@ -24,8 +24,8 @@ from ...model_words import sentence
 from ...store import changes
 
 _Model = TypeVar("_Model", bound=BaseModel)
-RULE, CALENDAR, VOCABULARY = "rule", "calendar", "vocabulary"
-KINDS = (VOCABULARY, CALENDAR, RULE)
+RULE, CALENDAR, VOCABULARY, SETTINGS = "rule", "calendar", "vocabulary", "settings"
+KINDS = (SETTINGS, VOCABULARY, CALENDAR, RULE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +46,8 @@ class Key:
             )
         if self.kind == CALENDAR:
             return t(f"工作日历 {self.name}", f"calendar {self.name}")
+        if self.kind == SETTINGS:
+            return t("起决定作用的设置", "the settings that decide")
         return t("事件词汇表", "the vocabulary")
 
 
@@ -136,6 +138,8 @@ def same(kept: str, text: KeptText) -> bool:
     """
     if kept == text.content:
         return True
+    if text.key.kind == SETTINGS:
+        return False
     try:
         if text.key.kind == RULE:
             return catalogue_files.canonical_text(rule_of(kept)) == text.content
@@ -144,6 +148,11 @@ def same(kept: str, text: KeptText) -> bool:
         return of_vocabulary(vocabulary_of(kept), "").content == text.content
     except (ValueError, CatalogueError):
         return False
+
+
+def of_settings(content: str) -> KeptText:
+    """The text of the settings that decide."""
+    return KeptText(Key(SETTINGS, "", SETTINGS, 0), "effmon.toml", content)
 
 
 def keep(connection: Connection, texts: Iterable[KeptText], now: int) -> None:

@@ -12,11 +12,13 @@ from ...core import ledger as core_ledger
 from ...core.faults import CatalogueError, ConfigurationError
 from ...core.rules import Rule
 from ...language import t
+from ...settings import deciding_text
 from ...strict_yaml import validate
 from ..context import Context
 from . import kept_texts
 from .approved_catalogue import State
 from .kept_texts import KeptText, Key
+from .settings_in_force import seal_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,11 @@ def wanted(context: Context) -> Wanted:
     """The texts of the files: one that is broken never hides the others."""
     folder, own = context.catalogue.folder, own_calendars(context)
     found = Wanted()
+    filed = context.filed or context.settings
+    if filed is not context.settings:
+        with context.store.reading() as connection:
+            key = seal_key(connection)
+        _take(found, kept_texts.of_settings(deciding_text(filed, key)))
     with _may_be_broken(found, "vocabulary.yaml"):
         path = folder / "vocabulary.yaml"
         words = catalogue_files.read_vocabulary_file(path)
@@ -93,7 +100,7 @@ def wanted(context: Context) -> Wanted:
             if file.id != path.stem:
                 raise CatalogueError(f"{path}:1:1: id {file.id!r} differs from the file's name")
             _take(found, kept_texts.of_calendar(file, f"calendars/{path.name}"))
-    for pack in dict.fromkeys(context.settings.workspace.packs):
+    for pack in dict.fromkeys(filed.workspace.packs):
         if pack not in catalogue_files.pack_names(folder):
             found.broken[f"packs/{pack}"] = t(
                 f"{folder / 'packs'} 中没有规则包 {pack!r}",
@@ -145,6 +152,8 @@ def differences(approved: State, found: Wanted, contents: Mapping[str, str]) -> 
     parts = []
     for key in sorted({*approved, *found.texts}, key=_order):
         before, text = approved.get(key), found.texts.get(key)
+        if text is None and key.kind == kept_texts.SETTINGS:
+            continue  # the file says what is in force
         if text is None:
             assert before is not None
             if not {before.path, f"packs/{key.pack}"} & found.broken.keys():

@@ -24,9 +24,9 @@ from ..authority.first_signatures import before
 from ..context import Context
 from ..rehearsal import rehearsed
 from ..texts import committed, said
-from . import kept_texts
-from .approved_catalogue import ApprovedCatalogue, apply, state, texts_of
-from .kept_texts import RULE, VOCABULARY, KeptText, Key
+from . import kept_texts, settings_in_force
+from .approved_catalogue import ApprovedCatalogue, apply, state_with_settings, texts_of
+from .kept_texts import RULE, SETTINGS, VOCABULARY, KeptText, Key
 from .rule_files import Part, Selection, chosen, differences, parts_of, parts_text, wanted
 from .version_check import check_versions
 
@@ -81,7 +81,7 @@ def propose(
     """
     found = wanted(context)
     with context.store.reading() as connection:
-        approved, contents = texts_of(connection, state(connection))
+        approved, contents = texts_of(connection, state_with_settings(connection))
     parts = chosen(context, selection, differences(approved, found, contents), found)
     texts = [found.texts[part.key] for part in parts if part.after is not None]
     return write_proposal(context, parts, texts, reason, dry_run=dry_run)
@@ -179,7 +179,7 @@ def _same(connection: Connection, person: str, sha256: str, reason: str) -> Chan
 
 def _check_after(context: Context, connection: Connection, parts: Sequence[Part]) -> None:
     """Refuse what does not follow on what is approved now, or cannot stand together."""
-    after = state(connection)
+    after = state_with_settings(connection)
     for part in parts:
         known = after.get(part.key)
         if part.before not in (None if known is None else known.sha256, _of_file(context, part)):
@@ -245,6 +245,9 @@ def approve(
         _end(context, connection, change, APPROVED, given.person_id, None)
         rules = [p for p in change.parts if p.key.kind == RULE and p.after is not None]
         _use(connection, rules, context.now())
+        for part in change.parts:
+            if part.key.kind == SETTINGS and part.after is not None:
+                settings_in_force.put(context, connection, part.after, change_no)
     change.state, change.mode = APPROVED, mode
     change.ended_by, change.ended_at = given.person_id, given.at
     return change

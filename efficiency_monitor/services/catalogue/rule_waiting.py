@@ -5,7 +5,7 @@ from typing import Any
 
 from ...language import t
 from ..context import Context
-from .approved_catalogue import state, texts_of
+from .approved_catalogue import state_with_settings, texts_of
 from .rule_files import differences, wanted
 from .rule_versions import SECOND_PERSON, WAITING, listed
 
@@ -53,7 +53,7 @@ def waiting(context: Context) -> list[Waits]:
         return []
     found = wanted(context)
     with context.store.reading() as connection:
-        approved, contents = texts_of(connection, state(connection))
+        approved, contents = texts_of(connection, state_with_settings(connection))
         proposed = {
             (part.key, part.after): change.change_no
             for change in listed(connection)

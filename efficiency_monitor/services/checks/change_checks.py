@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,7 +20,13 @@ from ...language import t
 from ...store import changes
 from ..catalogue.kept_texts import digest_of
 
-KINDS = (EntryType.CHANGE_PROPOSED, EntryType.CHANGE_APPROVED, EntryType.CHANGE_WITHDRAWN)
+KINDS = (
+    EntryType.WORKSPACE_CREATED,
+    EntryType.SETTINGS_CHANGED,
+    EntryType.CHANGE_PROPOSED,
+    EntryType.CHANGE_APPROVED,
+    EntryType.CHANGE_WITHDRAWN,
+)
 _ENDS = {
     EntryType.CHANGE_APPROVED: "approved",
     EntryType.CHANGE_WITHDRAWN: "withdrawn",
@@ -38,6 +45,9 @@ class Changes:
     #: Person and digest of each proposal that its person has signed, by sound signatures.
     signed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    #: Digest of the settings, the change that approved them and who wrote, as they came into force.
+    settings: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+
     def approval(self, entry: Entry) -> None:
         """A sound approval."""
         kind, _, number = entry["subject"].partition(":")
@@ -50,6 +60,12 @@ class Changes:
 
     def take(self, entry: Entry) -> Iterator[str]:
         """A change is proposed or ends; what is wrong with that."""
+        if entry["type"] in (EntryType.WORKSPACE_CREATED, EntryType.SETTINGS_CHANGED):
+            first = entry["type"] == EntryType.WORKSPACE_CREATED
+            sha256, change = (entry.get("settings"), None) if first else _settings(entry)
+            if sha256 is not None:
+                self.settings.append((sha256, change, entry["actor"].get("os_user")))
+            return
         number = entry["change"]
         if entry["type"] == EntryType.CHANGE_PROPOSED:
             self.proposed[number] = entry
@@ -108,6 +124,18 @@ class Changes:
             elif not _same(row, entry):
                 yield _said(number, t("与台账所记不同", "it is not what the ledger says"))
         yield from self._ends(connection)
+        yield from self._in_force(connection)
+
+    def _in_force(self, connection: Connection) -> Iterator[str]:
+        """Each row of the settings in force, against what the ledger says of that time."""
+        rows = changes.settings_history(connection)
+        for row, said in zip_longest(rows, self.settings):
+            if row is None or said != (row.sha256, row.change_no, row.os_user):
+                number = "?" if row is None else row.id
+                yield t(
+                    f"生效中的设置 {number}：与台账所记不同",
+                    f"settings in force {number}: they are not what the ledger says",
+                )
 
     def _ends(self, connection: Connection) -> Iterator[str]:
         stored = {row.change_no: row for row in changes.every_end(connection)}
@@ -123,6 +151,10 @@ class Changes:
                     number,
                     t("如何办结与台账所记不同", "how it ended is not what the ledger says"),
                 )
+
+
+def _settings(entry: Entry) -> tuple[str, str | None]:
+    return entry["sha256"], entry["change"]
 
 
 def _same(row: Any, entry: Entry) -> bool:

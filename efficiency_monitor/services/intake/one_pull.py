@@ -23,7 +23,7 @@ from ...sources import contents, drop_folder
 from ...sources.facts import layout_of
 from ...sources.mapping import SourceMapping
 from ...sources.rows import Quarantined, Row
-from ...sources.spool import Spool
+from ...sources.spool import BeyondBound, Spool
 from ...sources.tabular import read_rows
 from ...store import feeds, ledger
 from .. import binding
@@ -97,7 +97,7 @@ class OnePull:
         else:
             self.report.data_as_of = self.spool.began_at
             if not self.spool.fetched:
-                self._fetch(before)
+                self._fetched(before)
         self.spool.close()
         self.report.pages, self.report.bytes = self.spool.pages, self.spool.bytes
         self._import()
@@ -135,6 +135,14 @@ class OnePull:
                 slot=self.slot,
             )
         self.begun = True
+
+    def _fetched(self, before: Mapping[str, str]) -> None:
+        try:
+            self._fetch(before)
+        except BeyondBound:
+            # It would be fetched again: personal data that nobody will ever import.
+            self.spool.remove()
+            raise
 
     def _fetch(self, before: Mapping[str, str]) -> None:
         # Imported here: a workspace without such a source does without.

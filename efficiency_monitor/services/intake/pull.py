@@ -45,13 +45,7 @@ def pull(
     """
     section = source_of(context, name)
     if section.kind == "import":
-        raise ConfigurationError(
-            t(f"数据源 {name} 没有写从哪里取数", f"source {name} does not say where to pull from"),
-            t(
-                f"写 [sources.{name}.http]、.sql 或 .files，或用 effmon import --source {name}",
-                f"write [sources.{name}.http], .sql or .files; or effmon import --source {name}",
-            ),
-        )
+        raise _nowhere(name)
     spool = Spool(context.folder / SPOOL / (f"{name}.dry" if dry_run else name))
     asked_at = context.now()
     folder = context.folder / SPOOL
@@ -76,27 +70,43 @@ def pull(
             writing=mine.writing,
         )
         try:
-            done = work.run()
-            counts = {key: value for key, value in done.document.items() if key != "files"}
-            logbook.event("pull.done", facts={"source": name, "state": done.state, **counts})
-            return done
-        except OSError as fault:
-            broken = FeedFailed(
-                f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",
-                t("检查磁盘空间和权限", "check the disk's space and the permissions"),
-            )
-            broken.__cause__ = fault
-            work.record_failure(broken)
-            raise broken from None
-        except EffmonError as fault:
-            work.record_failure(fault)
-            raise
-        except Exception as fault:
-            work.record_failure(_unexpected(name, fault))
-            raise
+            return _run(work, name, spool)
         finally:
             if dry_run:
                 spool.remove()
+
+
+def _run(work: OnePull, name: str, spool: Spool) -> PullReport:
+    """Run it; whatever it fails in is recorded."""
+    try:
+        done = work.run()
+    except OSError as fault:
+        broken = FeedFailed(
+            f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",
+            t("检查磁盘空间和权限", "check the disk's space and the permissions"),
+        )
+        broken.__cause__ = fault
+        work.record_failure(broken)
+        raise broken from None
+    except EffmonError as fault:
+        work.record_failure(fault)
+        raise
+    except Exception as fault:
+        work.record_failure(_unexpected(name, fault))
+        raise
+    counts = {key: value for key, value in done.document.items() if key != "files"}
+    logbook.event("pull.done", facts={"source": name, "state": done.state, **counts})
+    return done
+
+
+def _nowhere(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        t(f"数据源 {name} 没有写从哪里取数", f"source {name} does not say where to pull from"),
+        t(
+            f"写 [sources.{name}.http]、.sql 或 .files，或用 effmon import --source {name}",
+            f"write [sources.{name}.http], .sql or .files; or effmon import --source {name}",
+        ),
+    )
 
 
 def _unexpected(name: str, fault: Exception) -> EffmonError:

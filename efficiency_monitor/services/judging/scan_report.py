@@ -84,6 +84,8 @@ class ScanReport:
     tally_problems: dict[tuple[str, str, str], int] = field(default_factory=dict)
     #: Files of rules and calendars that wait for approval, or are broken and were not judged by.
     waiting: list[Waits] = field(default_factory=list)
+    #: Settings and calendars that changed since the scan before: when, by whom, old and new.
+    changed: list[str] = field(default_factory=list)
     #: What the rules on trial would have given in all: rule → level → number.
     trial: dict[str, dict[str, int]] = field(default_factory=dict)
     wrote: bool = True
@@ -159,6 +161,7 @@ class ScanReport:
             "vanished": self.vanished,
             "trial": self.trial,
             "waiting": [each.as_json() for each in self.waiting],
+            "changed": self.changed,
             "wrote": self.wrote,
         }
         if self.checkpoint is not None:

@@ -1,4 +1,4 @@
-"""What the terminal lists: cases, cards, forecasts, slots. Reads only."""
+"""What the terminal lists: cases, cards, slots. Reads only."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -174,39 +174,6 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
         if clock is None or clock.next_level is None
         else Level(clock.next_level).word,
     }
-
-
-def forecast(context: Context, *, now: int, days: int) -> list[dict[str, Any]]:
-    """Clocks of which a level falls due within so many calendar days, the next first."""
-    until = now + days * 86_400
-    statement = (
-        select(CLOCK, CASE.c.case_no)
-        .join(CASE, CASE.c.id == CLOCK.c.case_id)
-        .where(
-            CLOCK.c.next_at.is_not(None), CLOCK.c.next_at <= until, CLOCK.c.next_level.is_not(None)
-        )
-        .order_by(CLOCK.c.next_at, CASE.c.case_no)
-    )
-    with context.store.reading() as connection:
-        rows = list(connection.execute(statement))
-        ids = sorted({row.case_id for row in rows})
-        known = {case.case_id: case for case in cases.read_cases(connection, ids)}
-    return [
-        {
-            "case_no": row.case_no,
-            "rule": row.rule_id,
-            "level": Level(row.next_level).word,
-            "at": rfc3339(row.next_at, context.zone),
-            "limit_due_at": None
-            if row.limit_due_at is None
-            else rfc3339(row.limit_due_at, context.zone),
-            "state": row.state,
-            "department": known[row.case_id].record.fields.get("department"),
-            "handler": handler_of(known[row.case_id], now),
-            "overdue": row.next_at < now,
-        }
-        for row in rows
-    ]
 
 
 def list_notices(

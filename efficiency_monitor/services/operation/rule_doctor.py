@@ -6,6 +6,7 @@ from ... import catalogue_files
 from ...core.faults import EffmonError
 from ...language import t
 from ..authoring.pack_overlap import overlap_lines
+from ..catalogue import settings_in_force
 from ..catalogue.rule_files import own_calendars
 from ..catalogue.rule_versions import APPROVED, SECOND_PERSON, WAITING, Change, listed
 from ..catalogue.rule_waiting import waiting
@@ -14,6 +15,8 @@ from ..judging.trials import endless
 
 Finding = tuple[str, str, str]
 GOOD, LOOK, BAD = "ok", "look", "bad"
+#: Days for which a change of settings is shown.
+CHANGED_DAYS = 30
 
 
 def check_rules(context: Context) -> Iterator[Finding]:
@@ -26,7 +29,7 @@ def check_rules(context: Context) -> Iterator[Finding]:
         yield "packs", LOOK, line
     yield (
         "approval",
-        GOOD,
+        GOOD if approval else LOOK,
         t(
             "规则和日历须由第二人批准，巡检只按已批准的文本判定",
             "rules and calendars take a second person; scans judge by what was approved",
@@ -37,6 +40,11 @@ def check_rules(context: Context) -> Iterator[Finding]:
             "nobody approves rules and calendars: whoever may write the files changes the cards",
         ),
     )
+    since = context.now() - CHANGED_DAYS * 86_400
+    for line in settings_in_force.recent(context, since):
+        yield "settings changed", LOOK, line
+    for line in settings_in_force.untold(context):
+        yield "historical cards", LOOK, line
     for each in waiting(context):
         yield "waits for approval", LOOK, each.words()
     with context.store.reading() as connection:

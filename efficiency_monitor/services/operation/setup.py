@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ... import catalogue_files
@@ -13,6 +14,7 @@ from ...model_words import nearest
 from ...os_words import say_os
 from ...settings import FILE, parse, refuse_half_restored
 from ...store import ledger
+from ..catalogue.settings_in_force import take_first
 from ..context import Catalogue, Context, meta, set_meta
 from ..ledger.signer import default_origin
 
@@ -127,6 +129,17 @@ def write_settings(
     return True
 
 
+def take_back(folder: Path, *, with_folder: bool) -> None:
+    """Take away the settings that were just written: there is no workspace without its database.
+
+    `with_folder`: the folder was made for them.
+    """
+    (folder / FILE).unlink(missing_ok=True)
+    if with_folder:
+        with suppress(OSError):  # somebody has put other things there meanwhile
+            folder.rmdir()
+
+
 def _quoted(text: str) -> str:
     """The text as TOML has it; what was no UTF-8 on the command line becomes question marks."""
     known = text.encode("utf-8", errors="replace").decode()
@@ -152,6 +165,7 @@ def record_creation(context: Context) -> None:
                         "workspace": context.settings.workspace.name,
                         "zone": context.zone,
                         "packs": list(context.settings.workspace.packs),
+                        "settings": take_first(context, connection),
                     },
                 )
             ],

@@ -21,7 +21,7 @@ from .. import binding
 from ..cards import card_rows
 from ..cards.continuing import going_on
 from ..cards.late_evidence import Weighed, Weighing, still_contested
-from ..catalogue import alike, calendar_files, catalogue_change
+from ..catalogue import alike, calendar_files, catalogue_change, settings_in_force
 from ..catalogue.rule_waiting import waiting
 from ..checks.held_input import HeldInput, Seen
 from ..context import Context, Writing, compact_json
@@ -83,9 +83,16 @@ def scan(
     # Said before anything is written, not in the middle of the night's cards.
     ladders.check(context)
     calendar_files.settle(context)
+    with context.store.writing():
+        pass  # other settings than those in force are entered before anything is judged
     report.waiting = waiting(context)
     writing = partial(_writing, context, slot)
-    catalogue_change.note_changes(context, writing)
+    changed = catalogue_change.note_changes(context, writing)
+    report.changed = [
+        *_changed_settings(context),
+        *changed,
+        *settings_in_force.untold(context),
+    ]
     stale = _stale(context, as_of, None, report)
     held = HeldInput()
     with context.store.reading() as connection:
@@ -120,6 +127,15 @@ def scan(
     report.undelivered = undelivered(context)
     logbook.event("scan.done", facts=report.summary(context.zone))
     return report
+
+
+def _changed_settings(context: Context) -> list[str]:
+    """Settings that decide and changed since the last finished scan."""
+    with context.store.reading() as connection:
+        done = ledger.newest(connection, 1, "scan.done")
+    if not done:
+        return []
+    return settings_in_force.recent(context, parse_instant(json.loads(done[0])["at"], "UTC")[0])
 
 
 def _stale(
