@@ -69,6 +69,9 @@ _PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "account_entry": ("追责处理", "decisions on records"),
     "approval": ("批准", "approvals"),
     "silence": ("静默", "silences"),
+    "waiting_event": ("等待办件的事件", "events that wait for a case"),
+    "import_run": ("导入的文件名", "imports by the names of their files"),
+    "quarantine": ("待处理行的文件名", "rows in quarantine by the names of their files"),
 }
 
 

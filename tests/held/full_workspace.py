@@ -16,6 +16,8 @@ _SOURCE: Final = """
 mapping = "canonical"
 [sources.hall.files]
 folder = "drop"
+[sources.rates]
+adds_to = {sources = ["hall"], events = ["rated"]}
 """
 
 
@@ -118,7 +120,7 @@ def _decided(world: World, give) -> None:  # type: ignore[no-untyped-def]
 
 
 def _pulled(world: World) -> None:
-    """A pull from a folder, which leaves a cursor where the source has one."""
+    """A pull from a folder, which leaves a cursor where the source has one; an event that waits."""
     settings = world.folder / "effmon.toml"
     settings.write_text(settings.read_text("utf-8") + _SOURCE, encoding="utf-8")
     drop = world.folder / "drop"
@@ -126,6 +128,10 @@ def _pulled(world: World) -> None:
     (drop / "cases.csv").write_text("case_no,department\nP,住建局\n", encoding="utf-8")
     world.close()
     run(world, "pull hall").well()
+    rated = {"case_no": "NEW", "event": "rated", "occurred_at": "2026-03-04 10:00"}
+    world.source = "rates"
+    world.receive("events", [{**rated, "source_key": "r1", "kind": "5"}])
+    world.source = "by-hand"
 
 
 def _ruled(give) -> None:  # type: ignore[no-untyped-def]

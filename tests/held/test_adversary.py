@@ -2,7 +2,7 @@
 
 Two workspaces live through the same drawn history: imports, corrections, scans. In one of them
 somebody changes, adds or takes away rows of any table, with the triggers gone. A card that differs
-afterwards is of a case or import that the scan has named, or `ledger verify` names what was done
+afterwards is of a case, import or table that the scan has named, or `ledger verify` names the table
 where `docs/audit.md` says that the scan cannot see it: `BY_VERIFY`.
 """
 
@@ -146,8 +146,35 @@ def go_on(world: World, day: str, late: bool) -> tuple[int, dict[str, Any]]:
         return ran.code, {"refused": ran.err}
 
 
-def named_by_verify(world: World) -> bool:
-    return not ledger_book.verify(world.context)["sound"]
+def named_by_scan(document: dict[str, Any], undisturbed: World) -> set[str]:
+    """The cases that a scan's summary names: by number, by an import that brought rows of them, or
+    by a table that has rows of no import, which may be anybody's."""
+    found = set(document["clocks_restored"])
+    for each in document["input_not_held"]:
+        found |= set(each["cases"])
+        found |= brought(undisturbed, each["import"]) if each["import"] else set(NUMBERS)
+    return found
+
+
+def brought(world: World, import_id: str) -> set[str]:
+    """Cases of which an import brought rows."""
+    asked = (
+        "SELECT case_no FROM case_file WHERE import_id = ?1 OR id IN "
+        "(SELECT case_id FROM event WHERE import_id = ?1 UNION "
+        "SELECT case_id FROM case_fact WHERE import_id = ?1)"
+    )
+    return {number for (number,) in world.tuples(asked.replace("?1", f"'{import_id}'"))}
+
+
+def named_by_verify(world: World) -> set[str]:
+    """The tables of what `ledger verify` says: by their names, a card by its own number, the trees
+    by the entries and the head that they are reckoned of, a salt by what it opened."""
+    said = ledger_book.verify(world.context)
+    lines = [*said["approvals"], *said["rows"], *said["checkpoints"]]
+    found = {table for table in BY_VERIFY for line in lines if f"table {table}" in line}
+    found |= {"card" for line in lines if "card" in line}
+    found |= {"text_salt" for line in lines if "salt" in line}
+    return found if said["trees"] else found | {"ledger_entry", "ledger_head"}
 
 
 def cards_of(world: World) -> dict[str, list[str]]:
@@ -167,6 +194,7 @@ def folders(tmp_path: Path) -> Iterator[Path]:
     return (tmp_path / str(number) for number in range(10_000))
 
 
+# Of 24 draws 4 made a card differ: one in six says something, of twelve about two.
 @pytest.mark.sqlite_only
 @settings(
     max_examples=12,
@@ -195,14 +223,15 @@ def test_a_card_that_differs_is_named(
         differs = {case for case in {*before, *after} if before.get(case) != after.get(case)}
         if not differs:
             return
-        tables = {act.table for act in happened}
         if "refused" in document:
             assert code != 0
-        elif document["input_not_held"] or document["clocks_restored"]:
-            assert code == 3
-        else:
-            assert tables & set(BY_VERIFY), (happened, differs)
-            assert named_by_verify(disturbed), (happened, differs)
+            return
+        left = differs - named_by_scan(document, undisturbed)
+        assert code == 3 or left == differs
+        if left:
+            tables = {act.table for act in happened} & set(BY_VERIFY)
+            assert tables, (happened, left)
+            assert tables & named_by_verify(disturbed), (happened, left)
     finally:
         undisturbed.close()
         disturbed.close()

@@ -41,7 +41,7 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "case_file": _all(
         _CASE,
         "calendar changed item_code judged_as_of judged_stale open outcome revision"
-        " troubles vanished_at clock_mark",
+        " troubles vanished_at clock_mark contested waits",
     ),
     "case_span": _all(
         _TALLY,
@@ -79,7 +79,7 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "supervision_order": _all(_DEADLINE, "delivered_at overdue_told_at reply_due_at"),
 }
 #: Tables in which the prepared workspace has no row.
-EMPTY: Final = frozenset({"lease", "row_version", "tally_touch", "trial_finding", "waiting_event"})
+EMPTY: Final = frozenset({"lease", "row_version", "tally_touch", "trial_finding"})
 #: Tables of which a row may be taken away unseen; and those into which one may be put.
 NOT_MISSED: Final = frozenset(
     {"attempt", "case_span", "clock", "feed_cursor", "ladder_run", "lease", "meta", "quarantine"}

@@ -166,6 +166,32 @@ def test_where_a_name_stays_is_said(world: World) -> None:
     assert APPLICANT not in done.out + done.err
 
 
+RATES = '\n[sources.rates]\nadds_to = {sources = ["by-hand"], events = ["rated"]}\n'
+
+
+def test_a_name_in_what_waits_and_in_names_of_files_is_said(world: World) -> None:
+    """Of an applicant and of an official alike; the entries that hold these rows hold on."""
+    settings = world.folder / "effmon.toml"
+    settings.write_text(settings.read_text("utf-8") + RATES, "utf-8")
+    world.close()
+    rated = {"case_no": "NEW", "event": "rated", "occurred_at": "2026-03-04 10:00"}
+    refused = {**rated, "case_no": "C", "event": "nonsense"}
+    for name, source in ((APPLICANT, "rates"), ("李主任", "rates")):
+        waits, bad = world.folder / f"{name}-events.csv", world.folder / f"{name}.csv"
+        write_csv(waits, [{**rated, "source_key": name, "reason": f"{name}评价"}])
+        write_csv(bad, [refused])
+        import_files(world.context, [waits], "canonical", source=source)
+        import_files(world.context, [bad], "canonical")
+    assert len(world.rows("SELECT id FROM waiting_event")) == 2
+    places = {"waiting_event": 1, "import_run": 2, "quarantine": 1}
+    for line in (ERASE, "--as wang people erase li --reason 离职"):
+        done = run(world, f"{line} -o json").well()
+        assert done.json["remains"] == places
+        assert "events that wait for a case 1" in done.err
+        assert "imports by the names of their files 2" in done.err
+        assert APPLICANT not in done.out + done.err
+
+
 def test_a_person_is_gone_and_what_they_did_stays(world: World) -> None:
     card = world.card("A CASE red")
     run(world, f"--as li cards acknowledge {card}").well()

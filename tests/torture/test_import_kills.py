@@ -30,7 +30,8 @@ ASKED = {
         JOIN case_file c ON c.id = f.case_id ORDER BY 1, f.id""",
     "events": """SELECT case_no, event_key, generation, identity, type, occurred_at FROM event e
         JOIN case_file c ON c.id = e.case_id ORDER BY 1, 2, 3""",
-    "withdrawals": "SELECT * FROM event_withdrawal",
+    "withdrawals": """SELECT case_no, event_key, generation FROM event_withdrawal w
+        JOIN event e ON e.id = w.event_id JOIN case_file c ON c.id = e.case_id ORDER BY 1, 2, 3""",
     "quarantine": "SELECT file, row, code, message, content, state FROM quarantine ORDER BY 1, 2",
 }
 

@@ -1,0 +1,16 @@
+"""For every test of this folder: what is said is looked for in English."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from efficiency_monitor.language import language, set_language
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Whatever the locale of the machine, and whatever a test before has left."""
+    before = language()
+    set_language("en")
+    yield
+    set_language(before)
