@@ -9,8 +9,11 @@ import pytest
 from efficiency_monitor import app
 from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.listings import explain as explaining
+from efficiency_monitor.services.listings import listing
+from efficiency_monitor.services.operation.doctor import examine
 from efficiency_monitor.services.scans import scan as scanning
 from efficiency_monitor.services.scans.scan import ScanReport
+from efficiency_monitor.store.cards import CardQuery
 
 from .world import PEOPLE, World, instant, write_csv
 
@@ -74,6 +77,15 @@ def test_a_line_by_hand_leaves_the_card(world: World) -> None:
     assert preview(world).lifted == 0
     document = explaining.explain(world.context, "A", as_of=world.now)
     assert document["contested"] == numbers
+    listed = listing.list_cards(world.context, CardQuery(state="all"))
+    assert sorted(each["card_no"] for each in listed if each["contested"]) == numbers
+    shown = listing.show_card(world.context, world.card("A CASE red"))
+    assert (shown["state"], shown["contested"]) == ("open", True)
+    assert not listing.show_card(world.context, world.card("A CASE warning"))["contested"]
+    found = {each["check"]: each for each in examine(world.context, quick=True)}
+    assert found["contested"]["status"] == "look"
+    assert all(number in found["contested"]["detail"] for number in numbers)
+    assert found["corrections"]["status"] == "ok"
     world.now += 86_400
     assert world.scan().contested == numbers, "also where nothing is new"
     assert world.sound()
