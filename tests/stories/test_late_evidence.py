@@ -97,6 +97,32 @@ def test_a_withdrawal_by_hand_leaves_it(world: World) -> None:
     assert world.cards()[:3] == STANDING
 
 
+def test_a_register_by_hand_lends_late_what_would_lift(tmp_path: Path) -> None:
+    """The first kind that is told of a case is no correction: it comes from its item, too late."""
+    world = World.made(tmp_path / "ws", "2026-03-02 12:00", late_evidence=None)
+    rule = world.folder / "catalogue" / "packs" / "story" / "CASE.yaml"
+    text = rule.read_text(encoding="utf-8")
+    meant = "item_kind: [promised, joint]"
+    assert text.count(meant) == 1
+    rule.write_text(text.replace(meant, "not: {item_kind: [instant]}"), encoding="utf-8")
+    world.people(PEOPLE)
+    untold = {name: value for name, value in CASE.items() if name != "item_kind"}
+    world.receive("cases", [{**untold, "item_code": "X"}])
+    world.receive("events", [ACCEPTED])
+    world.now = instant("2026-03-10 09:00")
+    world.scan()
+    assert world.cards() == STANDING
+    world.now += 3600
+    world.receive(
+        "items", [{"item_code": "X", "item_kind": "instant", "fee_list": "", "stage_list": ""}]
+    )
+    report = world.scan()
+    assert world.cards() == STANDING
+    assert len(report.contested) == 2
+    assert world.sound()
+    world.close()
+
+
 def test_what_takes_no_card_away_counts_at_once(world: World) -> None:
     world.receive("events", [{**DECIDED, "occurred_at": "2026-03-10 14:00"}])
     report = world.scan()
