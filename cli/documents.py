@@ -35,10 +35,10 @@ def say_attachments(attachments: Sequence[Mapping[str, Any]]) -> str:
     return t("、", ", ").join(f"{each['name']} ({each['sha256'][:12]})" for each in attachments)
 
 
-def _say_contested(contested: bool) -> str | None:
+def _say_contested(contested: bool) -> str:
     """What that a card is contested means; nothing where it is not."""
     if not contested:
-        return None
+        return ""
     return t(
         "有补报证据可使其解除，尚待采纳；牌仍有效，督办与期限照旧",
         "evidence that came late would lift it and is held back; the card stands, "
