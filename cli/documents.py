@@ -35,11 +35,23 @@ def say_attachments(attachments: Sequence[Mapping[str, Any]]) -> str:
     return t("、", ", ").join(f"{each['name']} ({each['sha256'][:12]})" for each in attachments)
 
 
+def _say_contested(contested: bool) -> str:
+    """What that a card is contested means; nothing where it is not."""
+    if not contested:
+        return ""
+    return t(
+        "有补报证据可使其解除，尚待采纳；牌仍有效，督办与期限照旧",
+        "evidence that came late would lift it and is held back; the card stands, "
+        "its ladder and deadlines go on",
+    )
+
+
 _CARD: Final = (
     Column("card_no", "牌号", "Card"),
     Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
     Column("state", "状态", "State", say=say_state),
     Column("lifted_reason", "撤销原因", "Lifted for", say=say_lift_reason),
+    Column("contested", "存疑", "Contested", say=_say_contested),
     Column("case_no", "办件编号", "Case"),
     SUBJECT,
     Column("item_code", "事项编码", "Item"),

@@ -143,6 +143,8 @@ _CHECKS = {
     "quarantine": "隔离区",
     "not judgeable": "无法判定",
     "to confirm": "待确认",
+    "contested": "存疑",
+    "corrections": "更正",
     "dead letters": "未能送达",
     "failing notices": "投递失败",
     "silences": "静默",

@@ -101,14 +101,16 @@ def note_supervised(connection: Connection, now: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Row ids of what is to be read as if it had not come: events, withdrawals, fields."""
+    """Row ids of what is to be read as if it had not come: events, withdrawals, fields, and what
+    was said of items."""
 
     events: frozenset[int] = frozenset()
     withdrawals: frozenset[int] = frozenset()
     facts: frozenset[int] = frozenset()
+    items: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.withdrawals or self.facts)
+        return bool(self.events or self.withdrawals or self.facts or self.items)
 
 
 NOTHING = HeldBack()
@@ -159,7 +161,7 @@ def read_cases(
         ).all()
         facts = _fact_versions(connection, list(part), known_by, leave_out)
         stated = (own.get("item_code") for told in facts.values() for _, own in told)
-        lent_by = Items(connection, {code for code in stated if code}, known_by)
+        lent_by = Items(connection, {code for code in stated if code}, known_by, leave_out.items)
         events = _read_events(connection, list(part), known_by, leave_out)
         versions = {
             row.id: found

@@ -1,7 +1,7 @@
 """Items: what sources say of them, only ever added to, and which statement binds a case."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
@@ -94,9 +94,18 @@ class _Fact:
 
 
 class Items:
-    """The items of some cases, as known by an instant (default: all that was received)."""
+    """The items of some cases, as known by an instant (default: all that was received).
 
-    def __init__(self, connection: Connection, codes: Iterable[str], known_by: int | None) -> None:
+    Rows of the ids `leave_out` are read as if they had not come.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        codes: Iterable[str],
+        known_by: int | None,
+        leave_out: Collection[int] = (),
+    ) -> None:
         self._facts: dict[str, list[_Fact]] = {}
         wanted = sorted(set(codes))
         for at in range(0, len(wanted), _CHUNK):
@@ -104,6 +113,8 @@ class Items:
             if known_by is not None:
                 statement = statement.where(ITEM.c.received_at <= known_by)
             for row in connection.execute(statement.order_by(ITEM.c.id)):
+                if row.id in leave_out:
+                    continue
                 fact = _Fact(row.id, row.item_version, json.loads(row.fields), row.received_at)
                 self._facts.setdefault(row.item_code, []).append(fact)
 

@@ -1,5 +1,6 @@
 """Rows of a case that came after a card of it was given, and how they came."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,24 +9,25 @@ from sqlalchemy import Connection, func, select
 
 from .cases import CASE, EVENT, FACT, WITHDRAWN
 from .import_runs import IMPORT
+from .items import ITEM
 
-TABLES: Final = ("event", "event_withdrawal", "case_fact")
+TABLES: Final = ("event", "event_withdrawal", "case_fact", "item_fact")
 #: How an entry of a card names how far each of them was received (`held_rows.received`).
 _WORDS: Final[Mapping[str, str]] = dict(
-    zip(TABLES, ("events", "withdrawals", "facts"), strict=True)
+    zip(TABLES, ("events", "withdrawals", "facts", "items"), strict=True)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LateRow:
-    """An event, a withdrawal of one or a version of a case's fields."""
+    """An event, a withdrawal of one, a version of a case's fields or a fact of its item."""
 
     table: str
     #: Row id; of a withdrawal that of the event.
     row: int
-    #: Key of the event, digest of the fields.
+    #: Key of the event, digest of the fields, key of the fact.
     key: str
-    #: When what an event says happened; None for fields.
+    #: When what an event says happened; None for fields and facts.
     occurred_at: int | None
     received_at: int
     import_id: str
@@ -88,3 +90,31 @@ def after(
                 pulled=bool(row.pulled),
                 owner=owner,
             )
+    yield from _of_items(connection, case_id, known.get("items", 0), known_by, owner)
+
+
+def _of_items(
+    connection: Connection, case_id: int, known: int, known_by: int | None, owner: str
+) -> Iterator[LateRow]:
+    """What came of the items that a case names or named."""
+    told = select(FACT.c.fields).where(FACT.c.case_id == case_id)
+    codes = {json.loads(fields).get("item_code") for fields in connection.execute(told).scalars()}
+    statement = (
+        select(ITEM, IMPORT.c.pulled)
+        .select_from(ITEM.outerjoin(IMPORT, IMPORT.c.id == ITEM.c.import_id))
+        .where(ITEM.c.item_code.in_(sorted(codes - {None})), ITEM.c.id > known)
+    )
+    if known_by is not None:
+        statement = statement.where(ITEM.c.received_at <= known_by)
+    for row in connection.execute(statement.order_by(ITEM.c.id)):
+        yield LateRow(
+            table="item_fact",
+            row=row.id,
+            key=row.fact_key,
+            occurred_at=None,
+            received_at=row.received_at,
+            import_id=row.import_id,
+            source=row.source,
+            pulled=bool(row.pulled),
+            owner=owner,
+        )

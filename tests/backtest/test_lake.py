@@ -233,9 +233,9 @@ def test_a_stale_source_and_an_import_that_has_not_ended(tmp_path: Path) -> None
     settings = tmp_path / "ws" / "effmon.toml"
     text = settings.read_text("utf-8")
     settings.write_text(f'{text}\n[sources.hall]\nfreshness = "1 working_days"\n', "utf-8")
-    world.change("UPDATE case_file SET source = 'hall' WHERE id % 2 = 0")
     torn = [row for row in history.events if row["case_no"].endswith("7")]
     world.receive("events", [{**row, "source_key": f"{row['source_key']}+"} for row in torn])
+    world.change("UPDATE case_file SET source = 'hall' WHERE id % 2 = 0")
     newest = "SELECT import_id FROM event WHERE id = (SELECT max(id) FROM event)"
     assert world.change(f"UPDATE import_run SET finished_at = NULL WHERE id = ({newest})") == 1
     world.close()
@@ -243,6 +243,25 @@ def test_a_stale_source_and_an_import_that_has_not_ended(tmp_path: Path) -> None
     found = agree(answers(world, opened(world, tmp_path / "lake"), what))
     reasons = {row["reason"] for row in found[2]["not_judgeable"]}
     assert {"stale_feed", "half_import"} <= reasons
+    world.close()
+
+
+def test_a_case_whose_row_has_not_come_is_not_judged(tmp_path: Path) -> None:
+    """Its times are those of a clock on the wall, and two zones are in use."""
+    history = drawn(7, 20)
+    world = told(history, tmp_path / "ws", NOW)
+    what = changed_pack(world, history.change, tmp_path / "proposed")
+    far = town(name="far").replace("Asia/Shanghai", "America/New_York")
+    world.calendar("far", far)
+    world.receive("cases", [{**history.cases[0], "case_no": "FAR", "calendar": "far"}])
+    early = {"case_no": "EARLY", "event": "accepted", "occurred_at": "2026-03-02 09:00"}
+    world.receive("events", [early])
+    world.close()
+    exported(world, tmp_path / "lake")
+    found = agree(answers(world, opened(world, tmp_path / "lake"), what))
+    assert {"rule": None, "reason": "no_case_row", "before": 1, "after": 1} in found[2][
+        "not_judgeable"
+    ]
     world.close()
 
 
@@ -350,7 +369,7 @@ def test_what_is_no_lake_is_said_to_be_none(tmp_path: Path) -> None:
     exported(world, lake)
     manifest = lake / "lake.json"
     text = manifest.read_text("utf-8")
-    for broken in ("{", "[]", text.replace('"format": 2', '"format": 9'), "[" * 5000):
+    for broken in ("{", "[]", text.replace('"format": 3', '"format": 9'), "[" * 5000):
         manifest.write_text(broken, encoding="utf-8")
         with pytest.raises(ConfigurationError, match="cannot be used"):
             opened(world, lake)

@@ -62,6 +62,7 @@ CARD = {
     **dict.fromkeys(("card_no", "subject", "case_no", "item_code", "department", "pack"), text),
     **dict.fromkeys(("rule", "state", "handler"), text),
     "rule_version": count,
+    "contested": lambda value: value is False,
     "level": lambda value: value in ("warning", "yellow", "red"),
     **dict.fromkeys(("limit_due_at", "fell_due_at", "as_of", "issued_at"), instant),
     **dict.fromkeys(("limit", "elapsed", "over"), amount),

@@ -9,8 +9,11 @@ import pytest
 from efficiency_monitor import app
 from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.listings import explain as explaining
+from efficiency_monitor.services.listings import listing
+from efficiency_monitor.services.operation.doctor import examine
 from efficiency_monitor.services.scans import scan as scanning
 from efficiency_monitor.services.scans.scan import ScanReport
+from efficiency_monitor.store.cards import CardQuery
 
 from .world import PEOPLE, World, instant, write_csv
 
@@ -74,6 +77,15 @@ def test_a_line_by_hand_leaves_the_card(world: World) -> None:
     assert preview(world).lifted == 0
     document = explaining.explain(world.context, "A", as_of=world.now)
     assert document["contested"] == numbers
+    listed = listing.list_cards(world.context, CardQuery(state="all"))
+    assert sorted(each["card_no"] for each in listed if each["contested"]) == numbers
+    shown = listing.show_card(world.context, world.card("A CASE red"))
+    assert (shown["state"], shown["contested"]) == ("open", True)
+    assert not listing.show_card(world.context, world.card("A CASE warning"))["contested"]
+    found = {each["check"]: each for each in examine(world.context, quick=True)}
+    assert found["contested"]["status"] == "look"
+    assert all(number in found["contested"]["detail"] for number in numbers)
+    assert found["corrections"]["status"] == "ok"
     world.now += 86_400
     assert world.scan().contested == numbers, "also where nothing is new"
     assert world.sound()
@@ -83,6 +95,32 @@ def test_a_withdrawal_by_hand_leaves_it(world: World) -> None:
     world.receive("events", [{**ACCEPTED, "occurred_at": "2026-03-09 10:00", "source_key": "x"}])
     world.scan()
     assert world.cards()[:3] == STANDING
+
+
+def test_a_register_by_hand_lends_late_what_would_lift(tmp_path: Path) -> None:
+    """The first kind that is told of a case is no correction: it comes from its item, too late."""
+    world = World.made(tmp_path / "ws", "2026-03-02 12:00", late_evidence=None)
+    rule = world.folder / "catalogue" / "packs" / "story" / "CASE.yaml"
+    text = rule.read_text(encoding="utf-8")
+    meant = "item_kind: [promised, joint]"
+    assert text.count(meant) == 1
+    rule.write_text(text.replace(meant, "not: {item_kind: [instant]}"), encoding="utf-8")
+    world.people(PEOPLE)
+    untold = {name: value for name, value in CASE.items() if name != "item_kind"}
+    world.receive("cases", [{**untold, "item_code": "X"}])
+    world.receive("events", [ACCEPTED])
+    world.now = instant("2026-03-10 09:00")
+    world.scan()
+    assert world.cards() == STANDING
+    world.now += 3600
+    world.receive(
+        "items", [{"item_code": "X", "item_kind": "instant", "fee_list": "", "stage_list": ""}]
+    )
+    report = world.scan()
+    assert world.cards() == STANDING
+    assert len(report.contested) == 2
+    assert world.sound()
+    world.close()
 
 
 def test_what_takes_no_card_away_counts_at_once(world: World) -> None:

@@ -89,7 +89,7 @@ def fields_of(rules: Iterable[BoundRule]) -> list[str]:
 
 def names_read(part: Part, fields: Sequence[str], sources: bool) -> tuple[list[str], list[str]]:
     """Columns of cases and of events that judging a part takes."""
-    own = ["events", "torn", "versions"] + (["source"] if sources else [])
+    own = ["events", "torn", "rowless", "versions"] + (["source"] if sources else [])
     own += [f"k_{name}_{limit}" for name in CASE_COLUMNS for limit in LIMITS]
     texts = dict.fromkeys((*fields, "department", "item_code"))
     own += [name for name in texts if name in CASE_TEXTS]
@@ -115,6 +115,8 @@ def read(lake: Lake, part: Part, fields: Sequence[str], as_of: int, *, stale: bo
     event_rows, slow = placed_as_of(lake, part, columns, first, as_of)
     # What was told otherwise binds by when it was received: that is judged as values.
     slow |= cases.column("versions").is_valid().to_numpy(zero_copy_only=False).astype(bool)
+    # So is what waits for the row that says in which zone its times are.
+    slow |= _array(cases, "rowless").astype(bool)
     both = {
         name: numpy.stack([_array(cases, f"k_{name}_{limit}") for limit in LIMITS], 1).ravel()
         for name in CASE_COLUMNS

@@ -20,7 +20,7 @@ from ...core.faults import ConfigurationError
 from ...language import t
 from ...reports.tabular import json_text, put_in_place
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 MANIFEST: Final = "lake.json"
 TABLES: Final = ("cases", "events", "withdrawals")
 #: Fields of a case that have a column of their own; persons are left out.
@@ -163,6 +163,7 @@ def schemas(attributes: Sequence[str]) -> Mapping[str, Any]:
                 ("revision", pa.int64()),
                 ("digest", pa.int64()),
                 ("torn", pa.int8()),
+                ("rowless", pa.int8()),
                 ("source", text),
                 ("calendar", text),
                 ("events", pa.int32()),

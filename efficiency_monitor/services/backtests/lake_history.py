@@ -34,7 +34,18 @@ _BATCH: Final = 500
 #: Measures that compare persons or texts that people wrote.
 _OF_PERSONS: Final = frozenset({"same_person", "repeated_text"})
 _LEFT_BEHIND: Final = frozenset({"actor", "reason"})
-_CASE: Final = ("case_no", "source", "calendar", "torn", "events", "versions", "first_told")
+_CASE: Final = (
+    "case_no",
+    "source",
+    "calendar",
+    "torn",
+    "rowless",
+    "events",
+    "versions",
+    "first_told",
+)
+#: Where a case says how many events it has.
+_EVENTS: Final = _CASE.index("events")
 _EVENT: Final = (
     "case", "key", "type", "kind", "occurred_at", "dated", "recorded_at", "entered_at",
     "received_at", "stage", "department", "amount", "due_at", "due_dated", "source_key",
@@ -120,11 +131,11 @@ class Lake:
         first = 0
         for lo in range(0, cases.num_rows, _BATCH):
             rows = list(_rows(cases, lo, min(cases.num_rows, lo + _BATCH)))
-            size = sum(row[4] for row in rows)
+            size = sum(row[_EVENTS] for row in rows)
             told = iter([_event(row) for row in _rows(events, first, first + size)])
             first += size
             yield [
-                self._record(row, names, tuple([next(told) for _ in range(row[4])]), stale)
+                self._record(row, names, tuple([next(told) for _ in range(row[_EVENTS])]), stale)
                 for row in rows
             ]
 
@@ -135,7 +146,7 @@ class Lake:
         events: tuple[Event, ...],
         stale: frozenset[str],
     ) -> CaseRecord:
-        case_no, source, calendar, torn, _, versions, first_told, *texts = row
+        case_no, source, calendar, torn, rowless, _, versions, first_told, *texts = row
         own = zip(names, texts, strict=True)
         return CaseRecord(
             case_no=case_no,
@@ -144,6 +155,7 @@ class Lake:
             events=events,
             stale=source in stale,
             torn=bool(torn),
+            rowless=bool(rowless),
             versions=tuple(
                 FieldsVersion(received_at=at, calendar=its, fields=fields)
                 for at, its, fields in json.loads(versions or "[]")

@@ -1,6 +1,6 @@
 """A card as a row and as JSON: what it says of its case, its limit and how far it is over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -182,8 +182,13 @@ def handler_by(record: CaseRecord, as_of: int) -> str | None:
     return actors[-1] if actors else None
 
 
-def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
-    """A card in the JSON others rely on (DESIGN 6)."""
+def card_json(
+    row: Mapping[str, Any], zone: str, contested: Collection[str] = ()
+) -> dict[str, object]:
+    """A card in the JSON others rely on (DESIGN 6).
+
+    `contested` are the cards that stand though evidence which is held back would lift them.
+    """
 
     def amount(value: str | None) -> dict[str, str] | None:
         return None if value is None else {"value": value, "unit": row["unit"]}
@@ -202,6 +207,7 @@ def card_json(row: Mapping[str, Any], zone: str) -> dict[str, object]:
         "rule_version": row["rule_version"],
         "level": Level(row["level"]).word,
         "state": row["state"],
+        "contested": row["card_no"] in contested,
         "limit_due_at": instant(row["limit_due_at"]),
         "fell_due_at": instant(row["fell_due_at"]),
         "as_of": instant(row["as_of"]),

@@ -123,6 +123,7 @@ class Weighing:
                 found.events | {each.row for each in late if each.table == "event"},
                 found.withdrawals | {each.row for each in late if each.table == "event_withdrawal"},
                 found.facts | {each.row for each in late if each.table == "case_fact"},
+                found.items | {each.row for each in late if each.table == "item_fact"},
             )
         return found
 

@@ -17,6 +17,7 @@ from ...store.matter_tables import AppealRow
 from ...store.tables import CaseRow, ClockRow
 from ..cards.account_rows import account_json
 from ..cards.card_rows import card_json, handler_of
+from ..cards.late_evidence import still_contested
 from ..catalogue import alike
 from ..context import Context
 from ..escalation.card_told import ladder_of_card, told_of
@@ -32,7 +33,8 @@ def list_cards(context: Context, query: cards.CardQuery) -> list[dict[str, Any]]
     """Cards as JSON (DESIGN 6), worst first."""
     with context.store.reading() as connection:
         rows = cards.listed(connection, query)
-    return [card_json(dict(row._mapping), context.zone) for row in rows]
+        contested = frozenset(still_contested(connection))
+    return [card_json(dict(row._mapping), context.zone, contested) for row in rows]
 
 
 def show_card(context: Context, card_no: str) -> dict[str, Any]:
@@ -48,12 +50,13 @@ def show_card(context: Context, card_no: str) -> dict[str, Any]:
         told = told_of(context, connection, card_no)
         ladder = ladder_of_card(context, connection, card_no)
         rule = alike.rule_of_card(context.catalogue, connection, row.rule_digest)
+        contested = frozenset(still_contested(connection))
         basis_of = () if rule is None else rule.legal_basis
         tally = sum_json(context, connection, card_no)
         appeals = connection.execute(
             select(APPEAL).where(APPEAL.c.card_no == card_no).order_by(APPEAL.c.filed_at)
         ).all()
-    document = card_json(dict(row._mapping), context.zone)
+    document = card_json(dict(row._mapping), context.zone, contested)
     for name in ("reviewer", "approver", "calendar", "calendar_version", "lifted_reason"):
         document[name] = getattr(row, name)
     document["issued_by"] = row.issued_by

@@ -1,7 +1,7 @@
 """`effmon doctor`: is everything in place that the next scan, and the next auditor, will need."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from ...sources.rows import Refusal
 from ...store import cards, cases, feeds, ledger, orders, outbox, runs
 from ...store.tables import CaseRow, QuarantineRow
 from ..authority.key_list import key_findings
+from ..cards.late_evidence import still_contested
 from ..context import Context
 from ..delivery.anchors import check_anchors
 from ..intake.feeds import mapping_of, stale_sources
@@ -271,6 +272,8 @@ def _work_lists(context: Context) -> Iterator[Finding]:
         ).scalar_one()
         totals = cases.outcome_totals(connection, -1)
         standing = cards.counts(connection)
+        contested = list(still_contested(connection))
+        corrected = cases.with_waiting(connection)
     yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
     if foreign:
         yield (
@@ -286,6 +289,9 @@ def _work_lists(context: Context) -> Iterator[Finding]:
     yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
     pending = sum(count for (_, state), count in standing.items() if state == "pending")
     yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
+    yield _named("contested", contested, t("张牌存疑", "cards are contested"))
+    words = t("件有更正待采纳", "cases have corrections that wait")
+    yield _named("corrections", corrected, words)
 
 
 def _orders(context: Context) -> Iterator[Finding]:
@@ -299,6 +305,14 @@ def _orders(context: Context) -> Iterator[Finding]:
     if lost:
         said += t("：", ": ") + t("、", ", ").join(lost[:5])
     yield "orders", LOOK if lost else GOOD, said
+
+
+def _named(name: str, which: Sequence[str], words: str) -> Finding:
+    """How many there are, and the first of them by their numbers."""
+    told, good, said = _count(name, len(which), words)
+    if which:
+        said += t("：", ": ") + t("、", ", ").join(which[:5]) + ("…" if len(which) > 5 else "")
+    return told, good, said
 
 
 def _count(name: str, number: int, words: str) -> Finding:
