@@ -265,12 +265,10 @@ def say_refusal(refusal: Refusal | str, value: str = "", *, whole: bool = False)
 
 def ends_of(value: str) -> str:
     """First and last sign and the length of a text: `欧…雀（5 个字符）`."""
-    if not value:
-        return value
     many = len(value)
-    return t(
-        f"{value[0]}…{value[-1]}（{many} 个字符）", f"{value[0]}…{value[-1]} ({many} characters)"
-    )
+    ends = value if many < 2 else f"{value[0]}…{value[-1]}"
+    signs = "character" if many == 1 else "characters"
+    return value and t(f"{ends}（{many} 个字符）", f"{ends} ({many} {signs})")
 
 
 def refuse(
