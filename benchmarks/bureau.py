@@ -1,34 +1,27 @@
-"""A workspace with very many open cases: made by the product, then multiplied.
+"""A workspace with very many open cases, as a bureau has them: imported and scanned by the product.
 
-A few thousand cases are imported and scanned as of last night by effmon itself; then their rows
-are copied under other numbers. So every row is one that effmon wrote, and half a million open
-clocks are there within a minute.
+A few thousand cases are drawn and written into the files many times over, each time under other
+numbers; effmon imports them and scans them as of last night. So an import's entry holds every row,
+and every handler is in the people file.
 """
 
 import csv
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
-
 from efficiency_monitor import app
-from efficiency_monitor.core.cards import card_number, subject_of
 from efficiency_monitor.core.evaluation import evaluate
 from efficiency_monitor.core.instants import rfc3339
-from efficiency_monitor.core.terms import Level
 from efficiency_monitor.core.timeline import CaseRecord, Event
 from efficiency_monitor.services.context import Context
 from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.operation import setup
 from efficiency_monitor.services.people import people
 from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store.cards import CARD, ENTRY
-from efficiency_monitor.store.cases import CASE, CLOCK, EVENT, FACT
 
 ZONE = "Asia/Shanghai"
 
@@ -42,10 +35,11 @@ TONIGHT = _at(2026, 6, 10, 2, 10)
 #: Midnight of the first of the days on which the cases begin, and how many days there are.
 FIRST_DAY = _at(2026, 4, 1)
 DAYS = 68
-#: Copies of each case, itself included.
+#: How often each drawn case stands in the files.
 COPIES = 200
 DEPARTMENTS = tuple(f"示例市审批{number}科" for number in range(1, 41))
 HANDLERS = 4
+NAMES = {"handler": "经办人", "head": "科长", "supervisor": "监察员"}
 GROUNDS = ("hearing", "site_visit", "testing", "expert_review")
 HOUR, DAY = 3600, 86_400
 
@@ -69,17 +63,20 @@ def make(folder: Path, size: Size, seed: int) -> Context:
     people.import_people(context, folder / "people.csv")
     wanted = Size(size.cases // COPIES, size.due // COPIES)
     chosen = _choose(context, wanted, seed)
-    _write(folder / "cases.csv", ({"case_no": case.case_no} | dict(case.fields) for case in chosen))
-    _write(folder / "events.csv", (row for case in chosen for row in _event_rows(case)))
+    copies = [replace(case, case_no=number) for case in chosen for number in _numbers(case)]
+    _write(folder / "cases.csv", ({"case_no": case.case_no} | dict(case.fields) for case in copies))
+    _write(folder / "events.csv", (row for case in copies for row in _event_rows(case)))
     files = [folder / "cases.csv", folder / "events.csv"]
     report = ingest.import_files(context, files, "canonical")
     if report.refused:
         raise AssertionError(f"the bench's own rows were refused: {report.refused[0]}")
     scan.scan(context, as_of=LAST_NIGHT, run_id="R-LAST")
-    with context.store.writing() as connection:
-        _multiply(connection, wanted.cases)
-        _copy_cards(connection, wanted.cases)
     return context
+
+
+def _numbers(case: CaseRecord) -> Iterator[str]:
+    """The numbers under which a drawn case stands in the files."""
+    return (f"{case.case_no}-{copy}" for copy in range(COPIES))
 
 
 def _choose(context: Context, wanted: Size, seed: int) -> list[CaseRecord]:
@@ -164,7 +161,7 @@ def _people() -> Iterator[dict[str, str]]:
             for number in range(count):
                 yield {
                     "person_id": f"P-{place}-{role}-{number}",
-                    "name": f"{department}示例{role}{number}",
+                    "name": f"{department}{NAMES[role]}{number}",
                     "department": department,
                     "role": role,
                     "channel": "file",
@@ -178,54 +175,3 @@ def _write(path: Path, rows: Iterable[dict[str, str]]) -> None:
         writer = csv.DictWriter(file, list(every[0]))
         writer.writeheader()
         writer.writerows(every)
-
-
-#: Columns in which a copy differs.
-OWN = ("id", "case_id", "case_no")
-
-
-def _multiply(connection: Connection, made: int) -> None:
-    """Copy every case that the product made, with its fields, events and clocks.
-
-    The tables' other columns are taken as they are, whichever the schema has.
-    """
-    for table in (CASE, FACT, EVENT, CLOCK):
-        own = "id" if table is CASE else "case_id"
-        columns = [column.name for column in table.c if column.name not in OWN]
-        given = [f"{own} + {made} * k", *columns]
-        if table is CASE:
-            columns.append("case_no")
-            given.append("case_no || '-' || k")
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({', '.join([own, *columns])}) "
-            "WITH RECURSIVE copies(k) AS (SELECT 1 UNION ALL "
-            f"SELECT k + 1 FROM copies WHERE k + 1 < {COPIES}) SELECT {', '.join(given)} "
-            f"FROM copies CROSS JOIN {table.name} WHERE {own} <= {made} ORDER BY k, {own}"
-        )
-
-
-def _copy_cards(connection: Connection, made: int) -> None:
-    """Copy the standing cards of the cases that fall due: they decide what tonight's scan does."""
-    due = select(CLOCK.c.case_id).where(CLOCK.c.next_at < TONIGHT, CLOCK.c.case_id <= made)
-    found = connection.execute(select(CARD).where(CARD.c.case_id.in_(due))).mappings().all()
-    rows: list[dict[str, Any]] = []
-    for card in found:
-        for copy in range(1, COPIES):
-            subject = subject_of(f"{card['case_no']}-{copy}")
-            number = card_number(
-                subject, card["rule_id"], card["episode"], Level(card["level"]), card["issue_no"]
-            )
-            rows.append(
-                dict(card)
-                | {
-                    "card_no": number,
-                    "subject": subject,
-                    "case_id": card["case_id"] + made * copy,
-                    "case_no": f"{card['case_no']}-{copy}",
-                }
-            )
-    if not rows:
-        return
-    connection.execute(insert(CARD), rows)
-    entry = {"kind": "issued", "at": LAST_NIGHT, "os_user": "bench", "person": None, "text": None}
-    connection.execute(insert(ENTRY), [entry | {"card_no": row["card_no"]} for row in rows])

@@ -17,8 +17,10 @@ from .text_safety import mask_name, mask_phone
 NAMES: Final = frozenset(("handler", "reviewer", "approver", "holder", "actor", "applicant"))
 #: Keys under which people, or systems that nobody vouches for, write what they like.
 _TEXTS: Final = frozenset(
-    ("text", "reason", "detail", "message", "basis", "last_error", "name", "value", "why")
+    ("file", "text", "reason", "detail", "message", "basis", "last_error", "name", "value", "why")
 )
+#: Keys of a record of one `field` under which its values stand.
+_VALUES: Final = frozenset(("before", "after", "bound", "later"))
 _CANONICAL: Final = frozenset(CASE_FIELDS)
 #: Columns of source files that hold an official's name, besides those of `is_personal`.
 _OFFICIALS: Final = re.compile(
@@ -42,6 +44,13 @@ def masked(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
         return _text(value, key)
     if isinstance(value, Mapping):
+        about = value.get("field")
+        if isinstance(about, str):
+            # What a field was and became: hidden as the field's own value is.
+            return {
+                name: masked_fields({about: part})[about] if name in _VALUES else part
+                for name, part in value.items()
+            }
         return {name: masked(part, str(name)) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [masked(part, key) for part in value]

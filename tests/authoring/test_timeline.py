@@ -91,7 +91,10 @@ def test_a_name_that_no_example_has() -> None:
     ("change", "said"),
     [
         (('at: "2026-09-16 15:20"', 'at: "2026-09-20 15:20"'), "needs more than"),
-        (("applies_to:\n  not: {item_kind: instant}", "applies_to: {region: x}"), "the rule going"),
+        (
+            ("applies_to:\n  not: {item_kind: [instant, joint]}", "applies_to: {region: x}"),
+            "the rule going",
+        ),
         (("cards: [warning]", "cards: [warning, red]"), "red needs more than 2026-10-09 23:59:59"),
     ],
 )

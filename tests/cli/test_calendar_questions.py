@@ -118,7 +118,10 @@ def test_a_calendar_from_a_file(tmp_path: Path) -> None:
     )
     asked = ("calendar", "due", "2024-03-04", "1 working_days", "-o", "json", "--calendar")
     assert effmon(*asked, file).well().json["due"] == "2024-03-06T23:59:59+08:00"
-    assert effmon(*asked, "cn").well().json == {"due": "2024-03-05T23:59:59+08:00"}
+    assert effmon(*asked, "cn").well().json == {
+        "due": "2024-03-05T23:59:59+08:00",
+        "provisional": False,
+    }
     days = effmon("calendar", "show", file, "--special", "-o", "json").well().json
     assert [day["name"] for day in days if day["date"] == "2024-03-05"] == ["停电"]
 

@@ -40,6 +40,8 @@ def test_the_same_files_twice_change_nothing(own: Own, office: Path) -> None:
 def test_a_changed_row_moves_the_cards_of_its_case_alone(own: Own, office: Path) -> None:
     """Decided in time after all: that card is lifted; decided late again: it is issued anew."""
     workspace = own(office)
+    with (workspace / "effmon.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[sources.by-hand]\nlate_evidence = "lift"\n')
     before = cards(workspace)
     assert ("A-LATE", "yellow", "open") in before
     row = EVENTS.index(("A-LATE", "decided", "2024-03-13 10:00", "张示例", ""))
@@ -71,17 +73,18 @@ def test_a_changed_row_moves_the_cards_of_its_case_alone(own: Own, office: Path)
     effmon("-C", workspace, "ledger", "verify").well()
 
 
-def test_a_changed_field_moves_the_limit(own: Own, office: Path) -> None:
+def test_a_changed_field_waits_and_moves_no_limit(own: Own, office: Path) -> None:
+    """What binds is what was known when the clock began; the scan says that a correction waits."""
     workspace = own(office)
+    before = cards(workspace)
     text = (workspace / "cases.csv").read_text(encoding="utf-8")
     changed = text.replace("A-OPEN,promised,5 working_days", "A-OPEN,promised,4000 working_days")
     assert changed != text
     (workspace / "cases.csv").write_text(changed, encoding="utf-8")
     assert taken(workspace, workspace / "cases.csv") == (9, 1, 8, 0)
-    effmon("-C", workspace, "scan").well()
-    states = {(case, level): state for case, level, state in cards(workspace)}
-    assert states["A-OPEN", "yellow"] == "lifted"
-    assert states["A-OPEN", "red"] == "open"  # the statutory limit is what it was
+    ran = effmon("-C", workspace, "scan", "-o", "json").well().json
+    assert ran["corrections_waiting"] == {"cases": 1, "case_nos": ["A-OPEN"]}
+    assert cards(workspace) == before
 
 
 def test_numbers_with_blanks_slashes_and_chinese(office: Path) -> None:
@@ -128,7 +131,7 @@ def test_bad_rows_wait_in_quarantine(own: Own, empty: Path, tmp_path: Path) -> N
     assert all(row["file"] == "e.csv" and row["message"] for row in listed)
     asked = ("quarantine", "show", listed[0]["id"], "-o", "json")
     shown = effmon("-C", workspace, *asked).well().json
-    assert shown["content"]["event"] == "nonsense"
+    assert shown["content"]["event"] == "n…e (8 characters)"
     assert shown["mapping"] == "canonical"
 
 

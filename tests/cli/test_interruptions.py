@@ -116,7 +116,8 @@ def test_the_same_files_imported_by_several_at_once(
     """In the same second, too: each import has an identity of its own."""
     workspace = own(empty)
     processes = [started("-C", workspace, "import", *files) for _ in range(2)]
-    assert [process.wait() for process in processes] == [0, 0]
+    # Whose files another one has imported meanwhile is told to try again, and nothing is doubled.
+    assert sorted(process.wait() for process in processes) in ([0, 0], [0, 75])
     assert numbers(workspace, "case_file", "event", "import_run") == {
         "case_file": CASES,
         "event": CASES,

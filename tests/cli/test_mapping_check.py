@@ -79,7 +79,7 @@ def test_what_becomes_of_columns_and_rows() -> None:
     assert found["reasons"][0] == {
         "code": "unknown_code",
         "column": "TBCXZL",
-        "message": "unknown code 听证",
+        "message": "unknown code 听…证 (2 characters)",
         "sheet": None,
         "first": 3,
         "rows": 1,
@@ -177,7 +177,7 @@ def test_a_pipe_gets_lines_that_are_never_cut() -> None:
     assert columns.splitlines()[0] == "Table\tColumn\tUse\tBecomes"
     assert "up_pro_accept\tpromise_date\tused\tpromised_due" in columns.splitlines()
     assert "Promised for: 2024-03-11 17:00:00" in rows
-    assert reasons.splitlines()[1] == "11\t1\tproject_type\tunknown code 4"
+    assert reasons.splitlines()[1] == "11\t1\tproject_type\tunknown code 4 (1 character)"
 
 
 def test_the_machine_forms_hold_the_rows() -> None:

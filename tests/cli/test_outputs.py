@@ -271,7 +271,7 @@ def test_one_card_and_one_case_are_told_in_words(office: Path) -> None:
             ran = effmon("-C", office, *arguments, *form, EFFMON_LANG="zh").well()
             assert codes.findall(ran.out.replace("A-OPEN", "")) == []
     shown = effmon("-C", office, "cards", "show", listed[0]["card_no"], "-o", "table").well().out
-    for words in ("Level: red", "Decided within the promised limit.", "What happened", "issued"):
+    for words in ("Level: red", "Decided within the promise.", "What happened", "issued"):
         assert words in shown
 
 

@@ -130,7 +130,8 @@ def test_who_acts_is_recorded(own: Own, office: Path) -> None:
     acting = ("-C", workspace, "--as", "zhang")
     assert effmon("-C", workspace, "cards", "acknowledge", number).code == 2
     effmon(*acting, "cards", "acknowledge", number).well()
-    assert effmon(*acting, "cards", "acknowledge", number).code == 2
+    again = effmon(*acting, "cards", "acknowledge", number).well()
+    assert "nothing was written" in again.err
     assert effmon(*acting, "cards", "reply", number, "--text", " ").code == 2
     words = workspace / "reply.txt"
     words.write_text("材料已补\n", encoding="utf-8-sig")

@@ -24,6 +24,8 @@ REGEX = {
 PUT_TOGETHER = {
     # Letters of a time format each stand for a fixed part; every other sign is escaped.
     "efficiency_monitor/sources/times.py",
+    # What the system says of a file, a table of its own, each escaped.
+    "efficiency_monitor/logbook.py",
     # The table of the parser's own sentences.
     "cli/usage.py",
 }

@@ -106,7 +106,8 @@ def test_gaps_in_ids_do_not_matter(world: World) -> None:
         with world.context.store.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO case_file (case_no, source, calendar, default_calendar, revision,"
-                " changed, troubles, open) VALUES ('gone', '', '', '', 1, 1, '[]', 1)"
+                " changed, troubles, open, waits, contested)"
+                " VALUES ('gone', '', '', '', 1, 1, '[]', 1, 0, '[]')"
             )
             raise ConfigurationError("not so")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.core.statements import ItemFacts
-from efficiency_monitor.store import items, ledger
+from efficiency_monitor.store import ledger
 from efficiency_monitor.store.engine import Store
 from tests.stories.world import World
 
@@ -36,9 +35,8 @@ def world(late_cases: Maker) -> World:
         "events",
         [{"case_no": "C000", "event": "contacted", "occurred_at": "2026-03-04", "source_key": "k"}],
     )
-    with made.context.store.writing() as connection:
-        fact = ItemFacts(item_code="S1", fields={"promised_limit": "3 working_days"})
-        items.append(connection, [fact], import_id="I", received_at=made.now, source="hall")
+    item = {"item_code": "S1", "item_version": "1", "item_name": "x"}
+    made.receive("items", [{**item, "fee_list": "", "stage_list": ""}])
     made.scan()
     return made
 

@@ -118,7 +118,9 @@ class World:
 
         What comes by hand lifts cards by itself, unless the story is about that.
         """
-        world = cls(folder, instant(at), watch_from)
+        # One that watches only from a later day on is refused: it is made when it watches.
+        begun = max(instant(at), instant(watch_from or at))
+        world = cls(folder, begun, watch_from)
         catalogue = folder / "catalogue"
         shutil.copytree(RULES / "mappings", catalogue / "mappings")
         shutil.copy(RULES / "vocabulary.yaml", catalogue / "vocabulary.yaml")

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...core.appeals import Bar, Part, barred, plain_name
-from ...core.authority import Act, roles_for
+from ...core.authority import MAY, Act, roles_for
 from ...core.instants import local_date
 from ...core.people import Person, recipients
+from ...core.terms import Level
 from ...language import t
 from ...store import accounts, cards
 from ...store import appeals as store
@@ -98,11 +99,13 @@ def deciders(
 ) -> tuple[Person, ...]:
     """Who is told that a decision waits for them: who may do `act` on the card and took no part."""
     left = [person for person in everybody if person.person_id not in withdraw]
+    # A second place there is only where two have to sign.
+    roles = roles_for(act, everybody) if card.level == Level.RED else MAY[act]
     return recipients(
         left,
         department=card.department or "",
         region=card.region or "",
         item_code=card.item_code or "",
-        roles=roles_for(act, everybody),
+        roles=roles,
         on=date.fromisoformat(local_date(context.now(), context.zone)),
     )

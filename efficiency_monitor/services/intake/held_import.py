@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from ...core.faults import EffmonError
+from ...core.faults import DoneElsewhere
 from ...core.instants import rfc3339
 from ...core.ledger import EntryType
 from ...core.row_digests import Span
@@ -39,10 +39,12 @@ class HeldImport:
         self._before: dict[str, int] = {}
 
     def before(self, connection: Connection) -> None:
-        """In the transaction of a batch, before it writes. EffmonError where another import of the
-        same files has ended this one meanwhile."""
+        """In the transaction of a batch, before it writes.
+
+        DoneElsewhere (75) where another import of the same files has ended this one meanwhile.
+        """
         if not import_runs.goes_on(connection, self.import_id):
-            raise EffmonError(
+            raise DoneElsewhere(
                 t(
                     f"导入 {self.import_id} 已由同名文件的另一次导入接替",
                     f"another import of the same files has ended the import {self.import_id}",
