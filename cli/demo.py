@@ -264,8 +264,8 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     clock.set("2026-11-20 20:00")
     head(
         t(
-            "八、迟到的证据导入后，巡检解除相应的牌",
-            "8. late evidence comes in: the scan lifts cards",
+            "八、手工导入迟到的证据：牌仍有效，标为存疑",
+            "8. late evidence comes by hand: the cards stand, contested",
         ),
         "import synthetic_late_evidence.csv --mapping gbt39046; effmon scan",
     )
@@ -273,8 +273,10 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     from efficiency_monitor import app
     from efficiency_monitor.services.scans.scan import scan
 
-    say(scan(context, as_of=context.now(), run_id=app.run_id()), context)
-    emit(list_cards(context, CardQuery(state="lifted")), columns.CARDS)
+    report = scan(context, as_of=context.now(), run_id=app.run_id())
+    say(report, context)
+    standing = list_cards(context, CardQuery(state="open"))
+    emit([card for card in standing if card["card_no"] in report.contested], columns.CARDS)
 
 
 def _checkpoint(context: "Context", kept: str) -> None:
