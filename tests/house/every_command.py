@@ -302,10 +302,8 @@ def keys_and_people(trial: Trial, ws: Path) -> None:
     trial.in_turn(ws, "people", "import", demo_stage.data_folder() / "people.csv")
     shown = ("--unmask", "--reason", "核对")
     trial.in_turn(ws, "--as", "SYN-P12", "people", "list", *shown)
-    trial.in_turn(
-        *(ws, "--as", "SYN-P12", "cases", "erase-applicant", "SYN-2026-0022", "--reason", "申请")
-    )
-    trial.in_turn(ws, "--as", "SYN-P12", "people", "erase", "SYN-P02", "--reason", "离职")
+    trial.in_turn(ws, *first, "cases", "erase-applicant", "SYN-2026-0022", "--reason", "申请")
+    trial.in_turn(ws, *first, "people", "erase", "SYN-P02", "--reason", "离职")
 
 
 def intake(trial: Trial, ws: Path, data: Path) -> None:

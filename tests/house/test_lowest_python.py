@@ -181,6 +181,7 @@ def test_every_command_and_every_format(python: tuple[Path, Path], tmp_path: Pat
     data.mkdir()
     files(data)
     running = server(durable=False)
+    running.drop(running.new_database())  # with the first one the roles are made
     url = running.new_database(empty=True)
     try:
         ran = subprocess.run(
