@@ -180,7 +180,7 @@ def test_every_command_and_every_format(python: tuple[Path, Path], tmp_path: Pat
     data = tmp_path / "data"
     data.mkdir()
     files(data)
-    running = server(durable=False)
+    running = server(durable=True)  # the doctor says of the other that it is not
     running.drop(running.new_database())  # with the first one the roles are made
     url = running.new_database(empty=True)
     try:
