@@ -1,7 +1,7 @@
-"""Everything that differs from run to run, fixed where the product takes it: `efficiency_monitor.app`.
+"""What differs from run to run, fixed where the product takes it: in `efficiency_monitor.app`.
 
-The composition root alone reads a clock, throws dice and asks who sits at the keyboard. A place that
-moves elsewhere is missed here at once: what is replaced has to be there.
+The composition root alone reads a clock, throws dice and asks who sits at the keyboard. A place
+that moves elsewhere is missed here at once: what is replaced has to be there.
 """
 
 import contextlib

@@ -1,12 +1,14 @@
 """Stories that together write an entry of every type, each on a workspace of its own, by commands.
 
-A folder is named from where the process stands (`fixed.py`): an import is numbered by the paths that
-it was given.
+A folder is named from where the process stands: an import is numbered by the paths that it was
+given.
 """
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +19,13 @@ from efficiency_monitor.core.signatures import public_text
 from efficiency_monitor.notify.channel import Message, Refused, Result
 from efficiency_monitor.services.authority.key_files import read_key
 from efficiency_monitor.services.ledger import ledger_keys
+from efficiency_monitor.settings import DATABASE_VARIABLE
+from tests import engines
 from tests.delivery.receiving import Receiver, notices, red_and_warning
 from tests.held import full_workspace
 from tests.matters import bureau
 from tests.matters.stage import Killed, run
+from tests.postgres_server import server
 from tests.stories.world import PEOPLE, World, instant, write_csv
 
 #: A seed of a key that signs the ledger.
@@ -108,9 +113,10 @@ def _hearing(case_no: str, until: str = "") -> list[dict[str, str]]:
 def _refused(world: World, *words: str) -> None:
     """A command as the shell gives it, which is not allowed: the program puts that on record."""
     world.close()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["effmon", "-C", str(world.folder), *words])
-        main()
+        with redirect_stderr(StringIO()), pytest.raises(SystemExit) as ended:
+            main()
     assert ended.value.code == 2
 
 
@@ -207,8 +213,23 @@ def copies(folder: Path) -> list[World]:
     run(world, f"backup {folder / 'kept.tar'}").well()
     run(world, f"restore {folder / 'kept.tar'} --drill {folder / 'drills'}").well()
     again = World(folder / "again", world.now + 60)
-    run(again, f"restore {folder / 'kept.tar'}").well()
+    with _another_database(world, again):
+        run(again, f"restore {folder / 'kept.tar'}").well()
     return [world, again]
+
+
+@contextmanager
+def _another_database(world: World, again: World) -> Iterator[None]:
+    """On PostgreSQL a workspace is restored into a database that is named, and empty."""
+    if world.url.startswith(engines.SQLITE):
+        yield
+        return
+    url = server().new_database(empty=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DATABASE_VARIABLE, url)
+        yield
+    settings = again.folder / "effmon.toml"
+    settings.write_text(settings.read_text("utf-8").replace(world.url, url), encoding="utf-8")
 
 
 def everything(folder: Path) -> list[World]:

@@ -1,7 +1,6 @@
 """What is held, as files of this folder: made from the stories, and compared byte for byte."""
 
 import json
-import os
 import re
 import sys
 import tempfile
