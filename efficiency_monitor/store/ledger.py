@@ -148,8 +148,10 @@ def bodies(connection: Connection) -> Iterator[bytes]:
 
 def stored(connection: Connection) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     """Number, bytes and both kept leaf hashes of every entry as they stand, in order."""
-    for row in connection.execute(_AS_IT_STANDS.execution_options(stream_results=True)):
-        yield int(row.seq), _bytes(row.body), _bytes(row.sha256), _bytes(row.sm3)
+    # Closed also where the reader stops before the end: on PostgreSQL it is a cursor of the server.
+    with connection.execute(_AS_IT_STANDS.execution_options(stream_results=True)) as rows:
+        for row in rows:
+            yield int(row.seq), _bytes(row.body), _bytes(row.sha256), _bytes(row.sm3)
 
 
 def first_mistyped(connection: Connection) -> int | None:
