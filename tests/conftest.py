@@ -1,5 +1,6 @@
 """For every test: a skipped test is a failed one, and nothing leaves this machine."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.compiled_once import share
+
 # The story modules assert too; they are shared by several folders, so pytest learns of them here.
 pytest.register_assert_rewrite("tests.stories.story", "tests.stories.laws", "tests.stories.world")
 
@@ -19,6 +22,7 @@ settings.register_profile(
     "effmon", deadline=None, print_blob=True, derandomize="EFFMON_SEED" in os.environ
 )
 settings.load_profile("effmon")
+share()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -43,6 +47,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded out of what the collector of garbage looks through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -27,6 +27,8 @@ def upgrade(store: Store) -> None:
     Views of auditors are made anew: a table that a view is made of cannot be changed.
     """
     with store.writing() as connection:
+        if revision(connection) == HEAD:
+            return
         roles = auditor_views.auditors(connection) if _behind(connection) else []
         for role in roles:
             for statement in list(auditor_views.gone(connection, role)):
