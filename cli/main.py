@@ -135,7 +135,10 @@ job.add_to(app)
 
 
 def main() -> None:
-    """Run a command; every fault ends in one line saying what and how to mend it (DESIGN 6)."""
+    """Run a command; every fault ends in one line saying what and how to mend it.
+
+    See docs/contract.md 14.
+    """
     # Built once: it takes longer than most commands.
     command = typer.main.get_command(app)
     given.take(sys.argv[1:], command)
