@@ -41,6 +41,7 @@ def _case(n: int) -> dict[str, object]:
         "troubles": "[]",
         "open": 1,
         "waits": 0,
+        "contested": 0,
     }
 
 
