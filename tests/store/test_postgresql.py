@@ -275,8 +275,8 @@ APPENDED = {
     " changed, troubles, open, waits, contested)"
     " VALUES ('A', '', '', '', 1, 1, '[]', 1, 0, 0);"
     "INSERT INTO event (case_id, event_key, generation, identity, type, occurred_at, precision,"
-    " received_at, due_precision, attributes, import_id, source, wall)"
-    " VALUES (1, 'k', 0, 'i', 'accepted', 0, 'second', 0, 'second', '{}', 'I', 'hall', '')",
+    " received_at, due_precision, attributes, import_id, source, wall, unplaced)"
+    " VALUES (1, 'k', 0, 'i', 'accepted', 0, 'second', 0, 'second', '{}', 'I', 'hall', '', 0)",
     "ledger_entry": "INSERT INTO ledger_entry VALUES (1, 't', 'f', 'x', 'x', 'x')",
 }
 
