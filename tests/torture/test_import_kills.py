@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.lengths import length
 from tests.stories.world import World
 
 from . import late
 
-pytestmark = [pytest.mark.full, pytest.mark.trial]
-CASES = length(5_000, 2)
-KILLS = length(20, 2)
+pytestmark = pytest.mark.full
+CASES = 5_000
+KILLS = 20
 
 
 def imported(world: World, files: list[Path]) -> dict[str, int]:
