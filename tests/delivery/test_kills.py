@@ -34,7 +34,7 @@ from .test_fault_server import LOOPBACK
 pytestmark = pytest.mark.both_engines
 
 AT = "2026-03-02 08:00"
-KILLS = length(200, 4)
+KILLS = length(200, 8)
 PEOPLE = 300
 
 
