@@ -16,6 +16,11 @@ IN_BENCH = @set -e; $(ENVIRONMENT) bench);
 # What is drawn before anything lands is drawn alike each time: what fails then has been changed.
 # `make soak` draws anew. EFFMON_SEED=N make test-all draws otherwise.
 test test-all: export EFFMON_SEED ?= 1
+# They make thousands of databases that live for a second: in memory, where there is room for them.
+MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'NR == 2 {print $$4}')" -gt 6000000 ] && echo /dev/shm)
+ifneq ($(MEMORY),)
+test test-all: export TMPDIR ?= $(MEMORY)
+endif
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -25,12 +30,12 @@ demo: ## the main job, from import to an exported and verified ledger
 
 test: ## lint, the tests that need only Python, size of the core
 	$(IN_TEST) sh tools/lint.sh "$$env/bin/python"; \
-	"$$env/bin/python" -m pytest -q -n 2 -m "not full and not soak"; \
+	"$$env/bin/python" -m pytest -q -n 2 --dist worksteal -m "not full and not soak"; \
 	"$$env/bin/python" tools/core_size.py
 
 test-all: ## the tests that need more: extras, builds, other programs
 	$(IN_FULL) sh tools/programs.sh; \
-	"$$env/bin/python" -m pytest -q -n 2 -m "full and not soak"
+	"$$env/bin/python" -m pytest -q -n 2 --dist worksteal -m "full and not soak"
 
 soak: ## hours of faults, kills and dice: once for a release (docs/reliability.md)
 	$(IN_FULL) sh tools/programs.sh; "$$env/bin/python" tools/reliability.py

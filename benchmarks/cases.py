@@ -115,7 +115,7 @@ def make(cases: int, seed: int) -> Columns:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Cases whose bare dates stand where the order of the types puts them (TIME 24)."""
+    """Cases whose bare dates stand where the order of the types puts them (docs/time.md 18)."""
 
     columns: Columns
     #: When each event occurred as its source has it; `columns.frame.at` is where it stands.

@@ -48,7 +48,7 @@ def show(
     name: Naming = str,
     unmasked: bool = False,
 ) -> None:
-    """Print the explain document (DESIGN 6) to stdout; names are masked unless `unmasked`.
+    """Print the explain document (contract.md 15) to stdout; names are masked unless `unmasked`.
 
     JSON as it is, CSV one line per day; otherwise a page that is folded to the terminal and left
     unfolded in a pipe. `name` gives the names of event types and of grounds for a pause.

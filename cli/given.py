@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
 from efficiency_monitor.core.faults import EffmonError, NotAllowed
 from efficiency_monitor.language import t
 
@@ -67,10 +66,10 @@ class Given:
 _given = Given()
 
 
-def take(words: Sequence[str], app: typer.Typer) -> Given:
+def take(words: Sequence[str], command: Any) -> Given:
     """Read the command line; words that are no command of ours are not kept."""
     global _given
-    _given = parse(words, typer.main.get_command(app))
+    _given = parse(words, command)
     return _given
 
 

@@ -88,7 +88,7 @@ def scan(
 
 
 def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> int:
-    """Exit code of a scan (DESIGN 6)."""
+    """Exit code of a scan (docs/contract.md 14)."""
     from efficiency_monitor.core.terms import Level, Reason
 
     codes = [0]

@@ -75,7 +75,10 @@ def pull(
 
 
 def exit_code(reports: Sequence["PullReport"], *, strict: bool) -> int:
-    """Exit code of pulls: a source that failed is 3, whatever kind of fault it was (DESIGN 6)."""
+    """Exit code of pulls: a source that failed is 3, whatever kind of fault it was.
+
+    See docs/contract.md 14.
+    """
     codes = [0 if report.fault is None else max(report.fault.exit_code, 3) for report in reports]
     if strict and any(report.document["quarantined"] for report in reports):
         codes.append(3)

@@ -146,7 +146,7 @@ def leave(code: int) -> None:
 
 
 def first_of(*codes: int) -> int:
-    """Of several exit codes the first of 2, 75, 70, 1, 3 (DESIGN 6)."""
+    """Of several exit codes the first of 2, 75, 70, 1, 3 (docs/contract.md 14)."""
     for code in (2, 75, 70, 1, 3):
         if code in codes:
             return code

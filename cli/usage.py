@@ -1,4 +1,4 @@
-"""Wrong usage in one line, saying what and how to mend it, in the user's language (DESIGN 6).
+"""Wrong usage in one line, saying what and how to mend it, in the user's language (contract.md 14).
 
 The parser speaks English only and draws a box around it.
 """

@@ -1,5 +1,6 @@
 """For every test: a skipped test is a failed one, and nothing leaves this machine."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -9,6 +10,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
 
 # The story modules assert too; they are shared by several folders, so pytest learns of them here.
 pytest.register_assert_rewrite("tests.stories.story", "tests.stories.laws", "tests.stories.world")
@@ -19,6 +23,32 @@ settings.register_profile(
     "effmon", deadline=None, print_blob=True, derandomize="EFFMON_SEED" in os.environ
 )
 settings.load_profile("effmon")
+
+
+def _share_compiled_statements() -> None:
+    """Let the SQLite engines of this process share what SQLAlchemy has compiled.
+
+    It keeps that with each engine. A test opens an engine of its own, so that most of its seconds
+    went into compiling the same two hundred statements again. What is compiled for SQLite depends
+    on the dialect's class alone.
+    """
+    shared: LRUCache[Any, Any] = LRUCache(5000)
+    own = "_own_compiled_cache"
+
+    def kept(engine: Engine) -> Any:
+        is_sqlite = isinstance(engine.dialect, SQLiteDialect_pysqlite)
+        return shared if is_sqlite else engine.__dict__.get(own)
+
+    def keep(engine: Engine, cache: Any) -> None:
+        engine.__dict__[own] = cache
+
+    # A compiled statement is looked up by its dialect, which is equal to another of its class.
+    SQLiteDialect_pysqlite.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    SQLiteDialect_pysqlite.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    Engine._compiled_cache = property(kept, keep)  # type: ignore[assignment]
+
+
+_share_compiled_statements()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -43,6 +73,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded out of what the collector of garbage looks through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

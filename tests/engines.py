@@ -4,13 +4,18 @@ A test or module that is marked `both_engines` runs on SQLite and, marked `full`
 PostgreSQL: `make test` and `make test-all`.
 """
 
+import atexit
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from efficiency_monitor import settings
+from efficiency_monitor.store import schema
+from efficiency_monitor.store.engine import Store
 from tests.postgres_server import APPLICATION, Server, server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -44,6 +49,19 @@ def new_url() -> str | None:
     url = _server().new_database(user=APPLICATION)
     _Chosen.made.append(url)
     return url
+
+
+@cache
+def template() -> Path:
+    """An SQLite database with effmon's tables as `effmon init` makes them. Not to be written."""
+    folder = Path(tempfile.mkdtemp(prefix="template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "effmon.db"
+    store = Store(f"sqlite:///{file}")
+    schema.upgrade(store)
+    store.close()
+    file.chmod(0o600)
+    return file
 
 
 def copied(workspace: Path, folder: Path) -> Path:

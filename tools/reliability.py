@@ -1,11 +1,12 @@
 """The long trials, and their figures as rows of a table for docs/reliability.md.
 
-    python tools/reliability.py            run `pytest -m soak`, show it, then the rows
+    python tools/reliability.py            run the long trials, show them, then the rows
     python tools/reliability.py LOG…       the rows of runs whose output was kept
 
 A trial that goes well says `RELIABILITY name: figures`; tests/conftest.py adds seed and test.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LONG = ("-q", "-n", "2", "-m", "soak")
+LONG = ("-q", "-n", "2", "-m", "soak or trial")
 _LINE = re.compile(
     r"^RELIABILITY (?P<name>[^:]+): (?P<figure>.*) \[(?P<seed>[^\[\]]*)\] \[(?P<test>[^ ]+)\]$"
 )
@@ -39,7 +40,10 @@ def run() -> tuple[list[str], int]:
     """Run every long trial, shown as it goes; its lines and its exit code."""
     lines = []
     command = [sys.executable, "-m", "pytest", *LONG]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | {"EFFMON_LONG": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             sys.stdout.write(line)

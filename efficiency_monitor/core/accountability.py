@@ -1,4 +1,4 @@
-"""Who held a case how long, and whose overrun it was (DESIGN 5.6). Proposals, never penalties.
+"""Who held a case how long, and whose overrun it was (contract.md 8). Proposals, never penalties.
 
 How time is divided, with worked examples: docs/accountability.md.
 """

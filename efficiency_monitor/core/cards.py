@@ -1,7 +1,7 @@
 """Deciding on cards: what the findings say against what the ledger already holds.
 
 Pure comparison with a reason in every answer; nothing is edited, a wrong card is lifted by a
-further entry (DESIGN 5.2, 5.3).
+further entry (docs/contract.md 4, 5).
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _HIDING = (
     Reason.NO_CASE_ROW,
     Reason.INPUT_NOT_HELD,
 )
-#: Reasons after which a card may be issued again under the next number (DESIGN 5.2).
+#: Reasons after which a card may be issued again under the next number (docs/contract.md 4).
 REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
 
 

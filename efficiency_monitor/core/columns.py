@@ -33,7 +33,7 @@ NONE, AMOUNT, STATED, UNREADABLE = range(4)
 
 
 class Frame(NamedTuple):
-    """Cases and events as columns. Events of a case stand together, in their order (TIME 24)."""
+    """Cases and events as columns. Events of a case stand together, in their order (time.md 18)."""
 
     cases: int
     #: Events of case c are first[c] .. first[c + 1].

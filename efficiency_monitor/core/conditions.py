@@ -1,7 +1,7 @@
 """Conditions on a timeline: the closed set of measures that rules of conduct are made of.
 
 A condition measures something at each event that it is about, and the levels of the rule compare
-that value (`core.comparison`). A card of it is known by the offending event's key (DESIGN 5.2).
+that value (`core.comparison`). A card of it is known by the offending event's key (contract.md 4).
 docs/rules.md says what each measure means.
 """
 

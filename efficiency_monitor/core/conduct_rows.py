@@ -15,7 +15,7 @@ from .levels import MILLION
 
 @kernel_function
 def binds(cal, conds, r, at):
-    """Whether a version of a rule binds an event of this instant (TIME 5)."""
+    """Whether a version of a rule binds an event of this instant (docs/time.md 20)."""
     return conds.from_day[r] <= ordinal_at(cal, at) <= conds.to_day[r]
 
 
@@ -101,7 +101,7 @@ def write_row(conds, c, r, event, at, measured, provisional, as_of, out, n):
 
 @kernel_function
 def time_between(cal, unit, since, until, work):
-    """Time from one instant to another in a unit, days as the law counts them (TIME 7-9)."""
+    """Time from one instant to another in a unit, days as the law counts them (time.md 5, 6, 7)."""
     if until <= since:
         return 0, 0, 0
     still = (work.still_from, work.still_to, 1)
@@ -119,7 +119,7 @@ def time_between(cal, unit, since, until, work):
 
 @kernel_function
 def guessed(cal, unit, since, until):
-    """Whether a time in a working unit rests on dates whose notice is not published (TIME 4)."""
+    """Whether a time in a working unit rests on dates whose notice is not published (time.md 4)."""
     if unit >= 4:
         return False
     return (

@@ -3,7 +3,7 @@
 An event's key is a digest of all that its row says, so a remark that is mended, or a column that a
 mapping has learnt to read, makes a new event. A card is known by the key of the event that began
 its episode, or offended: were the new key another matter, a card that an appeal had lifted would
-come back, and one that was closed would have a second beside it (DESIGN 5.2).
+come back, and one that was closed would have a second beside it (docs/contract.md 4).
 """
 
 from collections.abc import Mapping, Sequence

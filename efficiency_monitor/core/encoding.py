@@ -62,7 +62,7 @@ Signature = tuple[str, str | None]
 
 
 def ordered(record: CaseRecord, vocabulary: Vocabulary, table: Table, as_of: int) -> list[Event]:
-    """Events up to `as_of` in their order, dated ones at their place (TIME 24; docs/time.md).
+    """Events up to `as_of` in their order, dated ones at their place (docs/time.md 18).
 
     An event whose date only is known is read at the earliest instant of its date that the rank
     order allows: after those of lower rank on that date whose time is known by `as_of`.

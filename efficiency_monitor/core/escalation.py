@@ -1,7 +1,7 @@
 """What a ladder does next: a card's chain and what has happened → tell a step, wait, or end.
 
 Pure. Time counts from delivery: a step that nobody has received makes no deadline run. A step
-is due at an instant and told one second later, as everything falls due (DESIGN 2).
+is due at an instant and told one second later, as everything falls due (docs/contract.md 1).
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -72,9 +72,9 @@ def evaluate(
 ) -> list[CaseFindings]:
     """Judge cases as of an instant (epoch seconds); the answers stand in the order of the cases.
 
-    A pure function: the same arguments give the same findings for ever (DESIGN 2). What decides is
-    bound when an episode starts: of a case whose fields were told otherwise later, each episode is
-    judged by the values that bind it (`core.bindings`).
+    A pure function: the same arguments give the same findings for ever (contract.md 1). What
+    decides is bound when an episode starts: of a case whose fields were told otherwise later, each
+    episode is judged by the values that bind it (`core.bindings`).
     """
     rules = [bound for bound in rules if bound.rule.form != "tally"]
     several = told_otherwise(records, rules)

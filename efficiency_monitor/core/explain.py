@@ -59,7 +59,7 @@ def day_lines(walk: Walk, until: int) -> Iterator[DayLine]:
     """Each local date from the start's to that of `until` (epoch seconds), in order.
 
     In a clock that counts days the amounts add up to the elapsed time: each counted date is 1,
-    and of the dates since then the one of which most was reached has its share (TIME 9).
+    and of the dates since then the one of which most was reached has its share (docs/time.md 7).
     """
     clock = walk.bound.rule.counted
     table = walk.compiled.table

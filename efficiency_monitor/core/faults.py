@@ -38,7 +38,7 @@ class CatalogueError(EffmonError):
 
 
 class NotCovered(EffmonError):
-    """A date was asked that the calendar does not cover: an error, never a guess (TIME 3)."""
+    """A date was asked that the calendar does not cover: an error, never a guess (time.md 3)."""
 
     exit_code = 3
 

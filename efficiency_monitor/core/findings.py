@@ -25,7 +25,7 @@ class LimitFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelFound:
-    """A level of an episode: its instant and whether it has been reached (TIME 15).
+    """A level of an episode: its instant and whether it has been reached (docs/time.md 2).
 
     Of an offence `limit` is the measure, `value` what was measured when the level was reached, and
     `event` what brought it there.
@@ -53,7 +53,7 @@ class Episode:
     stage: str | None
     start: Event
     stop: Event | None
-    #: When the start was deemed (TIME 22), or None.
+    #: When the start was deemed (docs/time.md 14), or None.
     deemed_at: int | None
     state: str
     #: In the clock's unit (months: calendar days), rounded down; None where it cannot be said.
@@ -141,7 +141,8 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFindings:
-    """What a scan says of a case: exactly one outcome (DESIGN 5.1), its episodes, its troubles."""
+    """What a scan says of a case: exactly one outcome (contract.md 3), its episodes, its
+    troubles."""
 
     case_no: str
     outcome: Outcome

@@ -1,4 +1,5 @@
-"""Written times to instants and back. Instants are whole UTC epoch seconds (DESIGN 2, TIME 25)."""
+"""Written times to instants and back. Instants are whole UTC epoch seconds (contract.md 1; time.md
+1)."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -62,7 +63,7 @@ def offset_of(text: str) -> timezone:
 
 
 def last_second(instant: int, zone: str) -> int:
-    """Last second of the local date of an instant (TIME 25)."""
+    """Last second of the local date of an instant (docs/time.md 1)."""
     local = datetime.fromtimestamp(instant, ZoneInfo(zone))
     following = datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)) + timedelta(
         days=1
@@ -71,7 +72,7 @@ def last_second(instant: int, zone: str) -> int:
 
 
 def parse_as_of(text: str, zone: str) -> int:
-    """Read an `--as-of`: as `parse_instant`, but a bare date means its last second (TIME 25)."""
+    """Read an `--as-of`: as `parse_instant`, but a bare date means its last second (time.md 1)."""
     instant, precision = parse_instant(text, zone)
     return last_second(instant, zone) if precision is Precision.DAY else instant
 

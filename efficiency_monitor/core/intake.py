@@ -276,7 +276,7 @@ def _merged(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of a file or of an import: read = imported + unchanged + quarantined (DESIGN 3)."""
+    """Rows of a file or of an import: read = imported + unchanged + quarantined (contract.md 2)."""
 
     imported: int = 0
     unchanged: int = 0

@@ -81,7 +81,7 @@ def order_number(card_nos: Sequence[str], earlier: int) -> str:
 def deadline(table: Table, delivered_at: int, within: Amount) -> int:
     """Instant by which the department has to reply, in time at it; NotCovered by the calendar.
 
-    Counted from the delivery, days as whole days, anything finer to the second (TIME 8, 10).
+    Counted from the delivery, days as whole days, anything finer to the second (docs/time.md 6, 8).
     """
     instant = due(table, delivered_at, within, counting=Counting(), pauses=[])
     assert instant is not None  # there is no pause that could withhold it

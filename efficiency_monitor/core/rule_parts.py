@@ -50,7 +50,7 @@ class Text(RulePart):
 
 
 class InForce(RulePart):
-    """Dates, both inclusive, on which the version binds episodes that start (TIME 5)."""
+    """Dates, both inclusive, on which the version binds episodes that start (docs/time.md 20)."""
 
     from_: date = Field(alias="from")
     to: date | None = None

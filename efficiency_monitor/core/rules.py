@@ -29,7 +29,7 @@ from .terms import MANUAL_RULE
 
 
 class Cap(RulePart):
-    """Longest time a pause takes away: fixed, or the `amount` of the pausing event (TIME 18)."""
+    """Longest time a pause takes away: fixed, or the `amount` of the pausing event (time.md 12)."""
 
     fixed: AmountText | None = None
     event: Literal["amount"] | None = None
@@ -60,7 +60,7 @@ class Pause(RulePart):
 
 
 class Deemed(RulePart):
-    """Deemed start: from A unless one of B within N (TIME 22; 行政许可法 Art. 32)."""
+    """Deemed start: from A unless one of B within N (docs/time.md 14; 行政许可法 Art. 32)."""
 
     from_: Words = Field(alias="from")
     unless: Words

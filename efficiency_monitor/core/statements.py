@@ -12,7 +12,7 @@ from typing import Final
 
 from .terms import Precision
 
-#: Columns of cases.csv besides `case_no`; further ones are attributes (DESIGN 3).
+#: Columns of cases.csv besides `case_no`; further ones are attributes (docs/contract.md 2).
 CASE_FIELDS: Final = (
     "item_code", "item_name", "item_kind", "region", "department", "handler", "reviewer",
     "approver", "applicant", "channel", "promised_limit", "statutory_limit", "promised_due",

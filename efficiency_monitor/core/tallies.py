@@ -2,7 +2,7 @@
 
 A tally is made for each subject (an organ, a person, an item, a region, an order) and each window
 of the workspace's zone, and the levels of the rule compare its value (`core.comparison`). A card
-of it is known by the window's first date (DESIGN 5.2). docs/rules.md says what each word means.
+of it is known by the window's first date (contract.md 4). docs/rules.md says what each word means.
 """
 
 from decimal import Decimal

@@ -25,7 +25,7 @@ class Level(IntEnum):
 
 
 class CardState(StrEnum):
-    """Life of a card (DESIGN 5.2)."""
+    """Life of a card (docs/contract.md 4)."""
 
     PENDING = "pending"
     OPEN = "open"
@@ -37,7 +37,7 @@ class CardState(StrEnum):
     HISTORICAL = "historical"
 
 
-#: "--state open" means every state before closed (DESIGN 5.2).
+#: "--state open" means every state before closed (docs/contract.md 4).
 STANDING_STATES = (
     CardState.PENDING,
     CardState.OPEN,
@@ -52,7 +52,7 @@ MANUAL_PACK = "manual"
 
 
 class Outcome(StrEnum):
-    """What a scan says of a case: exactly one of three (DESIGN 5.1)."""
+    """What a scan says of a case: exactly one of three (docs/contract.md 3)."""
 
     JUDGED = "judged"
     NOT_JUDGEABLE = "not_judgeable"
@@ -85,7 +85,7 @@ class Reason(StrEnum):
 
 
 class LiftReason(StrEnum):
-    """Why a card was lifted. Only the first two let it be issued again (DESIGN 5.2)."""
+    """Why a card was lifted. Only the first two let it be issued again (docs/contract.md 4)."""
 
     LATE_EVIDENCE = "late_evidence"
     CALENDAR_AMENDED = "calendar_amended"
@@ -122,7 +122,7 @@ class AppealState(StrEnum):
 
 
 class AccountStatus(StrEnum):
-    """Status of an accountability record (DESIGN 5.6)."""
+    """Status of an accountability record (docs/contract.md 8)."""
 
     TO_VERIFY = "to_verify"
     VERIFIED = "verified"

@@ -98,8 +98,8 @@ SAME_KEY = "@"
 def with_taken_kinds(events: Iterable[Event]) -> list[Event]:
     """The events, those of kind `@TYPE` with the kind of the event TYPE that has their source key.
 
-    So a result that names a special procedure by its number ends that one and no other (TIME 17).
-    Where the number is missing the kind is, too: it ends all. Where no such event is known, or
+    So a result that names a special procedure by its number ends that one and no other (time.md
+    12). Where the number is missing the kind is, too: it ends all. Where no such event is known, or
     what is known is no TYPE, the kind stays as it is and nothing is ended by it.
     """
     given = list(events)

@@ -47,9 +47,9 @@ class VocabularyFile(_Model):
 class EventType:
     """A type of event.
 
-    `rank` orders events of one instant (TIME 24). Where a type in `follows` is present, it must
-    not come later than this one. `ends_case` stops every clock of the case (DESIGN 5.1). After one
-    that `finishes` a case without a running clock is no longer open.
+    `rank` orders events of one instant (time.md 18). Where a type in `follows` is present, it must
+    not come later than this one. `ends_case` stops every clock of the case (contract.md 3). After
+    one that `finishes` a case without a running clock is no longer open.
     """
 
     type: str

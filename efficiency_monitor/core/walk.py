@@ -72,7 +72,9 @@ class Walk:
         return amount_of(code, *found)
 
     def best_day(self, unit: Unit, until: int) -> tuple[int, Decimal]:
-        """Number of the day whose share counts since the last counted day, and the share (TIME 9).
+        """Number of the day whose share counts since the last counted day, and the share.
+
+        See docs/time.md 7.
 
         For clocks that count days, resolution `day`; day -1 where no day has any.
         """
@@ -116,7 +118,7 @@ class Walk:
 
         A cut is an instant from the start to `until`; at `until` it is all of `elapsed`, and the
         amounts never fall. In a clock that counts days each date adds what the day table says that
-        it adds (TIME 8, 9), bit by bit with the running time of that date.
+        it adds (docs/time.md 6, 7), bit by bit with the running time of that date.
         """
         if self.elapsed(unit, until) is None:
             return None

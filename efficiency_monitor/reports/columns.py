@@ -107,7 +107,7 @@ def as_record(row: Row, columns: tuple[Column, ...] = ()) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it: enums as their word, amounts as DESIGN 6 has them, times as ISO."""
+    """A value as JSON holds it (docs/contract.md 15): enums as their word, times as ISO."""
     if value is None or isinstance(value, (bool, float)):
         return value
     if isinstance(value, Level):

@@ -21,8 +21,8 @@ _CLOCK = (
     r"|时(?P<mi2>[0-9]{1,2})分(?:(?P<s2>[0-9]{1,2})秒)?)"
     r"(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}:?[0-9]{2}))?"
 )
-#: RFC 3339 and `YYYY-MM-DD[ HH:MM[:SS]]` (DESIGN 3); besides `/`, `.` and 年月日, and the single
-#: digits of spreadsheets' texts.
+#: RFC 3339 and `YYYY-MM-DD[ HH:MM[:SS]]` (contract.md 2); besides `/`, `.` and 年月日, and the
+#: single digits of spreadsheets' texts.
 _STANDARD: Final = (
     re.compile(
         r"(?P<Y>[0-9]{4})(?P<sep>[-/.])(?P<M>[0-9]{1,2})(?P=sep)(?P<D>[0-9]{1,2})"
@@ -109,7 +109,7 @@ def read_time(
     """Read a time; without an offset it is in `zone` (None: unknown). Fractions are cut off.
 
     Of a wall time that occurs twice the first is meant; one that never occurs is refused
-    (TIME 25). The first format that fits the whole text decides.
+    (docs/time.md 1). The first format that fits the whole text decides.
     """
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     plain = plain.strip()

@@ -277,7 +277,7 @@ def entries(connection: Connection, card_no: str) -> list[Row]:  # type: ignore[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardQuery:
-    """Which cards are asked for; `state` open means every state before closed (DESIGN 5.2)."""
+    """Which cards are asked for; `state` open means every state before closed (contract.md 4)."""
 
     level: Level | None = None
     state: str | None = "open"

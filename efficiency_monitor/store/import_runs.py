@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, or_, select, update
 
 from . import cases
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks
@@ -119,13 +119,26 @@ def goes_on(connection: Connection, run_id: str) -> bool:
 
 
 def not_marked(
-    connection: Connection, run_id: str, numbers: Mapping[str, tuple[int, int]]
+    connection: Connection,
+    run_id: str,
+    numbers: Mapping[str, tuple[int, int]],
+    slot: int,
+    begun_at: int,
 ) -> set[int]:
     """Ids of cases with rows of an import, between these numbers of each table, that count as not
-    changed although they were not judged since it began."""
-    since = select(IMPORT.c.received_at).where(IMPORT.c.id == run_id).scalar_subquery()
+    changed although they were not judged since it began.
+
+    What was judged as of `slot`, the slot that is being run and was first begun at `begun_at`, was
+    judged since, where the import had ended by then, however early the slot is: else a scan that
+    catches up a slot before the import would begin anew each time it is broken off.
+    """
+    of_import = IMPORT.c.id == run_id
+    since = select(IMPORT.c.received_at).where(of_import).scalar_subquery()
+    ended = select(IMPORT.c.finished_at).where(of_import).scalar_subquery()
+    by_slot = and_(CASE.c.judged_as_of == slot, func.coalesce(ended, begun_at) < begun_at)
     quiet = and_(
-        CASE.c.changed == 0, or_(CASE.c.judged_as_of.is_(None), CASE.c.judged_as_of <= since)
+        CASE.c.changed == 0,
+        or_(CASE.c.judged_as_of.is_(None), and_(CASE.c.judged_as_of <= since, not_(by_slot))),
     )
     found: set[int] = set()
     for table in (FACT, EVENT):

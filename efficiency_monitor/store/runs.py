@@ -93,6 +93,12 @@ def state_of(connection: Connection, job: str, slot: int) -> tuple[str, str]:
     return ("", "") if row is None else (row.state, row.owner)
 
 
+def begun_at(connection: Connection, job: str, slot: int) -> int:
+    """When a slot was first claimed, in unix seconds; 0 where nobody has begun it."""
+    found = select(RUN.c.started_at).where(RUN.c.job == job, RUN.c.scheduled_for == slot)
+    return connection.execute(found).scalar() or 0
+
+
 def still_runs(connection: Connection, helper: Helper) -> bool:
     """Whether the slot is being run: what a helper checks in each of its transactions."""
     return state_of(connection, helper.job, helper.slot)[0] == "running"

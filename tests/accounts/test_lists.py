@@ -54,8 +54,7 @@ def test_filters(world: World, options: str, cards: set[tuple[str, str]]) -> Non
 
 
 def test_midnight_is_of_the_day_that_it_begins(world: World) -> None:
-    with world.context.store.writing() as connection:
-        connection.exec_driver_sql(f"UPDATE card SET fell_due_at = {instant('2026-03-13 00:00')}")
+    world.change(f"UPDATE card SET fell_due_at = {instant('2026-03-13 00:00')}")
     for options, listed in (("--to 2026-03-12", False), ("--from 2026-03-13", True)):
         rows = run(world, f"accountability list {options} -o json").well().json
         assert bool(rows) is listed, options

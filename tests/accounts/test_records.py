@@ -114,11 +114,10 @@ def test_the_ledger_says_amounts_and_charges_and_no_name(world: World) -> None:
     assert "张经办" not in str(world.entries())
 
 
-def test_records_of_an_older_version_are_shown_and_the_next_scan_fills_them(world: World) -> None:
-    with world.context.store.writing() as connection:
-        connection.exec_driver_sql(
-            "UPDATE accountability SET amount = NULL, over = NULL, unit = NULL, charged_seconds = 0"
-        )
+def test_records_without_an_amount_are_shown_and_the_next_scan_fills_them(world: World) -> None:
+    world.change(
+        "UPDATE accountability SET amount = NULL, over = NULL, unit = NULL, charged_seconds = 0"
+    )
     record = shown(world, "UP CASE red")
     assert record["total"]["amount"] is None
     assert record["total"]["held_seconds"] == 83 * 3600

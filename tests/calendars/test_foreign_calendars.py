@@ -156,7 +156,7 @@ def test_the_netherlands_agree_with_holidays_on_every_day(calendars: dict[str, C
 def test_days_that_a_missing_decree_may_have_named_are_provisional(
     calendars: dict[str, Calendar],
 ) -> None:
-    """Worked in this file, and no card may rest on them (TIME 4)."""
+    """Worked in this file, and no card may rest on them (docs/time.md 4)."""
     dutch = calendars["nl"]
     open_to_doubt = [day for day in days(dutch) if dutch.day(day).provisional]
     assert [str(day) for day in open_to_doubt] == [

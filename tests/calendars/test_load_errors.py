@@ -1,4 +1,4 @@
-"""A faulty calendar file stops the load and says where (TIME 1)."""
+"""A faulty calendar file stops the load and says where (docs/time.md 19)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Exit codes: 0, 1, 2, 3, 75, and of several the first of 2, 75, 70, 1, 3 (DESIGN 6)."""
+"""Exit codes: 0, 1, 2, 3, 75, and of several the first of 2, 75, 70, 1, 3 (docs/contract.md 14)."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The JSON that other programs rely on (DESIGN 6): every field, with its type."""
+"""The JSON that other programs rely on (docs/contract.md 15): every field, with its type."""
 
 import re
 from collections.abc import Callable

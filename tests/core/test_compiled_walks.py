@@ -26,7 +26,7 @@ def walking(dice: Dice) -> Told:
     made = drawing.rule(dice)
     made["in_force"] = {"from": "2000-01-01"}
     made["clock"] |= {"start": "accepted", "stop": "decided", "episodes": "once"}
-    for name in ("kinds", "deemed", "unstarted", "extend"):
+    for name in ("kinds", "deemed", "unstarted", "extend", "ahead"):
         made["clock"].pop(name, None)
     moved = {"moved_by_pauses": True} if chance(dice, 50) else {}
     amount = {"fixed": drawing.amount(dice, ("working_hours", "calendar_hours", "calendar_months"))}

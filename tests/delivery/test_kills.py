@@ -24,6 +24,7 @@ from efficiency_monitor.services.delivery import after_delivery
 from efficiency_monitor.services.delivery.deliver import deliver
 from efficiency_monitor.services.notices.notices import notices_to, replace_people
 from efficiency_monitor.store import attempts, ledger, outbox
+from tests.lengths import length
 from tests.stories.world import World
 
 from .fault_server import Book, Clock, hooks
@@ -33,7 +34,7 @@ from .test_fault_server import LOOPBACK
 pytestmark = pytest.mark.both_engines
 
 AT = "2026-03-02 08:00"
-KILLS = 200
+KILLS = length(200, 8)
 PEOPLE = 300
 
 
@@ -76,7 +77,8 @@ def deliver_once(folder: str, url: str, at: int) -> None:
 
 
 @pytest.mark.full
-def test_two_hundred_kills_between_sending_and_marking(tmp_path: Path) -> None:
+@pytest.mark.trial
+def test_kills_between_sending_and_marking(tmp_path: Path) -> None:
     seed = int(os.environ.get("EFFMON_SEED") or SystemRandom().randrange(1 << 32))
     sys.stderr.write(f"EFFMON_SEED={seed}\n")
     random = Random(seed)

@@ -134,7 +134,7 @@ def said(findings: CaseFindings) -> str:
     cards: Cards = defaultdict(list)
     for episode in findings.episodes:
         for level in sorted(episode.levels, key=lambda one: one.level):
-            # A case found closed late gets no warning (DESIGN 5.1).
+            # A case found closed late gets no warning (docs/contract.md 3).
             if level.reached and (episode.stop is None or level.level is not Level.WARNING):
                 cards[episode.bound.rule.id].append(level.level.word)
     parts = [" ".join([rule, *levels]) for rule, levels in sorted(cards.items())]

@@ -152,14 +152,14 @@ def _lift(by: str, number: str, keys: str) -> tuple[str, ...]:
 def lift_asked(folder: Path) -> Job:
     """The first of two signatures under a lift."""
     office, number, keys = _red(folder)
-    return Job("lift, first signature", office.world, _lift("wang", number, keys), 2)
+    return Job("lift, first signature", office.world, _lift("wang", number, keys))
 
 
 def lift_approved(folder: Path) -> Job:
     """The second signature: the card is lifted, and everything that follows from it."""
     office, number, keys = _red(folder)
     assert stage.run(office.world, " ".join(_lift("wang", number, keys))).code == 0
-    return Job("lift, second signature", office.world, _lift("sun", number, keys), 2)
+    return Job("lift, second signature", office.world, _lift("sun", number, keys))
 
 
 def replying(folder: Path) -> Job:

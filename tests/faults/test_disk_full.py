@@ -45,7 +45,7 @@ def filled(program: Program, name: str, folder: Path, sizes: int) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 def test_a_few_sizes(program: Program, name: str, tmp_path: Path) -> None:
-    filled(program, name, tmp_path, 6)
+    filled(program, name, tmp_path, 4)
 
 
 @pytest.mark.soak

@@ -15,7 +15,7 @@ from .jobs import MAKERS
 from .processes import Program
 
 #: Points of each command in the quick trial.
-QUICK = 10
+QUICK = 6
 
 
 @pytest.fixture(scope="module")

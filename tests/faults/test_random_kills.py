@@ -50,8 +50,8 @@ def killed_at_random(program: Program, folder: Path, kills: int, random: Random)
 
 
 @pytest.mark.full
-def test_a_hundred_kills(program: Program, tmp_path: Path) -> None:
-    killed_at_random(program, tmp_path, 100, seeded())
+def test_forty_kills(program: Program, tmp_path: Path) -> None:
+    killed_at_random(program, tmp_path, 40, seeded())
 
 
 @pytest.mark.soak

@@ -16,9 +16,13 @@ from efficiency_monitor.core.faults import FeedFailed
 from tests import engines
 from tests.cli.command import ROOT, environment
 from tests.feeds.conftest import Office, accepted, answer, case, http
+from tests.lengths import length
+from tests.torture import late
 
 Serve = Callable[..., None]
 NUMBERS = [f"C{n:02}" for n in range(9)]
+#: Of how many steps one is killed: of one where the trial is whole.
+EACH = 1 if length(1, 2) else 6
 TABLES = 'cases = "/cases", events = "/events"'
 MORE = """
 page = {param = "page"}
@@ -144,7 +148,7 @@ def test_a_trial_that_fails_leaves_nothing(office: Office, httpserver: HTTPServe
 
 
 def test_a_pull_that_is_killed_and_pulled_again(hall: Office) -> None:
-    """Some of the steps: early, in the middle, late. All of them: the test marked full."""
+    """Some of the steps: early, in the middle, late. Far more of them: the test marked full."""
     steps, quiet = steps_of(hall)
     assert steps > 100
     chosen = [2, steps // 4, steps // 2, 3 * steps // 4, steps - 3, steps]
@@ -156,10 +160,14 @@ def test_a_pull_that_is_killed_and_pulled_again(hall: Office) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.trial
 def test_a_pull_that_is_killed_at_every_step(hall: Office) -> None:
+    """Every step of the whole trial; of its share one in so many, others with each seed."""
     steps, quiet = steps_of(hall)
+    first = late.seeded().randint(1, EACH)
+    chosen = sorted({*range(first, steps + 1, EACH), steps})
     in_import = after = 0
-    for step in range(1, steps + 1):
+    for step in chosen:
         made, began = kill_and_pull_again(hall, step)
         in_import += began
         if sum(state == "done" for state, _ in made.runs()) == 2:
@@ -169,5 +177,5 @@ def test_a_pull_that_is_killed_at_every_step(hall: Office) -> None:
         else:
             check(made, quiet, step)
         shutil.rmtree(made.world.folder)
-    assert in_import > 10
+    assert in_import > 10 / EACH
     assert after >= 1

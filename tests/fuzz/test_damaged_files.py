@@ -10,13 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.lengths import length
+
 from . import feeds
 from .accounts import bounded_memory, csv_rows, jsonl_rows, read, xes_rows
 from .damage import BLOWS, Blows, damaged, damaged_member
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.trial]
 
-#: Inputs of a run. With those of `test_hostile_rows` they are 50,000.
+#: Inputs of a whole run. With those of `test_hostile_rows` they are 50,000.
 BUDGET = {
     "csv utf-8": 4_000,
     "csv gb18030": 4_000,
@@ -34,6 +36,7 @@ def run(
     budget: int, path: Path, strategy: st.SearchStrategy[bytes], check: Callable[[bytes], None]
 ) -> None:
     """Write that many inputs to the path, one after the other, and check each."""
+    budget = length(budget, 8)
     seen = 0
 
     @settings(

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from efficiency_monitor.sources.mapping import SourceMapping
 from efficiency_monitor.sources.rows import Row
+from tests.lengths import length
 
 from ..intake.conftest import ROOT, shipped
 from .accounts import ID_NUMBER, bounded_memory, taken_over
 from .test_damaged_files import BUDGET
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.trial]
 
 ROWS_BUDGET = 8_000
 MAPPINGS = sorted(path.stem for path in (ROOT / "rules/mappings").glob("*.yaml"))
@@ -50,7 +51,7 @@ def test_every_row_has_one_outcome(name: str, tmp_path: Path) -> None:
     cell = (HOSTILE | st.sampled_from(codes)) if codes else HOSTILE
 
     @settings(
-        max_examples=ROWS_BUDGET // len(MAPPINGS) + 1,
+        max_examples=length(ROWS_BUDGET, 8) // len(MAPPINGS) + 1,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,

@@ -10,6 +10,7 @@ from efficiency_monitor.services import binding
 from efficiency_monitor.services.checks import held_checks
 from efficiency_monitor.services.intake import ingest
 from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.services.scans import nights, scan
 from tests.stories.world import World, instant, write_csv
 from tests.tallies.test_tally_stories import town
 
@@ -38,6 +39,41 @@ def world(tmp_path: Path) -> Iterator[World]:
     )
     made.scan()
     yield made
+    made.close()
+
+
+def test_a_slot_caught_up_after_an_import_goes_on_where_it_was_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BATCH", 1)
+    made = World.made(tmp_path / "ws", "2026-03-09 00:00")
+    slot = instant("2026-03-09 02:10")
+    made.now = instant("2026-03-09 09:00")
+    names = [f"C{number}" for number in range(5)]
+    made.receive("cases", [{"case_no": name, **CASE} for name in names])
+    made.receive("events", [{"case_no": name, **BEGUN} for name in names])
+
+    def broken_off(_judged: int) -> None:
+        raise KeyboardInterrupt
+
+    left = []
+    for _ in names:
+        made.now += 60
+        with pytest.raises(KeyboardInterrupt):
+            nights.run_due(
+                made.context, dict, lambda _since, _now: ((slot,), ()),
+                new_id=app.run_id, turn=lambda: 0, progress=broken_off,
+            )  # fmt: skip
+        left += made.tuples("SELECT COUNT(*) FROM case_file WHERE changed = 1")
+    assert left == [(4,), (3,), (2,), (1,), (0,)]
+
+    # What is put to rest past effmon meanwhile is judged all the same.
+    made.change("UPDATE case_file SET changed = 0, judged_as_of = NULL WHERE case_no = 'C3'")
+    made.now += 60
+    nights.run_due(
+        made.context, dict, lambda _since, _now: ((slot,), ()), new_id=app.run_id, turn=lambda: 0
+    )
+    assert made.tuples("SELECT COUNT(*) FROM case_file WHERE judged_as_of IS NULL") == [(0,)]
     made.close()
 
 

@@ -62,6 +62,7 @@ class Trial:
 
     def __init__(self, clock: demo_stage.Clock) -> None:
         self.clock = clock
+        self.command = typer.main.get_command(app)
         self.given: set[str] = set()
         self.failed: list[str] = []
         self._turn = 0
@@ -72,7 +73,7 @@ class Trial:
         """What the command printed; a code other than `code` or a fault is kept as a failure."""
         place = [] if workspace is None else ["-C", str(workspace)]
         arguments = [*place, *map(str, words)]
-        found = given.take(arguments, app)
+        found = given.take(arguments, self.command)
         self.given.add(found.path)
         out, stdout = io.StringIO(), sys.stdout
         sys.stdout = out
@@ -405,7 +406,7 @@ def main(folder: Path, data: Path, *server: str) -> int:
         except Exception:  # noqa: BLE001 - kept, and the next part is tried
             trial.failed.append(traceback.format_exc())
     updates.save(folder / "updates.json")
-    never = sorted(set(leaves(typer.main.get_command(app))) - trial.given - BY_ITSELF)
+    never = sorted(set(leaves(trial.command)) - trial.given - BY_ITSELF)
     print(*trial.failed, sep="\n")
     print("never given:", never)
     return 1 if trial.failed or never else 0

@@ -121,3 +121,25 @@ def test_the_glossary_has_one_row_for_a_word() -> None:
     assert len(words) >= 20
     assert len(words) == len(set(words))
     assert all(re.search(r"[\u4e00-\u9fff]", chinese) for _, chinese in rows)
+
+
+#: A rule of a page, as code refers to it: `docs/time.md 7`.
+REFERENCE = re.compile(r"\b(time|contract)\.md\s+(?:[#:\" ]*)(\d+(?:, \d+)*)")
+NUMBERED = re.compile(r"^(?:## )?(\d+)\. ", re.MULTILINE)
+
+
+def test_rules_that_code_refers_to_exist() -> None:
+    numbers = {
+        page: set(NUMBERED.findall(read(Path(f"docs/{page}.md")).partition("## Readings")[0]))
+        for page in ("time", "contract")
+    }
+    assert numbers["time"] >= {"1", "20"}
+    code = [name for name in files() if name.suffix in (".py", ".yaml", ".json")]
+    said = [
+        (str(name), page, number)
+        for name in code
+        for page, listed in REFERENCE.findall(read(name))
+        for number in listed.split(", ")
+    ]
+    assert len(said) > 80
+    assert [each for each in said if each[2] not in numbers[each[1]]] == []

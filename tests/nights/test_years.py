@@ -38,12 +38,12 @@ def seeds(number: int) -> list[int]:
 
 
 @pytest.mark.full
-def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (seed,) = seeds(1)
     sys.stderr.write(f"EFFMON_SEED={seed}\n")
-    first = lived(monkeypatch, tmp_path, seed, 365)
-    assert lived(monkeypatch, tmp_path, seed, 365) == first
-    assert lived(monkeypatch, tmp_path, seed + 1, 180) != first
+    first = lived(monkeypatch, tmp_path, seed, 120)
+    assert lived(monkeypatch, tmp_path, seed, 120) == first
+    assert lived(monkeypatch, tmp_path, seed + 1, 60) != first
 
 
 @pytest.mark.soak

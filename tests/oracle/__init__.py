@@ -2,5 +2,5 @@
 
 Slow and obvious on purpose. `calendars` reads calendar files, `words` reads amounts, thresholds
 and instants, `clock` counts, `evaluate` judges one rule on one timeline. The numbers in comments
-(TIME 9) are those of the project's page on time.
+(docs/time.md 7) are those of the project's page on time.
 """

@@ -1,4 +1,4 @@
-"""Calendar files as the oracle reads them: the status and the hours of each date (TIME 1, 2)."""
+"""Calendar files as the oracle reads them: the status and the hours of each date (time.md 19)."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -120,7 +120,7 @@ class OracleCalendar:
         return self._spans[day]
 
     def at(self, day: date, seconds: int) -> int:
-        """A wall time as UTC epoch seconds; of one that occurs twice the first (TIME 25)."""
+        """A wall time as UTC epoch seconds; of one that occurs twice the first (docs/time.md 1)."""
         wall = datetime.combine(day, datetime.min.time()) + timedelta(seconds=seconds)
         return int(wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC).timestamp())
 

@@ -79,7 +79,7 @@ def threshold(
 
 
 def point_on_limit(how: Clock, start: int, limit: Amount, point: Threshold) -> int | None:
-    """`threshold` on a clock that is set up (TIME 12, 13)."""
+    """`threshold` on a clock that is set up (docs/time.md 10, 11)."""
     value, unit = limit
     if point.percent is not None:
         if unit == "calendar_months":
@@ -95,7 +95,10 @@ def point_on_limit(how: Clock, start: int, limit: Amount, point: Threshold) -> i
 def walked(
     how: Clock, start: int, base: Callable[[Clock], int | None], offset: Amount
 ) -> int | None:
-    """An offset walked from a due instant that depends on what is known of the pauses (TIME 13)."""
+    """An offset walked from a due instant that depends on what is known of the pauses.
+
+    See docs/time.md 11.
+    """
     value, unit = offset
     if value > 0:
         begin = base(how)
@@ -103,7 +106,7 @@ def walked(
             return None
         answer = reached(replace(how, first_day="next"), begin, offset)
         return None if answer is None else max(start, answer)
-    # TIME 23: what had fallen due by an instant depends on what had happened by then.
+    # docs/time.md 15: what had fallen due by an instant depends on what had happened by then.
     certain = [stretch for stretch in how.stretches if stretch[0] < how.unknown]
     for number in range(len(certain) + 1):
         resumed = certain[number - 1][1] if number else start
@@ -245,6 +248,6 @@ def answer(row: dict[str, Any], calendars: dict[str, OracleCalendar]) -> dict[st
 
 
 def _instant(text: str, cal: OracleCalendar) -> int:
-    """An instant; a bare date means its last second (TIME 25)."""
+    """An instant; a bare date means its last second (docs/time.md 1)."""
     read = parse_instant(text, cal)
     return cal.bounds(read).next - 1 if isinstance(read, date) else read

@@ -71,13 +71,13 @@ class Clock:
             day += ONE_DAY
 
     def end_of(self, day: date) -> int:
-        """The end of a date: its last second, or closing time where it has hours (TIME 8)."""
+        """The end of a date: its last second, or closing time where it has hours (time.md 6)."""
         if self.ends == "close" and (spans := self.cal.spans(day)):
             return spans[-1][1]
         return self.cal.bounds(day).next - 1
 
     def shared(self, day: date, working: bool) -> list[tuple[int, int]]:
-        """The time that a share of the date is a share of (TIME 9)."""
+        """The time that a share of the date is a share of (docs/time.md 7)."""
         if working:
             return self.cal.spans(day)
         first, after = self.cal.bounds(day)
@@ -86,7 +86,7 @@ class Clock:
         return [(first, after)]
 
     def counts(self, start: int, day: date) -> bool:
-        """Whether the clock ran in the last second before the date's end (TIME 8)."""
+        """Whether the clock ran in the last second before the date's end (docs/time.md 6)."""
         end = self.end_of(day)
         return start < end and self.ran(end - 1, end) == 1
 
@@ -130,7 +130,7 @@ def clock(
 
 
 def merged(stretches: list[Stretch]) -> tuple[Stretch, ...]:
-    """Overlapping and touching stretches made one (TIME 17)."""
+    """Overlapping and touching stretches made one (docs/time.md 12)."""
     out: list[Stretch] = []
     for begin, end in sorted(stretches, key=lambda stretch: stretch[0]):
         if out and (out[-1][1] is None or begin <= out[-1][1]):
@@ -142,7 +142,7 @@ def merged(stretches: list[Stretch]) -> tuple[Stretch, ...]:
 
 
 def capped_end(bare: Clock, begin: int, end: int | None, cap: Amount | None) -> int | None:
-    """When a pause with a cap ends: after so much time, or after so many days lost (TIME 18)."""
+    """When a pause with a cap ends: after so much time, or after so many days lost (time.md 12)."""
     if cap is None:
         return end
     value, unit = cap
@@ -171,7 +171,7 @@ def capped_end(bare: Clock, begin: int, end: int | None, cap: Amount | None) -> 
 
 
 def days_of_months(cal: OracleCalendar, start: int, months: int) -> int:
-    """Calendar days from the start's date to the same day number so many months on (TIME 11)."""
+    """Calendar days from the start's date to the same day number so many months on (time.md 9)."""
     begin = cal.local_date(start)
     year, month = divmod(begin.year * 12 + begin.month - 1 + months, 12)
     following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
@@ -195,7 +195,7 @@ def counted(how: Clock, start: int, end: int, unit: str) -> Fraction:
 
 
 def counted_seconds(how: Clock, start: int, end: int, working: bool) -> int:
-    """Running seconds, all or those in working hours (TIME 7)."""
+    """Running seconds, all or those in working hours (docs/time.md 5)."""
     if not working:
         return how.ran(start, end)
     total = 0
@@ -207,7 +207,7 @@ def counted_seconds(how: Clock, start: int, end: int, working: bool) -> int:
 
 
 def counted_shares(how: Clock, start: int, end: int, working: bool) -> Fraction:
-    """Each day weighs 1, counted continuously (TIME 10)."""
+    """Each day weighs 1, counted continuously (docs/time.md 8)."""
     total = Fraction(0)
     for day, first, _ in how.days(start, "same"):
         if first >= end:
@@ -220,7 +220,7 @@ def counted_shares(how: Clock, start: int, end: int, working: bool) -> Fraction:
 
 
 def counted_days(how: Clock, start: int, end: int, working: bool) -> Fraction:
-    """Days that counted by then, and the best share that a day had reached (TIME 8, 9)."""
+    """Days that counted by then, and the best share that a day had reached (docs/time.md 6, 7)."""
     done, best = 0, Fraction(0)
     for day, first, _ in how.days(start, how.first_day):
         if first >= end:
@@ -240,7 +240,7 @@ def counted_days(how: Clock, start: int, end: int, working: bool) -> Fraction:
 
 
 def reached(how: Clock, start: int, limit: Amount) -> int | None:
-    """`due` on a clock that is set up. Nothing or less is due at the start (TIME 14)."""
+    """`due` on a clock that is set up. Nothing or less is due at the start (docs/time.md 11)."""
     value, unit = limit
     if value <= 0:
         return start
@@ -281,7 +281,7 @@ def due_seconds(how: Clock, start: int, need: int, working: bool) -> int | None:
 
 
 def due_shares(how: Clock, start: int, value: Fraction, working: bool) -> int | None:
-    """The earliest instant at which the shares of the days add up to so much (TIME 10)."""
+    """The earliest instant at which the shares of the days add up to so much (docs/time.md 8)."""
     for day, first, _ in how.days(start, "same"):
         if first >= how.halt:
             break
@@ -298,7 +298,7 @@ def due_shares(how: Clock, start: int, value: Fraction, working: bool) -> int | 
 
 
 def due_days(how: Clock, start: int, value: Fraction, working: bool) -> int | None:
-    """The end of the day that makes the number full, or a share of the day after (TIME 8, 9)."""
+    """The end of the day that makes the number full, or a share of the day after (time.md 6, 7)."""
     full, share = divmod(value, 1)
     done = 0
     rolling = False
@@ -327,7 +327,7 @@ def due_days(how: Clock, start: int, value: Fraction, working: bool) -> int | No
 
 
 def share_of_day(how: Clock, start: int, day: date, share: Fraction, working: bool) -> int | None:
-    """When so much of the day's time has been counted, if before its end (TIME 9)."""
+    """When so much of the day's time has been counted, if before its end (docs/time.md 7)."""
     left = [(max(a, start), b) for a, b in how.shared(day, working) if b > start]
     need = math.ceil(share * sum(b - a for a, b in left))
     for a, b in left:

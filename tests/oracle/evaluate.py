@@ -135,7 +135,7 @@ def deemed_start(
     as_of: int,
     reasons: set[str],
 ) -> tuple[int | None, int | None, Placed | None]:
-    """The place of the event from which the clock is deemed to run, and since when (TIME 22).
+    """The place of the event from which the clock is deemed to run, and since when (time.md 14).
 
     Also the event from which it may yet be deemed to run.
     """
@@ -240,7 +240,7 @@ class Run:
         return "paused" if standing or self.how.unknown <= self.as_of else "running"
 
     def elapsed(self) -> Fraction | None:
-        """What has been counted, in the clock's unit; None where nobody can say (TIME 3)."""
+        """What has been counted, in the clock's unit; None where nobody can say (time.md 3)."""
         unit = self.clock_rule.get("count", "working_days")
         if any(one.bad_cap for one in self.episode.suspensions):
             return None
@@ -251,7 +251,7 @@ class Run:
         except OutsideCalendar:
             return None
 
-    # Extensions (TIME 20) ----------------------------------------------------------------------
+    # Extensions (time.md 13) ----------------------------------------------------------------------
 
     def extend(self) -> tuple[int, int]:
         """Let the extensions count in their order; how many changed no level, and how many did not
@@ -382,7 +382,7 @@ class Run:
         return {"instant": instant, "reached": False}
 
     def over(self, instant: int) -> bool:
-        """Whether the clock outlived an instant (TIME 15)."""
+        """Whether the clock outlived an instant (docs/time.md 2)."""
         stop = self.episode.stop
         if stop and stop.date_only:
             return self.cal.local_date(stop.at) > self.cal.local_date(instant)
@@ -412,7 +412,7 @@ class Run:
     ) -> bool:
         """Whether something finer than days rests on an event of which only the date is known.
 
-        An event on a date after the instant does not matter: it had fallen due before (TIME 23).
+        An event on a date after the instant does not matter: it had fallen due before (time.md 15).
         """
         units = self.units(limit, at)
         if not any(finer_than_days(unit, self.clock_rule) for unit, _ in units):
@@ -449,7 +449,7 @@ class Run:
         return out
 
     def provisional(self, limit: Limit, at: Threshold, instant: int) -> bool:
-        """Whether the instant rests on dates of which one is provisional (TIME 4)."""
+        """Whether the instant rests on dates of which one is provisional (docs/time.md 4)."""
         asks = any(
             asks_dates(unit, self.clock_rule, rolls=rolls) for unit, rolls in self.units(limit, at)
         )

@@ -1,4 +1,7 @@
-"""Limits of a rule: where they come from, and the instants of the points on them (TIME 20, 21)."""
+"""Limits of a rule: where they come from, and the instants of the points on them.
+
+See docs/time.md 13, 17.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -107,7 +110,7 @@ def finer_than_days(unit: str, clock: Rule) -> bool:
 
 
 def asks_dates(unit: str, clock: Rule, *, rolls: bool) -> bool:
-    """Whether counting in the unit asks the calendar for the status of dates (TIME 3)."""
+    """Whether counting in the unit asks the calendar for the status of dates (docs/time.md 3)."""
     kind, size = unit.split("_")
     if kind == "working":
         return True

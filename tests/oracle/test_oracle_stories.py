@@ -118,7 +118,7 @@ def test_a_suspension_takes_the_days_that_end_in_it() -> None:
     events = [event("accepted", "02 10:00"), event("suspended", "03 15:00", kind="hearing")]
     open_ = only(judge(rule(**SUSPENDED), events, "04 12:00"))
     assert (open_["state"], open_["due"]["promised"]) == ("paused", None)
-    # On the 3rd five of seven hours had been worked: that share stays (TIME 9).
+    # On the 3rd five of seven hours had been worked: that share stays (docs/time.md 7).
     assert open_["elapsed"] == Fraction(5, 7)
     events += [
         event("suspended", "04 09:00", kind="hearing"),
@@ -216,7 +216,8 @@ def test_hours_are_not_judged_on_dates() -> None:
     assert (answer["outcome"], answer["reasons"]) == ("not_judgeable", {"date_only"})
     same_day = [event("accepted", "02 10:00"), event("decided", "03")]
     assert judge(hours, same_day, "05 10:00")["reasons"] == {"date_only"}
-    # What had fallen due on Tuesday at 10:00 does not rest on the time of a later date (TIME 23).
+    # What had fallen due on Tuesday at 10:00 does not rest on the time of a later date (time.md
+    # 15).
     days_after = [event("accepted", "02 10:00"), event("decided", "05")]
     assert fallen(only(judge(hours, days_after, "06 10:00"))) == ["yellow"]
 

@@ -1,4 +1,4 @@
-"""A timeline as the oracle reads it: order, faulty data, episodes, suspensions (TIME 17, 24)."""
+"""A timeline as the oracle reads it: order, faulty data, episodes, suspensions (time.md 12, 18)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -264,7 +264,7 @@ def _suspensions(
 
 
 def _cap(cap: Rule | None, opened: Placed) -> tuple[Amount | None, bool]:
-    """The longest time a suspension takes away, and whether it cannot be read (TIME 18)."""
+    """The longest time a suspension takes away, and whether it cannot be read (docs/time.md 12)."""
     text = None if cap is None else cap.get("fixed") or opened.event.get("amount")
     if not text:
         return None, False

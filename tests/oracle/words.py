@@ -63,7 +63,7 @@ def parse_threshold(text: str) -> Threshold:
 def parse_instant(text: str, calendar: OracleCalendar) -> int | date:
     """An instant in UTC epoch seconds, or a bare date; without offset it is the calendar's wall.
 
-    ValueError for a wall time that never occurs (TIME 25). Fractions of a second are cut off.
+    ValueError for a wall time that never occurs (time.md 1). Fractions of a second are cut off.
     """
     text = text.strip()
     if _DATE.fullmatch(text):
@@ -82,7 +82,7 @@ def parse_instant(text: str, calendar: OracleCalendar) -> int | date:
 
 
 def decimal_text(value: Fraction) -> str:
-    """At most 6 places, rounded down, no trailing zeros (TIME 16)."""
+    """At most 6 places, rounded down, no trailing zeros (docs/time.md 16)."""
     whole, rest = divmod(value * 10**6 // 1, 10**6)
     text = f"{whole}.{rest:06d}"
     return text.rstrip("0").rstrip(".")

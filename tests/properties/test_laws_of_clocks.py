@@ -79,7 +79,7 @@ def test_due_is_the_earliest_instant_at_which_the_limit_has_elapsed(
         said = f"{asked}: {before}, then {reached} at {due}"
         assert reached >= full, said
         if whole_days(clock, limit, unit):
-            # The full share of a day is reached at closing, the day itself at midnight (TIME 9).
+            # The full share of a day is reached at closing, the day itself at midnight (time.md 7).
             assert before < full or (clock.ends == "midnight" and unit == "working_days"), said
             if not clock.pauses:
                 assert reached == full, said
@@ -90,7 +90,7 @@ def test_due_is_the_earliest_instant_at_which_the_limit_has_elapsed(
 
 
 def amount_of(clock: Asked, limit: str) -> Decimal:
-    """How much must have elapsed: of months the calendar days that they are (TIME 11)."""
+    """How much must have elapsed: of months the calendar days that they are (docs/time.md 9)."""
     amount = Amount.parse(limit)
     if amount.unit != "calendar_months":
         return (

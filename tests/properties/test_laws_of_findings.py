@@ -81,7 +81,7 @@ def reached(found: CaseFindings) -> dict[tuple[str, Level], int | None]:
 
 
 def faulty(found: CaseFindings) -> bool:
-    """Whether the data were faulty: then no clock is read (DESIGN 5.1)."""
+    """Whether the data were faulty: then no clock is read (docs/contract.md 3)."""
     return any(trouble.reason is Reason.FAULTY_DATA for trouble in found.troubles)
 
 

@@ -40,6 +40,8 @@ def _case(n: int) -> dict[str, object]:
         "changed": 1,
         "troubles": "[]",
         "open": 1,
+        "waits": 0,
+        "contested": 0,
     }
 
 

@@ -189,8 +189,7 @@ def test_a_case_is_judged_once_as_of_an_instant(world: World) -> None:
     receive(world, "2026-03-02 12:00", "events", ACCEPTED)
     receive(world, "2026-03-02 12:00", "cases", {"case_no": "A", "item_kind": "promised"})
     world.scan()
-    with world.context.store.writing() as connection:
-        connection.exec_driver_sql("UPDATE clock SET next_at = 0")
+    world.change("UPDATE clock SET next_at = 0")
     assert due(world, "2026-03-02 12:00:00") == []
     assert due(world, "2026-03-02 12:00:01") == [1]
 

@@ -145,6 +145,8 @@ class World:
         if late_evidence is not None:
             text = f'{text.rstrip()}\n\n[sources.by-hand]\nlate_evidence = "{late_evidence}"\n'
         settings.write_text(text, encoding="utf-8")
+        if url is None:
+            shutil.copy(engines.template(), folder / "effmon.db")
         setup.record_creation(app.open_context(folder, create=True, clock=lambda: world.now))
         return world
 

@@ -57,7 +57,7 @@ def cards(count: int) -> list[dict[str, Any]]:
 
 
 def explained() -> dict[str, Any]:
-    """An explain document (DESIGN 6): 7 and 20 working days from 2026-02-10, a hearing between."""
+    """7 and 20 working days from 2026-02-10, a hearing between (docs/contract.md 15)."""
     return {
         "case_no": "XK-2026-00017",
         "item_name": "建筑工程施工许可证核发",

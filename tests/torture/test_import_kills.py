@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.lengths import length
 from tests.stories.world import World
 
 from . import late
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.trial]
 CASES = 5_000
-KILLS = 20
+KILLS = length(20, 2)
 
 
 def imported(world: World, files: list[Path]) -> dict[str, int]:

@@ -168,12 +168,12 @@ def test_a_perfect_forgery_is_found_by_what_is_held_outside_and_by_nothing_else(
 
 @pytest.mark.full
 def test_mutations_are_found(tmp_path: Path) -> None:
-    mutations_are_found(tmp_path, 1000)
+    mutations_are_found(tmp_path, 300)
 
 
 @pytest.mark.full
 def test_honest_growth_alarms_nobody(tmp_path: Path) -> None:
-    growth_alarms_nobody(tmp_path, 100)
+    growth_alarms_nobody(tmp_path, 40)
 
 
 @pytest.mark.soak

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.lengths import length
 from tests.stories import laws
 from tests.stories.world import World
 
 from . import late
 
-pytestmark = pytest.mark.full
-CASES = 20_000
-KILLS = 50
+pytestmark = [pytest.mark.full, pytest.mark.trial]
+CASES = length(20_000, 4)
+KILLS = length(50, 2)
 #: Share of the work that the killed processes are let do, about.
 SHARE = 0.5
 TOGETHER = 4

@@ -36,8 +36,11 @@ def lease_ends(world: World) -> bool:
     """Let the lease run out at once; False where the stopped process is within a transaction."""
     try:
         with world.beside() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL lock_timeout = 500")
+            soon = {
+                "postgresql": "SET LOCAL lock_timeout = 200",
+                "sqlite": "PRAGMA busy_timeout = 200",
+            }
+            connection.exec_driver_sql(soon[connection.dialect.name])
             connection.exec_driver_sql("UPDATE run SET lease_until = 0")
     except OperationalError:
         return False
@@ -63,7 +66,7 @@ def stand_still(folder: Path, trials: int) -> None:
         owner.send_signal(signal.SIGSTOP)
         while not lease_ends(world):
             owner.send_signal(signal.SIGCONT)
-            time.sleep(0.01)
+            time.sleep(0.03)
             owner.send_signal(signal.SIGSTOP)
         (row,) = world.rows("SELECT state, owner FROM run")
         in_the_middle += row["state"] == "running"

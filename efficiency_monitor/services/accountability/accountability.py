@@ -1,4 +1,6 @@
-"""What is decided on accountability records: verified, measures recorded, exemptions (DESIGN 5.6).
+"""What is decided on accountability records: verified, measures recorded, exemptions.
+
+See docs/contract.md 8.
 
 effmon proposes and takes down; it punishes nobody. Texts and attachments stay in the database, the
 ledger holds their digests.

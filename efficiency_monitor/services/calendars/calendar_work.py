@@ -1,4 +1,4 @@
-"""Questions to calendars from the command line, one by one or a line each (DESIGN 6)."""
+"""Questions to calendars from the command line, one by one or a line each (docs/contract.md 15)."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping

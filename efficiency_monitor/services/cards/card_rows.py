@@ -57,7 +57,7 @@ def allowance(walked: Walk, limit: LimitFound, unit: Unit) -> Decimal | None:
 def unit_of(limit: LimitFound | None, episode: Episode) -> Unit:
     """The unit in which a clock is held against a limit: its own, or the clock's.
 
-    Months are counted in calendar days (TIME 11).
+    Months are counted in calendar days (docs/time.md 9).
     """
     unit = episode.bound.rule.counted.count
     if limit is not None and limit.amount is not None:
@@ -169,7 +169,7 @@ def handler_of(case: cases.StoredCase, as_of: int) -> str | None:
 def handler_by(record: CaseRecord, as_of: int) -> str | None:
     """Who handles a case 承办人: its own field, else who accepted it or was assigned to it last.
 
-    Events after `as_of` say nothing yet (TIME 23).
+    Events after `as_of` say nothing yet (docs/time.md 15).
     """
     named = record.fields.get("handler")
     if named:
@@ -185,7 +185,7 @@ def handler_by(record: CaseRecord, as_of: int) -> str | None:
 def card_json(
     row: Mapping[str, Any], zone: str, contested: Collection[str] = ()
 ) -> dict[str, object]:
-    """A card in the JSON others rely on (DESIGN 6).
+    """A card in the JSON others rely on (docs/contract.md 15).
 
     `contested` are the cards that stand though evidence which is held back would lift them.
     """

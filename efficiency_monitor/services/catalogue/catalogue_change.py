@@ -1,4 +1,4 @@
-"""An amended rule or calendar recomputes what it touches (DESIGN 2, 5.3)."""
+"""An amended rule or calendar recomputes what it touches (docs/contract.md 1, 5)."""
 
 from collections.abc import Mapping
 

@@ -136,14 +136,15 @@ class HeldInput:
         faulty = sorted(name for name in self._faulty if name)
         return {"read_to": self.read_to, **({"faulty": faulty} if faulty else {})}
 
-    def not_looked_at(self, connection: Connection) -> list[int]:
+    def not_looked_at(self, connection: Connection, slot: int, begun_at: int) -> list[int]:
         """Ids of cases of which something was imported since the last finished scan, and that are
-        marked as if nothing had been; also of those that a scan which broke off has judged."""
+        marked as if nothing had been; also of those that a scan which broke off has judged, but for
+        the scan of `slot`, first begun at `begun_at` (unix seconds)."""
         found: set[int] = set()
         for import_id, known in self._ended.items():
             if known is not None and known.seq > self._read_to:
                 held = {name: (each.first, each.last) for name, each in known.tables.items()}
-                found |= import_runs.not_marked(connection, import_id, held)
+                found |= import_runs.not_marked(connection, import_id, held, slot, begun_at)
         return sorted(found)
 
     # What the ledger says of imports.

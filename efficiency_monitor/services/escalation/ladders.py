@@ -1,4 +1,4 @@
-"""Ladders 督办层级: begun with a card, held by its answers, ended with it (DESIGN 5.5).
+"""Ladders 督办层级: begun with a card, held by its answers, ended with it (docs/contract.md 7).
 
 What a ladder does next is decided in `core.escalation` whenever `climbing` looks at it.
 """

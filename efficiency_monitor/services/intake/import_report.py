@@ -48,7 +48,7 @@ class ImportReport:
         self.refused = [*self.refused, *other.refused][:MOST_REFUSED]
 
     def as_json(self) -> dict[str, object]:
-        """The JSON others rely on (DESIGN 6)."""
+        """The JSON others rely on (docs/contract.md 15)."""
         return {
             "import_id": self.import_id,
             **plain_counts(self.total),

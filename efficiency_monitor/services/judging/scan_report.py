@@ -140,7 +140,7 @@ class ScanReport:
         }
 
     def as_json(self, zone: str) -> dict[str, object]:
-        """The JSON others rely on (DESIGN 6)."""
+        """The JSON others rely on (docs/contract.md 15)."""
         document: dict[str, object] = {
             **self.summary(zone),
             "problems": [

@@ -87,7 +87,7 @@ def weigh(context: Context, case: cases.StoredCase, as_of: int, known_by: int | 
 def explain(
     context: Context, case_no: str, *, as_of: int, known_by: int | None = None
 ) -> dict[str, Any]:
-    """The document of `cases explain` (DESIGN 6), in the current language where it has words."""
+    """The document of `cases explain` (docs/contract.md 15), with words in the current language."""
     case = find(context, case_no, as_of=as_of, known_by=known_by)
     weighed = weigh(context, case, as_of, known_by)
     case, found = weighed.case, weighed.found

@@ -30,7 +30,7 @@ CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
 
 
 def list_cards(context: Context, query: cards.CardQuery) -> list[dict[str, Any]]:
-    """Cards as JSON (DESIGN 6), worst first."""
+    """Cards as JSON (docs/contract.md 15), worst first."""
     with context.store.reading() as connection:
         rows = cards.listed(connection, query)
         contested = frozenset(still_contested(connection))

@@ -1,4 +1,4 @@
-"""What people say to a card: acknowledged, replied, confirmed (DESIGN 5.2)."""
+"""What people say to a card: acknowledged, replied, confirmed (docs/contract.md 4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Supervision orders 督办单: opened, replied to, returned for redo, closed (DESIGN 5, ADR 12).
+"""Supervision orders 督办单: opened, replied to, returned for redo, closed (contract.md 4, ADR 12).
 
 One transaction each. What happened is added to the order's entries, nothing is overwritten; texts
 stay in the database, the ledger holds their digests.

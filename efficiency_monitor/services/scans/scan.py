@@ -98,7 +98,7 @@ def scan(
     with context.store.reading() as connection:
         held.start(connection)
     if not isinstance(slot, runs.Helper):
-        _wake(context, writing, held, report)
+        _wake(context, writing, held, report, slot)
     while True:
         ids = _ids(context, as_of, stale)
         if not ids:
@@ -231,7 +231,13 @@ def _problems(connection: Connection, as_of: int) -> Iterator[tuple[str, str, st
             yield case_no, rule, reason, detail
 
 
-def _wake(context: Context, writing: Writing, held: HeldInput, report: ScanReport) -> None:
+def _wake(
+    context: Context,
+    writing: Writing,
+    held: HeldInput,
+    report: ScanReport,
+    slot: runs.Claim | None,
+) -> None:
     """Have those cases judged of which the database no longer says that they are to be.
 
     Their clocks are not those that their last judgement left, something was imported that they are
@@ -239,7 +245,8 @@ def _wake(context: Context, writing: Writing, held: HeldInput, report: ScanRepor
     """
     with context.store.reading() as connection:
         lost = cases.clocks_lost(connection)
-        quiet = held.not_looked_at(connection)
+        begun_at = 0 if slot is None else runs.begun_at(connection, slot.job, slot.slot)
+        quiet = held.not_looked_at(connection, report.as_of, begun_at)
         waits = cases.troubled(connection, Reason.INPUT_NOT_HELD)
     report.clocks_restored = [case_no for _, case_no in lost]
     if not (lost or quiet or waits):
