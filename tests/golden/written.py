@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli import demo
 from cli.main import app as commands
 from efficiency_monitor.core.people import Language
 from efficiency_monitor.notify.digest import digest
@@ -135,9 +136,14 @@ def notices() -> Files:
 
 
 def demonstration(tongue: str, folder: Path) -> Files:
-    """What `effmon demo` prints; `FOLDER` stands for where it was called."""
+    """What `effmon demo` prints; `FOLDER` stands for where it was called.
+
+    An import is known by the paths of its files: the synthetic ones have the same path everywhere.
+    """
     out, err = StringIO(), StringIO()
+    (folder / "data").symlink_to(demo.data_folder())
     with _standing_in(folder), pytest.MonkeyPatch.context() as patch, fixed(tongue):
+        patch.setattr(demo, "data_folder", lambda: Path("data"))
         patch.setenv("COLUMNS", "100")
         patch.setattr(sys, "stdin", StringIO())
         with redirect_stdout(out), redirect_stderr(err):
