@@ -10,10 +10,10 @@ setup(
         *(f"efficiency_monitor.cli.{name}" for name in find_packages("cli")),
         "efficiency_monitor.demo",
         "efficiency_monitor.demo.synthetic",
-        "efficiency_monitor.catalogue",
+        "efficiency_monitor.catalogue.data",
         # Folders of data; setuptools takes them for packages and would warn of each.
         *(
-            f"efficiency_monitor.catalogue.{name}"
+            f"efficiency_monitor.catalogue.data.{name}"
             for name in find_namespace_packages("rules", exclude=caches)
         ),
     ]

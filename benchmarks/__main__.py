@@ -86,7 +86,7 @@ def memory() -> float:
 def document(header: str, facts: str, sections: "list[Section]") -> str:
     """The page of the documentation."""
     from efficiency_monitor.app import now
-    from efficiency_monitor.core.instants import local_date
+    from efficiency_monitor.time.instants import local_date
 
     from .measure import markdown
 

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from efficiency_monitor.app import open_catalogue
-from efficiency_monitor.core.backtest import COUNTED
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.questions import MILLION
-from efficiency_monitor.services.backtests import backtest as by_values
-from efficiency_monitor.services.backtests.backtest_sides import Plan, Side, window_of
-from efficiency_monitor.services.backtests.lake_columns import fields_of, names_read
-from efficiency_monitor.services.backtests.lake_compare import backtest
-from efficiency_monitor.services.backtests.lake_format import (
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.questions import MILLION
+from efficiency_monitor.scan.backtest import backtest as by_values
+from efficiency_monitor.scan.backtest.backtest_sides import Plan, Side, window_of
+from efficiency_monitor.scan.backtest.model import COUNTED
+from efficiency_monitor.scan.lake.lake_columns import fields_of, names_read
+from efficiency_monitor.scan.lake.lake_compare import backtest
+from efficiency_monitor.scan.lake.lake_format import (
     CASE_COLUMNS,
     EVENT_COLUMNS,
     FORMAT,
@@ -30,8 +30,8 @@ from efficiency_monitor.services.backtests.lake_format import (
     schemas,
     write_manifest,
 )
-from efficiency_monitor.services.backtests.lake_history import Lake
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor.scan.lake.lake_history import Lake
+from efficiency_monitor.workspace.context import Catalogue
 
 from . import cases
 from .measure import Figure, Section, alternate, duration, say, seconds

@@ -14,14 +14,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from efficiency_monitor import app
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.instants import rfc3339
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.operation import setup
-from efficiency_monitor.services.people import people
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ops import setup
+from efficiency_monitor.people import people
+from efficiency_monitor.scan import scan
+from efficiency_monitor.time.instants import rfc3339
+from efficiency_monitor.workspace.context import Context
 
 ZONE = "Asia/Shanghai"
 

@@ -15,13 +15,13 @@ import numba
 import numpy as np
 import pytz  # type: ignore[import-untyped]
 
-from efficiency_monitor import core
+from efficiency_monitor import engine as core
 from efficiency_monitor.app import open_catalogue
-from efficiency_monitor.core import clockwork, columns, compiled, compiling
-from efficiency_monitor.core.business_time import Table
-from efficiency_monitor.core.calendar import Calendar
-from efficiency_monitor.core.evaluation import CompiledCalendar
-from efficiency_monitor.core.handles import Handle
+from efficiency_monitor.engine import clockwork, columns, compiled, compiling
+from efficiency_monitor.engine.business_time import Table
+from efficiency_monitor.engine.evaluation import CompiledCalendar
+from efficiency_monitor.engine.handles import Handle
+from efficiency_monitor.time.calendar import Calendar
 
 from .measure import Figure, Section, Taken, alternate, say
 

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from efficiency_monitor.core import compiled
-from efficiency_monitor.core.clockwork import NEVER
-from efficiency_monitor.core.columns import Frame
-from efficiency_monitor.core.encoding import Signature
-from efficiency_monitor.core.questions import MILLION
+from efficiency_monitor.engine import compiled
+from efficiency_monitor.engine.clockwork import NEVER
+from efficiency_monitor.engine.columns import Frame
+from efficiency_monitor.engine.encoding import Signature
+from efficiency_monitor.engine.questions import MILLION
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = int(datetime(2024, 1, 1, tzinfo=ZONE).timestamp())

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from efficiency_monitor.app import open_catalogue
-from efficiency_monitor.core import compiled
-from efficiency_monitor.core.business_time import Table
-from efficiency_monitor.core.clockwork import NEVER
-from efficiency_monitor.core.columns import Facts, Frame, Offences
-from efficiency_monitor.core.conduct import Asked, found_by, lent_clock
-from efficiency_monitor.core.conduct_facts import FactsBuilder, condition_of, encode_conditions
-from efficiency_monitor.core.encoding import BoundRule, encode_rules
-from efficiency_monitor.core.questions import MILLION
-from efficiency_monitor.core.rules import Rule
+from efficiency_monitor.engine import compiled
+from efficiency_monitor.engine.business_time import Table
+from efficiency_monitor.engine.clockwork import NEVER
+from efficiency_monitor.engine.columns import Facts, Frame, Offences
+from efficiency_monitor.engine.conduct import Asked, found_by, lent_clock
+from efficiency_monitor.engine.conduct_facts import FactsBuilder, condition_of, encode_conditions
+from efficiency_monitor.engine.encoding import BoundRule, encode_rules
+from efficiency_monitor.engine.questions import MILLION
+from efficiency_monitor.rules.rules import Rule
 
 from . import cases
 from .measure import Figure, Section, Taken, alternate, duration, say, seconds, times

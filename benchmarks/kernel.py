@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 
 from efficiency_monitor.app import open_catalogue
-from efficiency_monitor.core import kernel
-from efficiency_monitor.core.business_time import Table
-from efficiency_monitor.core.columns import Findings, Frame, Rules
-from efficiency_monitor.core.compiled import judge_compiled
-from efficiency_monitor.core.encoding import BoundRule, blank_findings, blank_work, encode_rules
-from efficiency_monitor.core.evaluation import most_findings
-from efficiency_monitor.core.rules import Rule
+from efficiency_monitor.engine import kernel
+from efficiency_monitor.engine.business_time import Table
+from efficiency_monitor.engine.columns import Findings, Frame, Rules
+from efficiency_monitor.engine.compiled import judge_compiled
+from efficiency_monitor.engine.encoding import BoundRule, blank_findings, blank_work, encode_rules
+from efficiency_monitor.engine.evaluation import most_findings
+from efficiency_monitor.rules.rules import Rule
 
 from . import cases
 from .measure import Figure, Section, Taken, alternate, duration, say, seconds, times

@@ -5,15 +5,18 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from efficiency_monitor.core import cards as core_cards
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services.catalogue import catalogue_change
-from efficiency_monitor.services.context import Catalogue, Context
-from efficiency_monitor.services.escalation import ladders
-from efficiency_monitor.services.judging import issuing
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store import accounts, cards, cases, ledger
-from efficiency_monitor.store.tables import ClockRow
+from efficiency_monitor.cards import issuing
+from efficiency_monitor.cards.model import decide as core_cards
+from efficiency_monitor.cards.store import cards
+from efficiency_monitor.catalogue import catalogue_change
+from efficiency_monitor.followup.accountability import store as accounts
+from efficiency_monitor.followup.ladders import actions as ladders
+from efficiency_monitor.intake.store import cases
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.records.tables import ClockRow
+from efficiency_monitor.scan import scan
+from efficiency_monitor.terms import Level
+from efficiency_monitor.workspace.context import Catalogue, Context
 
 from . import bureau
 from .measure import Figure, Phases, Section, Taken, alternate, duration, say, seconds

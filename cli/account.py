@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.act_words import say_account_status
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.act_words import say_account_status
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .card import LevelWord
@@ -19,9 +19,9 @@ from .unmasking import Reason, Unmask
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.accountability.accountability import Recorded
-    from efficiency_monitor.services.context import Context
-    from efficiency_monitor.store.accounts import AccountQuery
+    from efficiency_monitor.followup.accountability.actions import Recorded
+    from efficiency_monitor.followup.accountability.store import AccountQuery
+    from efficiency_monitor.workspace.context import Context
 
 app = typer.Typer(help=t("追责记录", "accountability records"))
 
@@ -106,8 +106,8 @@ def list_records(
 
     Records that are exempted or whose card was lifted are left out unless asked for.
     """
-    from efficiency_monitor.services.cards.account_rows import list_accounts
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.followup.accountability.rows import list_accounts
+    from efficiency_monitor.people import disclosing
 
     context = context_of(ctx)
     query = _query(
@@ -146,8 +146,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show the record of a card: parts with their sum, whose overrun, decisions, proposals."""
-    from efficiency_monitor.services.accountability.account_page import show_account
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.followup.accountability.views import show_account
+    from efficiency_monitor.people import disclosing
 
     from .account_view import show_record
 
@@ -162,7 +162,7 @@ def show(
 @app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
 def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output = None) -> None:
     """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
-    from efficiency_monitor.services.accountability import accountability
+    from efficiency_monitor.followup.accountability import actions as accountability
 
     done = accountability.verify(context_of(ctx), card_no, read_text(text))
     _emit_done({"card_no": card_no, **done.as_json()}, output)
@@ -181,7 +181,7 @@ def record(
 
     effmon decides on no measure: it takes down who decided what and by which regulation.
     """
-    from efficiency_monitor.services.accountability import accountability
+    from efficiency_monitor.followup.accountability import actions as accountability
 
     context = context_of(ctx)
     done = accountability.record_measure(context, card_no, measure, read_text(text))
@@ -211,10 +211,10 @@ def exempt(
     One person asks, others decide: supervisors who are not named on the card, each with --key;
     for a red card two, as to lift it.
     """
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.terms import ExemptionGround
-    from efficiency_monitor.services.accountability import accountability
-    from efficiency_monitor.services.matters import attachments
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.followup.accountability import actions as accountability
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.terms import ExemptionGround
 
     if (ground is None) == (decision is None):
         raise ConfigurationError(
@@ -265,11 +265,11 @@ def export(
     ] = False,
 ) -> None:
     """Export the records to a file; its ending says the format. Filters as in `list`."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.reports.masking import masked
-    from efficiency_monitor.reports.tabular import TableKind, write_table
-    from efficiency_monitor.services.cards.account_rows import list_accounts
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.documents.masking import masked
+    from efficiency_monitor.documents.tabular import TableKind, write_table
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.followup.accountability.rows import list_accounts
+    from efficiency_monitor.people import disclosing
 
     endings = {f".{kind.value}": kind for kind in TableKind}
     kind = endings.get(out.suffix.lower())
@@ -309,8 +309,8 @@ def _disclose(
     context: "Context", what: str, shown: Sequence[Mapping[str, Any]], reason: str | None
 ) -> None:
     """Record that these records are shown unmasked; only then may they be."""
-    from efficiency_monitor.services.cards.account_rows import scopes_of
-    from efficiency_monitor.services.people.disclosing import unmasked
+    from efficiency_monitor.followup.accountability.rows import scopes_of
+    from efficiency_monitor.people.disclosing import unmasked
 
     numbers = list(dict.fromkeys(row["card_no"] for row in shown))
     scopes = scopes_of(context, numbers)
@@ -345,10 +345,10 @@ def _query(
     context: "Context", since: str | None, until: str | None, **filters: Any
 ) -> "AccountQuery":
     """What is asked for; the dates are days of the workspace's zone, both included."""
-    from efficiency_monitor.core.accountability import Part
-    from efficiency_monitor.core.terms import AccountStatus
-    from efficiency_monitor.core.terms import Level as CardLevel
-    from efficiency_monitor.store.accounts import AccountQuery
+    from efficiency_monitor.followup.accountability.model import Part
+    from efficiency_monitor.followup.accountability.store import AccountQuery
+    from efficiency_monitor.terms import AccountStatus
+    from efficiency_monitor.terms import Level as CardLevel
 
     level, status, part = (filters.pop(name, None) for name in ("level", "status", "part"))
     return AccountQuery(
@@ -363,8 +363,8 @@ def _query(
 
 def _midnight(context: "Context", text: str | None, option: str, days: int) -> int | None:
     """First second of a date, so many days on."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.instants import parse_instant
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.time.instants import parse_instant
 
     if text is None:
         return None

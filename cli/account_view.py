@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from efficiency_monitor.act_words import say_account_status, say_ground
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded, say_value
+from efficiency_monitor.documents.masking import masked
+from efficiency_monitor.i18n.act_words import say_account_status, say_ground
+from efficiency_monitor.i18n.language import (
     bilingual,
     say_amount,
     say_duration,
@@ -14,8 +16,6 @@ from efficiency_monitor.language import (
     say_unit,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_value
-from efficiency_monitor.reports.masking import masked
 
 from .render import Format, emit, emit_object, emit_text, message
 

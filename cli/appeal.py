@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import say_appeal_state, say_level, say_local, t
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.i18n.language import say_appeal_state, say_level, say_local, t
 
 from .ledger_note import say_tried
 from .render import Format, emit, emit_object, emit_text, heading, message, warn
@@ -14,8 +14,8 @@ from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.matters.aftermath import Aftermath
-    from efficiency_monitor.services.matters.appeals import Decided
+    from efficiency_monitor.cards.lift_effects import Aftermath
+    from efficiency_monitor.followup.appeals.actions import Decided
 
 app = typer.Typer(help=t("申诉", "appeals against cards"))
 
@@ -100,8 +100,8 @@ def file(
     output: Output = None,
 ) -> None:
     """File an appeal for its department; needs --as PERSON and --text."""
-    from efficiency_monitor.core.instants import wall_text
-    from efficiency_monitor.services.matters.appeals import file as file_appeal
+    from efficiency_monitor.followup.appeals.actions import file as file_appeal
+    from efficiency_monitor.time.instants import wall_text
 
     context = context_of(ctx)
     filed = file_appeal(context, card_no, read_text(text), attach or ())
@@ -140,7 +140,7 @@ def list_appeals(
     output: Output = None,
 ) -> None:
     """List appeals, what has to be decided first before the others."""
-    from efficiency_monitor.services.matters import appeal_listing
+    from efficiency_monitor.followup.appeals import views as appeal_listing
 
     found = appeal_listing.list_appeals(
         context_of(ctx), state=str(state), card_no=card, department=department, overdue=overdue
@@ -151,7 +151,7 @@ def list_appeals(
 @app.command("show", help=t("显示一件申诉", "show one appeal"))
 def show(ctx: typer.Context, appeal_no: str, output: Output = None) -> None:
     """Show one appeal: its text, what happened to it, who has approved what."""
-    from efficiency_monitor.services.matters import appeal_listing
+    from efficiency_monitor.followup.appeals import views as appeal_listing
 
     document = appeal_listing.show_appeal(context_of(ctx), appeal_no)
     if output in (Format.JSON, Format.JSONL):
@@ -183,9 +183,9 @@ def decide(
     output: Output = None,
 ) -> None:
     """Decide an appeal; a red card is lifted by two persons. Needs --as PERSON and --text."""
-    from efficiency_monitor.core.appeals import Decision
-    from efficiency_monitor.services.ledger.checkpoints import try_after
-    from efficiency_monitor.services.matters.appeals import decide as decide_appeal
+    from efficiency_monitor.followup.appeals.actions import decide as decide_appeal
+    from efficiency_monitor.followup.appeals.model import Decision
+    from efficiency_monitor.ledger.checkpoints import try_after
 
     context = context_of(ctx)
     done = decide_appeal(

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .render import Column, emit
 from .state import Output, context_of
@@ -40,13 +40,13 @@ def list_commands(
     output: Output = None,
 ) -> None:
     """List the newest records, oldest first."""
-    from efficiency_monitor.core.instants import parse_instant
-    from efficiency_monitor.services import audit
+    from efficiency_monitor.ops import audit
+    from efficiency_monitor.time.instants import parse_instant
 
     context = context_of(ctx)
     begin = None
     if since is not None:
-        from efficiency_monitor.core.faults import ConfigurationError
+        from efficiency_monitor.faults import ConfigurationError
 
         try:
             begin, _ = parse_instant(since, context.zone)

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from efficiency_monitor.language import say_level, say_local, say_reason, t
-from efficiency_monitor.reports.backtest_words import CHANGES, COUNTS
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.i18n.backtest_words import CHANGES, COUNTS
+from efficiency_monitor.i18n.language import say_level, say_local, say_reason, t
 
 from .render import Format, emit, emit_text, message, progress, warn
 from .state import Output, catalogue_of, context_of, state_of
 from .tally_view import SUBJECT
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.backtests.backtest import BacktestReport, History
-    from efficiency_monitor.services.backtests.backtest_sides import Asked, Plan
+    from efficiency_monitor.scan.backtest.backtest import BacktestReport, History
+    from efficiency_monitor.scan.backtest.backtest_sides import Asked, Plan
 
 _STYLES: Final = {"new": "bold", "gone": "bold", "earlier": "", "later": "", "same": "dim"}
 _CARDS: Final = (
@@ -125,8 +125,8 @@ def backtest(
     The rules at PATH stand against the rules in use: as a first scan as of the end of `--to`, by
     everything that is known, would issue cards.
     """
-    from efficiency_monitor.services.backtests import lake_compare
-    from efficiency_monitor.services.backtests.backtest_sides import Asked
+    from efficiency_monitor.scan.backtest.backtest_sides import Asked
+    from efficiency_monitor.scan.lake import lake_compare
 
     asked = Asked(
         what=what,
@@ -154,9 +154,9 @@ def backtest(
 def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[Plan, History]":
     """The two sides, and the history that both are to judge."""
     from efficiency_monitor import app
-    from efficiency_monitor.services.backtests import backtest as service
-    from efficiency_monitor.services.backtests.backtest_sides import plan
-    from efficiency_monitor.services.backtests.backtest_tallies import unseen
+    from efficiency_monitor.scan.backtest import backtest as service
+    from efficiency_monitor.scan.backtest.backtest_sides import plan
+    from efficiency_monitor.scan.backtest.backtest_tallies import unseen
 
     if lake is None:
         context = context_of(ctx)
@@ -164,7 +164,7 @@ def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[P
         if context.store.masked:
             found = found.without(unseen([*found.before.tallies, *found.after.tallies]))
         return found, service.StoredHistory(context)
-    from efficiency_monitor.services.backtests.lake_history import Lake, left_out
+    from efficiency_monitor.scan.lake.lake_history import Lake, left_out
 
     catalogue, _ = catalogue_of(ctx)
     opened = Lake(lake, catalogue.vocabulary, catalogue.vocabulary_digest)
@@ -196,7 +196,7 @@ def _warn_of(plan: "Plan") -> None:
 
 
 def _show(report: "BacktestReport", output: Format | None) -> None:
-    from efficiency_monitor.services.backtests.backtest import difference_json
+    from efficiency_monitor.scan.backtest.backtest import difference_json
 
     rows = (difference_json(each, report.plan.window.zone) for each in report.found)
     if output is Format.JSON:
@@ -223,8 +223,8 @@ def _on_terminal() -> bool:
 
 def _document(report: "BacktestReport", rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """The whole report as one JSON document, a card at a time."""
-    from efficiency_monitor.reports.masking import masked
-    from efficiency_monitor.reports.tabular import json_text
+    from efficiency_monitor.documents.masking import masked
+    from efficiency_monitor.documents.tabular import json_text
 
     head = json_text(masked(report.as_json()), indent=2)
     yield head.removesuffix("\n}") + ',\n  "cards": ['
@@ -286,8 +286,8 @@ def _write_page(
     report: "BacktestReport", page: Path, history: "History", *, overwrite: bool
 ) -> None:
     """Write the page, with the names of the events in the place of their codes."""
-    from efficiency_monitor.reports.backtest_page import write_page
-    from efficiency_monitor.services.backtests.backtest import difference_json
+    from efficiency_monitor.documents.backtest_page import write_page
+    from efficiency_monitor.scan.backtest.backtest import difference_json
 
     zone = report.plan.window.zone
     names = {code: t(one.zh, one.en) for code, one in history.vocabulary.types.items()}

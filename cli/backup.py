@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from efficiency_monitor.language import choose, set_language, t
+from efficiency_monitor.i18n.language import choose, set_language, t
 
 from .render import Column, Format, emit_object, message, warn
 from .state import DryRun, Output, context_of, leave, state_of
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.operation.restore import RestoreReport
+    from efficiency_monitor.ops.backup.restore import RestoreReport
 
 _BACKUP: Final = (
     Column("file", "文件", "File"),
@@ -68,7 +68,7 @@ def backup(
     """Write a backup; exit 1 if attachments are lost."""
     from dataclasses import asdict
 
-    from efficiency_monitor.services.operation import backup as service
+    from efficiency_monitor.ops.backup import backup as service
 
     report = service.backup(context_of(ctx), file, with_keys=with_keys)
     shown = {**asdict(report), "file": str(report.file), "missing": list(report.missing)}
@@ -132,9 +132,10 @@ def restore(
     output: Output = None,
 ) -> None:
     """Restore a workspace into an empty folder and database, or rehearse it."""
-    from efficiency_monitor import app, settings
-    from efficiency_monitor.services.operation import restore as service
-    from efficiency_monitor.services.operation.archive import Archive
+    from efficiency_monitor import app
+    from efficiency_monitor.ops.backup import restore as service
+    from efficiency_monitor.ops.backup.archive import Archive
+    from efficiency_monitor.workspace import settings
 
     if drill is not None:
         _drill(ctx, file, drill, manifest, output)
@@ -172,8 +173,8 @@ def _drill(
     ctx: typer.Context, file: Path, under: Path, manifest: str | None, output: Format | None
 ) -> None:
     from efficiency_monitor import app
-    from efficiency_monitor.services.operation import restore as service
-    from efficiency_monitor.services.operation.archive import Archive
+    from efficiency_monitor.ops.backup import restore as service
+    from efficiency_monitor.ops.backup.archive import Archive
 
     own = context_of(ctx)
     with app.drill_place(under) as (folder, seconds):

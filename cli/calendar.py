@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.os_words import say_os
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.os_words import say_os
 
 from . import calendar_notice, columns
 from .render import emit, emit_object
@@ -32,7 +32,7 @@ Pauses = Annotated[
 @app.command("list", help=t("列出日历", "list calendars"))
 def list_calendars(ctx: typer.Context, output: Output = None) -> None:
     """List the calendars and what they cover."""
-    from efficiency_monitor.services.calendars.calendar_work import summary
+    from efficiency_monitor.catalogue.calendars.calendar_work import summary
 
     catalogue = judging_catalogue_of(ctx)
     emit(
@@ -53,8 +53,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show the dates of a calendar: kind, hours, name and notice."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.calendars.calendar_work import Calendars, day_rows
+    from efficiency_monitor.catalogue.calendars.calendar_work import Calendars, day_rows
+    from efficiency_monitor.faults import ConfigurationError
 
     catalogue = judging_catalogue_of(ctx)
     calendar = Calendars(catalogue).find(name).calendar
@@ -76,7 +76,7 @@ def show(
 
 
 def _ask(ctx: typer.Context, question: dict[str, Any], output: Output) -> None:
-    from efficiency_monitor.services.calendars.calendar_work import Calendars, ask
+    from efficiency_monitor.catalogue.calendars.calendar_work import Calendars, ask
 
     catalogue = judging_catalogue_of(ctx)
     found = ask(Calendars(catalogue), question)
@@ -150,7 +150,7 @@ def elapsed(
 def _default(ctx: typer.Context) -> str:
     import os
 
-    from efficiency_monitor import settings
+    from efficiency_monitor.workspace import settings
 
     from .state import state_of
 
@@ -171,8 +171,8 @@ def batch(
     """Answer a file of questions, one JSON object a line, in order ('-' reads stdin)."""
     import json
 
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.calendars.calendar_work import batch as answers
+    from efficiency_monitor.catalogue.calendars.calendar_work import batch as answers
+    from efficiency_monitor.faults import ConfigurationError
 
     from . import streams
 

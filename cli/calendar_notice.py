@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import say_level, say_local, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import say_level, say_local, t
 
 from .render import emit, emit_object, message
 from .rule_change import Reason
@@ -14,7 +14,7 @@ from .state import Output, context_of
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.calendars.calendar_import import Proposed
+    from efficiency_monitor.catalogue.calendars.calendar_import import Proposed
 
 _KINDS = {
     "weekday": ("工作日", "working day"),
@@ -84,8 +84,8 @@ def import_notice(
 
     Without --propose nothing is written. With it: --as PERSON and --reason.
     """
-    from efficiency_monitor.services.calendars.calendar_import import Order
-    from efficiency_monitor.services.calendars.calendar_import import import_notice as service
+    from efficiency_monitor.catalogue.calendars.calendar_import import Order
+    from efficiency_monitor.catalogue.calendars.calendar_import import import_notice as service
 
     context = context_of(ctx)
     found = service(
@@ -159,7 +159,7 @@ def _say(found: "Proposed") -> None:
 
 
 def _date(option: str, text: str) -> date:
-    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.faults import ConfigurationError
 
     try:
         return date.fromisoformat(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import say_instant, say_level, say_state, t
+from efficiency_monitor.i18n.language import say_instant, say_level, say_state, t
 
 from . import columns
 from .render import Format, emit, emit_object, message, warn
@@ -49,9 +49,9 @@ def list_cards(
     output: Output = None,
 ) -> None:
     """List cards, worst first; every card that is not closed, unless asked otherwise."""
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listings import listing
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards import listing
+    from efficiency_monitor.cards.store.cards import CardQuery
+    from efficiency_monitor.terms import Level
 
     context = context_of(ctx)
     query = CardQuery(
@@ -73,7 +73,7 @@ def list_cards(
 @app.command("show", help=t("显示一张牌", "show one card"))
 def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     """Show one card: what it rests on, what happened to it, who held the case."""
-    from efficiency_monitor.services.listings import listing
+    from efficiency_monitor.cards import listing
 
     from .documents import show_card
 
@@ -92,8 +92,8 @@ def _answer(
     attach: list[Path] | None,
     output: Format | None,
 ) -> None:
-    from efficiency_monitor.services.matters import attachments
-    from efficiency_monitor.services.matters.answers import answer
+    from efficiency_monitor.cards.answers import answer
+    from efficiency_monitor.followup.evidence import attachments
 
     context = context_of(ctx)
     done = answer(context, card_no, what, read_text(text), attachments.keep(context, attach or []))
@@ -166,8 +166,8 @@ def close(
     output: Output = None,
 ) -> None:
     """Close a card that was replied to; needs --as PERSON, who did not reply, and --text."""
-    from efficiency_monitor.services.matters import attachments
-    from efficiency_monitor.services.matters.closing import close_card
+    from efficiency_monitor.cards.closing import close_card
+    from efficiency_monitor.followup.evidence import attachments
 
     context = context_of(ctx)
     done = close_card(
@@ -198,8 +198,9 @@ def issue(
     output: Output = None,
 ) -> None:
     """Give a case a card that no rule gives; another supervisor confirms it. Needs --as, --text."""
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.matters import attachments, manual_cards
+    from efficiency_monitor.cards import manual_cards
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.terms import Level
 
     context = context_of(ctx)
     done = manual_cards.issue(

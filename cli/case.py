@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .render import emit
@@ -14,8 +14,8 @@ from .unmasking import Reason, Unmask, erase_applicant
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.core.vocabulary import Vocabulary
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.rules.vocabulary import Vocabulary
+    from efficiency_monitor.workspace.context import Context
 
     from .explain_days import Naming
 
@@ -57,8 +57,8 @@ def list_cases(
     output: Output = None,
 ) -> None:
     """List the open cases with what the last scan said and what falls due next."""
-    from efficiency_monitor.services.listings import listing
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.cards import listing
+    from efficiency_monitor.people import disclosing
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -85,8 +85,8 @@ def _disclose(
     context: "Context", what: str, shown: Sequence[Mapping[str, Any]], reason: str | None
 ) -> None:
     """Record that these cases are shown unmasked; only then may they be."""
-    from efficiency_monitor.core.authority import Scope
-    from efficiency_monitor.services.people.disclosing import unmasked
+    from efficiency_monitor.people.disclosing import unmasked
+    from efficiency_monitor.people.model.authority import Scope
 
     unmasked(
         context,
@@ -116,8 +116,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show one case: its fields, its events, its clocks and its cards."""
-    from efficiency_monitor.services.listings.explain import explain, find, opened
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.cards.explain import explain, find, opened
+    from efficiency_monitor.people import disclosing
 
     from .documents import show_case
 
@@ -152,8 +152,8 @@ def explain_case(
     output: Output = None,
 ) -> None:
     """Explain a case: each date counted or not and why, so that it can be shown to anybody."""
-    from efficiency_monitor.services.listings.explain import explain, find
-    from efficiency_monitor.services.people import disclosing
+    from efficiency_monitor.cards.explain import explain, find
+    from efficiency_monitor.people import disclosing
 
     from .explain_view import show as show_page
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from efficiency_monitor.act_words import say_account_status
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded, say_value
+from efficiency_monitor.i18n.act_words import say_account_status
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_item_kind,
     say_level,
@@ -16,7 +17,6 @@ from efficiency_monitor.language import (
     say_unit,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded, say_value
 
 from .account_view import exact, worked
 from .notice_words import say_kind, say_subject

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .render import emit, emit_object, message, progress, warn
@@ -14,7 +14,7 @@ from .unmasking import Reason, Unmask
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.intake.import_report import ImportReport
+    from efficiency_monitor.intake.import_report import ImportReport
 
 quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
 
@@ -74,8 +74,8 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import files; bad rows go to quarantine, the rest is taken."""
-    from efficiency_monitor.services.authority.by_hand import import_into
-    from efficiency_monitor.services.intake.ingest import bytes_to_read
+    from efficiency_monitor.intake.ingest import bytes_to_read
+    from efficiency_monitor.people.by_hand import import_into
 
     context = context_of(ctx)
     with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
@@ -139,8 +139,8 @@ def list_quarantine(
     output: Output = None,
 ) -> None:
     """List the rows in quarantine."""
-    from efficiency_monitor.services.intake import quarantine
-    from efficiency_monitor.sources.rows import say_refusal
+    from efficiency_monitor.intake import quarantine
+    from efficiency_monitor.intake.formats.rows import say_refusal
 
     context = context_of(ctx)
     with context.store.reading() as connection:
@@ -176,11 +176,11 @@ def show_quarantine(
     """Show one row as it was read; names, telephones and the like are masked."""
     import json
 
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.reports.masking import masked_row
-    from efficiency_monitor.services.intake import quarantine
-    from efficiency_monitor.services.people import disclosing
-    from efficiency_monitor.sources.rows import ends_of, say_refusal
+    from efficiency_monitor.documents.masking import masked_row
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.intake import quarantine
+    from efficiency_monitor.intake.formats.rows import ends_of, say_refusal
+    from efficiency_monitor.people import disclosing
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -227,7 +227,7 @@ def show_quarantine(
 @quarantine.command("retry", help=t("重新导入隔离的行", "try the rows again"))
 def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
     """Try the rows again, after a mapping or a calendar was mended."""
-    from efficiency_monitor.services.intake.ingest import retry
+    from efficiency_monitor.intake.ingest import retry
 
     report = retry(context_of(ctx))
     emit_object(report.as_json(), output)

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import t
 
 from .render import emit, message
 from .state import Output, context_of
@@ -38,7 +38,7 @@ def roles(
     output: Output = None,
 ) -> None:
     """Give the application and an auditor their rights and take away all others."""
-    from efficiency_monitor.services.operation import database_roles
+    from efficiency_monitor.ops import database_roles
 
     made = database_roles.give(
         context_of(ctx), application=application, auditor=auditor, dry_run=dry_run

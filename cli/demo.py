@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import say_level, t
-from efficiency_monitor.os_words import say_os
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
-from efficiency_monitor.settings import DATABASE_VARIABLE
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import say_level, t
+from efficiency_monitor.i18n.os_words import say_os
+from efficiency_monitor.workspace.settings import DATABASE_VARIABLE
 
 from . import columns
 from .demo_matter import Program, Typist, show_matters
@@ -26,7 +26,7 @@ from .render import emit, emit_text, message
 from .scan import say
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 MARK = ".effmon-demo"
 #: Lines of a notice that are shown; the last is the ledger's.
@@ -89,7 +89,7 @@ def _make_room(folder: Path) -> None:
 
 
 def _bureau(folder: Path, program: Program) -> None:
-    from efficiency_monitor.services.ledger.checkpoints import make
+    from efficiency_monitor.ledger.checkpoints import make
 
     clock = Clock(EVENING, "Asia/Shanghai")
     head(
@@ -123,8 +123,8 @@ def _bureau(folder: Path, program: Program) -> None:
 
 
 def _import(context: "Context") -> None:
-    from efficiency_monitor.services.intake.ingest import import_files
-    from efficiency_monitor.services.people.people import import_people
+    from efficiency_monitor.intake.ingest import import_files
+    from efficiency_monitor.people.people import import_people
 
     data = data_folder()
     head(
@@ -164,9 +164,9 @@ _SHOWN = (
 
 
 def _situations(context: "Context") -> None:
-    from efficiency_monitor.services.listings.explain import find, judge
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.explain import find, judge
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
 
     head(t("四、各种情形", "4. the situations"))
 
@@ -194,16 +194,16 @@ def _situations(context: "Context") -> None:
 
 
 def _cards(context: "Context") -> None:
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
+    from efficiency_monitor.terms import Level
 
     head(t("五、红牌清单", "5. the red cards"), "cards list --level red")
     emit(list_cards(context, CardQuery(level=Level.RED)), columns.CARDS)
 
 
 def _explain(context: "Context") -> None:
-    from efficiency_monitor.services.listings.explain import explain
+    from efficiency_monitor.cards.explain import explain
 
     from .explain_view import show as show_page
 
@@ -223,8 +223,8 @@ def _explain(context: "Context") -> None:
 
 def _conduct(context: "Context", typed: Typist) -> None:
     """A card on what was done, and the pack that it is from."""
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
 
     found = list_cards(context, CardQuery(case_no="SYN-2026-0048", rule="CON-PAUSE-GROUND"))
     line(
@@ -238,7 +238,7 @@ def _conduct(context: "Context", typed: Typist) -> None:
 
 def _notice(context: "Context") -> None:
     from efficiency_monitor import app
-    from efficiency_monitor.services.delivery.deliver import deliver
+    from efficiency_monitor.notify.deliver import deliver
 
     head(t("七、通知（每人一份摘要）", "7. notices (one digest per recipient)"), "notices deliver")
     report, messages = deliver(context, app.channels(context))
@@ -257,9 +257,9 @@ def _notice(context: "Context") -> None:
 
 
 def _late_evidence(context: "Context", clock: Clock) -> None:
-    from efficiency_monitor.services.intake.ingest import import_files
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
+    from efficiency_monitor.intake.ingest import import_files
 
     clock.set("2026-11-20 20:00")
     head(
@@ -271,7 +271,7 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
     )
     import_files(context, [data_folder() / "synthetic" / "synthetic_late_evidence.csv"], "gbt39046")
     from efficiency_monitor import app
-    from efficiency_monitor.services.scans.scan import scan
+    from efficiency_monitor.scan.scan import scan
 
     report = scan(context, as_of=context.now(), run_id=app.run_id())
     say(report, context)
@@ -280,7 +280,7 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
 
 
 def _checkpoint(context: "Context", kept: str) -> None:
-    from efficiency_monitor.services.ledger import checkpoints, compare
+    from efficiency_monitor.ledger import checkpoints, compare
 
     head(
         t(
@@ -302,7 +302,7 @@ def _checkpoint(context: "Context", kept: str) -> None:
 
 
 def _ledger(context: "Context", folder: Path) -> None:
-    from efficiency_monitor.services.ledger import ledger_book
+    from efficiency_monitor.ledger import book as ledger_book
 
     out = folder / "ledger-export"
     head(

@@ -6,13 +6,13 @@ from pathlib import Path
 from shlex import quote, split
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .demo_stage import Clock, head, line
 from .state import State
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 #: The command line itself: called with arguments, as a shell would.
 Program = Callable[..., object]
@@ -59,9 +59,9 @@ class Typist:
 
 def red_card(context: "Context", case_no: str) -> str:
     """Number of the red card of a case that stands."""
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
+    from efficiency_monitor.terms import Level
 
     return str(list_cards(context, CardQuery(level=Level.RED, case_no=case_no))[0]["card_no"])
 
@@ -75,7 +75,7 @@ def _answer(context: "Context", typed: Typist) -> None:
 
 
 def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
-    from efficiency_monitor.services.listings.order_listing import list_orders
+    from efficiency_monitor.followup.orders.views import list_orders
 
     clock.set("2026-11-25 09:00")
     head(
@@ -99,7 +99,7 @@ def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
 
 
 def _appeal(context: "Context", typed: Typist, clock: Clock) -> None:
-    from efficiency_monitor.services.matters.appeal_listing import list_appeals
+    from efficiency_monitor.followup.appeals.views import list_appeals
 
     clock.set("2026-11-30 10:00")
     head(

@@ -5,14 +5,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.core.instants import parse_instant
-from efficiency_monitor.language import language
+from efficiency_monitor.i18n.language import language
+from efficiency_monitor.time.instants import parse_instant
 
 from .render import emit_text
 from .scan import say
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 
 class Clock:
@@ -64,8 +64,8 @@ def open_workspace(
 ) -> "Context":
     """Make a workspace on the demonstration\'s clock."""
     from efficiency_monitor import app
-    from efficiency_monitor.services.ledger import ledger_keys
-    from efficiency_monitor.services.operation import setup
+    from efficiency_monitor.ledger import keys as ledger_keys
+    from efficiency_monitor.ops import setup
 
     setup.write_settings(
         folder,
@@ -85,7 +85,7 @@ def open_workspace(
 def scan_now(context: "Context", title: str) -> None:
     """Scan as of the clock and say what it gave."""
     from efficiency_monitor import app
-    from efficiency_monitor.services.scans.scan import scan
+    from efficiency_monitor.scan.scan import scan
 
     head(title, "scan")
     say(scan(context, as_of=context.now(), run_id=app.run_id()), context)

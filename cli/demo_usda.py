@@ -4,20 +4,20 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 EVENING = "2013-12-31 18:00"
 
 
 def show_usda(folder: Path) -> None:
     """Import the requests, scan, and say how often engine and agency agree."""
-    from efficiency_monitor.services.intake.ingest import import_files
-    from efficiency_monitor.services.people.people import import_people
+    from efficiency_monitor.intake.ingest import import_files
+    from efficiency_monitor.people.people import import_people
 
     clock = Clock(EVENING, "America/New_York")
     head(
@@ -59,9 +59,9 @@ def show_usda(folder: Path) -> None:
 
 def _agreement(context: "Context", path: Path) -> None:
     """Hold the yellow cards against the agency's own dates, row by row."""
-    from efficiency_monitor.core.terms import Level
-    from efficiency_monitor.services.listings.listing import list_cards
-    from efficiency_monitor.store.cards import CardQuery
+    from efficiency_monitor.cards.listing import list_cards
+    from efficiency_monitor.cards.store.cards import CardQuery
+    from efficiency_monitor.terms import Level
 
     late = {
         str(card["case_no"])

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from efficiency_monitor.core.instants import in_zone
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.documents.masking import masked, masked_fields
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_appeal_state,
     say_item_kind,
@@ -19,15 +20,14 @@ from efficiency_monitor.language import (
     say_state,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
-from efficiency_monitor.reports.masking import masked, masked_fields
+from efficiency_monitor.time.instants import in_zone
 
 from .account_view import HELD, ORGANS, of_kind
 from .explain_days import Document, Naming
 from .explain_origin import origins
+from .recipients_view import LADDER, TOLD
 from .render import Format, emit, emit_object, emit_text, message
 from .tally_view import SUBJECT, show_sum
-from .told_view import LADDER, TOLD
 
 
 def say_attachments(attachments: Sequence[Mapping[str, Any]]) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, say_value
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_level,
     say_lift_reason,
@@ -14,7 +15,6 @@ from efficiency_monitor.language import (
     say_state,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, say_value
 
 from .explain_days import Document, Naming
 

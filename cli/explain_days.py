@@ -10,15 +10,16 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from efficiency_monitor.core.amount import decimal_text
-from efficiency_monitor.language import say_limit, say_local, say_weekday, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import say_limit, say_local, say_weekday, t
+from efficiency_monitor.time.amount import decimal_text
 
 Document = Mapping[str, Any]
 #: Gives the name of an event type or of a ground for a pause in the current language.
 Naming = Callable[[str], str]
 
-#: Why a day counts or does not, by the codes of `core.explain`; other codes are shown as they are.
+#: Why a day counts or does not, by the codes of `engine.explain`; other codes are shown as they
+#: are.
 WHY: Final = {
     "working_day": ("工作日", "working day"),
     "calendar_day": ("自然日", "calendar day"),

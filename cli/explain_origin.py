@@ -4,8 +4,8 @@ longer stands."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from efficiency_monitor.language import say_limit, say_local, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import say_limit, say_local, t
 
 from .explain_days import Document, Naming
 

@@ -12,7 +12,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import Column, plain, say_value
+from efficiency_monitor.documents.masking import masked
+from efficiency_monitor.documents.text_safety import safe
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_level,
     say_limit,
@@ -21,9 +24,6 @@ from efficiency_monitor.language import (
     say_unit,
     t,
 )
-from efficiency_monitor.reports.columns import Column, plain, say_value
-from efficiency_monitor.reports.masking import masked
-from efficiency_monitor.reports.text_safety import safe
 
 from . import layout, streams
 from .account_view import split

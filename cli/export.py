@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .render import emit_object, message, progress
 from .state import Output, context_of
@@ -26,8 +26,8 @@ def lake(
     output: Output = None,
 ) -> None:
     """Write what the lake does not have yet; names and personal data stay behind."""
-    from efficiency_monitor.services.backtests.lake import count_cases, export_lake
-    from efficiency_monitor.services.backtests.lake_format import need_parquet
+    from efficiency_monitor.scan.lake.lake import count_cases, export_lake
+    from efficiency_monitor.scan.lake.lake_format import need_parquet
 
     need_parquet()
     context = context_of(ctx)

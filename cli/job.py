@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .ledger_note import say_tried
@@ -15,8 +15,8 @@ from .source import say as say_pulls
 from .state import Output, context_of, first_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.scans.nights import NightReport
+    from efficiency_monitor.scan.nights import NightReport
+    from efficiency_monitor.workspace.context import Context
 
 app = typer.Typer(help=t("定时作业", "scheduled jobs"))
 
@@ -27,7 +27,7 @@ def add_to(root: typer.Typer) -> None:
 
 
 def _schedule(context: "Context") -> Any:
-    from efficiency_monitor.jobs.slots import Schedule
+    from efficiency_monitor.scan.slots import Schedule
 
     section = context.settings.jobs.scan
     return Schedule(at=section.at, days=section.days, zone=context.zone)
@@ -36,9 +36,9 @@ def _schedule(context: "Context") -> Any:
 @app.command("list", help=t("列出作业与下一班次", "list the jobs and their next slots"))
 def list_jobs(ctx: typer.Context, output: Output = None) -> None:
     """List the jobs: when they are due, what is open."""
-    from efficiency_monitor.core.instants import rfc3339
-    from efficiency_monitor.jobs.slots import catch_up, slots_between
-    from efficiency_monitor.services.scans import nights
+    from efficiency_monitor.scan import nights
+    from efficiency_monitor.scan.slots import catch_up, slots_between
+    from efficiency_monitor.time.instants import rfc3339
 
     context = context_of(ctx)
     schedule = _schedule(context)
@@ -79,7 +79,7 @@ def history(
     output: Output = None,
 ) -> None:
     """List the slots that ran, failed or were skipped, newest first."""
-    from efficiency_monitor.services.listings import listing
+    from efficiency_monitor.cards import listing
 
     emit(
         listing.list_runs(context_of(ctx), job, most),
@@ -96,8 +96,8 @@ def run(
     output: Output = None,
 ) -> None:
     """Run every open slot, oldest first, each as of its own instant; then deliver once."""
-    from efficiency_monitor.core.faults import ConfigurationError, Locked
-    from efficiency_monitor.services.scans import nights
+    from efficiency_monitor.faults import ConfigurationError, Locked
+    from efficiency_monitor.scan import nights
 
     if job not in (None, nights.JOB):
         raise ConfigurationError(
@@ -148,7 +148,7 @@ def _say_delivered(report: "NightReport") -> None:
 
 
 def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
-    from efficiency_monitor.core.instants import rfc3339
+    from efficiency_monitor.time.instants import rfc3339
 
     return {
         "pulls": [done.as_json(zone) for done in report.pulls],
@@ -163,9 +163,9 @@ def _as_json(report: "NightReport", zone: str) -> dict[str, Any]:
 
 def _ring(context: "Context", step: Any) -> "NightReport":
     from efficiency_monitor import app as root
-    from efficiency_monitor.jobs.slots import catch_up
-    from efficiency_monitor.services.intake.pull import pull_all
-    from efficiency_monitor.services.scans import nights
+    from efficiency_monitor.intake.pull import pull_all
+    from efficiency_monitor.scan import nights
+    from efficiency_monitor.scan.slots import catch_up
 
     schedule = _schedule(context)
     most = context.settings.jobs.scan.catch_up_days
@@ -193,9 +193,9 @@ def serve(
 ) -> None:
     """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
     from efficiency_monitor import app as app_root
-    from efficiency_monitor import logbook
-    from efficiency_monitor.core.faults import EffmonError
-    from efficiency_monitor.jobs.bell import ring
+    from efficiency_monitor.faults import EffmonError
+    from efficiency_monitor.ops.timer import ring
+    from efficiency_monitor.workspace import logbook
 
     context = context_of(ctx)
     message(t(f"运行中，每 {every} 秒检查一次", f"running; looks every {every} s"))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .ladder_view import LADDERS, show_ladder, show_position
@@ -17,7 +17,7 @@ app = typer.Typer(help=t("督办层级", "ladders: who is told of a card, and wh
 @app.command("list", help=t("列出督办层级", "list ladders"))
 def list_ladders(ctx: typer.Context, output: Output = None) -> None:
     """List the ladders of the catalogue, with who is told in turn."""
-    from efficiency_monitor.services.authoring import ladder_work
+    from efficiency_monitor.catalogue.authoring import ladder_work
 
     catalogue, _ = catalogue_of(ctx)
     emit(
@@ -45,8 +45,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Show one ladder as the engine reads it, or where the ladder of a card stands."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.authoring import ladder_work
+    from efficiency_monitor.catalogue.authoring import ladder_work
+    from efficiency_monitor.faults import ConfigurationError
 
     catalogue, _ = catalogue_of(ctx)
     known = {entry.ladder.id: entry for entry in ladder_work.load(catalogue, None)}
@@ -82,7 +82,7 @@ def check(
     output: Output = None,
 ) -> None:
     """Check ladder files and play their examples through; exit 1 if one goes otherwise."""
-    from efficiency_monitor.services.authoring import ladder_work
+    from efficiency_monitor.catalogue.authoring import ladder_work
 
     catalogue, _ = catalogue_of(ctx)
     loaded = ladder_work.load(catalogue, path)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from efficiency_monitor.act_words import say_role
-from efficiency_monitor.core.amount import Amount
-from efficiency_monitor.core.ladders import Step
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.i18n.act_words import say_role
+from efficiency_monitor.i18n.language import (
     bilingual,
     say_amount,
     say_level,
@@ -14,11 +13,12 @@ from efficiency_monitor.language import (
     say_state,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.rules.ladders import Step
+from efficiency_monitor.time.amount import Amount
 
 from .documents import filled, section
+from .recipients_view import LADDER_STATES
 from .render import Format, emit_object
-from .told_view import LADDER_STATES
 
 _STOPS: Final = {
     "acknowledged": ("签收", "acknowledged"),

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column, Row
-from efficiency_monitor.reports.text_safety import safe
+from efficiency_monitor.documents.columns import Column, Row
+from efficiency_monitor.documents.text_safety import safe
+from efficiency_monitor.i18n.language import t
 
 from .folding import fold
 from .streams import WIDTH_ENDLESS

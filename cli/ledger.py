@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import t
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import t
 
 from . import columns, ledger_key, ledger_note, ledger_slip
 from .render import Column, Format, emit, emit_object, message, warn
@@ -72,7 +72,7 @@ def list_entries(
     output: Output = None,
 ) -> None:
     """List the newest entries of the ledger."""
-    from efficiency_monitor.services.listings import listing
+    from efficiency_monitor.cards import listing
 
     emit(
         listing.list_ledger(context_of(ctx), most, kind),
@@ -103,7 +103,7 @@ def verify(
     output: Output = None,
 ) -> None:
     """Rebuild both trees and compare; exit 1 if the ledger was changed."""
-    from efficiency_monitor.services.ledger import ledger_book
+    from efficiency_monitor.ledger import book as ledger_book
 
     if path is not None and rebuild:
         raise ConfigurationError(
@@ -171,7 +171,7 @@ def _say_found(found: Mapping[str, Any]) -> None:
 
 def _verify_export(path: Path, keys: list[str], received: list[Path], output: Output) -> None:
     """In words it is the verifier itself that speaks, as it does for the auditor."""
-    from efficiency_monitor.services.ledger import ledger_book
+    from efficiency_monitor.ledger import book as ledger_book
 
     if output is None:
         from efficiency_monitor.verifier import verify as verifier
@@ -193,8 +193,8 @@ def export(
 ) -> None:
     """Write a folder that an auditor verifies with one standard-library file."""
     from efficiency_monitor import __version__
-    from efficiency_monitor.core.instants import rfc3339
-    from efficiency_monitor.services.ledger import ledger_book
+    from efficiency_monitor.ledger import book as ledger_book
+    from efficiency_monitor.time.instants import rfc3339
 
     context = context_of(ctx)
     summary = ledger_book.export(

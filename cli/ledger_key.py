@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .ledger_note import read_file, read_vkey
 from .render import emit_object, emit_text, message, warn
@@ -31,7 +31,7 @@ def show_key(
     output: Output = None,
 ) -> None:
     """Print the public key that belongs on paper, and every key before it."""
-    from efficiency_monitor.services.ledger import ledger_keys
+    from efficiency_monitor.ledger import keys as ledger_keys
 
     context = context_of(ctx)
     if foreign is not None:
@@ -67,10 +67,10 @@ def read_paper(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
 ) -> None:
     """Print the public key of rows that were typed in; a wrong digit is named by its row."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.ledger_keys import of_paper
-    from efficiency_monitor.core.signed_notes import NoteError
-    from efficiency_monitor.services.ledger.signer import origin_of
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.ledger.model.keys import of_paper
+    from efficiency_monitor.ledger.model.signed_notes import NoteError
+    from efficiency_monitor.ledger.signer import origin_of
 
     rows = read_file(file).decode("utf-8-sig", "replace").splitlines()
     try:
@@ -100,7 +100,7 @@ def new_key(
 ) -> None:
     """Write a private key into a new file; without --out the one that the ledger begins with."""
     from efficiency_monitor import app
-    from efficiency_monitor.services.ledger import ledger_keys
+    from efficiency_monitor.ledger import keys as ledger_keys
 
     context = context_of(ctx)
     made = ledger_keys.new_key(context, app.seed(), out)
@@ -145,8 +145,9 @@ def rotate_key(
     """Enter a new key, signed by the old one and itself; later checkpoints are of the new one."""
     import shlex
 
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.ledger import ledger_keys, signer
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.ledger import keys as ledger_keys
+    from efficiency_monitor.ledger import signer
 
     context = context_of(ctx)
     reason = read_text(lost)

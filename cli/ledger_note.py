@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .render import Column, emit_object, message, warn
 from .state import Output, context_of, leave
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.core.signed_notes import Verifier
-    from efficiency_monitor.services.ledger.checkpoints import Made, Tried
-    from efficiency_monitor.services.ledger.compare import Compared
+    from efficiency_monitor.ledger.checkpoints import Made, Tried
+    from efficiency_monitor.ledger.compare import Compared
+    from efficiency_monitor.ledger.model.signed_notes import Verifier
 
 _MADE: Final = (
     Column("size", "条目", "Entries"),
@@ -58,7 +58,7 @@ def checkpoint(
     output: Output = None,
 ) -> None:
     """Derive the ledger from its rows, hold it against all that was signed, sign it."""
-    from efficiency_monitor.services.ledger import checkpoints
+    from efficiency_monitor.ledger import checkpoints
 
     made = checkpoints.make(context_of(ctx), after_loss=read_text(after_loss))
     if output is not None:
@@ -121,8 +121,8 @@ def compare(
     output: Output = None,
 ) -> None:
     """Hold a checkpoint against the rows; exit 1 where the ledger is another or shorter."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.ledger import compare as service
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.ledger import compare as service
 
     if (file is None) == (text is None):
         raise ConfigurationError(
@@ -142,9 +142,9 @@ def compare(
 
 def read_file(file: Path | None) -> bytes:
     """What a file holds, as far as a note may go; ConfigurationError where it cannot be read."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.signed_notes import MOST_BYTES
-    from efficiency_monitor.os_words import say_os
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.i18n.os_words import say_os
+    from efficiency_monitor.ledger.model.signed_notes import MOST_BYTES
 
     try:
         with Path(file or "").open("rb") as opened:
@@ -157,8 +157,8 @@ def read_file(file: Path | None) -> bytes:
 
 def read_vkey(given: str) -> "Verifier":
     """A public key of the command line; ConfigurationError where it is none."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.signed_notes import NoteError, Verifier
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.ledger.model.signed_notes import NoteError, Verifier
 
     try:
         return Verifier.parse(given.strip())
@@ -171,7 +171,7 @@ def read_vkey(given: str) -> "Verifier":
 
 def _say(found: "Compared") -> None:
     """The result in words that can be put into a report."""
-    from efficiency_monitor.services.ledger import compare as service
+    from efficiency_monitor.ledger import compare as service
 
     if found.result == service.EQUAL:
         message(
@@ -209,7 +209,7 @@ def _say(found: "Compared") -> None:
 
 
 def _alarm(found: "Compared") -> str:
-    from efficiency_monitor.services.ledger import compare as service
+    from efficiency_monitor.ledger import compare as service
 
     if found.result == service.SHORTER:
         return t(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .render import Column, emit_object, message, warn
 from .state import Output, context_of, leave
@@ -57,8 +57,8 @@ def slip(
     output: Output = None,
 ) -> None:
     """Write one entry with what proves that it is in a signed checkpoint, or show such a slip."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.ledger import slips
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.ledger import slips
 
     if show is not None and what is None and out is None:
         _show(ctx, show, keys or [], output)
@@ -94,8 +94,8 @@ def slip(
 def _show(ctx: typer.Context, path: Path, keys: list[str], output: Output) -> None:
     from contextlib import suppress
 
-    from efficiency_monitor.core.faults import EffmonError
-    from efficiency_monitor.services.ledger import slips
+    from efficiency_monitor.faults import EffmonError
+    from efficiency_monitor.ledger import slips
 
     own = not keys
     if own:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import say_lift_reason, t
+from efficiency_monitor.i18n.language import say_lift_reason, t
 
 from .appeal import say_followed, say_later
 from .ledger_note import say_tried
@@ -32,9 +32,9 @@ def lift(
     output: Output = None,
 ) -> None:
     """Lift a card without an appeal; a red one takes two persons. Needs --as PERSON and --text."""
-    from efficiency_monitor.core.terms import LiftReason
-    from efficiency_monitor.services.ledger.checkpoints import try_after
-    from efficiency_monitor.services.matters.lifting import by_hand
+    from efficiency_monitor.cards.lifting import by_hand
+    from efficiency_monitor.ledger.checkpoints import try_after
+    from efficiency_monitor.terms import LiftReason
 
     context = context_of(ctx)
     done = by_hand(

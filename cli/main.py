@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 from efficiency_monitor import __version__
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.language import t
-from efficiency_monitor.os_words import say_os
+from efficiency_monitor.faults import ConfigurationError, EffmonError
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.os_words import say_os
 from typer.exceptions import TyperException
 
 from . import (
@@ -23,7 +23,6 @@ from . import (
     data,
     database,
     export,
-    given,
     job,
     ladder,
     ledger,
@@ -38,6 +37,7 @@ from . import (
     source,
     workspace,
 )
+from . import command_audit as given
 from .render import fail, message
 from .state import State, state_of
 from .streams import to_nowhere

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import say_amount, say_item_kind, say_local, t
-from efficiency_monitor.reports.columns import Column, as_record, coded
+from efficiency_monitor.documents.columns import Column, as_record, coded
+from efficiency_monitor.i18n.language import say_amount, say_item_kind, say_local, t
 
 from . import streams
 from .documents import FIELDS
@@ -14,8 +14,8 @@ from .render import Format, emit, emit_object, emit_text, message, progress
 from .state import Output, Strict, catalogue_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.core.vocabulary import Vocabulary
-    from efficiency_monitor.services.authoring.mapping_work import MappingCheck
+    from efficiency_monitor.catalogue.authoring.mapping_work import MappingCheck
+    from efficiency_monitor.rules.vocabulary import Vocabulary
 
 app = typer.Typer(help=t("数据源映射", "mappings of source layouts"))
 
@@ -61,7 +61,7 @@ _WHAT = {
 @app.command("list", help=t("列出映射", "list the mappings"))
 def list_mappings(ctx: typer.Context, output: Output = None) -> None:
     """List the mappings of the catalogue."""
-    from efficiency_monitor.sources.mapping_files import find_mapping, mapping_names
+    from efficiency_monitor.intake.mapping.mapping_files import find_mapping, mapping_names
 
     catalogue, _ = catalogue_of(ctx)
     folder = catalogue.folder / "mappings"
@@ -107,7 +107,7 @@ def check(
 
     Nothing is written and no workspace is needed. Exit 3 with --strict if a row is refused.
     """
-    from efficiency_monitor.services.authoring.mapping_work import check_mapping
+    from efficiency_monitor.catalogue.authoring.mapping_work import check_mapping
 
     catalogue, zone = catalogue_of(ctx)
     size = data.stat().st_size if data.is_file() else None

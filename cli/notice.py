@@ -4,9 +4,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from efficiency_monitor.core.terms import AlarmKind
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.terms import AlarmKind
 
 from . import columns
 from .notice_words import say_subject
@@ -14,8 +14,8 @@ from .render import Format, emit, emit_object, message, warn
 from .state import DryRun, Output, Strict, context_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.delivery.deliver import DeliverReport
-    from efficiency_monitor.services.scans.round import RoundReport
+    from efficiency_monitor.notify.deliver import DeliverReport
+    from efficiency_monitor.scan.housekeeping import RoundReport
 
 app = typer.Typer(help=t("通知", "notices"))
 
@@ -39,7 +39,7 @@ def list_notices(
     output: Output = None,
 ) -> None:
     """List the notices of the outbox, newest first."""
-    from efficiency_monitor.services.listings import listing
+    from efficiency_monitor.cards import listing
 
     held = state is NoticeState.HELD
     emit(
@@ -62,8 +62,8 @@ def deliver(
     alarms. A preview shows what is pending already.
     """
     from efficiency_monitor import app as root
-    from efficiency_monitor.services.delivery import deliver as service
-    from efficiency_monitor.services.scans.round import go_round
+    from efficiency_monitor.notify import deliver as service
+    from efficiency_monitor.scan.housekeeping import go_round
 
     context = context_of(ctx)
     channels = root.channels(context)
@@ -170,7 +170,7 @@ def say_round(done: "RoundReport") -> None:
 
 def say_held(report: "DeliverReport", zone: str) -> None:
     """Say what waits although its time has come, why and until when."""
-    from efficiency_monitor.core.instants import wall_text
+    from efficiency_monitor.time.instants import wall_text
 
     for why, (number, until) in sorted(report.held.items()):
         at = wall_text(until, zone)
@@ -197,7 +197,7 @@ def retry(
     output: Output = None,
 ) -> None:
     """Put dead letters back, at the addresses known now; they go with the next delivery."""
-    from efficiency_monitor.services.delivery.dead_letters import retry as put_back
+    from efficiency_monitor.notify.dead_letters import retry as put_back
 
     done = put_back(context_of(ctx), notice_ids or [])
     if output is not None:
@@ -221,7 +221,7 @@ def dismiss(
 
     The notice is void and is never sent; the reason is on record.
     """
-    from efficiency_monitor.services.delivery.dead_letters import dismiss as let_be
+    from efficiency_monitor.notify.dead_letters import dismiss as let_be
 
     done = let_be(context_of(ctx), notice_id, reason)
     if output is not None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 _KINDS: Final = {
     "issued": ("发牌", "issued"),

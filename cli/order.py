@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_instant,
     say_level,
@@ -14,7 +15,6 @@ from efficiency_monitor.language import (
     say_state,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
 
 from .documents import filled, say_attachments, section
 from .render import Format, emit, emit_object, message, warn
@@ -22,8 +22,8 @@ from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.matters.orders import Done
+    from efficiency_monitor.followup.orders.actions import Done
+    from efficiency_monitor.workspace.context import Context
 
 app = typer.Typer(help=t("督办单", "supervision orders"))
 
@@ -146,7 +146,8 @@ def open_order(
     output: Output = None,
 ) -> None:
     """Open an order on cards of one department; needs --as PERSON and --text."""
-    from efficiency_monitor.services.matters import attachments, orders
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.followup.orders import actions as orders
 
     context = context_of(ctx)
     done = orders.open_order(
@@ -168,7 +169,7 @@ def list_orders(
     output: Output = None,
 ) -> None:
     """List orders, the earliest deadline first; every one that is not closed, unless asked."""
-    from efficiency_monitor.services.listings import order_listing
+    from efficiency_monitor.followup.orders import views as order_listing
 
     emit(
         order_listing.list_orders(context_of(ctx), state=str(state), department=department),
@@ -181,7 +182,7 @@ def list_orders(
 @app.command("show", help=t("显示一张督办单", "show one order"))
 def show(ctx: typer.Context, order_no: str, output: Output = None) -> None:
     """Show one order: the cards it is about, what happened to it, who was told."""
-    from efficiency_monitor.services.listings import order_listing
+    from efficiency_monitor.followup.orders import views as order_listing
 
     document = order_listing.show_order(context_of(ctx), order_no)
     if output not in (None, Format.TABLE):
@@ -214,7 +215,8 @@ def reply(
     output: Output = None,
 ) -> None:
     """Reply for the department; needs --as PERSON and --text. A further reply is added."""
-    from efficiency_monitor.services.matters import attachments, orders
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.followup.orders import actions as orders
 
     context = context_of(ctx)
     done = orders.reply(
@@ -245,7 +247,8 @@ def return_order(
     output: Output = None,
 ) -> None:
     """Return a reply that is not accepted; needs --as PERSON and --text."""
-    from efficiency_monitor.services.matters import attachments, orders
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.followup.orders import actions as orders
 
     context = context_of(ctx)
     done = orders.return_order(
@@ -276,7 +279,8 @@ def close(
     output: Output = None,
 ) -> None:
     """Accept the reply to an order, or withdraw an order without one; needs --as and --text."""
-    from efficiency_monitor.services.matters import attachments, orders
+    from efficiency_monitor.followup.evidence import attachments
+    from efficiency_monitor.followup.orders import actions as orders
 
     context = context_of(ctx)
     done = orders.close(

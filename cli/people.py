@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from efficiency_monitor.act_words import say_role
-from efficiency_monitor.language import say_level, say_local, t
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column, coded
-from efficiency_monitor.reports.text_safety import mask_name
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
+from efficiency_monitor.documents.text_safety import mask_name
+from efficiency_monitor.i18n.act_words import say_role
+from efficiency_monitor.i18n.language import say_level, say_local, t
 
 from .documents import filled
 from .render import Format, emit, emit_object, message, warn
@@ -17,8 +17,8 @@ from .unmasking import Reason, Unmask, erase_person, list_disclosures
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.authority.keys import KeyReport
-    from efficiency_monitor.services.people.supervision import Supervision
+    from efficiency_monitor.people.keys import KeyReport
+    from efficiency_monitor.people.supervision import Supervision
 
 app = typer.Typer(help=t("人员与角色", "people and roles"))
 key = typer.Typer(help=t("个人密钥", "personal keys"))
@@ -69,7 +69,7 @@ def import_(
     output: Output = None,
 ) -> None:
     """Import people and their roles from a table."""
-    from efficiency_monitor.services.people.people import import_people
+    from efficiency_monitor.people.people import import_people
 
     report = import_people(context_of(ctx), file, dry_run=dry_run)
     if output is not None:
@@ -107,7 +107,7 @@ def import_(
 
 def _say_waiting(found: "Supervision") -> None:
     """Which rows of a people file wait, for whose signatures."""
-    from efficiency_monitor.services.people.supervision import words
+    from efficiency_monitor.people.supervision import words
 
     say_lapsed(found.lapsed)
     if found.repeated:
@@ -132,9 +132,9 @@ def list_people(
     output: Output = None,
 ) -> None:
     """List people and roles; names are masked unless asked for, addresses are left out."""
-    from efficiency_monitor.core.authority import Scope
-    from efficiency_monitor.services.notices.notices import people
-    from efficiency_monitor.services.people import disclosing, supervision
+    from efficiency_monitor.notify.notices import people
+    from efficiency_monitor.people import disclosing, supervision
+    from efficiency_monitor.people.model.authority import Scope
 
     context = context_of(ctx)
     disclosing.asked(reason, unmask=unmask)
@@ -193,8 +193,8 @@ def list_people(
 @app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
 def check(ctx: typer.Context, output: Output = None) -> None:
     """Check that every level of every department reaches somebody; exit 1 if not."""
-    from efficiency_monitor.services.authority.key_list import without_keys
-    from efficiency_monitor.services.people.people import check_people
+    from efficiency_monitor.people.key_list import without_keys
+    from efficiency_monitor.people.people import check_people
 
     context = context_of(ctx)
     found = check_people(context)
@@ -222,7 +222,7 @@ def new_key(
 ) -> None:
     """Write a private key into a new file and print its public half."""
     from efficiency_monitor import app as root
-    from efficiency_monitor.core.signatures import public_text
+    from efficiency_monitor.people.model.signatures import public_text
 
     made = root.new_key(out)
     typer.echo(public_text(made.public))
@@ -248,8 +248,8 @@ def enrol_key(
     output: Output = None,
 ) -> None:
     """Enrol a public key; after the first two it takes two key holders, each by this command."""
-    from efficiency_monitor.services.authority.key_files import public_from
-    from efficiency_monitor.services.authority.keys import enrol
+    from efficiency_monitor.people.key_files import public_from
+    from efficiency_monitor.people.keys import enrol
 
     report = enrol(context_of(ctx), person, public_from(public))
     _emit_report(report, output)
@@ -285,7 +285,7 @@ def revoke_key(
     output: Output = None,
 ) -> None:
     """Revoke a key: its holder signs for it, or a supervisor; for a second one two supervisors."""
-    from efficiency_monitor.services.authority.keys import revoke
+    from efficiency_monitor.people.keys import revoke
 
     report = revoke(context_of(ctx), which, text)
     _emit_report(report, output)
@@ -305,7 +305,7 @@ def revoke_key(
 @key.command("list", help=t("列出密钥", "list the keys"))
 def list_keys(ctx: typer.Context, output: Output = None) -> None:
     """List every key with its holder and state."""
-    from efficiency_monitor.services.authority.key_list import list_keys as listed
+    from efficiency_monitor.people.key_list import list_keys as listed
 
     emit(
         listed(context_of(ctx)),

@@ -14,10 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.id_numbers import masked as mask_ids
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import (
+from efficiency_monitor.documents.columns import (
     LEVEL_STYLES,
     Column,
     Row,
@@ -25,9 +22,12 @@ from efficiency_monitor.reports.columns import (
     machine_text,
     plain,
 )
-from efficiency_monitor.reports.masking import masked
-from efficiency_monitor.reports.tabular import json_text
-from efficiency_monitor.reports.text_safety import safe, safe_cell
+from efficiency_monitor.documents.masking import masked
+from efficiency_monitor.documents.tabular import json_text
+from efficiency_monitor.documents.text_safety import safe, safe_cell
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.people.model.id_numbers import masked as mask_ids
 
 from . import layout, streams
 

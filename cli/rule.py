@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import say_level, t
+from efficiency_monitor.i18n.language import say_level, t
 
 from . import backtest, columns, rule_change, rule_write
 from .render import Format, emit, emit_object, emit_text, message
@@ -14,8 +14,8 @@ from .state import Output, catalogue_of, leave
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from efficiency_monitor.services.authoring.rule_work import Asked, RuleFile
-    from efficiency_monitor.services.context import Catalogue
+    from efficiency_monitor.catalogue.authoring.rule_work import Asked, RuleFile
+    from efficiency_monitor.workspace.context import Catalogue
 
 app = typer.Typer(help=t("监察规则", "rules"))
 rule_write.add_to(app)
@@ -36,7 +36,7 @@ def list_rules(
     output: Output = None,
 ) -> None:
     """List the rules of the workspace's packs."""
-    from efficiency_monitor.services.authoring import rule_work
+    from efficiency_monitor.catalogue.authoring import rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, None)
@@ -64,8 +64,8 @@ def list_rules(
 @app.command("show", help=t("显示一条规则", "show one rule"))
 def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
     """Show one rule as the engine reads it."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.authoring import rule_work
+    from efficiency_monitor.catalogue.authoring import rule_work
+    from efficiency_monitor.faults import ConfigurationError
 
     catalogue, _ = catalogue_of(ctx)
     found = [
@@ -98,7 +98,7 @@ def check(ctx: typer.Context, path: At = None, output: Output = None) -> None:
 
     Syntax, fields, words and versions; examples of each level; the pack's README.md and ids.
     """
-    from efficiency_monitor.services.authoring import pack_overlap, rule_check, rule_work
+    from efficiency_monitor.catalogue.authoring import pack_overlap, rule_check, rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, path)
@@ -141,7 +141,7 @@ def document(
     ],
 ) -> None:
     """Write what the rules say in plain words, in the current language; an old page is replaced."""
-    from efficiency_monitor.services.authoring import rule_work
+    from efficiency_monitor.catalogue.authoring import rule_work
 
     catalogue, _ = catalogue_of(ctx)
     count = rule_work.write_page(catalogue, rule_work.chosen(catalogue, what), out)
@@ -163,7 +163,7 @@ def run_tests(
     output: Output = None,
 ) -> None:
     """Run every example of the rules and draw those that fail; exit 1 if one does."""
-    from efficiency_monitor.services.authoring import rule_work
+    from efficiency_monitor.catalogue.authoring import rule_work
 
     catalogue, _ = catalogue_of(ctx)
     files = rule_work.load(catalogue, path)
@@ -189,7 +189,7 @@ def _show(
     catalogue: "Catalogue", files: "Sequence[RuleFile]", name: str, output: "Format | None"
 ) -> None:
     """Draw the examples of a name, or what is drawn of them as data."""
-    from efficiency_monitor.services.authoring import rule_drawing, rule_work
+    from efficiency_monitor.catalogue.authoring import rule_drawing, rule_work
 
     chosen = rule_work.named(files, name)
     if output is None:
@@ -199,7 +199,7 @@ def _show(
 
 
 def _drawn(catalogue: "Catalogue", chosen: "Sequence[Asked]") -> "Iterator[str]":
-    from efficiency_monitor.services.authoring import rule_drawing
+    from efficiency_monitor.catalogue.authoring import rule_drawing
 
     from . import streams
     from .case import names_of

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.language import say_level, say_local, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import say_level, say_local, t
 
 from .render import emit, emit_object, message, warn
 from .signed_words import say_alone, say_repeated
@@ -13,8 +13,8 @@ from .state import DryRun, Output, context_of, state_of
 from .written import Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.catalogue.rule_versions import Change
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.catalogue.rule_versions import Change
+    from efficiency_monitor.workspace.context import Context
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=t("变更编号 C-0001", "C-0001"))]
 Reason = Annotated[
@@ -88,9 +88,9 @@ def propose(
     output: Output = None,
 ) -> None:
     """Propose what the files say otherwise than what is approved. Needs --as PERSON, --reason."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.catalogue.rule_files import Selection
-    from efficiency_monitor.services.catalogue.rule_versions import propose as service
+    from efficiency_monitor.catalogue.rule_files import Selection
+    from efficiency_monitor.catalogue.rule_versions import propose as service
+    from efficiency_monitor.faults import ConfigurationError
 
     if path is not None and pack is not None:
         raise ConfigurationError(
@@ -125,9 +125,9 @@ def approve(
     output: Output = None,
 ) -> None:
     """Approve a change that somebody else proposed; --dry-run shows it. Needs --as and --key."""
-    from efficiency_monitor.services.catalogue import calendar_files
-    from efficiency_monitor.services.catalogue.rule_versions import approve as service
-    from efficiency_monitor.services.ledger.checkpoints import try_after
+    from efficiency_monitor.catalogue import calendar_files
+    from efficiency_monitor.catalogue.rule_versions import approve as service
+    from efficiency_monitor.ledger.checkpoints import try_after
 
     from .ledger_note import say_tried
 
@@ -155,7 +155,7 @@ def approve(
 
 def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Output = None) -> None:
     """Withdraw a change that waits for approval. Needs --as PERSON and --text."""
-    from efficiency_monitor.services.catalogue.rule_versions import withdraw as service
+    from efficiency_monitor.catalogue.rule_versions import withdraw as service
 
     context = context_of(ctx)
     change = service(context, number, read_text(text))
@@ -168,8 +168,8 @@ def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Outp
 
 def changes(ctx: typer.Context, output: Output = None) -> None:
     """List the changes that were proposed, and the files that wait for approval."""
-    from efficiency_monitor.services.catalogue.rule_versions import listed
-    from efficiency_monitor.services.catalogue.rule_waiting import waiting
+    from efficiency_monitor.catalogue.rule_versions import listed
+    from efficiency_monitor.catalogue.rule_waiting import waiting
 
     context = context_of(ctx)
     with context.store.reading() as connection:
@@ -188,9 +188,9 @@ def diff(ctx: typer.Context, old: str, new: str, output: Output = None) -> None:
     """Say what changes from OLD to NEW: files, folders, packs, ID@VERSION, approved, files."""
     import os
 
-    from efficiency_monitor import settings
-    from efficiency_monitor.services.authoring.rule_comparison import Sides
-    from efficiency_monitor.services.authoring.rule_comparison import diff as service
+    from efficiency_monitor.catalogue.authoring.rule_comparison import Sides
+    from efficiency_monitor.catalogue.authoring.rule_comparison import diff as service
+    from efficiency_monitor.workspace import settings
 
     from .state import catalogue_of
 
@@ -211,7 +211,7 @@ def trial(
     output: Output = None,
 ) -> None:
     """List the cards that a rule on trial would have given, as of the last scan."""
-    from efficiency_monitor.services.judging.trials import listed
+    from efficiency_monitor.scan.trials import listed
 
     emit(
         listed(context_of(ctx), rule_id),
@@ -223,7 +223,7 @@ def trial(
 
 def _show(context: "Context", change: "Change", output: Output) -> None:
     """What a change is, in words, on stdout: its texts, and of each rule what differs."""
-    from efficiency_monitor.services.authoring.change_words import described
+    from efficiency_monitor.catalogue.authoring.change_words import described
 
     rows = described(context, change)
     if output is not None:
@@ -248,8 +248,8 @@ def say_waiting(ctx: typer.Context) -> None:
     """Where a second person approves rules: which files wait for that."""
     import os
 
-    from efficiency_monitor import settings
-    from efficiency_monitor.services.catalogue.rule_waiting import waiting
+    from efficiency_monitor.catalogue.rule_waiting import waiting
+    from efficiency_monitor.workspace import settings
 
     folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
     if not (folder / settings.FILE).is_file() or settings.load(folder).rules.approval == "none":

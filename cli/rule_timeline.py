@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
-from efficiency_monitor.core.amount import decimal_text
-from efficiency_monitor.language import (
+from efficiency_monitor.documents.columns import LEVEL_STYLES
+from efficiency_monitor.documents.text_safety import safe
+from efficiency_monitor.i18n.language import (
     say_amount,
     say_level,
     say_limit,
@@ -22,8 +23,7 @@ from efficiency_monitor.language import (
     say_weekday,
     t,
 )
-from efficiency_monitor.reports.columns import LEVEL_STYLES
-from efficiency_monitor.reports.text_safety import safe
+from efficiency_monitor.time.amount import decimal_text
 
 from . import layout
 from .explain_days import WHY, Naming

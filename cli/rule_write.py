@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import t
 
 from .render import emit, message
 from .state import Output, catalogue_of, context_of
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.authoring.rule_filling import Template
+    from efficiency_monitor.catalogue.authoring.rule_filling import Template
 
 _TEMPLATES = (
     Column("name", "模板", "Template"),
@@ -82,7 +82,7 @@ def new(
     output: Output = None,
 ) -> None:
     """Write a rule with examples that pass; nothing is overwritten."""
-    from efficiency_monitor.services.authoring import rule_filling, rule_templates
+    from efficiency_monitor.catalogue.authoring import rule_filling, rule_templates
 
     if listing:
         catalogue, _ = catalogue_of(ctx)
@@ -149,7 +149,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def own(ctx: typer.Context) -> None:
     """Copy the installed catalogue to `rules` in the workspace and use it from now on."""
-    from efficiency_monitor.services.authoring import own_catalogue
+    from efficiency_monitor.catalogue.authoring import own_catalogue
 
     context = context_of(ctx)
     made = own_catalogue.make_own(context.folder, context.settings)
@@ -172,7 +172,7 @@ def use(
     packs: Annotated[list[str], typer.Argument(help=t("规则包，依次写明", "packs, in order"))],
 ) -> None:
     """Set the packs of the workspace in effmon.toml; the next scan judges by them."""
-    from efficiency_monitor.services.authoring import own_catalogue
+    from efficiency_monitor.catalogue.authoring import own_catalogue
 
     context = context_of(ctx)
     before = own_catalogue.use_packs(context.folder, context.catalogue, packs)

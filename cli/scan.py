@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import say_reason, t
+from efficiency_monitor.i18n.language import say_reason, t
 
 from . import columns
 from .ledger_note import say_tried
@@ -22,9 +22,9 @@ from .state import (
 )
 
 if TYPE_CHECKING:
-    from efficiency_monitor.core.vocabulary import Vocabulary
-    from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.judging.scan_report import ScanReport
+    from efficiency_monitor.rules.vocabulary import Vocabulary
+    from efficiency_monitor.scan.scan_report import ScanReport
+    from efficiency_monitor.workspace.context import Context
 
 
 class FailOn(StrEnum):
@@ -57,8 +57,8 @@ def scan(
     A scan writes only for now; with --as-of or --known-by it shows what would be.
     """
     from efficiency_monitor import app
-    from efficiency_monitor.services.ledger.checkpoints import try_after
-    from efficiency_monitor.services.scans import scan as service
+    from efficiency_monitor.ledger.checkpoints import try_after
+    from efficiency_monitor.scan import scan as service
 
     context = context_of(ctx)
     instant = instant_of(as_of, context)
@@ -89,7 +89,7 @@ def scan(
 
 def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> int:
     """Exit code of a scan (docs/contract.md 14)."""
-    from efficiency_monitor.core.terms import Level, Reason
+    from efficiency_monitor.terms import Level, Reason
 
     codes = [0]
     if fail_on is not None:
@@ -123,8 +123,8 @@ def detail_words(detail: str, vocabulary: "Vocabulary") -> str:
 
 def say(report: "ScanReport", context: "Context") -> None:
     """A scan in words on stdout."""
-    from efficiency_monitor.core.instants import wall_text
-    from efficiency_monitor.core.terms import Level, Outcome
+    from efficiency_monitor.terms import Level, Outcome
+    from efficiency_monitor.time.instants import wall_text
 
     from .render import emit_text
 
@@ -216,7 +216,7 @@ def _say_changed(report: "ScanReport") -> None:
 
 def _say_problems(report: "ScanReport", context: "Context") -> None:
     """Cases that could not be judged, and why."""
-    from efficiency_monitor.core.terms import Reason
+    from efficiency_monitor.terms import Reason
 
     # These are said by their cause.
     rest = [each for each in report.problems if each[2] != Reason.INPUT_NOT_HELD]
@@ -248,7 +248,7 @@ def _say_untold(report: "ScanReport") -> None:
 
 def _say_rules(report: "ScanReport") -> None:
     """Files that wait for approval, texts that changed, what rules on trial would have given."""
-    from efficiency_monitor.core.terms import Level
+    from efficiency_monitor.terms import Level
 
     for line in report.changed[:10]:
         warn(line)
@@ -338,7 +338,7 @@ def forecast(
 
     Marks what the scan has not yet seen fall due, and what rests on a provisional date.
     """
-    from efficiency_monitor.services.listings import forecasts
+    from efficiency_monitor.scan import forecasts
 
     context = context_of(ctx)
     found = forecasts.forecast(context, now=context.now(), days=days)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from .render import message, warn
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 
 class Signed(Protocol):
@@ -60,7 +60,7 @@ def say_signatures(what: str, done: Signed) -> None:
 
 def say_alone(context: "Context") -> None:
     """Where one person alone supervises: what they can do without anybody else."""
-    from efficiency_monitor.services.authority.key_list import alone_words
+    from efficiency_monitor.people.key_list import alone_words
 
     words = alone_words(context)
     if words is not None:

@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import say_local, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import say_local, t
 
 from .render import Format, emit, emit_object, message
 from .signed_words import say_repeated
 from .state import Output, context_of
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
+    from efficiency_monitor.workspace.context import Context
 
 app = typer.Typer(help=t("静默", "silences"))
 
@@ -57,9 +57,9 @@ def add(
     output: Output = None,
 ) -> None:
     """Hold notices that fit every option given until an instant; needs --as PERSON."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.instants import parse_as_of
-    from efficiency_monitor.services.delivery.silences import Filters, add_silence
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.notify.silences import Filters, add_silence
+    from efficiency_monitor.time.instants import parse_as_of
 
     context = context_of(ctx)
     try:
@@ -91,7 +91,7 @@ def list_(
     output: Output = None,
 ) -> None:
     """List the silences that stand, and how many notices each holds."""
-    from efficiency_monitor.services.delivery.silences import list_silences
+    from efficiency_monitor.notify.silences import list_silences
 
     emit(
         list_silences(context_of(ctx), everything=everything),
@@ -109,7 +109,7 @@ def end(
     output: Output = None,
 ) -> None:
     """End a silence before its time: its owner may, and supervisors; needs --as PERSON."""
-    from efficiency_monitor.services.delivery.silences import end_silence
+    from efficiency_monitor.notify.silences import end_silence
 
     context = context_of(ctx)
     ended = end_silence(context, silence_no, reason=reason)
@@ -121,7 +121,7 @@ def end(
 
 def _emit_one(context: "Context", silence_no: str, output: Format | None) -> None:
     """The silence as the list has it, where an output was asked for."""
-    from efficiency_monitor.services.delivery.silences import list_silences
+    from efficiency_monitor.notify.silences import list_silences
 
     if output is not None:
         known = list_silences(context, everything=True)

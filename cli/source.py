@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import t
+from efficiency_monitor.i18n.language import t
 
 from . import columns
 from .render import emit, emit_object, fail, message, progress, warn
 from .state import DryRun, Output, Strict, context_of, first_of, leave
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Context
-    from efficiency_monitor.services.intake.pull_report import PullReport
+    from efficiency_monitor.intake.pull_report import PullReport
+    from efficiency_monitor.workspace.context import Context
 
 app = typer.Typer(help=t("数据源", "sources of cases"))
 
@@ -44,9 +44,9 @@ def pull(
     A pull that was cut off goes on where it stopped; pulling twice changes nothing.
     """
     from efficiency_monitor import app as root
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.services.intake.pull import pull as pull_one
-    from efficiency_monitor.services.intake.pull import pull_all
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.intake.pull import pull as pull_one
+    from efficiency_monitor.intake.pull import pull_all
 
     context = context_of(ctx)
     if (source is None) == (not everything):
@@ -139,7 +139,7 @@ def _say_vanished(report: "PullReport") -> None:
 @app.command("list", help=t("列出数据源", "list the sources"))
 def list_sources(ctx: typer.Context, output: Output = None) -> None:
     """List the sources: newest data, freshness, open and vanished cases."""
-    from efficiency_monitor.services.intake import feeds
+    from efficiency_monitor.intake import feeds
 
     emit(
         feeds.list_sources(context_of(ctx)),
@@ -159,7 +159,7 @@ def history(
     output: Output = None,
 ) -> None:
     """List what was pulled, per source and night, newest first."""
-    from efficiency_monitor.services.intake import feeds
+    from efficiency_monitor.intake import feeds
 
     emit(
         feeds.list_history(context_of(ctx), source, most),

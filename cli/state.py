@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.language import choose, set_language, t
+from efficiency_monitor.i18n.language import choose, set_language, t
 
-from . import given, streams
+from . import command_audit as given
+from . import streams
 from .render import Format, warn
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.context import Catalogue, Context
+    from efficiency_monitor.workspace.context import Catalogue, Context
 
 set_language(choose(os.environ, None))
 
@@ -101,7 +102,8 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
 
 def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":
     """The workspace's catalogue and zone, or the installed ones where there is no workspace."""
-    from efficiency_monitor import app, settings
+    from efficiency_monitor import app
+    from efficiency_monitor.workspace import settings
 
     folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
     given = state_of(ctx).workspace is not None or "EFFMON_WORKSPACE" in os.environ
@@ -114,7 +116,7 @@ def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":
 
 def judging_catalogue_of(ctx: typer.Context) -> "Catalogue":
     """What the workspace judges by: where rules are approved, not what the files say."""
-    from efficiency_monitor import settings
+    from efficiency_monitor.workspace import settings
 
     folder = settings.workspace_folder(state_of(ctx).workspace, os.environ)
     if (folder / settings.FILE).is_file() and settings.load(folder).rules.approval != "none":
@@ -124,8 +126,8 @@ def judging_catalogue_of(ctx: typer.Context) -> "Catalogue":
 
 def instant_of(text: str | None, context: "Context") -> int | None:
     """An instant from the command line, read in the workspace's zone."""
-    from efficiency_monitor.core.faults import ConfigurationError
-    from efficiency_monitor.core.instants import parse_as_of
+    from efficiency_monitor.faults import ConfigurationError
+    from efficiency_monitor.time.instants import parse_as_of
 
     if text is None:
         return None

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import t
-from efficiency_monitor.os_words import say_os
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.os_words import say_os
 
 #: Width where a terminal does not say (as `shutil.get_terminal_size`).
 WIDTH_UNKNOWN = 80

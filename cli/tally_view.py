@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from efficiency_monitor.language import say_amount, say_level, say_local, say_state, t
-from efficiency_monitor.measure_words import COUNTED, WINDOWS
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
-from efficiency_monitor.reports.tally_words import say_given_to
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column
+from efficiency_monitor.i18n.language import say_amount, say_level, say_local, say_state, t
+from efficiency_monitor.i18n.measure_words import COUNTED, WINDOWS
+from efficiency_monitor.i18n.tally_words import say_given_to
 
 from .render import Format, emit, emit_text
 

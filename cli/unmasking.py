@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from efficiency_monitor.language import say_local, t
-from efficiency_monitor.reports.columns import Column, coded
+from efficiency_monitor.documents.columns import Column, coded
+from efficiency_monitor.i18n.language import say_local, t
 
 from .render import Format, emit, emit_object, message, warn
 from .signed_words import say_lapsed, say_repeated
@@ -13,7 +13,7 @@ from .state import DryRun, Output, context_of
 from .written import read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.services.people.erasing import Erased
+    from efficiency_monitor.people.erasing import Erased
 
 Unmask = Annotated[
     bool,
@@ -86,7 +86,7 @@ def erase_applicant(
 
     What was judged, issued and exported stays valid; no import brings the data back.
     """
-    from efficiency_monitor.services.people.erasing import erase_applicants
+    from efficiency_monitor.people.erasing import erase_applicants
 
     context = context_of(ctx)
     _say(erase_applicants(context, case_nos, read_text(reason), dry_run=dry_run), output)
@@ -104,7 +104,7 @@ def erase_person(
 
     The id stays in what the person did; they are told of nothing and may do nothing any more.
     """
-    from efficiency_monitor.services.people import erasing, supervision
+    from efficiency_monitor.people import erasing, supervision
 
     context = context_of(ctx)
     done = erasing.erase_person(context, person, read_text(reason), dry_run=dry_run)
@@ -171,7 +171,7 @@ def _after(*, dry_run: bool, dialect: str) -> None:
 
 def list_disclosures(ctx: typer.Context, output: Output = None) -> None:
     """List who saw personal data unmasked or erased them, when and why; the newest first."""
-    from efficiency_monitor.services.people.disclosing import disclosures
+    from efficiency_monitor.people.disclosing import disclosures
 
     emit(
         disclosures(context_of(ctx)),

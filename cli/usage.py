@@ -6,8 +6,8 @@ The parser speaks English only and draws a box around it.
 import re
 from typing import Final
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import t
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import t
 from typer.exceptions import TyperException
 
 _CHINESE: Final = (

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 from efficiency_monitor import __version__
-from efficiency_monitor.language import language, t
-from efficiency_monitor.reports.columns import Column
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.i18n.language import language, t
 
 from .render import emit, emit_object, emit_text, message
 from .state import Output, context_of, leave, state_of
@@ -36,10 +36,11 @@ def init(
     """Make a workspace, or bring its database to this release."""
     import os
 
-    from efficiency_monitor import app, settings
-    from efficiency_monitor.core.faults import EffmonError
-    from efficiency_monitor.services.ledger import ledger_keys
-    from efficiency_monitor.services.operation import setup
+    from efficiency_monitor import app
+    from efficiency_monitor.faults import EffmonError
+    from efficiency_monitor.ledger import keys as ledger_keys
+    from efficiency_monitor.ops import setup
+    from efficiency_monitor.workspace import settings
 
     state = state_of(ctx)
     where = settings.workspace_folder(folder or state.workspace, os.environ)
@@ -90,7 +91,7 @@ def doctor(
     output: Output = None,
 ) -> None:
     """Check that everything is in place; exit 1 if something is bad."""
-    from efficiency_monitor.services.operation.doctor import examine, worst
+    from efficiency_monitor.ops.doctor.doctor import examine, worst
 
     context = context_of(ctx)
     found = examine(context, quick=quick)
@@ -186,7 +187,7 @@ def metrics(
     ] = None,
 ) -> None:
     """Print the figures, or write them where node_exporter looks for them."""
-    from efficiency_monitor.services.operation import metrics as service
+    from efficiency_monitor.ops import metrics as service
 
     context = context_of(ctx)
     if out is not None:

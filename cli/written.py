@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.language import t
-from efficiency_monitor.os_words import say_os
+from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.os_words import say_os
 
 Text = Annotated[
     str | None,
@@ -24,7 +24,7 @@ Attach = Annotated[
 
 def read_text(text: str | None) -> str | None:
     """The text, read from its file where it begins with @; ConfigurationError if it cannot be."""
-    from efficiency_monitor.core.faults import ConfigurationError
+    from efficiency_monitor.faults import ConfigurationError
 
     if text is None or not text.startswith("@"):
         return text

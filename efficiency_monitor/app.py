@@ -11,21 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import catalogue_files, settings
-from .core.faults import ConfigurationError
-from .language import t
-from .operating_user import actor, machine
-from .os_words import say_os
+from .catalogue import catalogue_files
+from .faults import ConfigurationError
+from .i18n.language import t
+from .i18n.os_words import say_os
+from .people.operating_user import actor, machine
+from .workspace import settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .core.signatures import PersonalKey
-    from .notify.channel import Channel
-    from .services.audit import Command
-    from .services.context import Catalogue, Context
-    from .services.intake.pull_report import Outside
-    from .store.engine import Store
+    from .intake.pull_report import Outside
+    from .notify.channels.channel import Channel
+    from .ops.audit import Command
+    from .people.model.signatures import PersonalKey
+    from .records.engine import Store
+    from .workspace.context import Catalogue, Context
 
 
 #: Holds the passphrase of a personal key where nobody can type it.
@@ -68,7 +69,7 @@ def load_settings(given: Path | None) -> tuple[Path, settings.Settings]:
 
 def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Catalogue":
     """The catalogue of a workspace, or the installed one with its national pack."""
-    from .services.context import Catalogue
+    from .workspace.context import Catalogue
 
     if found is None or folder is None:
         return Catalogue(catalogue_files.catalogue_folder(), ("national",))
@@ -77,7 +78,7 @@ def open_catalogue(folder: Path | None, found: settings.Settings | None) -> "Cat
 
 def judging_catalogue(folder: Path, found: settings.Settings, store: "Store") -> "Catalogue":
     """What the workspace judges by: its files, or the texts that a second person approved."""
-    from .services.catalogue.approved_catalogue import approved_catalogue
+    from .catalogue.approved_catalogue import approved_catalogue
 
     if found.rules.approval == "none":
         return open_catalogue(folder, found)
@@ -111,9 +112,9 @@ def open_context(
 
     The file of a personal `key` is read only where a `person` is named: nobody signs otherwise.
     """
-    from .services.context import Context
-    from .store import schema
-    from .store.engine import Store
+    from .records import schema
+    from .records.engine import Store
+    from .workspace.context import Context
 
     folder, found = load_settings(given)
     url = settings.database_url(folder, found, os.environ)
@@ -151,15 +152,15 @@ def in_force(filed: settings.Settings, store: "Store") -> tuple[settings.Setting
     """The settings to act by: the file's, or those in force (with their digest) where a change
     takes approval.
     """
-    from .services.catalogue import settings_in_force
+    from .catalogue import settings_in_force
 
     return settings_in_force.to_act_by(filed, store)
 
 
 def _guard(context: "Context") -> None:
     """Let every writing transaction see a whole ledger, and enter settings that differ."""
-    from .services.catalogue import settings_in_force
-    from .store.ledger_tail import ensure_whole
+    from .catalogue import settings_in_force
+    from .ledger.store.tail import ensure_whole
 
     enter = settings_in_force.entering(context)
 
@@ -182,8 +183,8 @@ def open_restored(
 
     Its database has no tables yet. For a drill it is always a file in the folder.
     """
-    from .services.context import Context
-    from .store.engine import Store
+    from .records.engine import Store
+    from .workspace.context import Context
 
     if drill:
         # Whatever its settings name elsewhere: a drill touches nothing but its own folder.
@@ -235,10 +236,11 @@ def record_command(
     By a connection of its own that does not wait long and asks nothing of the ledger: what may
     have failed is just that. Nothing where there is no database of this release.
     """
-    from .services import audit
-    from .store import ledger, schema
-    from .store.engine import Store
-    from .store.ledger_tail import ensure_whole
+    from .ledger.store import ledger
+    from .ledger.store.tail import ensure_whole
+    from .ops import audit
+    from .records import schema
+    from .records.engine import Store
 
     url = settings.database_url(folder, found, os.environ)
     file = settings.database_file(url)
@@ -289,7 +291,7 @@ def read_again(context: "Context") -> "Context":
 
 def personal_key(file: Path) -> "PersonalKey":
     """The private key of a file; its passphrase comes from the environment or the terminal."""
-    from .services.authority.key_files import read_key
+    from .people.key_files import read_key
 
     return read_key(
         file.expanduser(),
@@ -299,7 +301,7 @@ def personal_key(file: Path) -> "PersonalKey":
 
 def new_key(file: Path) -> "PersonalKey":
     """Write a new private key into a new file; a passphrase is asked on a terminal."""
-    from .services.authority.key_files import write_key
+    from .people.key_files import write_key
 
     said = passphrase(t("新密钥的口令（可空）：", "passphrase of the new key (may be empty): "))
     if said and not os.environ.get(PASSPHRASE_VARIABLE):
@@ -341,7 +343,7 @@ def _check_file(file: Path, *, missing: bool, create: bool) -> None:
 
 def channels(context: "Context") -> dict[str, "Channel"]:
     """The channels that the workspace has, by name."""
-    from .services.delivery.channels import Surroundings, open_channels
+    from .notify.channels.configured import Surroundings, open_channels
 
     return open_channels(
         context.settings.channels,
@@ -357,9 +359,9 @@ def channels(context: "Context") -> dict[str, "Channel"]:
 
 def outside(clock: Callable[[], int] = now) -> "Outside":
     """What pulling needs of the world: the environment's secrets, clocks, names."""
+    from .intake.pull_report import Outside
+    from .intake.pulling.http_request import World
     from .outbound.connection import system_resolver
-    from .services.intake.pull_report import Outside
-    from .sources.http_request import World
 
     return Outside(
         environ=os.environ,

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from efficiency_monitor import settings
-from efficiency_monitor.store import schema
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.records import schema
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.workspace import settings
 from tests.postgres_server import APPLICATION, Server, server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"

@@ -22,8 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from efficiency_monitor.store import rights, schema
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.records import rights, schema
+from efficiency_monitor.records.engine import Store
 
 #: Release of the server: the package brings two.
 RELEASE = os.environ.get("EFFMON_TEST_POSTGRESQL", "18")

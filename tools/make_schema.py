@@ -5,8 +5,8 @@ import json
 from made import write_or_check
 from pydantic import BaseModel
 
-from efficiency_monitor.core.ladders import Ladder
-from efficiency_monitor.core.rules import Rule
+from efficiency_monitor.rules.ladders import Ladder
+from efficiency_monitor.rules.rules import Rule
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "rules/schema.json": Rule,

@@ -19,13 +19,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rule_mutants import judges_alike, mutants
 
-from efficiency_monitor.catalogue_files import catalogue_folder, pack_names, rule_digest
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.services.authoring import rule_work
-from efficiency_monitor.services.context import Catalogue
-from efficiency_monitor.strict_yaml import load, plain, validate
+from efficiency_monitor.catalogue.authoring import rule_work
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder, pack_names, rule_digest
+from efficiency_monitor.catalogue.strict_yaml import load, plain, validate
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.workspace.context import Catalogue
 
 LEAST = Decimal(95)
 EQUAL = Path(__file__).resolve().parent / "equal_mutants"

@@ -13,9 +13,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from efficiency_monitor.core.amount import Amount, Threshold, decimal_text
-from efficiency_monitor.core.comparison import SIGNS, Comparison
-from efficiency_monitor.core.tallies import Compared, Tally
+from efficiency_monitor.rules.comparison import SIGNS, Comparison
+from efficiency_monitor.rules.tallies import Compared, Tally
+from efficiency_monitor.time.amount import Amount, Threshold, decimal_text
 
 Path = tuple[str | int, ...]
 #: A name, and the mutated document.

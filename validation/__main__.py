@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
+from efficiency_monitor.faults import ConfigurationError, EffmonError
 
 from . import boston, isle_of_man, usda, wabo, xes
 from .page import Part, table

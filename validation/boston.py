@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from efficiency_monitor.core.instants import rfc3339
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.core.timeline import CaseRecord
+from efficiency_monitor.engine.timeline import CaseRecord
+from efficiency_monitor.terms import Level
+from efficiency_monitor.time.instants import rfc3339
 
 from .page import Figures, Part, data_line, require, share, table
 from .workspace import Scanned, Taken, Workspace, event_of, opened

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from efficiency_monitor.core.timeline import CaseRecord
+from efficiency_monitor.engine.timeline import CaseRecord
 
 from .page import Figures, Part, data_line, require, table
 from .workspace import Taken, opened

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.faults import ConfigurationError
 
 Case = TypeVar("Case")
 

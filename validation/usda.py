@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from efficiency_monitor.core.instants import local_date
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.core.timeline import CaseRecord
+from efficiency_monitor.engine.timeline import CaseRecord
+from efficiency_monitor.terms import Level
+from efficiency_monitor.time.instants import local_date
 
 from .page import Figures, Part, ResidualClass, data_line, require, share, sort_out, table
 from .workspace import Scanned, Taken, Workspace, event_of, opened

@@ -15,22 +15,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from efficiency_monitor import app
-from efficiency_monitor.catalogue_files import catalogue_folder
-from efficiency_monitor.core.amount import Amount
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.instants import local_date, parse_as_of
-from efficiency_monitor.core.intake import Counts
-from efficiency_monitor.core.questions import Counting, due
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.intake.ingest import import_files
-from efficiency_monitor.services.listings.listing import list_cards
-from efficiency_monitor.services.operation import setup
-from efficiency_monitor.services.scans.scan import scan
-from efficiency_monitor.settings import DATABASE_VARIABLE, FILE
-from efficiency_monitor.store import cases
-from efficiency_monitor.store.cards import CardQuery
+from efficiency_monitor.cards.listing import list_cards
+from efficiency_monitor.cards.store.cards import CardQuery
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder
+from efficiency_monitor.engine.questions import Counting, due
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.ingest import import_files
+from efficiency_monitor.intake.model.decide import Counts
+from efficiency_monitor.intake.store import cases
+from efficiency_monitor.ops import setup
+from efficiency_monitor.scan.scan import scan
+from efficiency_monitor.terms import Level
+from efficiency_monitor.time.amount import Amount
+from efficiency_monitor.time.instants import local_date, parse_as_of
+from efficiency_monitor.workspace.context import Context
+from efficiency_monitor.workspace.settings import DATABASE_VARIABLE, FILE
 
 HERE = Path(__file__).resolve().parent
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from efficiency_monitor.core.people import Language
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.language import speaking, t
+from efficiency_monitor.i18n.language import speaking, t
+from efficiency_monitor.people.model.people import Language
+from efficiency_monitor.terms import Level
 
-from .channel import Attachment, Message, NoticeLine
+from .channels.channel import Attachment, Message, NoticeLine
 from .matter import Family, Matter, card_name, family_name, heading, notes_of
 from .plain import plain_line
 from .wording import sentence

@@ -6,9 +6,9 @@ from enum import IntEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.language import say_amount, say_instant, say_level, say_limit, t
-from efficiency_monitor.measure_words import SUBJECTS
+from efficiency_monitor.i18n.language import say_amount, say_instant, say_level, say_limit, t
+from efficiency_monitor.i18n.measure_words import SUBJECTS
+from efficiency_monitor.terms import Level
 
 from .plain import plain_line
 

@@ -7,8 +7,8 @@ numbers and instants, and no person's name; what people wrote stays in the datab
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from efficiency_monitor.core.terms import AlarmKind, ExemptionGround
-from efficiency_monitor.language import say_amount, say_lift_reason, t
+from efficiency_monitor.i18n.language import say_amount, say_lift_reason, t
+from efficiency_monitor.terms import AlarmKind, ExemptionGround
 
 from .matter import Matter, field, notes_of
 from .plain import plain_line

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.services.accountability.accountability import exempt_by_appeal
-from efficiency_monitor.services.rehearsal import rehearsed
-from efficiency_monitor.store import accounts
+from efficiency_monitor.followup.accountability import store as accounts
+from efficiency_monitor.followup.accountability.actions import exempt_by_appeal
+from efficiency_monitor.workspace.transaction import rehearsed
 from tests.cli.command import Ran
 from tests.matters.stage import run
 from tests.stories.world import World

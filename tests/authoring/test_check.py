@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from efficiency_monitor import fault_words
-from efficiency_monitor.catalogue_files import catalogue_folder
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.language import speaking
-from efficiency_monitor.services.authoring import rule_check, rule_work
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor.catalogue.authoring import rule_check, rule_work
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.i18n import fault_words
+from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.workspace.context import Catalogue
 
 from ..cli.command import ROOT, effmon
 
 CATALOGUE = Catalogue(catalogue_folder(), ("national",))
-CORE = ROOT / "efficiency_monitor" / "core"
+CORE = ROOT / "efficiency_monitor" / "rules"
 RULE = """\
 id: TT-LATE
 version: 1
@@ -187,7 +187,15 @@ def test_a_whole_catalogue_is_checked_by_its_packs(tmp_path: Path) -> None:
 
 
 #: Modules of which the models of a rule are made.
-MODELS = ("rules", "rule_parts", "conditions", "comparison", "tallies", "tally_examples", "amount")
+MODELS = (
+    "rules",
+    "rule_parts",
+    "conditions",
+    "comparison",
+    "tallies",
+    "tally_examples",
+    "../time/amount",
+)
 
 
 def _messages() -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.strict_yaml import load, plain
+from efficiency_monitor.catalogue.strict_yaml import load, plain
 
 from ..house.tree import ROOT, run_python
 

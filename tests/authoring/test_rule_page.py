@@ -7,18 +7,19 @@ from typing import get_args
 
 import pytest
 
-from efficiency_monitor.catalogue_files import (
+from efficiency_monitor.catalogue.catalogue_files import (
     catalogue_folder,
     pack_names,
     read_rules,
     read_vocabulary,
 )
-from efficiency_monitor.core.conditions import PARAMETERS
-from efficiency_monitor.core.tallies import PARAMETERS as TALLIED
-from efficiency_monitor.core.tallies import SUBJECTS, Among, Compared, WindowWord
-from efficiency_monitor.core.terms import AlarmKind
-from efficiency_monitor.language import speaking
-from efficiency_monitor.reports import rule_page, rule_words, tally_words
+from efficiency_monitor.documents import rule_page
+from efficiency_monitor.i18n import rule_words, tally_words
+from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.rules.conditions import PARAMETERS
+from efficiency_monitor.rules.tallies import PARAMETERS as TALLIED
+from efficiency_monitor.rules.tallies import SUBJECTS, Among, Compared, WindowWord
+from efficiency_monitor.terms import AlarmKind
 
 from ..cli.command import ROOT, effmon
 

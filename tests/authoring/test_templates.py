@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from efficiency_monitor.catalogue_files import read_rule_file, read_vocabulary
+from efficiency_monitor.catalogue.catalogue_files import read_rule_file, read_vocabulary
 
 from ..cli.command import ROOT, effmon
 

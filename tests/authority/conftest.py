@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.authority import Act
-from efficiency_monitor.core.evidence import Attachment
-from efficiency_monitor.services.authority.keys import enrol, revoke
+from efficiency_monitor.followup.evidence.model import Attachment
+from efficiency_monitor.people.keys import enrol, revoke
+from efficiency_monitor.people.model.authority import Act
 
 from .. import engines
 from ..stories.world import World

@@ -9,12 +9,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from efficiency_monitor.core.authority import Act
-from efficiency_monitor.core.signatures import PersonalKey
-from efficiency_monitor.services.authority.acting import Approval, approve
-from efficiency_monitor.services.authority.keys import enrol
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.store import keys
+from efficiency_monitor.people.acting import Approval, approve
+from efficiency_monitor.people.keys import enrol
+from efficiency_monitor.people.model.authority import Act
+from efficiency_monitor.people.model.signatures import PersonalKey
+from efficiency_monitor.people.store import keys
+from efficiency_monitor.workspace.context import Context
 
 from ..stories.world import World, instant
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from efficiency_monitor.core.authority import Act, Scope
-from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.services.authority.acting import acting, scope_of, standing_of
-from efficiency_monitor.store import cards
+from efficiency_monitor.cards.store import cards
+from efficiency_monitor.faults import NotAllowed
+from efficiency_monitor.people.acting import acting, scope_of, standing_of
+from efficiency_monitor.people.model.authority import Act, Scope
 
 from .desk import PEOPLE, Desk
 

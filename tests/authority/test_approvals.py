@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.core.authority import Act
-from efficiency_monitor.core.evidence import Attachment
-from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.services.authority.acting import approvals
+from efficiency_monitor.faults import ConfigurationError, NotAllowed
+from efficiency_monitor.followup.evidence.model import Attachment
+from efficiency_monitor.people.acting import approvals
+from efficiency_monitor.people.model.authority import Act
 
 from .desk import PEOPLE, Desk, key_of
 

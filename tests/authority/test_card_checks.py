@@ -2,8 +2,8 @@
 
 import pytest
 
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import answers
+from efficiency_monitor.cards import answers
+from efficiency_monitor.ledger import book as ledger_book
 
 from .desk import Desk
 from .test_lift_checks import faults

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from efficiency_monitor.core.authority import Act, Standing
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.core.people import Role
-from efficiency_monitor.services.authority.signing import entry_of, sign
-from efficiency_monitor.services.checks import approval_checks
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.operation import doctor
-from efficiency_monitor.store import ledger
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger.checks import approval_checks
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.ops.doctor import doctor
+from efficiency_monitor.people.model.authority import Act, Standing
+from efficiency_monitor.people.model.people import Role
+from efficiency_monitor.people.signing import entry_of, sign
 
 from .desk import Desk, key_of
 
@@ -173,9 +173,9 @@ def test_an_unsigned_approval_of_somebody_who_has_a_key(busy: Desk) -> None:
 
 def approval_row(desk: Desk, context: object, connection: object, person: str, act: str) -> None:
     """As `sign` writes it, for whom it would refuse to."""
-    from efficiency_monitor.core import ledger as core
-    from efficiency_monitor.core.signatures import statement
-    from efficiency_monitor.services.authority.signing import _write, workspace_id
+    from efficiency_monitor.ledger.model import entries as core
+    from efficiency_monitor.people.model.signatures import statement
+    from efficiency_monitor.people.signing import _write, workspace_id
 
     head = ledger.read_head(connection)  # type: ignore[arg-type]
     what = {"act": act, "subject": f"card:{desk.card()}", "round": 0, "decision": act}

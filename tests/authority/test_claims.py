@@ -2,14 +2,15 @@
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.core.terms import Level, LiftReason
-from efficiency_monitor.services.authority import keys
-from efficiency_monitor.services.checks import approval_checks
-from efficiency_monitor.services.delivery import silences
-from efficiency_monitor.services.matters import answers, appeals, lifting, manual_cards
-from efficiency_monitor.services.matters.closing import close_card
+from efficiency_monitor.cards import answers, lifting, manual_cards
+from efficiency_monitor.cards.closing import close_card
+from efficiency_monitor.faults import NotAllowed
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.ledger.checks import approval_checks
+from efficiency_monitor.notify import silences
+from efficiency_monitor.people import keys
+from efficiency_monitor.terms import Level, LiftReason
 
 from ..stories.world import instant
 from .desk import PEOPLE, Desk, key_of

@@ -10,14 +10,16 @@ import pytest
 import typer
 
 from cli.main import app
-from efficiency_monitor.act_words import say_act
-from efficiency_monitor.core.authority import CLAIM_IS_ENOUGH, MAY, Act, needs_key
-from efficiency_monitor.core.signatures import public_text
-from efficiency_monitor.core.terms import ExemptionGround, Level
-from efficiency_monitor.services.accountability.accountability import ask_exemption
-from efficiency_monitor.services.delivery import silences
-from efficiency_monitor.services.matters import answers, appeals, orders
-from efficiency_monitor.services.matters.manual_cards import issue
+from efficiency_monitor.cards import answers
+from efficiency_monitor.cards.manual_cards import issue
+from efficiency_monitor.followup.accountability.actions import ask_exemption
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.i18n.act_words import say_act
+from efficiency_monitor.notify import silences
+from efficiency_monitor.people.model.authority import CLAIM_IS_ENOUGH, MAY, Act, needs_key
+from efficiency_monitor.people.model.signatures import public_text
+from efficiency_monitor.terms import ExemptionGround, Level
 from tests.matters.office import Office, key_of
 from tests.matters.stage import run
 from tests.versions.bureau import Bureau, shortened

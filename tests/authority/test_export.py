@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import appeals
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.ledger import book as ledger_book
 from efficiency_monitor.verifier import verify
 
 from .. import engines

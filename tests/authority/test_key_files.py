@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.authority.key_files import public_from, read_key, write_key
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.people.key_files import public_from, read_key, write_key
 
 from .desk import key_of
 
@@ -119,7 +119,7 @@ def test_what_is_no_key(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_public_key_on_the_command_line_or_in_a_file(tmp_path: Path) -> None:
-    from efficiency_monitor.core.signatures import public_text
+    from efficiency_monitor.people.model.signatures import public_text
 
     public = key_of("wang").public
     line = public_text(public)

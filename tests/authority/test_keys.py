@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
-from efficiency_monitor.services.authority.key_list import list_keys
-from efficiency_monitor.services.authority.keys import KeyReport, enrol, revoke
-from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.faults import ConfigurationError, EffmonError, NotAllowed
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.people.key_list import list_keys
+from efficiency_monitor.people.keys import KeyReport, enrol, revoke
 from efficiency_monitor.verifier import verify
 
 from .desk import Desk, key_of
@@ -321,7 +321,7 @@ def test_a_second_one_that_nobody_else_signed_is_found(
     """As by a program of one's own on the same database."""
     settled(desk)
     ended(desk, "wang", "chen")
-    monkeypatch.setattr("efficiency_monitor.services.authority.keys.ended_alone", lambda *_: None)
+    monkeypatch.setattr("efficiency_monitor.people.keys.ended_alone", lambda *_: None)
     assert ended(desk, "wang", "zhao").state == "revoked"
     found = ledger_book.verify(desk.world.context)["approvals"]
     assert [fault for fault in found if "second holder's signature" in fault]

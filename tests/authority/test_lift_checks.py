@@ -2,14 +2,15 @@
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.core.authority import Act
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services.checks import approval_checks
-from efficiency_monitor.services.matters import answers, appeals, lifting
-from efficiency_monitor.services.matters.closing import close_card
-from efficiency_monitor.store import ledger
+from efficiency_monitor.cards import answers, lifting
+from efficiency_monitor.cards.closing import close_card
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.ledger.checks import approval_checks
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.people.model.authority import Act
+from efficiency_monitor.terms import LiftReason
 
 from .desk import Desk
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.authority import Act
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.authority.acting import approve
-from efficiency_monitor.services.authority.keys import enrol, revoke
-from efficiency_monitor.services.people import people as people_service
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.people import people as people_service
+from efficiency_monitor.people.acting import approve
+from efficiency_monitor.people.keys import enrol, revoke
+from efficiency_monitor.people.model.authority import Act
 
 from .. import engines
 from ..stories.world import World, write_csv

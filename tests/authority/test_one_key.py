@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.terms import AccountStatus, ExemptionGround, LiftReason
-from efficiency_monitor.services.accountability import accountability
-from efficiency_monitor.services.authority import keys
-from efficiency_monitor.services.catalogue import rule_versions
-from efficiency_monitor.services.catalogue.rule_files import Selection
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.matters import answers, appeals, closing, lifting
-from efficiency_monitor.services.people import erasing
-from efficiency_monitor.services.people.people import import_people
-from efficiency_monitor.store import accounts
+from efficiency_monitor.cards import answers, closing, lifting
+from efficiency_monitor.catalogue import rule_versions
+from efficiency_monitor.catalogue.rule_files import Selection
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.followup.accountability import actions as accountability
+from efficiency_monitor.followup.accountability import store as accounts
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.people import erasing, keys
+from efficiency_monitor.people.people import import_people
+from efficiency_monitor.terms import AccountStatus, ExemptionGround, LiftReason
+from efficiency_monitor.workspace.context import Context
 from tests.matters.office import PEOPLE, key_of
 from tests.stories.world import write_csv
 from tests.versions.bureau import Bureau, shortened

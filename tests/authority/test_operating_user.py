@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor import operating_user
-from efficiency_monitor.operating_user import machine, name_of
+from efficiency_monitor.people import operating_user
+from efficiency_monitor.people.operating_user import machine, name_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAY = (
-    "import json; from efficiency_monitor.operating_user import actor; "
+    "import json; from efficiency_monitor.people.operating_user import actor; "
     "print(json.dumps(actor('wang').as_json()))"
 )
 #: Becomes the leader of the terminal that is named, then says who acts with its streams elsewhere.

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.authority import Act, Scope, standings
-from efficiency_monitor.core.people import Person, Role
+from efficiency_monitor.people.model.authority import Act, Scope, standings
+from efficiency_monitor.people.model.people import Person, Role
 
 DAY = date(2026, 3, 2)
 HERE = Scope("住建局", "430300", "I-1")

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.evidence import Attachment
-from efficiency_monitor.core.signatures import (
+from efficiency_monitor.followup.evidence.model import Attachment
+from efficiency_monitor.people.model.signatures import (
     PersonalKey,
     key_id,
     public_of,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import appeals
-from efficiency_monitor.services.people import people as people_service
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.people import people as people_service
 
 from ..stories.world import write_csv
 from .desk import PEOPLE, Desk

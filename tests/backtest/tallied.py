@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.store import text_salts
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.people.store import text_salts
 from tests.stories.world import PEOPLE, World, instant, wall, write_csv
 from tests.tallies.town import ITEMS, rule_text
 

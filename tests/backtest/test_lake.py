@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.backtest import Change
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.backtests import backtest, lake_columns, lake_compare
-from efficiency_monitor.services.backtests.backtest_sides import Plan
-from efficiency_monitor.services.backtests.lake import LakeReport, export_lake
-from efficiency_monitor.services.backtests.lake_history import Lake, left_out
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.scan.backtest import backtest
+from efficiency_monitor.scan.backtest.backtest_sides import Plan
+from efficiency_monitor.scan.backtest.model import Change
+from efficiency_monitor.scan.lake import lake_columns, lake_compare
+from efficiency_monitor.scan.lake.lake import LakeReport, export_lake
+from efficiency_monitor.scan.lake.lake_history import Lake, left_out
 from tests.stories.world import World, instant, town, wall
 
 from .histories import DEPARTMENTS, corrected, drawn, told

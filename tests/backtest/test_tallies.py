@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services.backtests import backtest
-from efficiency_monitor.services.backtests.backtest_sides import Asked, Plan, plan
-from efficiency_monitor.services.backtests.backtest_tallies import unseen
+from efficiency_monitor.scan.backtest import backtest
+from efficiency_monitor.scan.backtest.backtest_sides import Asked, Plan, plan
+from efficiency_monitor.scan.backtest.backtest_tallies import unseen
 from tests.stories.world import LEVELS, World, instant
 
 from .tallied import (

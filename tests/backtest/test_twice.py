@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.backtest import Change
-from efficiency_monitor.services.backtests import backtest
-from efficiency_monitor.services.backtests.backtest_sides import Asked, Plan, plan
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.scan import scan
+from efficiency_monitor.scan.backtest import backtest
+from efficiency_monitor.scan.backtest.backtest_sides import Asked, Plan, plan
+from efficiency_monitor.scan.backtest.model import Change
 from tests.stories.world import LEVELS, World, instant
 
 from .histories import History, corrected, drawn, told

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from efficiency_monitor.catalogue_files import load_calendar_file
-from efficiency_monitor.core.calendar import Calendar
+from efficiency_monitor.catalogue.catalogue_files import load_calendar_file
+from efficiency_monitor.time.calendar import Calendar
 
 OFFICE = """\
 id: office

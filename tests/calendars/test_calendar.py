@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.catalogue_files import load_calendar_file
-from efficiency_monitor.core.calendar import Calendar, CalendarFile, DayKind, build
-from efficiency_monitor.core.faults import CatalogueError, NotCovered
+from efficiency_monitor.catalogue.catalogue_files import load_calendar_file
+from efficiency_monitor.faults import CatalogueError, NotCovered
+from efficiency_monitor.time.calendar import Calendar, CalendarFile, DayKind, build
 
 from .calendar_texts import OFFICE, calendar, clock, written
 

@@ -10,9 +10,9 @@ import chinese_calendar
 import holidays
 import pytest
 
-from efficiency_monitor.catalogue_files import catalogue_folder, read_calendars
-from efficiency_monitor.core.calendar import Calendar, DayKind
-from efficiency_monitor.core.faults import NotCovered
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder, read_calendars
+from efficiency_monitor.faults import NotCovered
+from efficiency_monitor.time.calendar import Calendar, DayKind
 
 from .calendar_texts import clock
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import holidays
 import pytest
 
-from efficiency_monitor.catalogue_files import catalogue_folder, read_calendars
-from efficiency_monitor.core.amount import Amount, Unit
-from efficiency_monitor.core.business_time import compile_calendar
-from efficiency_monitor.core.calendar import Calendar, DayKind
-from efficiency_monitor.core.faults import NotCovered
-from efficiency_monitor.core.questions import Counting, due, elapsed
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder, read_calendars
+from efficiency_monitor.engine.business_time import compile_calendar
+from efficiency_monitor.engine.questions import Counting, due, elapsed
+from efficiency_monitor.faults import NotCovered
+from efficiency_monitor.time.amount import Amount, Unit
+from efficiency_monitor.time.calendar import Calendar, DayKind
 
 from .calendar_texts import clock
 

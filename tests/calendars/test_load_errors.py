@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.catalogue_files import load_calendar_file
-from efficiency_monitor.core.calendar import Calendar, CalendarFile, build
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.placed import PlacedFault
-from efficiency_monitor.strict_yaml import load, placed, validate
+from efficiency_monitor.catalogue.catalogue_files import load_calendar_file
+from efficiency_monitor.catalogue.strict_yaml import load, placed, validate
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.located_error import PlacedFault
+from efficiency_monitor.time.calendar import Calendar, CalendarFile, build
 
 from .calendar_texts import OFFICE, calendar, written
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.catalogue_files import (
+from efficiency_monitor.catalogue.catalogue_files import (
     catalogue_folder,
     pack_names,
     read_calendars,
     read_rules,
     read_vocabulary,
 )
-from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
+from efficiency_monitor.faults import CatalogueError, ConfigurationError
 
 from .calendar_texts import OFFICE
 

@@ -6,10 +6,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from efficiency_monitor import strict_yaml
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.strict_yaml import Node, load, parse_model, place, plain
+from efficiency_monitor.catalogue import strict_yaml
+from efficiency_monitor.catalogue.strict_yaml import Node, load, parse_model, place, plain
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.rules.rules import Rule
 
 
 def fault(text: str) -> str:

@@ -7,12 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.core.signed_notes import SigningKey
-from efficiency_monitor.services.ledger import checkpoints, ledger_keys
-from efficiency_monitor.services.ledger.checkpoints import Made
-from efficiency_monitor.store import ledger
+from efficiency_monitor.ledger import checkpoints
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.checkpoints import Made
+from efficiency_monitor.ledger.model import entries as core_ledger
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.model.signed_notes import SigningKey
+from efficiency_monitor.ledger.store import ledger
 from tests.stories.world import World
 
 SEED = b"the seed of these tests' ledger."

@@ -8,15 +8,15 @@ from email.parser import BytesParser
 
 import pytest
 
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.notify import robot
-from efficiency_monitor.notify.dingtalk import DingTalk
-from efficiency_monitor.notify.feishu import Feishu
-from efficiency_monitor.notify.smtp import MailSettings, letter
-from efficiency_monitor.notify.wecom import WeCom
-from efficiency_monitor.services.delivery.anchors import check_anchors, send_due
-from efficiency_monitor.services.delivery.outgoing import outgoing
-from efficiency_monitor.services.ledger import compare
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger.model import signed_notes
+from efficiency_monitor.notify.anchors import check_anchors, send_due
+from efficiency_monitor.notify.channels import robot
+from efficiency_monitor.notify.channels.dingtalk import DingTalk
+from efficiency_monitor.notify.channels.feishu import Feishu
+from efficiency_monitor.notify.channels.smtp import MailSettings, letter
+from efficiency_monitor.notify.channels.wecom import WeCom
+from efficiency_monitor.notify.outgoing import outgoing
 from tests.stories.world import World, instant
 
 from . import office

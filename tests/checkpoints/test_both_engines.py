@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
-from efficiency_monitor.services.operation.checkpoint_doctor import check_checkpoints
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model import entries as core_ledger
+from efficiency_monitor.ops.doctor.checkpoint_check import check_checkpoints
 from tests.stories.world import World
 
 from . import office

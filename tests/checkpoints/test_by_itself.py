@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from efficiency_monitor.services.ledger import checkpoints
-from efficiency_monitor.services.operation.checkpoint_doctor import check_checkpoints
-from efficiency_monitor.services.operation.doctor import examine
+from efficiency_monitor.ledger import checkpoints
+from efficiency_monitor.ops.doctor.checkpoint_check import check_checkpoints
+from efficiency_monitor.ops.doctor.doctor import examine
 from tests.cli.command import effmon
 from tests.stories.world import World, instant
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services.ledger import ledger_book, ledger_keys
-from efficiency_monitor.services.ledger.signer import default_origin
-from efficiency_monitor.settings import LedgerSection
-from efficiency_monitor.store import ledger
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.signer import default_origin
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.workspace.settings import LedgerSection
 from tests.stories.world import World
 
 from . import office

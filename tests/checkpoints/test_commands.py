@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.signed_notes import Verifier
+from efficiency_monitor.ledger.model.signed_notes import Verifier
 from tests.cli.command import MODULE, ROOT, Ran, effmon, environment
 from tests.stories.world import World
 

@@ -4,10 +4,10 @@ import base64
 
 import pytest
 
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.ledger import compare
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger.model import entries as core_ledger
+from efficiency_monitor.ledger.model import signed_notes
 from tests.cli.command import effmon
 from tests.stories.world import World
 

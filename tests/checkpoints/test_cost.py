@@ -8,8 +8,9 @@ from sqlite3 import connect
 
 import pytest
 
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.services.ledger import compare, ledger_book
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger.model import entries as core_ledger
 from tests.stories.world import World
 
 from . import office

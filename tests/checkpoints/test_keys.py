@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import ledger_keys as core
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.signed_notes import NoteError, SigningKey, Verifier
-from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model import keys as core
+from efficiency_monitor.ledger.model import signed_notes
+from efficiency_monitor.ledger.model.signed_notes import NoteError, SigningKey, Verifier
 from tests.stories.world import World
 
 from . import office

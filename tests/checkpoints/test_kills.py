@@ -8,10 +8,10 @@ from types import FrameType
 
 import pytest
 
-from efficiency_monitor.services.ledger import checkpoints, signer_state
-from efficiency_monitor.services.ledger.ledger_book import verify
-from efficiency_monitor.store import checkpoints as store
-from efficiency_monitor.store import ledger
+from efficiency_monitor.ledger import checkpoints, signer_state
+from efficiency_monitor.ledger.book import verify
+from efficiency_monitor.ledger.store import checkpoints as store
+from efficiency_monitor.ledger.store import ledger
 from tests.stories.world import World
 
 from . import office

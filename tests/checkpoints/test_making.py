@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import checkpoints as core_checkpoints
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.core.faults import EffmonError, Locked
-from efficiency_monitor.services.ledger import signer_state
-from efficiency_monitor.services.ledger.ledger_tree import LedgerChanged
-from efficiency_monitor.store import ledger
+from efficiency_monitor.faults import EffmonError, Locked
+from efficiency_monitor.ledger import signer_state
+from efficiency_monitor.ledger.model import checkpoints as core_checkpoints
+from efficiency_monitor.ledger.model import entries as core_ledger
+from efficiency_monitor.ledger.model import signed_notes
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.ledger.tree import LedgerChanged
 from tests.stories.world import World
 
 from . import office

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.operation.checkpoint_doctor import check_checkpoints
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ops.doctor.checkpoint_check import check_checkpoints
 from tests.stories.world import World
 
 from . import office

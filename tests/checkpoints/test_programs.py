@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.signed_notes import Verifier
-from efficiency_monitor.services.ledger import compare, ledger_book, ledger_keys
-from efficiency_monitor.services.ledger.signer import Program, SignerFailed
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import compare
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model import signed_notes
+from efficiency_monitor.ledger.model.signed_notes import Verifier
+from efficiency_monitor.ledger.signer import Program, SignerFailed
 from tests.stories.world import World
 
 from . import office

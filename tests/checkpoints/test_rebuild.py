@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import signed_notes
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.ledger import ledger_book, ledger_keys
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model import signed_notes
 from tests.cli.command import effmon
 from tests.stories.world import World
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import ledger as core_ledger
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.ledger import ledger_book, ledger_keys, slips
-from efficiency_monitor.services.ledger.ledger_tree import LedgerChanged
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger import slips
+from efficiency_monitor.ledger.model import entries as core_ledger
+from efficiency_monitor.ledger.tree import LedgerChanged
 from efficiency_monitor.verifier import verify
 from tests.cli.command import effmon
 from tests.stories.world import World, instant

@@ -123,7 +123,7 @@ def test_a_due_date_that_rests_on_a_provisional_date_is_marked(
 
 
 def test_a_limit_of_conduct_reads_as_other_limits_in_csv() -> None:
-    from efficiency_monitor.reports.columns import machine_text
+    from efficiency_monitor.documents.columns import machine_text
 
     limit = {"sign": ">=", "value": "1", "unit": "events"}
     assert machine_text(limit) == ">= 1 events"

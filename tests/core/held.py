@@ -3,22 +3,22 @@
 from decimal import Decimal
 from functools import cache
 
-from efficiency_monitor.core.accountability import (
+from efficiency_monitor.engine.business_time import compile_calendar
+from efficiency_monitor.engine.encoding import BoundRule, ordered
+from efficiency_monitor.engine.episode_timeline import Walk, walk
+from efficiency_monitor.engine.evaluation import CompiledCalendar, evaluate
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.followup.accountability.model import (
     Against,
     Holding,
     Part,
     attribute,
 )
-from efficiency_monitor.core.amount import Unit, decimal_text
-from efficiency_monitor.core.business_time import compile_calendar
-from efficiency_monitor.core.calendar import CalendarFile, build
-from efficiency_monitor.core.encoding import BoundRule, ordered
-from efficiency_monitor.core.evaluation import CompiledCalendar, evaluate
-from efficiency_monitor.core.instants import parse_instant
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.core.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
-from efficiency_monitor.core.walk import Walk, walk
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.rules.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
+from efficiency_monitor.time.amount import Unit, decimal_text
+from efficiency_monitor.time.calendar import CalendarFile, build
+from efficiency_monitor.time.instants import parse_instant
 
 ZONE = "Asia/Shanghai"
 HOUR = 3600

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from efficiency_monitor.core.cards import Card, Decision, Issue, card_number, decide
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.findings import CaseFindings, Episode, LevelFound, Trouble
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.core.terms import CardState, Level, Outcome
-from efficiency_monitor.core.timeline import Event
+from efficiency_monitor.cards.model.decide import Card, Decision, Issue, card_number, decide
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.findings import CaseFindings, Episode, LevelFound, Trouble
+from efficiency_monitor.engine.timeline import Event
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.terms import CardState, Level, Outcome
 
 START = Event(key="start", type="accepted", occurred_at=1000)
 INSTANT = {Level.WARNING: 2000, Level.YELLOW: 3000, Level.RED: 4000}

@@ -5,11 +5,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.accountability import Holding, attribute, whose_overrun
-from efficiency_monitor.core.encoding import ordered
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.core.walk import walk
+from efficiency_monitor.engine.encoding import ordered
+from efficiency_monitor.engine.episode_timeline import walk
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.followup.accountability.model import Holding, attribute, whose_overrun
 
 from .held import HOUR, TYPES, against, at, calendar, charged, days, event, rule, told, vocabulary
 

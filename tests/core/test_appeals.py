@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.appeals import (
+from efficiency_monitor.followup.appeals.model import (
     Part,
     Signature,
     Step,
@@ -15,7 +15,7 @@ from efficiency_monitor.core.appeals import (
     state_after,
     step,
 )
-from efficiency_monitor.core.terms import AppealState, CardState, Level, LiftReason
+from efficiency_monitor.terms import AppealState, CardState, Level, LiftReason
 
 APPEAL = "appeal"
 #: level, who signed to lift before, what the next person (`li`) decides → what it leads to.

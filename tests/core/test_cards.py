@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from efficiency_monitor.core.cards import (
+from efficiency_monitor.cards.model.decide import (
     Issue,
     Lift,
     Revive,
@@ -14,9 +14,9 @@ from efficiency_monitor.core.cards import (
     card_number,
     superseded_by,
 )
-from efficiency_monitor.core.findings import Trouble
-from efficiency_monitor.core.terms import CardState, Level, LiftReason, Reason
-from efficiency_monitor.core.timeline import Event
+from efficiency_monitor.engine.findings import Trouble
+from efficiency_monitor.engine.timeline import Event
+from efficiency_monitor.terms import CardState, Level, LiftReason, Reason
 
 from .made_findings import LIFTED, OPEN, SUPERSEDED, bound, card, decided, episode, findings, issued
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from efficiency_monitor.core.cards import (
+from efficiency_monitor.cards.model.decide import (
     Card,
     Decision,
     Issue,
@@ -16,8 +16,8 @@ from efficiency_monitor.core.cards import (
     revived_by,
     superseded_by,
 )
-from efficiency_monitor.core.findings import Trouble
-from efficiency_monitor.core.terms import CardState, Level, LiftReason, Reason
+from efficiency_monitor.engine.findings import Trouble
+from efficiency_monitor.terms import CardState, Level, LiftReason, Reason
 
 from .made_findings import LIFTED, OPEN, SUPERSEDED, bound, card, decided, episode, findings
 

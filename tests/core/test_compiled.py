@@ -5,12 +5,17 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.columns import MOST_LEVELS, MOST_LIMITS, Findings, Frame, Rules
-from efficiency_monitor.core.compiled import available, judge_compiled
-from efficiency_monitor.core.encoding import FrameBuilder, blank_findings, blank_work, encode_rules
-from efficiency_monitor.core.evaluation import most_findings
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.kernel import judge
+from efficiency_monitor.engine.columns import MOST_LEVELS, MOST_LIMITS, Findings, Frame, Rules
+from efficiency_monitor.engine.compiled import available, judge_compiled
+from efficiency_monitor.engine.encoding import (
+    FrameBuilder,
+    blank_findings,
+    blank_work,
+    encode_rules,
+)
+from efficiency_monitor.engine.evaluation import most_findings
+from efficiency_monitor.engine.kernel import judge
+from efficiency_monitor.faults import ConfigurationError
 from tests.properties import drawing
 from tests.properties.comparing import bound, record, vocabulary
 from tests.properties.dice import Thrown

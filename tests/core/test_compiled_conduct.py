@@ -2,11 +2,11 @@
 
 import pytest
 
-from efficiency_monitor.core.columns import MOST_LEVELS, Offences
-from efficiency_monitor.core.compiled import available, judge_compiled, judge_conduct_compiled
-from efficiency_monitor.core.conduct import Asked, ask, found_by
-from efficiency_monitor.core.encoding import FrameBuilder, encode_rules
-from efficiency_monitor.core.timeline import CaseRecord
+from efficiency_monitor.engine.columns import MOST_LEVELS, Offences
+from efficiency_monitor.engine.compiled import available, judge_compiled, judge_conduct_compiled
+from efficiency_monitor.engine.conduct import Asked, ask, found_by
+from efficiency_monitor.engine.encoding import FrameBuilder, encode_rules
+from efficiency_monitor.engine.timeline import CaseRecord
 from tests.properties import conduct_drawing
 from tests.properties.comparing import bound, record, vocabulary
 from tests.properties.conduct_drawing import MEASURES

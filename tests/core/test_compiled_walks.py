@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.clockwork import BEYOND, NEVER
-from efficiency_monitor.core.columns import MOST_LEVELS
-from efficiency_monitor.core.compiled import available, judge_compiled
-from efficiency_monitor.core.encoding import FrameBuilder, encode_rules
-from efficiency_monitor.core.terms import Level
+from efficiency_monitor.engine.clockwork import BEYOND, NEVER
+from efficiency_monitor.engine.columns import MOST_LEVELS
+from efficiency_monitor.engine.compiled import available, judge_compiled
+from efficiency_monitor.engine.encoding import FrameBuilder, encode_rules
+from efficiency_monitor.terms import Level
 from tests.properties import drawing
 from tests.properties.comparing import bound, by_oracle, record, vocabulary
 from tests.properties.dice import Dice, Thrown, between, chance, pick, weighted

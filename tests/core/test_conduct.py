@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.findings import CaseFindings, Offence
-from efficiency_monitor.core.terms import Outcome, Reason
-from efficiency_monitor.core.timeline import CaseRecord
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.findings import CaseFindings, Offence
+from efficiency_monitor.engine.timeline import CaseRecord
+from efficiency_monitor.terms import Outcome, Reason
 from tests.properties.comparing import bound, event, vocabulary
 from tests.properties.places import Place, places
 

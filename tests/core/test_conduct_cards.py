@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from efficiency_monitor.core.cards import (
+from efficiency_monitor.cards.model.decide import (
     Card,
     Decision,
     Issue,
@@ -13,11 +13,11 @@ from efficiency_monitor.core.cards import (
     card_number,
     decide,
 )
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.findings import CaseFindings, LevelFound, Offence, Trouble
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.core.terms import CardState, Level, LiftReason, Outcome, Reason
-from efficiency_monitor.core.timeline import Event
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.findings import CaseFindings, LevelFound, Offence, Trouble
+from efficiency_monitor.engine.timeline import Event
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.terms import CardState, Level, LiftReason, Outcome, Reason
 
 EVENT = Event(key="second", type="correction_requested", occurred_at=2000)
 

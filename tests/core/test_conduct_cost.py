@@ -63,7 +63,7 @@ def lines(rule: dict[str, Any], events: list[dict[str, Any]]) -> int:
     def trace(frame: FrameType, what: str, _: object) -> Any:
         nonlocal count
         name = frame.f_code.co_filename
-        if what == "call" and not ("/core/conduct" in name or "/core/kernel" in name):
+        if what == "call" and not ("/engine/conduct" in name or "/engine/kernel" in name):
             return None
         count += 1
         return trace

@@ -1,6 +1,6 @@
 """What was recorded after a due instant, by hand: events that ask about different stretches."""
 
-from efficiency_monitor.core.terms import Reason
+from efficiency_monitor.terms import Reason
 
 from .test_conduct import at, happened, judge, only
 

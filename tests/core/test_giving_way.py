@@ -3,14 +3,14 @@
 from functools import cache
 from pathlib import Path
 
-from efficiency_monitor.catalogue_files import read_calendars, read_rules, read_vocabulary
-from efficiency_monitor.core.cards import Card, Decision, Issue, Lift, decide
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import CompiledCalendar, evaluate
-from efficiency_monitor.core.findings import CaseFindings
-from efficiency_monitor.core.instants import parse_as_of, parse_instant
-from efficiency_monitor.core.terms import CardState, Level, LiftReason
-from efficiency_monitor.core.timeline import CaseRecord, Event
+from efficiency_monitor.cards.model.decide import Card, Decision, Issue, Lift, decide
+from efficiency_monitor.catalogue.catalogue_files import read_calendars, read_rules, read_vocabulary
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.evaluation import CompiledCalendar, evaluate
+from efficiency_monitor.engine.findings import CaseFindings
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.terms import CardState, Level, LiftReason
+from efficiency_monitor.time.instants import parse_as_of, parse_instant
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 ZONE = "Asia/Shanghai"

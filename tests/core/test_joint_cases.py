@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from efficiency_monitor.core.accountability import Part
-from efficiency_monitor.core.terms import Precision
+from efficiency_monitor.followup.accountability.model import Part
+from efficiency_monitor.terms import Precision
 
 from .held import HOUR, at, event, organs, shares, told
 

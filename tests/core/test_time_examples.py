@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.catalogue_files import load_calendar_file
-from efficiency_monitor.core.amount import Amount, Threshold, Unit, decimal_text
-from efficiency_monitor.core.evaluation import CompiledCalendar
-from efficiency_monitor.core.faults import NotCovered
-from efficiency_monitor.core.instants import parse_as_of, rfc3339
-from efficiency_monitor.core.questions import Counting, PauseAsked, due, elapsed, threshold
+from efficiency_monitor.catalogue.catalogue_files import load_calendar_file
+from efficiency_monitor.engine.evaluation import CompiledCalendar
+from efficiency_monitor.engine.questions import Counting, PauseAsked, due, elapsed, threshold
+from efficiency_monitor.faults import NotCovered
+from efficiency_monitor.time.amount import Amount, Threshold, Unit, decimal_text
+from efficiency_monitor.time.instants import parse_as_of, rfc3339
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "time_examples"
 ROWS = [

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from efficiency_monitor.core.amount import Amount, Unit
-from efficiency_monitor.core.evaluation import CompiledCalendar
+from efficiency_monitor.engine.evaluation import CompiledCalendar
+from efficiency_monitor.time.amount import Amount, Unit
 from tests.oracle.words import instant_text, parse_instant
 from tests.properties.comparing import bound, by_oracle, by_product, judged
 from tests.properties.places import DAY, Place, place_of, places

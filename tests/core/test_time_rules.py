@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.amount import Unit
-from efficiency_monitor.core.questions import Counting, elapsed
+from efficiency_monitor.engine.questions import Counting, elapsed
+from efficiency_monitor.time.amount import Unit
 
 from .test_time_readings import ACCEPTED, CN, PAUSED, at, capped, episode, event, rule
 

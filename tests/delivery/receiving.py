@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from efficiency_monitor.notify.channel import Limit, Message, Result, Sent
+from efficiency_monitor.notify.channels.channel import Limit, Message, Result, Sent
 from tests.stories.world import PEOPLE, World, instant
 
 CASE = {"item_kind": "promised", "department": "住建局", "promised_limit": "3 working_days"}

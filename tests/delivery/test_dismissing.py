@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.notify.channel import Retry
-from efficiency_monitor.services.delivery.dead_letters import dismiss, retry, undelivered
-from efficiency_monitor.services.operation import delivery_check
+from efficiency_monitor.faults import ConfigurationError, NotAllowed
+from efficiency_monitor.notify.channels.channel import Retry
+from efficiency_monitor.notify.dead_letters import dismiss, retry, undelivered
+from efficiency_monitor.ops.doctor import delivery_check
 from tests.stories.world import PEOPLE, World
 
 from .receiving import Receiver, notices, recorded, red_and_warning, states

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, Locked
-from efficiency_monitor.notify.channel import Message, Refused, Result, Retry, Sent
-from efficiency_monitor.services.delivery import after_delivery
-from efficiency_monitor.services.delivery.dead_letters import retry, undelivered
-from efficiency_monitor.services.delivery.deliver import deliver
-from efficiency_monitor.services.delivery.deliver_lock import LOCK
-from efficiency_monitor.services.notices.voiding import void
-from efficiency_monitor.services.operation import delivery_check
+from efficiency_monitor.faults import ConfigurationError, Locked
+from efficiency_monitor.notify import after_delivery
+from efficiency_monitor.notify.channels.channel import Message, Refused, Result, Retry, Sent
+from efficiency_monitor.notify.dead_letters import retry, undelivered
+from efficiency_monitor.notify.deliver import deliver
+from efficiency_monitor.notify.deliver_lock import LOCK
+from efficiency_monitor.notify.voiding import void
+from efficiency_monitor.ops.doctor import delivery_check
 from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import CASE, Receiver, held, notices, recorded, red_and_warning, states
@@ -174,7 +174,7 @@ def test_a_channel_that_breaks_its_promise_holds_up_no_other(world: World) -> No
 def test_a_notice_that_cannot_be_said_holds_up_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from efficiency_monitor.services.delivery import outgoing
+    from efficiency_monitor.notify import outgoing
 
     poison = next(str(row["notice_id"]) for row in notices(world) if row["person_id"] == "zhang")
     said = outgoing.digest
@@ -331,7 +331,7 @@ def test_the_bell_waits_for_nobody(world: World) -> None:
 
 
 def test_a_clock_that_ran_ahead_blocks_no_robot(crowd: World) -> None:
-    from efficiency_monitor.notify.channel import Limit
+    from efficiency_monitor.notify.channels.channel import Limit
 
     robot = Receiver(robot="robot", limits=[Limit(5, 60)])
     crowd.now += 400 * 24 * HOUR

@@ -15,19 +15,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from efficiency_monitor.core.people import Language, Person, Role
-from efficiency_monitor.notify.channel import Channel
-from efficiency_monitor.notify.dingtalk import DingTalk
-from efficiency_monitor.notify.feishu import Feishu
-from efficiency_monitor.notify.file import FileDrop
-from efficiency_monitor.notify.robot import RobotSettings
-from efficiency_monitor.notify.smtp import Mail, MailSettings
-from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
-from efficiency_monitor.notify.wecom import WeCom
-from efficiency_monitor.services.delivery.dead_letters import undelivered
-from efficiency_monitor.services.delivery.deliver import deliver
-from efficiency_monitor.services.notices.notices import notices_to, replace_people
-from efficiency_monitor.store import outbox
+from efficiency_monitor.notify.channels.channel import Channel
+from efficiency_monitor.notify.channels.dingtalk import DingTalk
+from efficiency_monitor.notify.channels.feishu import Feishu
+from efficiency_monitor.notify.channels.file import FileDrop
+from efficiency_monitor.notify.channels.robot import RobotSettings
+from efficiency_monitor.notify.channels.smtp import Mail, MailSettings
+from efficiency_monitor.notify.channels.webhook import Webhook, WebhookSettings
+from efficiency_monitor.notify.channels.wecom import WeCom
+from efficiency_monitor.notify.dead_letters import undelivered
+from efficiency_monitor.notify.deliver import deliver
+from efficiency_monitor.notify.notices import notices_to, replace_people
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.people.model.people import Language, Person, Role
 from tests.stories.world import World, instant
 
 from .fault_server import Book, Clock, hooks, mail, most_within, outcome, wrong_tls

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.people import Person, Role
-from efficiency_monitor.notify.channel import Message, Result, Sent
-from efficiency_monitor.services.notices.notices import notices_to, replace_people
-from efficiency_monitor.store import outbox
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.notify.channels.channel import Message, Result, Sent
+from efficiency_monitor.notify.notices import notices_to, replace_people
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.people.model.people import Person, Role
 from tests.stories.world import World
 
 from .receiving import Receiver, recorded, states

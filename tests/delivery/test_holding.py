@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import insert
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
-from efficiency_monitor.services.delivery import silences
-from efficiency_monitor.services.delivery.silences import Filters, add_silence, end_silence
-from efficiency_monitor.services.notices.notices import notices_to, people
-from efficiency_monitor.services.notices.voiding import void
-from efficiency_monitor.store import outbox
+from efficiency_monitor.faults import ConfigurationError, NotAllowed
+from efficiency_monitor.notify import silences
+from efficiency_monitor.notify.channels.channel import Limit, Message, Result, Retry, Sent
+from efficiency_monitor.notify.notices import notices_to, people
+from efficiency_monitor.notify.silences import Filters, add_silence, end_silence
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.notify.voiding import void
+from efficiency_monitor.terms import LiftReason
 from tests.stories.world import PEOPLE, World, instant, wall
 
 from .receiving import Receiver, held, notices, recorded, red_and_warning, states

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.hours import Hours, next_open, read_hours, spans_of
+from efficiency_monitor.people.model.hours import Hours, next_open, read_hours, spans_of
 
 pytestmark = pytest.mark.both_engines
 

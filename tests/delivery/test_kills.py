@@ -18,12 +18,13 @@ import pytest
 from pydantic import SecretStr
 
 from efficiency_monitor import app
-from efficiency_monitor.core.people import Person, Role
-from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
-from efficiency_monitor.services.delivery import after_delivery
-from efficiency_monitor.services.delivery.deliver import deliver
-from efficiency_monitor.services.notices.notices import notices_to, replace_people
-from efficiency_monitor.store import attempts, ledger, outbox
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.notify import after_delivery
+from efficiency_monitor.notify.channels.webhook import Webhook, WebhookSettings
+from efficiency_monitor.notify.deliver import deliver
+from efficiency_monitor.notify.notices import notices_to, replace_people
+from efficiency_monitor.notify.store import attempts, outbox
+from efficiency_monitor.people.model.people import Person, Role
 from tests.lengths import length
 from tests.stories.world import World
 
@@ -167,7 +168,7 @@ STEPS = {
 def test_a_stop_at_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    from efficiency_monitor.notify.channel import Limit
+    from efficiency_monitor.notify.channels.channel import Limit
 
     world = with_notices(tmp_path / "ws", 6)
     sent: list[str] = []

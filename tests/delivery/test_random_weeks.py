@@ -13,11 +13,11 @@ from random import Random, SystemRandom
 
 import pytest
 
-from efficiency_monitor.core.people import Person, Role
-from efficiency_monitor.services.delivery.silences import Filters, add_silence, end_silence
-from efficiency_monitor.services.notices.notices import notices_to, replace_people
-from efficiency_monitor.services.notices.voiding import void
-from efficiency_monitor.store import outbox
+from efficiency_monitor.notify.notices import notices_to, replace_people
+from efficiency_monitor.notify.silences import Filters, add_silence, end_silence
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.notify.voiding import void
+from efficiency_monitor.people.model.people import Person, Role
 from tests.stories.world import ZONE, World, instant
 
 from .receiving import CASE, Receiver
@@ -167,7 +167,7 @@ def test_each_notice_leaves_at_the_first_moment_at_which_it_may(tmp_path: Path, 
     random = Random(seed)
     world, model, cards = made(tmp_path / "ws", random)
     with world.context.store.reading() as connection:
-        from efficiency_monitor.services.notices.notices import people
+        from efficiency_monitor.notify.notices import people
 
         everybody = people(connection)
     receiver = Receiver(clock=lambda: world.now)

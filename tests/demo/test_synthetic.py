@@ -12,24 +12,24 @@ import pytest
 from demo.layout import LATE, MARK
 from demo.make_synthetic import FOLDER, make
 from demo.situations import AS_OF
-from efficiency_monitor.catalogue_files import (
+from efficiency_monitor.catalogue.catalogue_files import (
     catalogue_folder,
     read_calendars,
     read_rules,
     read_vocabulary,
 )
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import CompiledCalendar, evaluate
-from efficiency_monitor.core.findings import CaseFindings
-from efficiency_monitor.core.instants import parse_as_of
-from efficiency_monitor.core.intake import EventFacts, RowFacts, find_conflicts
-from efficiency_monitor.core.people import Role, parse_people
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.sources.cells import Context
-from efficiency_monitor.sources.facts import read_facts
-from efficiency_monitor.sources.mapping import load_mapping
-from efficiency_monitor.sources.rows import Quarantined
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.evaluation import CompiledCalendar, evaluate
+from efficiency_monitor.engine.findings import CaseFindings
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.intake.formats.rows import Quarantined
+from efficiency_monitor.intake.mapping.cells import Context
+from efficiency_monitor.intake.mapping.facts import read_facts
+from efficiency_monitor.intake.mapping.mapping import load_mapping
+from efficiency_monitor.intake.model.decide import EventFacts, RowFacts, find_conflicts
+from efficiency_monitor.people.model.people import Role, parse_people
+from efficiency_monitor.terms import Level
+from efficiency_monitor.time.instants import parse_as_of
 
 ZONE = "Asia/Shanghai"
 CATALOGUE = catalogue_folder(Path(__file__).resolve().parents[2] / "rules")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.ledger import book as ledger_book
 from tests.matters import stage
 from tests.matters.deaths import key_files
 from tests.matters.office import Office

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.records.engine import Store
 from tests import engines
 from tests.postgres_server import as_owner
 from tests.torture.late import say

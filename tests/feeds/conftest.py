@@ -12,10 +12,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from efficiency_monitor import app
+from efficiency_monitor.intake import pull as pulling
+from efficiency_monitor.intake.pull_report import Outside, PullReport
+from efficiency_monitor.intake.pulling.http_request import World as Asked
 from efficiency_monitor.outbound.connection import system_resolver
-from efficiency_monitor.services.intake import pull as pulling
-from efficiency_monitor.services.intake.pull_report import Outside, PullReport
-from efficiency_monitor.sources.http_request import World as Asked
 from tests.stories.world import World
 
 TOKEN = "canary-5b1f-token"

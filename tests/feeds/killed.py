@@ -16,10 +16,10 @@ from pathlib import Path
 from sqlalchemy import event
 
 from efficiency_monitor import app
+from efficiency_monitor.intake.pull import pull
+from efficiency_monitor.intake.pull_report import Outside
+from efficiency_monitor.intake.pulling.http_request import World
 from efficiency_monitor.outbound.connection import system_resolver
-from efficiency_monitor.services.intake.pull import pull
-from efficiency_monitor.services.intake.pull_report import Outside
-from efficiency_monitor.sources.http_request import World
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.truncate", "os.mkdir")
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import FeedFailed
+from efficiency_monitor.faults import FeedFailed
 from tests.feeds.conftest import Office, accepted, answer, http, numbered
 
 NUMBERS = [f"C{n:02}" for n in range(7)]

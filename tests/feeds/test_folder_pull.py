@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
+from efficiency_monitor.faults import ConfigurationError, FeedFailed
 from tests.feeds.conftest import Office, accepted, case
 
 FOLDER = '[sources.hall.files]\nfolder = "in"\npatterns = ["*.csv"]'

@@ -8,10 +8,10 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 from werkzeug import Response
 
-from efficiency_monitor.services.authority import by_hand
-from efficiency_monitor.services.listings import explain
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store import cases
+from efficiency_monitor.cards import explain
+from efficiency_monitor.intake.store import cases
+from efficiency_monitor.people import by_hand
+from efficiency_monitor.scan import scan
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
 

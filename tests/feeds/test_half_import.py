@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
-from efficiency_monitor.services.intake import pull as pulling
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.faults import ConfigurationError, FeedFailed
+from efficiency_monitor.intake import pull as pulling
+from efficiency_monitor.scan import scan
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
 

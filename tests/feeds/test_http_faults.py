@@ -15,8 +15,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError, FeedFailed
-from efficiency_monitor.services.intake import pull as pulling
+from efficiency_monitor.faults import ConfigurationError, EffmonError, FeedFailed
+from efficiency_monitor.intake import pull as pulling
 from tests.feeds.conftest import TOKEN, Office, accepted, answer, http
 from tests.notify import receivers
 from tests.notify.receivers import answering, receiver

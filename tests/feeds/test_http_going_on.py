@@ -7,8 +7,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.sources.link_header import next_link
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.pulling.link_header import next_link
 from tests.feeds.conftest import Office, accepted, answer, http
 from tests.feeds.test_http_faults import BODY, EVENTS, fails, whole
 from tests.notify.receivers import answering, receiver

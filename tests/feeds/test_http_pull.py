@@ -7,7 +7,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
+from efficiency_monitor.faults import ConfigurationError, FeedFailed
 from tests.feeds.conftest import TOKEN, Office, accepted, answer, case, http, numbered
 
 NUMBERS = [f"C{n:02}" for n in range(7)]

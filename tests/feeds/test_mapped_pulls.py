@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from python_calamine import CalamineWorkbook
 from werkzeug import Request, Response
 
-from efficiency_monitor.services.intake.ingest import import_files
+from efficiency_monitor.intake.ingest import import_files
 from tests.feeds.conftest import Office, answer, http
 from tests.stories.world import World
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.faults import FeedFailed
+from efficiency_monitor.faults import FeedFailed
 from tests.feeds.conftest import Office
 from tests.notify import receivers
 from tests.notify.receivers import receiver

@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import FeedFailed
+from efficiency_monitor.faults import FeedFailed
 from tests import engines
 from tests.cli.command import ROOT, environment
 from tests.feeds.conftest import Office, accepted, answer, case, http

@@ -9,8 +9,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from efficiency_monitor.core.faults import ConfigurationError, Locked
-from efficiency_monitor.services.intake import pull as pulling
+from efficiency_monitor.faults import ConfigurationError, Locked
+from efficiency_monitor.intake import pull as pulling
 from tests.feeds.conftest import Office, accepted, answer, http
 
 Serve = Callable[..., None]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.source_settings import Since
-from efficiency_monitor.sources.contents import higher, reach_of
-from efficiency_monitor.sources.mapping import SourceMapping, load_mapping
-from efficiency_monitor.sources.rows import Row
+from efficiency_monitor.intake.formats.rows import Row
+from efficiency_monitor.intake.mapping.contents import higher, reach_of
+from efficiency_monitor.intake.mapping.mapping import SourceMapping, load_mapping
+from efficiency_monitor.workspace.source_settings import Since
 from tests.cli.command import ROOT
 
 BASE = datetime(2026, 3, 2, 10)

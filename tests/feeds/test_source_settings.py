@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import source_settings
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.settings import parse
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.workspace import source_settings
+from efficiency_monitor.workspace.settings import parse
 from tests.cli.command import ROOT
 
 HTTP = '[sources.hall.http]\nbase_url = "https://hall.example"\ntables = {events = "/events"}\n'

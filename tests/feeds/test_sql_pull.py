@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from efficiency_monitor.core.faults import ConfigurationError, FeedFailed
-from efficiency_monitor.settings import parse
-from efficiency_monitor.sources.sql_view import exact, open_readonly
+from efficiency_monitor.faults import ConfigurationError, FeedFailed
+from efficiency_monitor.intake.pulling.sql_view import exact, open_readonly
+from efficiency_monitor.workspace.settings import parse
 from tests.feeds.conftest import Office, accepted
 
 NUMBERS = [f"C{n:04}" for n in range(2500)]

@@ -7,8 +7,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from efficiency_monitor.core.faults import FeedFailed
-from efficiency_monitor.services.listings import listing
+from efficiency_monitor.cards import listing
+from efficiency_monitor.faults import FeedFailed
 from tests.feeds.conftest import Office, accepted, answer, case, http
 from tests.stories.world import PEOPLE, instant
 
@@ -136,7 +136,7 @@ def test_a_dry_run_flags_nobody(hall: Hall) -> None:
 def test_what_came_meanwhile_by_hand_is_left_for_the_next_snapshot(
     hall: Hall, httpserver: HTTPServer, serve: Serve
 ) -> None:
-    from efficiency_monitor.services.authority.by_hand import import_into
+    from efficiency_monitor.people.by_hand import import_into
 
     world = hall.office.world
     path = world.folder / "late.csv"

@@ -9,12 +9,12 @@ from pathlib import Path
 from xml.sax import SAXException, make_parser
 from xml.sax.handler import ContentHandler
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.intake import RowFacts
-from efficiency_monitor.sources.facts import apply, layout_of
-from efficiency_monitor.sources.mapping import SourceMapping
-from efficiency_monitor.sources.rows import Quarantined, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.formats.rows import Quarantined, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.mapping.facts import apply, layout_of
+from efficiency_monitor.intake.mapping.mapping import SourceMapping
+from efficiency_monitor.intake.model.decide import RowFacts
 
 from ..intake.conftest import Store, context, shipped
 

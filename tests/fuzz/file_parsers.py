@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.core.people import parse_people
-from efficiency_monitor.services.people.people_words import in_words
-from efficiency_monitor.sources.facts import apply, layout_of
-from efficiency_monitor.sources.rows import Quarantined, Row
-from efficiency_monitor.sources.tabular import read_rows
-from efficiency_monitor.sources.zip_guard import check_workbook
+from efficiency_monitor.faults import ConfigurationError, EffmonError
+from efficiency_monitor.i18n.people_words import in_words
+from efficiency_monitor.intake.formats.rows import Quarantined, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.formats.zip_guard import check_workbook
+from efficiency_monitor.intake.mapping.facts import apply, layout_of
+from efficiency_monitor.people.model.people import parse_people
 
 from ..intake.conftest import context, shipped
 from . import feeds

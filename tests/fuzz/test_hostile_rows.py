@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.sources.mapping import SourceMapping
-from efficiency_monitor.sources.rows import Row
+from efficiency_monitor.intake.formats.rows import Row
+from efficiency_monitor.intake.mapping.mapping import SourceMapping
 from tests.lengths import length
 
 from ..intake.conftest import ROOT, shipped

@@ -7,24 +7,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor import catalogue_files, logbook, settings
-from efficiency_monitor.core.amount import Amount, Threshold
-from efficiency_monitor.core.checkpoints import Checkpoint, body, of_note
-from efficiency_monitor.core.faults import CatalogueError, EffmonError
-from efficiency_monitor.core.hours import read_hours
-from efficiency_monitor.core.instants import parse_as_of, parse_instant
-from efficiency_monitor.core.ladders import Ladder
-from efficiency_monitor.core.signatures import public_of, public_text
-from efficiency_monitor.core.signed_notes import SigningKey, Verifier, parse, sign, verified
-from efficiency_monitor.notify.posting import Answer, http_fault
-from efficiency_monitor.services.authority.key_files import read_key
-from efficiency_monitor.services.calendars.calendar_work import batch
-from efficiency_monitor.services.context import Catalogue
-from efficiency_monitor.sources.json_page import Page, lines_of
-from efficiency_monitor.sources.link_header import next_link
-from efficiency_monitor.sources.mapping_files import read_mapping
-from efficiency_monitor.sources.times import compile_formats, read_time
-from efficiency_monitor.strict_yaml import validate
+from efficiency_monitor.catalogue import catalogue_files
+from efficiency_monitor.catalogue.calendars.calendar_work import batch
+from efficiency_monitor.catalogue.strict_yaml import validate
+from efficiency_monitor.faults import CatalogueError, EffmonError
+from efficiency_monitor.intake.mapping.mapping_files import read_mapping
+from efficiency_monitor.intake.mapping.times import compile_formats, read_time
+from efficiency_monitor.intake.pulling.json_page import Page, lines_of
+from efficiency_monitor.intake.pulling.link_header import next_link
+from efficiency_monitor.ledger.model.checkpoints import Checkpoint, body, of_note
+from efficiency_monitor.ledger.model.signed_notes import SigningKey, Verifier, parse, sign, verified
+from efficiency_monitor.notify.channels.posting import Answer, http_fault
+from efficiency_monitor.people.key_files import read_key
+from efficiency_monitor.people.model.hours import read_hours
+from efficiency_monitor.people.model.signatures import public_of, public_text
+from efficiency_monitor.rules.ladders import Ladder
+from efficiency_monitor.time.amount import Amount, Threshold
+from efficiency_monitor.time.instants import parse_as_of, parse_instant
+from efficiency_monitor.workspace import logbook, settings
+from efficiency_monitor.workspace.context import Catalogue
 
 from ..intake.conftest import ROOT
 from ..notify.conftest import a_robot

@@ -1,4 +1,4 @@
-"""What differs from run to run, fixed where the product takes it: in `efficiency_monitor.app`.
+"""What differs from run to run, fixed where the product takes it: in `app`.
 
 The composition root alone reads a clock, throws dice and asks who sits at the keyboard. A place
 that moves elsewhere is missed here at once: what is replaced has to be there.
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.actor import Actor
-from efficiency_monitor.language import language, set_language
+from efficiency_monitor.i18n.language import language, set_language
+from efficiency_monitor.people.model.actor import Actor
 from tests.stories.world import instant
 
 #: The instant at which a story begins whose clock has not been set yet.

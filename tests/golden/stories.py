@@ -15,11 +15,11 @@ from typing import Final
 import pytest
 
 from cli.main import main
-from efficiency_monitor.core.signatures import public_text
-from efficiency_monitor.notify.channel import Message, Refused, Result
-from efficiency_monitor.services.authority.key_files import read_key
-from efficiency_monitor.services.ledger import ledger_keys
-from efficiency_monitor.settings import DATABASE_VARIABLE
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.notify.channels.channel import Message, Refused, Result
+from efficiency_monitor.people.key_files import read_key
+from efficiency_monitor.people.model.signatures import public_text
+from efficiency_monitor.workspace.settings import DATABASE_VARIABLE
 from tests import engines
 from tests.delivery.receiving import Receiver, notices, red_and_warning
 from tests.held import full_workspace

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.ledger import EntryType
+from efficiency_monitor.ledger.model.entries import EntryType
 from efficiency_monitor.notify.wording import KINDS
 
 from .differences import differences

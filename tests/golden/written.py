@@ -15,8 +15,8 @@ import pytest
 
 from cli import demo
 from cli.main import app as commands
-from efficiency_monitor.core.people import Language
 from efficiency_monitor.notify.digest import digest
+from efficiency_monitor.people.model.people import Language
 from tests.notify.sentences import SAID
 from tests.notify.test_wording import a_notice
 from tests.stories.world import World

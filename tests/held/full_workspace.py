@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor import app
-from efficiency_monitor.services.audit import Command
-from efficiency_monitor.services.ledger import ledger_keys
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ops.audit import Command
 from tests.matters import bureau
 from tests.matters.stage import run
 from tests.stories.world import World, instant

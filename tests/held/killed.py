@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from efficiency_monitor import app
-from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.intake import ingest
 
 
 def main(folder: Path, now: int, last: int, files: list[Path]) -> None:

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, select
 
-from efficiency_monitor.core.statements import digest
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.intake.model.statements import digest
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.records.every_table import metadata
 from tests.matters.stage import run
 from tests.stories.world import World, instant
 

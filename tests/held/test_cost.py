@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services.checks import approval_checks, held_checks
-from efficiency_monitor.services.ledger import ledger_book, ledger_tree
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import tree as ledger_tree
+from efficiency_monitor.ledger.checks import approval_checks, held_checks
 from tests.stories.world import World, instant
 
 CARDS = 20_000

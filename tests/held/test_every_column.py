@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, LargeBinary, Table, UniqueConstraint, select, text
 
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.records.every_table import metadata
 from tests.stories.world import World
 
 from . import full_workspace

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ledger import book as ledger_book
 from tests.matters.stage import run
 from tests.stories.world import World, instant, write_csv
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.store import held_rows
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ledger.store import held_rows
 from tests.stories.world import World, instant, write_csv
 from tests.torture.test_import_kills import received
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.services import binding
-from efficiency_monitor.services.checks import held_checks
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.scans import nights, scan
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import row_commitments as binding
+from efficiency_monitor.ledger.checks import held_checks
+from efficiency_monitor.scan import nights, scan
 from tests.stories.world import World, instant, write_csv
 from tests.tallies.test_tally_stories import town
 
@@ -226,7 +226,7 @@ def test_what_another_entry_has_held_meanwhile_is_held_once(world: World) -> Non
 
 
 def test_commands_are_held_by_the_next_scan(world: World) -> None:
-    from efficiency_monitor.services.audit import Command
+    from efficiency_monitor.ops.audit import Command
 
     for number in range(3):
         command = Command(path=f"cards show {number}", exit_code=0, took=1)

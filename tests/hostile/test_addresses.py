@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.notify.channel import Refused, Retry, Sent
-from efficiency_monitor.sources.http_request import World as Asked
+from efficiency_monitor.faults import ConfigurationError, EffmonError
+from efficiency_monitor.intake.pulling.http_request import World as Asked
+from efficiency_monitor.notify.channels.channel import Refused, Retry, Sent
 from tests.stories.world import World
 
 from ..feeds.conftest import Office, accepted

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.reports.ledger_export import write_export
-from efficiency_monitor.reports.tabular import put_in_place
-from efficiency_monitor.services.matters import attachments
+from efficiency_monitor.documents.tabular import put_in_place
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.followup.evidence import attachments
+from efficiency_monitor.ledger.export import write_export
 from tests.stories.world import World
 
 from ..feeds.conftest import Office
@@ -93,7 +93,7 @@ def test_what_stands_in_the_place_of_an_export_stays(tmp_path: Path, kind: str) 
     assert not target.exists() or target.read_text() == "mine"
     out = tmp_path / "evidence"
     out.symlink_to(tmp_path / "elsewhere")
-    from efficiency_monitor.core import ledger
+    from efficiency_monitor.ledger.model import entries as ledger
 
     with pytest.raises(EffmonError):
         write_export(out, [], ledger.EMPTY, readme_context={})

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from efficiency_monitor.cli import demo_stage, given
+from efficiency_monitor.cli import command_audit as given
+from efficiency_monitor.cli import demo_stage
 from efficiency_monitor.cli.main import app
 from efficiency_monitor.cli.state import State
 from sqlalchemy import Engine, event
 
-from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.faults import EffmonError
 
 FORMATS = ("table", "json", "jsonl", "csv")
 #: Commands that a process of its own is asked for: they do not end, or make their own State.

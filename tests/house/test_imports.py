@@ -28,12 +28,12 @@ def test_the_contracts_hold() -> None:
 @pytest.mark.parametrize(
     ("where", "line", "broken"),
     [
-        ("core/terms.py", "import cli", "Nobody imports the command line"),
-        ("core/terms.py", "import efficiency_monitor.store", "Storeys"),
-        ("store/__init__.py", "import efficiency_monitor.notify", "Storeys"),
-        ("core/terms.py", "import efficiency_monitor.core.rules", "Inside the core"),
-        ("core/terms.py", "import time", "The core does no I/O"),
-        ("verifier/__init__.py", "import efficiency_monitor.core.terms", "The verifier shares"),
+        ("terms.py", "import cli", "Nobody imports the command line"),
+        ("terms.py", "import efficiency_monitor.records", "Storeys"),
+        ("records/__init__.py", "import efficiency_monitor.notify", "Storeys"),
+        ("terms.py", "import efficiency_monitor.rules.rules", "Inside the core"),
+        ("terms.py", "import time", "The core does no I/O"),
+        ("verifier/__init__.py", "import efficiency_monitor.terms", "The verifier shares"),
     ],
 )
 def test_a_planted_import_is_refused(copy: Path, where: str, line: str, broken: str) -> None:
@@ -45,7 +45,7 @@ def test_a_planted_import_is_refused(copy: Path, where: str, line: str, broken: 
     assert any(text.startswith(broken) for text in verdicts), result.stdout
 
 
-@pytest.mark.parametrize("folder", ["efficiency_monitor", "efficiency_monitor/core"])
+@pytest.mark.parametrize("folder", ["efficiency_monitor", "efficiency_monitor/engine"])
 def test_a_module_outside_the_order_is_refused(copy: Path, folder: str) -> None:
     (copy / folder / "unplaced.py").write_text('"""Nowhere."""\n', encoding="utf-8")
     result = run_python(*LINT, cwd=copy)

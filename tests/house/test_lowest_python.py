@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 import xlwt
 
-from efficiency_monitor.store import rights
+from efficiency_monitor.records import rights
 from tests.cli.command import environment
 from tests.postgres_server import APPLICATION, AUDITOR, server
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from efficiency_monitor.sources import mapping, table
-from efficiency_monitor.sources.mapping_files import find_mapping, mapping_names
+from efficiency_monitor.intake.mapping import mapping, table
+from efficiency_monitor.intake.mapping.mapping_files import find_mapping, mapping_names
 
 from .tree import ROOT
 

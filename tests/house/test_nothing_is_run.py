@@ -23,9 +23,9 @@ REGEX = {
 #: Patterns that are put together from constants of the module in a way that is not seen here.
 PUT_TOGETHER = {
     # Letters of a time format each stand for a fixed part; every other sign is escaped.
-    "efficiency_monitor/sources/times.py",
+    "efficiency_monitor/intake/mapping/times.py",
     # What the system says of a file, a table of its own, each escaped.
-    "efficiency_monitor/logbook.py",
+    "efficiency_monitor/workspace/logbook.py",
     # The table of the parser's own sentences.
     "cli/usage.py",
 }

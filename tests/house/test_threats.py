@@ -11,9 +11,9 @@ _ROW = re.compile(r"^\| (\d+) \|(.*)\|$", re.MULTILINE)
 _FILE = re.compile(r"`(tests/[\w/]+\.py)`((?: `test_\w+`)*)")
 THREATS = 18
 #: Looks for web pages among tables, and writes none.
-READER = "efficiency_monitor/sources/tabular.py"
+READER = "efficiency_monitor/intake/formats/tabular.py"
 #: Write web pages: one module a page, which a test feeds hostile text.
-_PAGES = re.compile(r"efficiency_monitor/reports/\w+_page\.py")
+_PAGES = re.compile(r"efficiency_monitor/documents/\w+_page\.py")
 
 
 def rows() -> dict[int, list[tuple[str, str]]]:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.full
 
 INSTALLED_AS = {
     "cli": "efficiency_monitor/cli",
-    "rules": "efficiency_monitor/catalogue",
+    "rules": "efficiency_monitor/catalogue/data",
     "demo": "efficiency_monitor/demo",
 }
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
@@ -26,7 +26,7 @@ import importlib.resources, importlib.util
 import efficiency_monitor.cli
 for name in ("cli", "rules", "tests", "tools"):
     assert importlib.util.find_spec(name) is None, f"{name} is importable from the installation"
-catalogue = importlib.resources.files("efficiency_monitor.catalogue")
+catalogue = importlib.resources.files("efficiency_monitor.catalogue.data")
 assert (catalogue / "vocabulary.yaml").is_file()
 """
 

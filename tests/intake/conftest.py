@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from efficiency_monitor.core.intake import (
+from efficiency_monitor.catalogue.strict_yaml import parse_model
+from efficiency_monitor.intake.formats.rows import Quarantined
+from efficiency_monitor.intake.mapping.cells import Context
+from efficiency_monitor.intake.mapping.facts import read_facts
+from efficiency_monitor.intake.mapping.mapping import SourceMapping, load_mapping
+from efficiency_monitor.intake.model.decide import (
     Counts,
     KnownCase,
     RowDecision,
@@ -16,13 +21,8 @@ from efficiency_monitor.core.intake import (
     decide,
     find_conflicts,
 )
-from efficiency_monitor.core.statements import RowFacts, RowVersion
-from efficiency_monitor.core.vocabulary import VocabularyFile, build_vocabulary
-from efficiency_monitor.sources.cells import Context
-from efficiency_monitor.sources.facts import read_facts
-from efficiency_monitor.sources.mapping import SourceMapping, load_mapping
-from efficiency_monitor.sources.rows import Quarantined
-from efficiency_monitor.strict_yaml import parse_model
+from efficiency_monitor.intake.model.statements import RowFacts, RowVersion
+from efficiency_monitor.rules.vocabulary import VocabularyFile, build_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONES = {"cn": "Asia/Shanghai", "us-federal": "America/New_York"}

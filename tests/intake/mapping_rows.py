@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.facts import apply
-from efficiency_monitor.sources.rows import Quarantined, Row
+from efficiency_monitor.intake.formats.rows import Quarantined, Row
+from efficiency_monitor.intake.mapping.facts import apply
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .conftest import context, shipped
 

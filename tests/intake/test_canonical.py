@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.core.intake import RowFacts
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.core.vocabulary import Vocabulary
-from efficiency_monitor.sources.cells import Context
-from efficiency_monitor.sources.facts import apply
-from efficiency_monitor.sources.mapping import load_mapping
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
+from efficiency_monitor.faults import CatalogueError, ConfigurationError
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.mapping.cells import Context
+from efficiency_monitor.intake.mapping.facts import apply
+from efficiency_monitor.intake.mapping.mapping import load_mapping
+from efficiency_monitor.intake.model.decide import RowFacts
+from efficiency_monitor.rules.vocabulary import Vocabulary
+from efficiency_monitor.terms import Precision
 
 from .conftest import VOCABULARY, ZONES, Reading, context, shipped
 from .test_csv import quarantined, taken

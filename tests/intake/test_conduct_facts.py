@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.statements import EventFacts, RowFacts
-from efficiency_monitor.sources.mapping_files import find_mapping
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.intake.mapping.mapping_files import find_mapping
+from efficiency_monitor.intake.model.statements import EventFacts, RowFacts
 
 from .conftest import ROOT, shipped
 from .mapping_rows import AT, BLOCK, LATER, MESSAGE, row_of, types
@@ -134,8 +134,8 @@ def test_a_place_marks_what_its_source_keeps_in_a_file_of_its_own(tmp_path: Path
 
 
 def test_a_row_of_a_case_carries_the_marks_and_may_say_otherwise(tmp_path: Path) -> None:
-    from efficiency_monitor.sources.facts import apply
-    from efficiency_monitor.sources.rows import Row
+    from efficiency_monitor.intake.formats.rows import Row
+    from efficiency_monitor.intake.mapping.facts import apply
 
     from .conftest import context
 

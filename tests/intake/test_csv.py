@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.intake import RowFacts
-from efficiency_monitor.language import speaking
-from efficiency_monitor.sources.facts import read_facts
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row, say_refusal
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row, say_refusal
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.mapping.facts import read_facts
+from efficiency_monitor.intake.model.decide import RowFacts
 
 from .conftest import Reading, Store, context, shipped
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.intake.ingest import import_files
-from efficiency_monitor.sources.rows import Quarantined
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.formats.rows import Quarantined
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.ingest import import_files
 from tests.stories.world import World
 
 HEAD = "case_no,event,occurred_at,reason\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.intake import RowFacts
-from efficiency_monitor.sources import text_lines
-from efficiency_monitor.sources.facts import read_facts
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats import text_lines
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.mapping.facts import read_facts
+from efficiency_monitor.intake.model.decide import RowFacts
 
 from .conftest import Reading, Sheets, context, shipped
 from .test_csv import taken

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from efficiency_monitor.core.intake import RowFacts
-from efficiency_monitor.sources.facts import apply
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.mapping.facts import apply
+from efficiency_monitor.intake.model.decide import RowFacts
 
 from .conftest import Reading, context, shipped
 from .test_csv import quarantined, taken

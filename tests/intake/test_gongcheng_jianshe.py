@@ -2,8 +2,8 @@
 
 import pytest
 
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.rows import Quarantined, Refusal
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .conftest import Store
 from .mapping_rows import AT, CASE, LATER, STATE, TBCX, field, row_of, types

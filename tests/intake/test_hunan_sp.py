@@ -2,9 +2,9 @@
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.rows import Quarantined, Refusal
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .mapping_rows import AT, INSTANCE, LATER, field, row_of, types
 from .test_csv import quarantined, taken

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.id_numbers import find_id_number, masked
+from efficiency_monitor.people.model.id_numbers import find_id_number, masked
 
 from .conftest import Reading
 from .test_csv import quarantined

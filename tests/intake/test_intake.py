@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.intake import (
+from efficiency_monitor.intake.formats.rows import Row
+from efficiency_monitor.intake.mapping.facts import apply, read_facts
+from efficiency_monitor.intake.model.decide import (
     CaseFacts,
     Counts,
     EventFacts,
@@ -17,8 +19,6 @@ from efficiency_monitor.core.intake import (
     decide,
     find_conflicts,
 )
-from efficiency_monitor.sources.facts import apply, read_facts
-from efficiency_monitor.sources.rows import Row
 
 from .conftest import ROOT, Answer, Reading, Store, context, shipped
 

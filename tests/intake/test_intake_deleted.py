@@ -2,7 +2,7 @@
 
 from itertools import permutations
 
-from efficiency_monitor.core.intake import Counts, KnownCase
+from efficiency_monitor.intake.model.decide import Counts, KnownCase
 
 from .conftest import Store
 from .test_intake_versions import answers, expected, feed, live, step

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.sources.mapping_files import find_mapping, read_mapping
+from efficiency_monitor.faults import CatalogueError, ConfigurationError
+from efficiency_monitor.intake.mapping.mapping_files import find_mapping, read_mapping
 
 from .test_csv import taken
 from .test_intake_versions import FEED, answers, step

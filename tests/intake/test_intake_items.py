@@ -1,7 +1,7 @@
 """Rows that speak of items: read whole, and new, unchanged, corrected or in conflict."""
 
-from efficiency_monitor.core.intake import Counts
-from efficiency_monitor.sources.rows import Refusal
+from efficiency_monitor.intake.formats.rows import Refusal
+from efficiency_monitor.intake.model.decide import Counts
 
 from .conftest import Store
 from .test_csv import quarantined, taken

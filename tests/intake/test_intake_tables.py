@@ -2,11 +2,11 @@
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources import facts
-from efficiency_monitor.sources.facts import Plans
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.mapping import facts
+from efficiency_monitor.intake.mapping.facts import Plans
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .conftest import context
 from .test_csv import quarantined

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.intake import Counts, KnownCase, RowResult
-from efficiency_monitor.sources.facts import apply
-from efficiency_monitor.sources.mapping import SourceMapping, load_mapping
-from efficiency_monitor.sources.rows import Refusal, Row
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.intake.formats.rows import Refusal, Row
+from efficiency_monitor.intake.mapping.facts import apply
+from efficiency_monitor.intake.mapping.mapping import SourceMapping, load_mapping
+from efficiency_monitor.intake.model.decide import Counts, KnownCase, RowResult
 
 from .conftest import Answer, Store, context
 from .test_csv import quarantined, taken

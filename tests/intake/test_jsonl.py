@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.headers import trimmed
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
-from efficiency_monitor.sources.text_lines import MOST_CHARACTERS
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats.headers import trimmed
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.formats.text_lines import MOST_CHARACTERS
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .conftest import Reading
 from .test_csv import quarantined, taken

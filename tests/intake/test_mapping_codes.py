@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.mapping_files import mapping_names
-from efficiency_monitor.sources.rows import Quarantined, Refusal
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal
+from efficiency_monitor.intake.mapping.mapping_files import mapping_names
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .conftest import ROOT, shipped
 from .mapping_rows import (

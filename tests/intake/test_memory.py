@@ -13,7 +13,7 @@ NAMES = ("case_no", "event", "occurred_at", "stage", "actor", "source_key")
 READ = """
 import resource, sys
 from pathlib import Path
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.intake.formats.tabular import read_rows
 count = sum(1 for _ in read_rows(Path(sys.argv[1])))
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

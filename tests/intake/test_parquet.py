@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.sources import parquet_file
-from efficiency_monitor.sources.facts import layout_of, read_facts
-from efficiency_monitor.sources.mapping import load_mapping
-from efficiency_monitor.sources.rows import Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats import parquet_file
+from efficiency_monitor.intake.formats.rows import Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.mapping.facts import layout_of, read_facts
+from efficiency_monitor.intake.mapping.mapping import load_mapping
 
 from .conftest import context, shipped
 from .test_csv import quarantined, taken

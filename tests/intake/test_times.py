@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.sources.rows import Refusal
-from efficiency_monitor.sources.times import Moment, compile_formats, from_1904, read_time
+from efficiency_monitor.intake.formats.rows import Refusal
+from efficiency_monitor.intake.mapping.times import Moment, compile_formats, from_1904, read_time
+from efficiency_monitor.terms import Precision
 
 FORMATS = compile_formats(
     ("standard", "YYYYMMDDThhmmss", "YYYYMMDDhhmmss", "YYYYMMDDhh:mm:ss", "YYYYMMDD")

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from efficiency_monitor.core.statements import RowFacts
-from efficiency_monitor.sources.rows import Quarantined, Refusal
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal
+from efficiency_monitor.intake.model.statements import RowFacts
 
 from .mapping_rows import (
     ACCEPT,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.sources import xes_file
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats import xes_file
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
 
 from .conftest import Reading
 from .test_csv import quarantined, taken

@@ -12,13 +12,13 @@ import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.sources import xls_file
-from efficiency_monitor.sources.facts import apply, read_facts
-from efficiency_monitor.sources.mapping import load_mapping
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats import xls_file
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.intake.mapping.facts import apply, read_facts
+from efficiency_monitor.intake.mapping.mapping import load_mapping
+from efficiency_monitor.terms import Precision
 
 from .conftest import Reading, Sheets, context
 from .test_csv import quarantined, taken
@@ -211,7 +211,7 @@ def test_a_file_above_the_size_is_not_even_opened(
 ) -> None:
     path = book({"a": [("case_no",), ("A1",)]})
     monkeypatch.setattr(xls_file, "MOST_BYTES", 1000)
-    monkeypatch.delattr("efficiency_monitor.sources.xls_file.xlrd")
+    monkeypatch.delattr("efficiency_monitor.intake.formats.xls_file.xlrd")
     with pytest.raises(EffmonError, match="too large"):
         list(read_rows(path))
 

@@ -12,11 +12,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.sources import zip_guard
-from efficiency_monitor.sources.rows import Quarantined, Refusal, Row
-from efficiency_monitor.sources.tabular import read_rows
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake.formats import zip_guard
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row
+from efficiency_monitor.intake.formats.tabular import read_rows
+from efficiency_monitor.terms import Precision
 
 from .conftest import Reading, Sheets
 from .test_csv import quarantined, taken
@@ -276,7 +276,7 @@ def test_a_bomb_is_refused_before_it_is_parsed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     # Without a parser nothing but the guard can have refused it.
-    monkeypatch.delattr("efficiency_monitor.sources.xlsx_file.CalamineWorkbook")
+    monkeypatch.delattr("efficiency_monitor.intake.formats.xlsx_file.CalamineWorkbook")
     path = tmp_path / "x.xlsx"
     path.write_bytes(BOMBS[name]())
     with pytest.raises(EffmonError) as caught:

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.jobs.bell import Turn, ring
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ops.timer import Turn, ring
 
 
 def unexpected(fault: Exception) -> None:
@@ -102,7 +102,7 @@ def test_once_it_is_over_no_tick_begins_and_the_running_one_was_waited_for() -> 
 
 PROGRAM = """
 import sys
-from efficiency_monitor.jobs.bell import Turn, ring
+from efficiency_monitor.ops.timer import Turn, ring
 
 def tick():
     print("begun", flush=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.jobs.slots import Plan, Schedule, catch_up, slots_between
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.scan.slots import Plan, Schedule, catch_up, slots_between
 
 DAY = 86_400
 #: Zones without a change, with one at night, at midnight, of half an hour, of a whole date, and

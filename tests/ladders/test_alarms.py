@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.terms import AlarmKind
-from efficiency_monitor.services.matters import alarms
-from efficiency_monitor.services.scans.round import RoundReport, go_round
+from efficiency_monitor.followup.alarms import actions as alarms
+from efficiency_monitor.scan.housekeeping import RoundReport, go_round
+from efficiency_monitor.terms import AlarmKind
 from tests.stories.world import Row, World, instant
 
 pytestmark = pytest.mark.both_engines

@@ -8,9 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor import app
-from efficiency_monitor.core import questions
-from efficiency_monitor.core.amount import Amount, Unit
-from efficiency_monitor.core.escalation import (
+from efficiency_monitor.engine import questions
+from efficiency_monitor.followup.ladders.model import (
     Ended,
     Exhausted,
     Facts,
@@ -23,8 +22,9 @@ from efficiency_monitor.core.escalation import (
     plain_due,
     play,
 )
-from efficiency_monitor.core.ladders import Chain
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor.rules.ladders import Chain
+from efficiency_monitor.time.amount import Amount, Unit
+from efficiency_monitor.workspace.context import Catalogue
 
 from .plain import MINUTE, PlainLadder, PlainStep, walk
 

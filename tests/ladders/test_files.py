@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import app, catalogue_files
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.people import Role
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services.authoring import ladder_work
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor import app
+from efficiency_monitor.catalogue import catalogue_files
+from efficiency_monitor.catalogue.authoring import ladder_work
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.people.model.people import Role
+from efficiency_monitor.terms import Level
+from efficiency_monitor.workspace.context import Catalogue
 from tests.cli.command import effmon
 
 RULES = Path(__file__).resolve().parents[2] / "rules"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.escalation import ladders
-from efficiency_monitor.services.scans.round import RoundReport, go_round
-from efficiency_monitor.store.ladders import due
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.followup.ladders import actions as ladders
+from efficiency_monitor.followup.ladders.store import due
+from efficiency_monitor.scan.housekeeping import RoundReport, go_round
 from tests.stories.world import RULES, World, instant, town
 
 pytestmark = pytest.mark.both_engines
@@ -281,7 +281,7 @@ def test_looking_for_what_is_due_asks_the_index(world: World) -> None:
 
 
 def test_where_a_ladder_stands_is_shown(world: World) -> None:
-    from efficiency_monitor.services.authoring.ladder_work import position
+    from efficiency_monitor.catalogue.authoring.ladder_work import position
 
     go(world, "2026-03-06 09:00")
     shown = position(world.context, world.card("A CASE yellow").lower())

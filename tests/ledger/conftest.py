@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from efficiency_monitor.core import ledger
-from efficiency_monitor.reports.ledger_export import write_export
+from efficiency_monitor.ledger.export import write_export
+from efficiency_monitor.ledger.model import entries as ledger
 from efficiency_monitor.verifier import verify
 
 from .hand_made import Book, grown

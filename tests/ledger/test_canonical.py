@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import ledger
+from efficiency_monitor.ledger.model import entries as ledger
 from efficiency_monitor.verifier import verify
 
 BOUND = 2**53 - 1

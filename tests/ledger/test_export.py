@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import ledger
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.reports.ledger_export import LedgerDamaged, write_export
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger.export import LedgerDamaged, write_export
+from efficiency_monitor.ledger.model import entries as ledger
 from efficiency_monitor.verifier import verify
 
 from .conftest import Run
@@ -135,8 +135,8 @@ def test_a_fault_while_reading_leaves_nothing_behind(bodies: list[bytes], tmp_pa
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from efficiency_monitor.core import ledger
-from efficiency_monitor.reports.ledger_export import write_export
+from efficiency_monitor.ledger.model import entries as ledger
+from efficiency_monitor.ledger.export import write_export
 def bodies():
     yield b"{}"
     os.kill(os.getpid(), signal.SIGKILL)

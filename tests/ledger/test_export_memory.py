@@ -11,11 +11,11 @@ MORE = 12
 EXPORT = """
 import re, sys
 from pathlib import Path
-from efficiency_monitor.core import ledger
-from efficiency_monitor.core.checkpoints import Checkpoint, body as text_of
-from efficiency_monitor.core.ledger_keys import KeyPeriod
-from efficiency_monitor.core.signed_notes import SigningKey, sign
-from efficiency_monitor.reports.ledger_export import SignedParts, write_export
+from efficiency_monitor.ledger.model import entries as ledger
+from efficiency_monitor.ledger.model.checkpoints import Checkpoint, body as text_of
+from efficiency_monitor.ledger.model.keys import KeyPeriod
+from efficiency_monitor.ledger.model.signed_notes import SigningKey, sign
+from efficiency_monitor.ledger.export import SignedParts, write_export
 
 number, out = int(sys.argv[1]), Path(sys.argv[2])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core import ledger
+from efficiency_monitor.ledger.model import entries as ledger
 
 from .conftest import SIZE, Run
 

@@ -5,9 +5,9 @@ import hashlib
 import pymerkle  # type: ignore[import-untyped]
 import pytest
 
-from efficiency_monitor.core.ledger import DIGESTS
-from efficiency_monitor.core.proof_stream import ProofStream, path_spans, step_spans
-from efficiency_monitor.core.tree_proofs import verify_consistency, verify_inclusion
+from efficiency_monitor.ledger.model.entries import DIGESTS
+from efficiency_monitor.ledger.model.proof_stream import ProofStream, path_spans, step_spans
+from efficiency_monitor.ledger.model.tree_proofs import verify_consistency, verify_inclusion
 
 from . import hand_made
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import sm3
-from efficiency_monitor.core.tree_proofs import (
+from efficiency_monitor.ledger.model import sm3
+from efficiency_monitor.ledger.model.tree_proofs import (
     ProofError,
     Tree,
     consistency_proof,

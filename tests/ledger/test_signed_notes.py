@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from efficiency_monitor.core import checkpoints, signed_notes
-from efficiency_monitor.core.signed_notes import (
+from efficiency_monitor.ledger.model import checkpoints, signed_notes
+from efficiency_monitor.ledger.model.signed_notes import (
     Note,
     NoteError,
     Signature,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from efficiency_monitor.core import sm3
+from efficiency_monitor.ledger.model import sm3
 from efficiency_monitor.verifier import verify
 
 BOTH = pytest.mark.parametrize("digest", [sm3.sm3, verify.sm3], ids=["core", "verifier"])

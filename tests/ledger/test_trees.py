@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import ledger, sm3
+from efficiency_monitor.ledger.model import entries as ledger
+from efficiency_monitor.ledger.model import sm3
 
 #: The eight leaves and the roots of sizes 0 to 8 of the Certificate Transparency reference
 #: implementation (merkle tree tests, github.com/google/certificate-transparency).
@@ -122,7 +123,7 @@ def without_sm3(name, data=b"", **more):
         raise ValueError("unsupported hash type sm3")
     return whole(name, data, **more)
 hashlib.new = without_sm3
-from efficiency_monitor.core import ledger
+from efficiency_monitor.ledger.model import entries as ledger
 print(ledger.root(ledger.rebuild([b"a", b"b", b"c"])).sm3.hex())
 """
 

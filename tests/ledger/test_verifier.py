@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import ledger
-from efficiency_monitor.reports.ledger_export import write_export
+from efficiency_monitor.ledger.export import write_export
+from efficiency_monitor.ledger.model import entries as ledger
 from efficiency_monitor.verifier import verify
 
 from .conftest import SIZE, Run

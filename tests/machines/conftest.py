@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import settings
+from efficiency_monitor.workspace import settings
 from tests import engines
 from tests.postgres_server import Server, server
 from tests.stories.world import World, instant

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import Disconnected
+from efficiency_monitor.faults import Disconnected
 from tests import engines
 from tests.postgres_server import Server
 from tests.stories import laws

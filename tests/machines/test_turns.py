@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import Locked
-from efficiency_monitor.services import one_at_a_time
-from efficiency_monitor.services.delivery.deliver import deliver
-from efficiency_monitor.store import leases
+from efficiency_monitor.faults import Locked
+from efficiency_monitor.notify.deliver import deliver
+from efficiency_monitor.records import leases
+from efficiency_monitor.workspace import one_at_a_time
 from tests.stories.world import World
 
 from .conftest import receive

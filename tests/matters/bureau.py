@@ -299,8 +299,8 @@ def made(folder: Path) -> Bureau:
 
 def _enrol(bureau: Bureau, folder: Path) -> None:
     """The first two keys are trusted, the others approved by their holders."""
-    from efficiency_monitor.core.signatures import public_text
-    from efficiency_monitor.services.authority.key_files import read_key
+    from efficiency_monitor.people.key_files import read_key
+    from efficiency_monitor.people.model.signatures import public_text
 
     def public(person: str) -> str:
         return f"'{public_text(read_key(folder / f'{person}.pem', lambda: None).public)}'"

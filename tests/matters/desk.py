@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services.checks import notice_checks
-from efficiency_monitor.services.delivery import after_delivery
-from efficiency_monitor.services.notices.voiding import told_of
-from efficiency_monitor.store import ledger, outbox
+from efficiency_monitor.ledger.checks import notice_checks
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.notify import after_delivery
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.notify.voiding import told_of
 from tests.stories.world import World, instant, wall
 
 from .stage import run

@@ -8,11 +8,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from efficiency_monitor.core.signatures import PersonalKey
-from efficiency_monitor.services.authority import keys
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.matters import answers
-from efficiency_monitor.services.people.people import import_people
+from efficiency_monitor.cards import answers
+from efficiency_monitor.people import keys
+from efficiency_monitor.people.model.signatures import PersonalKey
+from efficiency_monitor.people.people import import_people
+from efficiency_monitor.workspace.context import Context
 from tests.stories.world import World, instant, write_csv
 
 PEOPLE = (

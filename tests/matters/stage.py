@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 
 from cli.main import app as commands
 from cli.state import State
-from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.faults import EffmonError
 from tests import engines
 from tests.cli.command import Ran
 from tests.stories.world import World

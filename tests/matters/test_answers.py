@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.matters import answers, attachments
+from efficiency_monitor.cards import answers
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.followup.evidence import attachments
 from tests.stories.world import World, instant
 
 from . import desk

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision, Step
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError, NotAllowed
-from efficiency_monitor.services.matters import appeal_listing, appeals
-from efficiency_monitor.services.people.people import import_people
+from efficiency_monitor.faults import ConfigurationError, EffmonError, NotAllowed
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals import views as appeal_listing
+from efficiency_monitor.followup.appeals.model import Decision, Step
+from efficiency_monitor.people.people import import_people
 from tests.stories.world import instant, wall, write_csv
 
 from .office import PEOPLE, Office

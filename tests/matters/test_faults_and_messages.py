@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.notify.channel import Message, Result, Retry
-from efficiency_monitor.notify.file import FileDrop
+from efficiency_monitor.notify.channels.channel import Message, Result, Retry
+from efficiency_monitor.notify.channels.file import FileDrop
 from tests.stories.world import PEOPLE, World, instant, town
 
 from .stage import run

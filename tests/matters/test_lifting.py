@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, NotAllowed
-from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services.authority import keys
-from efficiency_monitor.services.delivery import after_delivery
-from efficiency_monitor.services.matters import appeals, lifting, orders
-from efficiency_monitor.store import outbox
+from efficiency_monitor.cards import lifting
+from efficiency_monitor.faults import ConfigurationError, NotAllowed
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.notify import after_delivery
+from efficiency_monitor.notify.store import outbox
+from efficiency_monitor.people import keys
+from efficiency_monitor.terms import LiftReason
 
 from .office import PEOPLE, Office, key_of
 from .stage import run

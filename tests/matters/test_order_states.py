@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import orders as core
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.orders import Move, Result, order_number
-from efficiency_monitor.core.terms import OrderState
-from efficiency_monitor.services.matters import orders
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.followup.orders import model as core
+from efficiency_monitor.followup.orders.model import Move, Result, order_number
+from efficiency_monitor.terms import OrderState
 from tests.stories.world import ZONE, World
 
 from . import desk

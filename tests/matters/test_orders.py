@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError, NotAllowed
-from efficiency_monitor.notify.channel import Message, Result, Retry
-from efficiency_monitor.services.listings import order_listing
-from efficiency_monitor.services.matters import orders
-from efficiency_monitor.services.operation.doctor import examine
+from efficiency_monitor.faults import EffmonError, NotAllowed
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.followup.orders import views as order_listing
+from efficiency_monitor.notify.channels.channel import Message, Result, Retry
+from efficiency_monitor.ops.doctor.doctor import examine
 from tests.stories.world import World, instant, wall
 
 from . import desk

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from efficiency_monitor.operating_user import actor
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import answers
+from efficiency_monitor.cards import answers
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.people.operating_user import actor
 from tests.stories.world import HOURS, WEEK, ZONE, World, instant
 
 FIRST = date(2026, 1, 5)

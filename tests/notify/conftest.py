@@ -7,14 +7,14 @@ from typing import Any, Protocol
 import pytest
 from pydantic import SecretStr
 
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.notify.channel import Message, NoticeLine
-from efficiency_monitor.notify.dingtalk import DingTalk
-from efficiency_monitor.notify.feishu import Feishu
-from efficiency_monitor.notify.robot import Robot, RobotKey, RobotSettings
-from efficiency_monitor.notify.smtp import Mail, MailSettings
-from efficiency_monitor.notify.webhook import Webhook, WebhookSettings
-from efficiency_monitor.notify.wecom import WeCom
+from efficiency_monitor.notify.channels.channel import Message, NoticeLine
+from efficiency_monitor.notify.channels.dingtalk import DingTalk
+from efficiency_monitor.notify.channels.feishu import Feishu
+from efficiency_monitor.notify.channels.robot import Robot, RobotKey, RobotSettings
+from efficiency_monitor.notify.channels.smtp import Mail, MailSettings
+from efficiency_monitor.notify.channels.webhook import Webhook, WebhookSettings
+from efficiency_monitor.notify.channels.wecom import WeCom
+from efficiency_monitor.terms import Level
 
 SECRET = "canary-7e1c-secret"
 NOW = 1_795_536_000

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor import settings
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
-from efficiency_monitor.services.delivery.channels import Surroundings, open_channels
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.notify.channels.channel import Channel, Message, Refused, Retry, Sent
+from efficiency_monitor.notify.channels.configured import Surroundings, open_channels
+from efficiency_monitor.workspace import settings
 from tests.notify.conftest import NOW, SECRET
 from tests.notify.mail_server import PASSWORD, PEM, USER, mail_server
 
@@ -189,8 +189,8 @@ def test_nothing_of_a_channel_is_loaded_before_it_is_configured() -> None:
     from tests.house.tree import run_python
 
     ask = (
-        "import sys, io, efficiency_monitor.services.delivery.channels as c;"
-        "from efficiency_monitor.channel_settings import Channels;"
+        "import sys, io, efficiency_monitor.notify.channels.configured as c;"
+        "from efficiency_monitor.workspace.channel_settings import Channels;"
         "from pathlib import Path;"
         "w = c.Surroundings(folder=Path('.'), environ={}, clock=int, monotonic=float,"
         " console=io.StringIO());"

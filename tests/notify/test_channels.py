@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor.notify.channel import Channel, Message, Refused, Retry, Sent
-from efficiency_monitor.notify.console import Console
-from efficiency_monitor.notify.file import FileDrop
-from efficiency_monitor.services.delivery.channels import Surroundings
+from efficiency_monitor.notify.channels.channel import Channel, Message, Refused, Retry, Sent
+from efficiency_monitor.notify.channels.configured import Surroundings
+from efficiency_monitor.notify.channels.console import Console
+from efficiency_monitor.notify.channels.file import FileDrop
 from tests.notify import worked_example
 from tests.notify.conftest import LOOPBACK, ROBOTS, SECRET, a_mail, a_message, a_robot, a_webhook
 from tests.notify.mail_server import mail_server

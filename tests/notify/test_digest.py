@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.people import Language
-from efficiency_monitor.core.terms import Level
 from efficiency_monitor.notify.digest import (
     MOST_NOTICES,
     Addressed,
@@ -17,6 +15,8 @@ from efficiency_monitor.notify.digest import (
     digest,
     message_id,
 )
+from efficiency_monitor.people.model.people import Language
+from efficiency_monitor.terms import Level
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RED = PendingNotice(

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.people import Language
-from efficiency_monitor.core.terms import Level
 from efficiency_monitor.notify.digest import Addressed, PendingNotice, Signed, digest
+from efficiency_monitor.people.model.people import Language
+from efficiency_monitor.terms import Level
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RED = PendingNotice(

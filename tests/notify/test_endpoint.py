@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from efficiency_monitor.notify.channel import Message, Refused, Sent
+from efficiency_monitor.notify.channels.channel import Message, Refused, Sent
 from efficiency_monitor.outbound.endpoint import (
     Barred,
     Endpoint,

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor.notify.channel import Limit, Message, Refused, Result, Retry, Sent
-from efficiency_monitor.notify.posting import Answer
-from efficiency_monitor.notify.robot import RobotKey
+from efficiency_monitor.notify.channels.channel import Limit, Message, Refused, Result, Retry, Sent
+from efficiency_monitor.notify.channels.posting import Answer
+from efficiency_monitor.notify.channels.robot import RobotKey
 from tests.house.tree import ROOT
 from tests.notify import receivers
 from tests.notify.conftest import NOW, ROBOTS, a_message, a_robot

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.notify.channel import Message, Refused, Retry, Sent
-from efficiency_monitor.notify.smtp import Mail, MailSettings, letter
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.notify.channels.channel import Message, Refused, Retry, Sent
+from efficiency_monitor.notify.channels.smtp import Mail, MailSettings, letter
 from tests.notify import mail_habits as habits
 from tests.notify import receivers
 from tests.notify.conftest import LOOPBACK, NOW, a_mail, a_message

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.notify.channel import Message, Refused, Retry, Sent
-from efficiency_monitor.notify.posting import Answer
-from efficiency_monitor.notify.webhook import judge
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.notify.channels.channel import Message, Refused, Retry, Sent
+from efficiency_monitor.notify.channels.posting import Answer
+from efficiency_monitor.notify.channels.webhook import judge
 from efficiency_monitor.outbound.connection import Deadline
 from tests.notify import receivers
 from tests.notify.conftest import NOW, SECRET, MakeWebhook

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.people import Language
-from efficiency_monitor.core.terms import Level
 from efficiency_monitor.notify import wording
 from efficiency_monitor.notify.digest import PendingNotice, digest
+from efficiency_monitor.people.model.people import Language
+from efficiency_monitor.terms import Level
 from tests.house.tree import run_python
 from tests.notify.sentences import CARD, DUE, SAID
 
@@ -64,7 +64,7 @@ def test_each_kind_says_what_happened_what_is_asked_and_by_when(
 
 def test_every_kind_is_in_the_table_and_every_kind_that_is_written_has_a_sentence() -> None:
     assert {kind.split(":")[0] for kind, *_ in SAID} == set(wording.KINDS)
-    services = Path(wording.__file__).parents[1] / "services"
+    services = Path(wording.__file__).parents[1]
     written = {
         word
         for path in services.rglob("*.py")

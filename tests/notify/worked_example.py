@@ -19,10 +19,10 @@ def blocks() -> list[str]:
 
 def channel() -> ModuleType:
     """The channel's file, as if it were in its place."""
-    name = "efficiency_monitor.notify.sms"
+    name = "efficiency_monitor.notify.channels.sms"
     if name not in sys.modules:
         made = ModuleType(name)
-        made.__package__ = "efficiency_monitor.notify"
+        made.__package__ = "efficiency_monitor.notify.channels"
         sys.modules[name] = made
         exec(compile(blocks()[0], f"{PAGE}: the channel", "exec"), vars(made))
     return sys.modules[name]
@@ -37,8 +37,8 @@ def trial(names: dict[str, Any]) -> Any:
 
 def wired() -> tuple[Any, Any]:
     """Its section and its function, with the names of the modules where they belong."""
-    from efficiency_monitor import channel_settings
-    from efficiency_monitor.services.delivery import channels
+    from efficiency_monitor.notify.channels import configured as channels
+    from efficiency_monitor.workspace import channel_settings
 
     channel()
     section = dict(vars(channel_settings))

@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import event
 
 from efficiency_monitor import app
-from efficiency_monitor.services.operation import restore
-from efficiency_monitor.services.operation.archive import Archive
+from efficiency_monitor.ops.backup import restore
+from efficiency_monitor.ops.backup.archive import Archive
 
 
 def main(file: Path, folder: Path, now: int, last: int) -> None:

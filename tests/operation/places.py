@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from efficiency_monitor import app
-from efficiency_monitor.services.context import Context, set_meta
-from efficiency_monitor.services.matters import answers, appeals, attachments, orders
-from efficiency_monitor.services.operation import backup, restore
-from efficiency_monitor.services.operation.archive import Archive
+from efficiency_monitor.cards import answers
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.evidence import attachments
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.ops.backup import backup, restore
+from efficiency_monitor.ops.backup.archive import Archive
+from efficiency_monitor.workspace.context import Context, set_meta
 from tests.matters import desk
 from tests.stories.world import World
 

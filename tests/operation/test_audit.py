@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import typer
-from efficiency_monitor.cli import given
+from efficiency_monitor.cli import command_audit as given
 from efficiency_monitor.cli.main import app
 
 from tests.cli.command import effmon

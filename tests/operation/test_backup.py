@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.reports.ledger_export import LedgerDamaged
-from efficiency_monitor.services.operation import backup
-from efficiency_monitor.services.operation.archive import Archive
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store import table_lines
+from efficiency_monitor.faults import ConfigurationError, EffmonError
+from efficiency_monitor.ledger.export import LedgerDamaged
+from efficiency_monitor.ops.backup import backup
+from efficiency_monitor.ops.backup.archive import Archive
+from efficiency_monitor.records import table_lines
+from efficiency_monitor.scan import scan
 from tests.stories.world import World
 
 from . import places

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import answers
-from efficiency_monitor.services.operation import backup as service
-from efficiency_monitor.services.operation import restore
-from efficiency_monitor.services.operation.archive import Archive
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.cards import answers
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ops.backup import backup as service
+from efficiency_monitor.ops.backup import restore
+from efficiency_monitor.ops.backup.archive import Archive
+from efficiency_monitor.scan import scan
+from efficiency_monitor.workspace.context import Context
 from tests.postgres_server import server
 
 from . import places

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.services.operation import doctor
+from efficiency_monitor.ops.doctor import doctor
 from tests.cli.command import effmon
 from tests.cli.places import change
 from tests.postgres_server import server

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.store import ledger, schema
-from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.ledger_tail import ensure_whole
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.ledger.store.tail import ensure_whole
+from efficiency_monitor.records import schema
+from efficiency_monitor.records.engine import Store
 from tests.cli.command import ROOT, Ran, checked, command_line, effmon, environment
 from tests.cli.places import change, content, copied, write_events
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor import logbook
+from efficiency_monitor.workspace import logbook
 from tests.cli.command import effmon
 
 
@@ -56,7 +56,7 @@ def test_a_night_is_in_it(office: Path, own: Callable[[Path], Path]) -> None:
     assert found[-1]["exit_code"] == 2
     assert found[-1]["level"] == "error"
     assert found[-1]["actor"].endswith(" as li")
-    assert found[-1]["fault"].startswith("ConfigurationError services.")
+    assert found[-1]["fault"].startswith("ConfigurationError cards.")
     assert "Y-NOTHING234" not in str(found)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.reports.prometheus import Figure, text
+from efficiency_monitor.ops.prometheus import Figure, text
 from tests.cli.command import effmon
 from tests.cli.places import change, numbers
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.operation import restore
-from efficiency_monitor.services.operation.archive import Archive, Damaged
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ops.backup import restore
+from efficiency_monitor.ops.backup.archive import Archive, Damaged
 from tests.stories.world import World
 
 from . import places

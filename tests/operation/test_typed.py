@@ -85,7 +85,7 @@ def test_a_record_says_what_kind_of_fault_it_was_and_where(
     folder = own(office)
     effmon("-C", folder, "pull", NAME).well(2)
     last = effmon("-C", folder, "audit", "list", "-o", "json").json[-1]
-    assert last["fault"] == "ConfigurationError services.intake.feeds.source_of"
+    assert last["fault"] == "ConfigurationError intake.feeds.source_of"
 
 
 def shifted(folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """Who held a case, and how much of what was counted is whose: instant by instant, date by date.
 
-The oracle of `core.accountability`. Events are dictionaries in their order; a holder is
+The oracle of `followup.accountability.model`. Events are dictionaries in their order; a holder is
 (stage, department, person, above).
 """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from efficiency_monitor.core.rule_overlap import overlaps, same_watch
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.services.authoring.pack_overlap import overlap_lines
+from efficiency_monitor.catalogue.authoring.pack_overlap import overlap_lines
+from efficiency_monitor.rules.rule_overlap import overlaps, same_watch
+from efficiency_monitor.rules.rules import Rule
 from tests.cli.command import effmon, stop_warm
 from tests.rules.catalogue import FOLDER, LOADED
 

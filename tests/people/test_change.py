@@ -1,8 +1,8 @@
 """What an import of people changes for supervisors and for holders of keys."""
 
-from efficiency_monitor.core.people import Person, Role
-from efficiency_monitor.core.people_change import PeopleChange, change_of
-from efficiency_monitor.services.people.people import import_people
+from efficiency_monitor.people.model.people import Person, Role
+from efficiency_monitor.people.model.people_change import PeopleChange, change_of
+from efficiency_monitor.people.people import import_people
 
 from ..authority.desk import PEOPLE, Desk
 from ..stories.world import write_csv

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.people import Person, Role, recipients
+from efficiency_monitor.people.model.people import Person, Role, recipients
 
 NAMES = ("张示例", "李样本", "王测试")
 DAY = date(2026, 3, 2)

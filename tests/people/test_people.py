@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.people import (
+from efficiency_monitor.people.model.people import (
     COLUMNS,
     Language,
     Person,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.reports.ledger_export import ExportSummary
-from efficiency_monitor.services.intake.ingest import import_files
-from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.intake.ingest import import_files
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger.export import ExportSummary
 from tests.matters.stage import run
 from tests.stories.world import World, instant, write_csv
 

@@ -61,7 +61,7 @@ def test_clearing_up_is_done_by_the_same_command_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While another process reads, the file cannot be written anew: what was erased stays so."""
-    monkeypatch.setattr("efficiency_monitor.store.engine.BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr("efficiency_monitor.records.engine.BUSY_MILLISECONDS", 50)
     world.close()
     reader = sqlite3.connect(world.folder / "effmon.db", isolation_level=None)
     held = reader.execute("BEGIN").connection

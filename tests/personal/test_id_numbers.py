@@ -11,9 +11,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.id_numbers import find_id_number, masked
-from efficiency_monitor.services.matters import attachments
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.followup.evidence import attachments
+from efficiency_monitor.people.model.id_numbers import find_id_number, masked
 from tests.matters.stage import run
 from tests.stories.world import PEOPLE, World
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from efficiency_monitor.core.personal import is_personal, is_seal, opened, seal
-from efficiency_monitor.reports.masking import mask_personal, mask_text, masked, masked_row
+from efficiency_monitor.documents.masking import mask_personal, mask_text, masked, masked_row
+from efficiency_monitor.people.model.personal import is_personal, is_seal, opened, seal
 
 NUMBER = "11010519491231002X"
 

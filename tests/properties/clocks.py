@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from efficiency_monitor.core import questions
-from efficiency_monitor.core.amount import Amount, Threshold, Unit
-from efficiency_monitor.core.faults import NotCovered
-from efficiency_monitor.core.questions import Counting, PauseAsked
+from efficiency_monitor.engine import questions
+from efficiency_monitor.engine.questions import Counting, PauseAsked
+from efficiency_monitor.faults import NotCovered
+from efficiency_monitor.time.amount import Amount, Threshold, Unit
 from tests.oracle import clock as oracle
 from tests.oracle.calendars import OutsideCalendar
 from tests.oracle.words import decimal_text, parse_amount

@@ -6,14 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.catalogue_files import read_vocabulary
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.findings import CaseFindings, Episode
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.core.timeline import CaseRecord, Event
-from efficiency_monitor.core.vocabulary import Vocabulary
+from efficiency_monitor.catalogue.catalogue_files import read_vocabulary
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.findings import CaseFindings, Episode
+from efficiency_monitor.engine.timeline import CaseRecord, Event
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.rules.vocabulary import Vocabulary
+from efficiency_monitor.terms import Precision
 from tests.oracle import evaluate as oracle
 from tests.oracle.words import decimal_text
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from efficiency_monitor.core.conditions import PARAMETERS
+from efficiency_monitor.rules.conditions import PARAMETERS
 from tests.oracle.timeline import listed
 
 from . import drawing

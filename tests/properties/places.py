@@ -14,8 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from efficiency_monitor.catalogue_files import load_calendar_file, read_calendars
-from efficiency_monitor.core.evaluation import CompiledCalendar
+from efficiency_monitor.catalogue.catalogue_files import load_calendar_file, read_calendars
+from efficiency_monitor.engine.evaluation import CompiledCalendar
 from tests.oracle.calendars import OracleCalendar, load, load_folder
 
 ROOT = Path(__file__).resolve().parents[2]

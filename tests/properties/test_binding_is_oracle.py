@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.timeline import CaseRecord, FieldsVersion
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.timeline import CaseRecord, FieldsVersion
 from tests.oracle import binding
 
 from .comparing import bound, by_oracle, event, vocabulary

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.findings import CaseFindings, LevelFound
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.findings import CaseFindings, LevelFound
 from tests.oracle.conduct import conduct
 
 from .comparing import bound, judged, record, vocabulary

@@ -8,12 +8,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from efficiency_monitor.core.accountability import Against, Holding, Part, attribute
-from efficiency_monitor.core.amount import Unit
-from efficiency_monitor.core.encoding import ordered
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.findings import Episode
-from efficiency_monitor.core.walk import Walk, walk
+from efficiency_monitor.engine.encoding import ordered
+from efficiency_monitor.engine.episode_timeline import Walk, walk
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.findings import Episode
+from efficiency_monitor.followup.accountability.model import Against, Holding, Part, attribute
+from efficiency_monitor.time.amount import Unit
 from tests.oracle.calendars import OutsideCalendar
 from tests.oracle.counting import Clock, clock, counted_seconds
 from tests.oracle.holding import divided, holder_at, organs

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.evaluation import evaluate
+from efficiency_monitor.engine.evaluation import evaluate
 
 from .comparing import bound, by_oracle, by_product, judged, record, vocabulary
 from .dice import Thrown, drawn

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.amount import Amount
+from efficiency_monitor.time.amount import Amount
 from tests.oracle.words import SECONDS
 
 from . import drawing

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.core.amount import Unit
-from efficiency_monitor.core.evaluation import evaluate
-from efficiency_monitor.core.explain import DayLine, day_lines
-from efficiency_monitor.core.findings import CaseFindings, Episode
-from efficiency_monitor.core.terms import Level, Outcome, Reason
-from efficiency_monitor.core.walk import walk
+from efficiency_monitor.engine.episode_timeline import walk
+from efficiency_monitor.engine.evaluation import evaluate
+from efficiency_monitor.engine.explain import DayLine, day_lines
+from efficiency_monitor.engine.findings import CaseFindings, Episode
+from efficiency_monitor.terms import Level, Outcome, Reason
+from efficiency_monitor.time.amount import Unit
 
 from . import drawing
 from .comparing import bound, judged, record, vocabulary

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.authority import by_hand
-from efficiency_monitor.services.intake.import_report import ImportReport
-from efficiency_monitor.services.intake.pull_report import PullReport
+from efficiency_monitor.intake.import_report import ImportReport
+from efficiency_monitor.intake.pull_report import PullReport
+from efficiency_monitor.people import by_hand
 from tests.feeds.conftest import Office
 from tests.stories.world import PEOPLE, Row, World, write_csv
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.listings import explain
+from efficiency_monitor.cards import explain
+from efficiency_monitor.intake import ingest
 from tests.feeds.conftest import case
 from tests.provenance.conftest import event
 from tests.stories.world import PEOPLE, Row, World, instant, town, write_csv

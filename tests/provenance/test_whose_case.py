@@ -2,10 +2,10 @@
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.listings import explain
-from efficiency_monitor.services.operation import doctor
+from efficiency_monitor.cards import explain
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ops.doctor import doctor
 from tests.feeds.conftest import case
 from tests.provenance.conftest import Halls, event
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from efficiency_monitor.catalogue_files import LoadedRule, pack_names, read_rules
-from efficiency_monitor.core.rules import CardAt, Example
+from efficiency_monitor.catalogue.catalogue_files import LoadedRule, pack_names, read_rules
+from efficiency_monitor.rules.rules import CardAt, Example
 
 FOLDER = Path(__file__).resolve().parents[2] / "rules"
 LOADED: tuple[LoadedRule, ...] = tuple(read_rules(FOLDER, pack_names(FOLDER)))

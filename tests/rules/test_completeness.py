@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from efficiency_monitor.core.rules import Example, Rule
+from efficiency_monitor.rules.rules import Example, Rule
 from tests.oracle.calendars import load
 
 from .catalogue import CASES, FOLDER, LEVELS, LOADED, Case, LevelOfRule

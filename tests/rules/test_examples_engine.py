@@ -2,9 +2,9 @@
 
 import pytest
 
-from efficiency_monitor.catalogue_files import catalogue_folder, pack_names
-from efficiency_monitor.services.authoring import rule_work
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor.catalogue.authoring import rule_work
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder, pack_names
+from efficiency_monitor.workspace.context import Catalogue
 
 CATALOGUE = Catalogue(catalogue_folder(), pack_names(catalogue_folder()))
 FILES = rule_work.load(CATALOGUE, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from efficiency_monitor.core.rules import Example, ExampleEvent, Expectation
+from efficiency_monitor.rules.rules import Example, ExampleEvent, Expectation
 from tests.oracle.calendars import OracleCalendar, load
 from tests.oracle.conduct import conduct
 from tests.oracle.evaluate import evaluate

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.catalogue_files import read_measures
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.measures import proposals
-from efficiency_monitor.core.terms import Level
+from efficiency_monitor.catalogue.catalogue_files import read_measures
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.rules.measures import proposals
+from efficiency_monitor.terms import Level
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from efficiency_monitor.core.conditions import PARAMETERS, Condition
-from efficiency_monitor.core.rules import (
+from efficiency_monitor.rules.conditions import PARAMETERS, Condition
+from efficiency_monitor.rules.rules import (
     Cap,
     CardAt,
     Clock,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from efficiency_monitor.core import deciding
-from efficiency_monitor.core.faults import ConfigurationError, Locked
-from efficiency_monitor.services.operation.rule_doctor import check_rules
-from efficiency_monitor.settings import Settings, deciding_text, parse, with_deciding
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.catalogue.model import deciding_settings as deciding
+from efficiency_monitor.faults import ConfigurationError, Locked
+from efficiency_monitor.ops.doctor.rule_check import check_rules
+from efficiency_monitor.records.every_table import metadata
+from efficiency_monitor.workspace.settings import Settings, deciding_text, parse, with_deciding
 from tests.matters.stage import run
 from tests.stories.world import World
 from tests.versions.bureau import Bureau

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.people import people as people_service
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.people import people as people_service
 from tests.stories.world import PEOPLE, World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines

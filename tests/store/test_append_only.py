@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.store import ledger
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.records.engine import Store
 from tests.stories.world import World
 
 from .conftest import Maker

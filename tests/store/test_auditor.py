@@ -14,8 +14,8 @@ import typer.main
 
 from cli.main import app
 from efficiency_monitor.app import now
-from efficiency_monitor.store import auditor_views
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.records import auditor_views
+from efficiency_monitor.records.every_table import metadata
 from tests.cli.command import Ran, effmon, stop_warm
 from tests.matters.stage import run
 from tests.postgres_server import APPLICATION, AUDITOR, name_of, server

@@ -2,10 +2,10 @@
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.store import auditor_views, rights, schema
-from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.records import auditor_views, rights, schema
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.records.every_table import metadata
 from tests.postgres_server import AUDITOR, name_of, server
 
 pytestmark = [

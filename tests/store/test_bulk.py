@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from efficiency_monitor.store import bulk
-from efficiency_monitor.store.cases import CASE, CLOCK
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.intake.store.cases import CASE, CLOCK
+from efficiency_monitor.records import bulk
+from efficiency_monitor.records.engine import Store
 from tests.postgres_server import server
 
 pytestmark = pytest.mark.full

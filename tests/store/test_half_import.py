@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.intake import ingest
 from tests.stories.world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import IntegrityError
 
-from efficiency_monitor.core.faults import ConfigurationError, Locked
-from efficiency_monitor.store import engine, schema
-from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.faults import ConfigurationError, Locked
+from efficiency_monitor.records import engine, schema
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.records.every_table import metadata
 from tests.postgres_server import Server, name_of, server
 
 pytestmark = pytest.mark.full
@@ -307,7 +307,7 @@ def test_ledger_entries_are_numbered_without_gaps(store: Store) -> None:
 def test_the_driver_says_nothing_by_itself() -> None:
     """A connection that is lost is one line of ours; a log that is open gets the driver's too."""
     speaking = (
-        "import logging, efficiency_monitor.store.postgresql\n"
+        "import logging, efficiency_monitor.records.postgresql\n"
         "logging.getLogger('psycopg').warning('error ignored in rollback')\n"
         "logging.getLogger('sqlalchemy.pool.impl.QueuePool').error('exception during reset')\n"
     )

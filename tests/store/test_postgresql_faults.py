@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError, Disconnected, EffmonError
-from efficiency_monitor.store import schema
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.faults import ConfigurationError, Disconnected, EffmonError
+from efficiency_monitor.records import schema
+from efficiency_monitor.records.engine import Store
 from tests.postgres_server import Server, name_of, server
 
 pytestmark = pytest.mark.full

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from efficiency_monitor.core.timeline import CaseRecord
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.store import cases
+from efficiency_monitor.engine.timeline import CaseRecord
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.store import cases
 from tests.stories.world import World, instant, town
 
 pytestmark = pytest.mark.both_engines

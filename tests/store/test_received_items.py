@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.bindings import bound_view
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.core.timeline import CaseRecord
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.listings import explain
-from efficiency_monitor.store import cases
+from efficiency_monitor.cards import explain
+from efficiency_monitor.engine.bindings import bound_view
+from efficiency_monitor.engine.timeline import CaseRecord
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.store import cases
+from efficiency_monitor.terms import Level
 from tests.stories.world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines

@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.intake import Counts, contradicted
-from efficiency_monitor.core.statements import CaseFacts, EventFacts, ItemFacts, RowFacts
-from efficiency_monitor.core.terms import Precision
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.intake.import_report import MOST_REFUSED
-from efficiency_monitor.services.intake.spill import Spill
-from efficiency_monitor.services.operation import setup
-from efficiency_monitor.sources.rows import Quarantined, Refusal
-from efficiency_monitor.store import scratch
-from efficiency_monitor.store.scratch import Claims
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.formats.rows import Quarantined, Refusal
+from efficiency_monitor.intake.import_report import MOST_REFUSED
+from efficiency_monitor.intake.model.decide import Counts, contradicted
+from efficiency_monitor.intake.model.statements import CaseFacts, EventFacts, ItemFacts, RowFacts
+from efficiency_monitor.intake.spill import Spill
+from efficiency_monitor.intake.store import scratch
+from efficiency_monitor.intake.store.scratch import Claims
+from efficiency_monitor.ops import setup
+from efficiency_monitor.terms import Precision
 from tests.lengths import length
 from tests.stories.world import World, town, write_csv
 
@@ -320,7 +320,7 @@ MEASURED = """
 import json, resource, sys
 from pathlib import Path
 from efficiency_monitor import app
-from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.intake import ingest
 context = app.open_context(Path(sys.argv[1]))
 files = [Path(name) for name in sys.argv[2:]]
 dry = ingest.import_files(context, files, "canonical", dry_run=True).total

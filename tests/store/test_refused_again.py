@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.intake import Counts
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.store import cases
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.model.decide import Counts
+from efficiency_monitor.intake.store import cases
 from tests.stories.world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines

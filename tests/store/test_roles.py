@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from efficiency_monitor.core.faults import ConfigurationError, EffmonError
-from efficiency_monitor.services.operation import database_check, database_roles
-from efficiency_monitor.store import auditor_views, rights
-from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.faults import ConfigurationError, EffmonError
+from efficiency_monitor.ops import database_roles
+from efficiency_monitor.ops.doctor import database_check
+from efficiency_monitor.records import auditor_views, rights
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.records.every_table import metadata
 from tests.postgres_server import APPLICATION, AUDITOR, OWNER, as_owner, name_of, server
 from tests.stories.world import World
 

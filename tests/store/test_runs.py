@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import Disconnected, DoneElsewhere, EffmonError, Locked
-from efficiency_monitor.core.instants import rfc3339
-from efficiency_monitor.notify.channel import Channel
-from efficiency_monitor.operating_user import machine
-from efficiency_monitor.services.scans import nights, scan
-from efficiency_monitor.store import runs
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.faults import Disconnected, DoneElsewhere, EffmonError, Locked
+from efficiency_monitor.notify.channels.channel import Channel
+from efficiency_monitor.people.operating_user import machine
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.scan import nights, scan
+from efficiency_monitor.scan.store import runs
+from efficiency_monitor.time.instants import rfc3339
 from tests.stories import laws
 from tests.stories.world import World, instant, town, wall
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.store import schema
-from efficiency_monitor.store.engine import Store
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.records import schema
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.records.every_table import metadata
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 OF_ALEMBIC = "alembic_version"

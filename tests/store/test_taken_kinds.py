@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.store import cases
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.store import cases
 from tests.stories.world import World, instant
 
 pytestmark = pytest.mark.both_engines

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.terms import LiftReason
-from efficiency_monitor.services.matters import lifting
+from efficiency_monitor.cards import lifting
+from efficiency_monitor.terms import LiftReason
 from tests.matters import desk
 from tests.stories.world import World
 

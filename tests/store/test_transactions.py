@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import Connection, create_engine, event
 
 from cli.main import main
-from efficiency_monitor.core.faults import EffmonError, Locked
-from efficiency_monitor.core.terms import Level
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store import engine
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.faults import EffmonError, Locked
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.records import engine
+from efficiency_monitor.records.engine import Store
+from efficiency_monitor.scan import scan
+from efficiency_monitor.terms import Level
 from tests.stories import laws
 from tests.stories.world import World
 

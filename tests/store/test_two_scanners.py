@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.store import ledger
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.store import ledger
+from efficiency_monitor.scan import scan
 from tests.stories import laws
 from tests.stories.world import World
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.faults import Locked
-from efficiency_monitor.services.operation import database_check
-from efficiency_monitor.store import rights
-from efficiency_monitor.store.engine import Store
+from efficiency_monitor.faults import Locked
+from efficiency_monitor.ops.doctor import database_check
+from efficiency_monitor.records import rights
+from efficiency_monitor.records.engine import Store
 from tests.cli.command import effmon
 from tests.postgres_server import APPLICATION, AUDITOR, OWNER, name_of, server
 from tests.stories.world import World

@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.delivery.deliver import DeliverReport
-from efficiency_monitor.services.scans import scan
-from efficiency_monitor.services.scans.nights import NightReport
-from efficiency_monitor.services.scans.scan import ScanReport
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.notify.deliver import DeliverReport
+from efficiency_monitor.scan import scan
+from efficiency_monitor.scan.nights import NightReport
+from efficiency_monitor.scan.scan import ScanReport
 
 from . import laws
 from .world import LEVELS, PEOPLE, World, instant, town, wall

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.listings import explain as explaining
+from efficiency_monitor.cards import explain as explaining
 
 from .world import PEOPLE, World, instant
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.notify.channel import Limit, Message, Result, Retry, Sent
-from efficiency_monitor.services.delivery.deliver_lock import LOCK
+from efficiency_monitor.notify.channels.channel import Limit, Message, Result, Retry, Sent
+from efficiency_monitor.notify.deliver_lock import LOCK
 
 from .world import PEOPLE, World, instant, wall
 
@@ -164,7 +164,7 @@ def test_nobody_else_delivers_while_one_does(world: World) -> None:
 
 
 def test_a_preview_of_the_delivery_leaves_everything_as_it_is(world: World) -> None:
-    from efficiency_monitor.services.delivery.deliver import deliver
+    from efficiency_monitor.notify.deliver import deliver
 
     before = world.dump()
     report, messages = deliver(world.context, {}, dry_run=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.listings import explain as explaining
-from efficiency_monitor.services.listings import listing
-from efficiency_monitor.services.operation.doctor import examine
-from efficiency_monitor.services.scans import scan as scanning
-from efficiency_monitor.services.scans.scan import ScanReport
-from efficiency_monitor.store.cards import CardQuery
+from efficiency_monitor.cards import explain as explaining
+from efficiency_monitor.cards import listing
+from efficiency_monitor.cards.store.cards import CardQuery
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.ops.doctor.doctor import examine
+from efficiency_monitor.scan import scan as scanning
+from efficiency_monitor.scan.scan import ScanReport
 
 from .world import PEOPLE, World, instant, write_csv
 

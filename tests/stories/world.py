@@ -15,18 +15,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, NullPool, create_engine, select, text
 
 from efficiency_monitor import app
-from efficiency_monitor.jobs.slots import Schedule, catch_up
-from efficiency_monitor.notify.channel import Channel
-from efficiency_monitor.services.context import Context
-from efficiency_monitor.services.delivery import deliver
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.intake.pull_report import PullReport
-from efficiency_monitor.services.ledger import ledger_book
-from efficiency_monitor.services.matters import answers
-from efficiency_monitor.services.operation import setup
-from efficiency_monitor.services.people import people as people_service
-from efficiency_monitor.services.scans import nights, scan
-from efficiency_monitor.store.every_table import metadata
+from efficiency_monitor.cards import answers
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.intake.pull_report import PullReport
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.notify import deliver
+from efficiency_monitor.notify.channels.channel import Channel
+from efficiency_monitor.ops import setup
+from efficiency_monitor.people import people as people_service
+from efficiency_monitor.records.every_table import metadata
+from efficiency_monitor.scan import nights, scan
+from efficiency_monitor.scan.slots import Schedule, catch_up
+from efficiency_monitor.workspace.context import Context
 from tests import engines
 from tests.postgres_server import as_owner
 

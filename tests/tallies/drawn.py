@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from efficiency_monitor.core.tally_rows import (
+from efficiency_monitor.engine.tally_rows import (
     AlarmRow,
     CardRow,
     CaseRow,
@@ -12,7 +12,7 @@ from efficiency_monitor.core.tally_rows import (
     OrderRow,
     World,
 )
-from efficiency_monitor.core.terms import CardState, Level
+from efficiency_monitor.terms import CardState, Level
 
 Row = dict[str, Any]
 DAY = 86_400

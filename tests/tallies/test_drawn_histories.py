@@ -11,9 +11,10 @@ from random import Random
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.matters import appeals, orders
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.followup.orders import actions as orders
 from tests.stories.world import town as calendar
 
 from .test_tally_is_oracle import FORMS

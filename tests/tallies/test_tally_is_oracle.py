@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.core.amount import Amount
-from efficiency_monitor.core.encoding import BoundRule
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.core.tally import Tallied, judge
-from efficiency_monitor.core.tally_rows import CaseRow, World
-from efficiency_monitor.core.windows import window_of
+from efficiency_monitor.engine.encoding import BoundRule
+from efficiency_monitor.engine.tally import Tallied, judge
+from efficiency_monitor.engine.tally_rows import CaseRow, World
+from efficiency_monitor.rules.rules import Rule
+from efficiency_monitor.time.amount import Amount
+from efficiency_monitor.time.windows import window_of
 from tests.oracle import tally as oracle
 
 from . import drawn

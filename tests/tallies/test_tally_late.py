@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services.matters import appeals, orders
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.followup.orders import actions as orders
 from tests.stories.world import town as calendar
 
 from .town import left_over, one, rule_text

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from efficiency_monitor.core.rules import Rule
+from efficiency_monitor.rules.rules import Rule
 
 COUNT = {"measure": "count", "of": "cards", "by": "department", "window": "quarter"}
 SHARE = {

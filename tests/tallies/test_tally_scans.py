@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.matters import alarms, orders
+from efficiency_monitor.followup.alarms import actions as alarms
+from efficiency_monitor.followup.orders import actions as orders
 from tests.stories.world import PEOPLE
 
 from .town import Town, one, rule_text

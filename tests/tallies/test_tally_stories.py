@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.appeals import Decision
-from efficiency_monitor.services.matters import appeals, orders
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.appeals.model import Decision
+from efficiency_monitor.followup.orders import actions as orders
+from efficiency_monitor.scan import scan
 from tests.stories.world import wall
 
 from .town import Town, rule_text

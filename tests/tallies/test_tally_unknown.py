@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from efficiency_monitor.services.authority import by_hand
-from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.people import by_hand
 from tests.stories.world import Row, write_csv
 
 from .town import Town, left_over, one

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from efficiency_monitor.services.intake import ingest
-from efficiency_monitor.services.scans import scan
+from efficiency_monitor.intake import ingest
+from efficiency_monitor.scan import scan
 from tests.stories.world import LEVELS, PEOPLE, World, instant, write_csv
 
 ALL = (

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from efficiency_monitor.language import say_level, say_local, say_state
-from efficiency_monitor.reports.columns import LEVEL_STYLES, Column
+from efficiency_monitor.documents.columns import LEVEL_STYLES, Column
+from efficiency_monitor.i18n.language import say_level, say_local, say_state
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTICE = "国办发明电〔2025〕7号"

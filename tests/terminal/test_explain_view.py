@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from cli.explain_view import page, show
 from cli.render import Format
-from efficiency_monitor.core.explain import Why
-from efficiency_monitor.language import set_language
+from efficiency_monitor.engine.explain import Why
+from efficiency_monitor.i18n.language import set_language
 
 from .hostile import NASTY, texts, unprintable
 from .samples import NAMES, explained, named, printed

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cli.folding import fold
-from efficiency_monitor.reports.text_safety import safe
+from efficiency_monitor.documents.text_safety import safe
 
 from .hostile import texts
 

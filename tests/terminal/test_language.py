@@ -4,11 +4,9 @@ from enum import Enum
 
 import pytest
 
-from efficiency_monitor import language
-from efficiency_monitor.core.amount import Amount, Unit
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.core.terms import CardState, ItemKind, Level, LiftReason, Outcome, Reason
-from efficiency_monitor.language import (
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n import language
+from efficiency_monitor.i18n.language import (
     choose,
     say_amount,
     say_duration,
@@ -21,6 +19,8 @@ from efficiency_monitor.language import (
     speaking,
     t,
 )
+from efficiency_monitor.terms import CardState, ItemKind, Level, LiftReason, Outcome, Reason
+from efficiency_monitor.time.amount import Amount, Unit
 
 SAYING = [
     (Level, language.say_level),

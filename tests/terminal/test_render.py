@@ -16,11 +16,11 @@ from rich.cells import cell_len
 
 from cli.layout import RECORDS_BELOW
 from cli.render import Column, Format, emit, emit_object, fail, message, warn
-from efficiency_monitor.core.amount import Amount
-from efficiency_monitor.core.faults import ConfigurationError, Locked
-from efficiency_monitor.core.terms import CardState, Level
-from efficiency_monitor.language import set_language
-from efficiency_monitor.reports.columns import coded
+from efficiency_monitor.documents.columns import coded
+from efficiency_monitor.faults import ConfigurationError, Locked
+from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.terms import CardState, Level
+from efficiency_monitor.time.amount import Amount
 
 from .hostile import NASTY, storable, texts, unprintable
 from .samples import CARD_COLUMNS, cards, printed, without_escapes

@@ -11,7 +11,7 @@ import pytest
 from .samples import environment, run, run_in_terminal
 
 SHOW = """
-from efficiency_monitor.language import set_language
+from efficiency_monitor.i18n.language import set_language
 from tests.terminal.samples import CARD_COLUMNS, cards
 from cli.render import Format, emit, fail, progress, warn
 set_language("zh")
@@ -71,7 +71,7 @@ def test_a_terminal_gets_a_table_with_colours() -> None:
     ids=["NO_COLOR", "both", "dumb"],
 )
 def test_no_colour_means_no_escapes_at_all(variables: dict[str, str]) -> None:
-    script = TABLE + "\nfrom efficiency_monitor.core.faults import Locked\nfail(Locked('锁', '等'))"
+    script = TABLE + "\nfrom efficiency_monitor.faults import Locked\nfail(Locked('锁', '等'))"
     shown = run_in_terminal(script, width=140, **variables)
     assert "\x1b" not in shown
     assert "红牌" in shown
@@ -138,7 +138,7 @@ def test_an_output_that_cannot_be_written(redirection: str, code: int, said: str
     script = (
         SHOW
         + """
-from efficiency_monitor.core.faults import EffmonError
+from efficiency_monitor.faults import EffmonError
 try:
     warn("注意")
     emit(cards(9), CARD_COLUMNS)

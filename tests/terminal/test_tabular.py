@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.language import set_language
-from efficiency_monitor.reports import tabular
-from efficiency_monitor.reports.columns import Column
-from efficiency_monitor.reports.tabular import TableKind, put_in_place, write_table
-from efficiency_monitor.reports.text_safety import safe, safe_cell
+from efficiency_monitor.documents import tabular
+from efficiency_monitor.documents.columns import Column
+from efficiency_monitor.documents.tabular import TableKind, put_in_place, write_table
+from efficiency_monitor.documents.text_safety import safe, safe_cell
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.i18n.language import set_language
 
 from .hostile import NASTY, storable
 from .samples import CARD_COLUMNS, cards

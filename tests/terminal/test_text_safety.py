@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.reports.text_safety import (
+from efficiency_monitor.documents.text_safety import (
     is_formula,
     mask_id,
     mask_name,

@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 
 import rfc8785
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.core.ledger import EntryType
-from efficiency_monitor.core.signed_notes import SigningKey, Verifier
-from efficiency_monitor.services.ledger import checkpoints, compare, ledger_book, ledger_keys
-from efficiency_monitor.store import ledger
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import checkpoints, compare
+from efficiency_monitor.ledger import keys as ledger_keys
+from efficiency_monitor.ledger.model.entries import EntryType
+from efficiency_monitor.ledger.model.signed_notes import SigningKey, Verifier
+from efficiency_monitor.ledger.store import ledger
 from efficiency_monitor.verifier import verify
 from tests.ledger import hand_made
 from tests.stories.world import World, instant

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.services.ledger import checkpoints, compare, ledger_book
+from efficiency_monitor.ledger import book as ledger_book
+from efficiency_monitor.ledger import checkpoints, compare
 from efficiency_monitor.verifier import verify
 from tests.ledger import hand_made
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from efficiency_monitor.services.intake import ingest
+from efficiency_monitor.intake import ingest
 from tests.stories.world import World
 
 from . import late

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
+from efficiency_monitor.faults import ConfigurationError
 from validation import boston
 from validation.page import Part
 

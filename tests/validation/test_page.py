@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.catalogue_files import catalogue_folder
-from efficiency_monitor.services.authoring.rule_work import load, run_examples
-from efficiency_monitor.services.context import Catalogue
+from efficiency_monitor.catalogue.authoring.rule_work import load, run_examples
+from efficiency_monitor.catalogue.catalogue_files import catalogue_folder
+from efficiency_monitor.workspace.context import Catalogue
 from tests.house.tree import ROOT, run_python
 from validation.__main__ import DOCUMENT, main, page
 from validation.page import Part, share, table

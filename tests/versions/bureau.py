@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from efficiency_monitor.services.catalogue import rule_versions
-from efficiency_monitor.services.catalogue.rule_files import Selection
-from efficiency_monitor.services.catalogue.rule_versions import Change
+from efficiency_monitor.catalogue import rule_versions
+from efficiency_monitor.catalogue.rule_files import Selection
+from efficiency_monitor.catalogue.rule_versions import Change
 from tests.matters.office import Office
 
 APPROVAL = '\n[rules]\napproval = "second_person"\n'

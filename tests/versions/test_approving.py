@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from efficiency_monitor.core.faults import CatalogueError, ConfigurationError, NotAllowed
-from efficiency_monitor.services.catalogue import rule_versions
-from efficiency_monitor.services.catalogue.rule_waiting import waiting
+from efficiency_monitor.catalogue import rule_versions
+from efficiency_monitor.catalogue.rule_waiting import waiting
+from efficiency_monitor.faults import CatalogueError, ConfigurationError, NotAllowed
 from tests.matters.office import PEOPLE
 
 from .bureau import Bureau

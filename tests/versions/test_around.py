@@ -5,8 +5,8 @@ import json
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.core.faults import NotAllowed
-from efficiency_monitor.services.operation.doctor import examine
+from efficiency_monitor.faults import NotAllowed
+from efficiency_monitor.ops.doctor.doctor import examine
 from tests.matters.stage import run
 from tests.operation import places
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.services.catalogue.rule_waiting import waiting
+from efficiency_monitor.catalogue.rule_waiting import waiting
+from efficiency_monitor.faults import CatalogueError, ConfigurationError
 from tests.matters.stage import run
 
 from .bureau import Bureau

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor.core.faults import EffmonError
-from efficiency_monitor.services.ledger import ledger_book
+from efficiency_monitor.faults import EffmonError
+from efficiency_monitor.ledger import book as ledger_book
 from tests.matters.stage import run
 
 from .bureau import Bureau
@@ -84,8 +84,9 @@ def test_a_proposal_of_which_the_ledger_knows_nothing(adopted: Bureau) -> None:
 
 def forged(bureau: Bureau, **fields: object) -> None:
     """An end with an entry that fits it, past every question; the trees are as they have to be."""
-    from efficiency_monitor.core.ledger import EntryType
-    from efficiency_monitor.store import changes, ledger
+    from efficiency_monitor.catalogue import store as changes
+    from efficiency_monitor.ledger.model.entries import EntryType
+    from efficiency_monitor.ledger.store import ledger
 
     context = bureau.acting("wang")
     change = bureau.propose()
@@ -123,7 +124,7 @@ def test_an_approval_by_the_one_who_proposed(bureau: Bureau) -> None:
     bureau.approve(change.change_no, "wang")
     entries = [e for e in bureau.world.entries() if e["type"] == "change.approved"]
     assert json.dumps(entries[0]["mode"]) == '"none"'
-    from efficiency_monitor.services.checks.change_checks import Changes
+    from efficiency_monitor.ledger.checks.change_checks import Changes
 
     known = Changes()
     for entry in bureau.world.entries():

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import catalogue_files
-from efficiency_monitor.core.faults import CatalogueError
-from efficiency_monitor.core.rule_diff import Aspect, compare, facts
-from efficiency_monitor.core.rules import Rule
-from efficiency_monitor.language import speaking
-from efficiency_monitor.services.catalogue import kept_texts
+from efficiency_monitor.catalogue import catalogue_files, kept_texts
+from efficiency_monitor.faults import CatalogueError
+from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.rules.rule_diff import Aspect, compare, facts
+from efficiency_monitor.rules.rules import Rule
 from tests.matters.stage import run
 
 from .bureau import Bureau
@@ -110,7 +109,7 @@ def test_files_and_kept_versions_in_both_languages(bureau: Bureau) -> None:
         "promised - 2 working_days",
     )
     with speaking("zh"):
-        from efficiency_monitor.services.authoring.rule_comparison import Sides, diff
+        from efficiency_monitor.catalogue.authoring.rule_comparison import Sides, diff
 
         sides = Sides(bureau.world.context.catalogue, bureau.world.context.store)
         (row,) = diff(sides, "CASE@1", str(file))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from efficiency_monitor import catalogue_files
-from efficiency_monitor.core.calendar import Calendar, build
-from efficiency_monitor.core.calendar_change import amend
-from efficiency_monitor.core.calendar_file import CalendarFile, NoticeEntry
-from efficiency_monitor.core.notice_text import read_notice
+from efficiency_monitor.catalogue import catalogue_files
+from efficiency_monitor.time.calendar import Calendar, build
+from efficiency_monitor.time.calendar_change import amend
+from efficiency_monitor.time.calendar_file import CalendarFile, NoticeEntry
+from efficiency_monitor.time.notice_text import read_notice
 
 ROOT = Path(__file__).parents[2]
 NOTICES = ROOT / "tests" / "data" / "notices"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from efficiency_monitor.core.faults import ConfigurationError
-from efficiency_monitor.services.judging import trials
-from efficiency_monitor.services.operation.doctor import examine
+from efficiency_monitor.faults import ConfigurationError
+from efficiency_monitor.ops.doctor.doctor import examine
+from efficiency_monitor.scan import trials
 from tests.matters.stage import run
 
 from .bureau import Bureau

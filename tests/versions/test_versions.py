@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from efficiency_monitor.core.faults import CatalogueError
+from efficiency_monitor.faults import CatalogueError
 
 from .bureau import Bureau, shortened
 

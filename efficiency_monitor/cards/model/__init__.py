@@ -1,0 +1,1 @@
+"""Deciding on cards: findings × standing cards → decisions. Pure."""

@@ -1,0 +1,217 @@
+"""The settings that decide as they are in force: taken from the file, or approved like a rule."""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..cards.store import cards
+from ..faults import ConfigurationError, Locked
+from ..i18n.language import t
+from ..ledger.model.entries import EntryType
+from ..ledger.store import ledger
+from ..people.store import text_salts
+from ..records.engine import Store
+from ..time.instants import parse_instant, rfc3339
+from ..workspace.context import Context
+from ..workspace.settings import Settings, deciding_text, with_deciding
+from . import kept_texts
+from . import store as changes
+from .model import deciding_settings as deciding
+
+#: Where the key of commitments to addresses stands among the salts.
+_KEY = "settings"
+
+
+def to_act_by(filed: Settings, store: Store) -> tuple[Settings, set[str]]:
+    """The file's settings; where a change takes approval, those in force and their digest."""
+    with store.reading() as connection:
+        text, key = text_in_force(connection), seal_key(connection)
+    if text is None or json.loads(text)["rules"]["approval"] == "none":
+        return filed, set()
+    same = text == deciding_text(filed, key)
+    found = filed if same else with_deciding(filed, text, key)
+    return found, {kept_texts.digest_of(text)}
+
+
+def seal_key(connection: Connection) -> bytes:
+    """The workspace's key of commitments to addresses; empty before the ledger begins."""
+    return text_salts.find(connection, _KEY) or b""
+
+
+def text_in_force(connection: Connection) -> str | None:
+    """Canonical JSON of the settings in force; None before any were taken.
+
+    EffmonError where the text was lost or changed.
+    """
+    row = changes.settings_in_force(connection)
+    return None if row is None else kept_texts.read(connection, [row.sha256])[row.sha256]
+
+
+def entering(context: Context) -> Callable[[Connection], None]:
+    """What begins every writing transaction: other settings are entered in the first of them.
+
+    They and the act that found them are written both or neither. In every later one the settings
+    in force have to be those that this process acts by: another one may have entered its own.
+    ConfigurationError for a `watch_from` that is refused; Locked where they changed meanwhile.
+    """
+
+    found: list[str | None] = []
+    approved = bool(context.acts_by)
+
+    def enter(connection: Connection) -> None:
+        # The very first are taken with the entry that begins the ledger.
+        if not ledger.read_head(connection).size:
+            return
+        row = changes.settings_in_force(connection)
+        known = None if row is None else row.sha256
+        if known is not None and known in context.acts_by:
+            return
+        if not found:
+            found.append(known)
+        if approved or (context.acts_by and known != found[0]):
+            raise _changed_meanwhile()
+        # As they were found, also where a transaction that entered others was rolled back.
+        text = deciding_text(context.settings, seal_key(connection))
+        kept = kept_texts.of_settings(text)
+        if known != kept.sha256:
+            before = text_in_force(connection)
+            if before is not None and json.loads(before)["rules"]["approval"] != "none":
+                # Approved by another process since this one has read them.
+                raise _changed_meanwhile()
+            _check_watch_from(context, connection, before, text)
+            kept_texts.keep(connection, [kept], context.now())
+            put(context, connection, kept.sha256, None)
+        context.acts_by.add(kept.sha256)
+
+    return enter
+
+
+def take_first(context: Context, connection: Connection) -> str:
+    """Take the very first settings as they come; their digest, for the entry that begins it all."""
+    text_salts.keep(connection, _KEY, context.salt())
+    text = deciding_text(context.settings, seal_key(connection))
+    _check_watch_from(context, connection, None, text)
+    kept = kept_texts.of_settings(text)
+    kept_texts.keep(connection, [kept], context.now())
+    _add(context, connection, kept.sha256, None)
+    return kept.sha256
+
+
+def _changed_meanwhile() -> Locked:
+    return Locked(
+        t("生效中的设置刚刚改变", "the settings in force were changed just now"),
+        t(
+            "其余内容没有写入；请核对 effmon.toml，再重新运行",
+            "the rest was not written; look at effmon.toml and give the command again",
+        ),
+    )
+
+
+def put(context: Context, connection: Connection, sha256: str, change_no: str | None) -> None:
+    """Let kept settings come into force: row and entry `settings.changed`, old and new.
+
+    ConfigurationError for a `watch_from` that is refused.
+    """
+    before = text_in_force(connection)
+    after = kept_texts.read(connection, [sha256])[sha256]
+    if change_no is not None:
+        _check_watch_from(context, connection, before, after)
+    old = {} if before is None else json.loads(before)
+    rows = deciding.differences(old, json.loads(after))
+    _add(context, connection, sha256, change_no)
+    size = ledger.read_head(connection).size
+    content: dict[str, object] = {
+        "sha256": sha256,
+        "change": change_no,
+        "settings": [{"setting": path, "old": was, "new": now} for path, was, now in rows],
+    }
+    fact = f"settings/{sha256}/{size}"
+    context.acts_by.add(sha256)
+    ledger.append(connection, [context.entry(EntryType.SETTINGS_CHANGED, fact, content)])
+
+
+def _add(context: Context, connection: Connection, sha256: str, change_no: str | None) -> None:
+    changes.put_settings(
+        connection,
+        {
+            "at": context.now(),
+            "sha256": sha256,
+            "change_no": change_no,
+            "os_user": context.actor.os_user,
+            "person": context.actor.claimed,
+        },
+    )
+
+
+def recent(context: Context, since: int) -> list[str]:
+    """A line for each time that other settings came into force from an instant on."""
+    with context.store.reading() as connection:
+        rows = changes.settings_history(connection)
+        newer = [pair for pair in pairwise(rows) if pair[1].at >= since]
+        texts = kept_texts.read(connection, {row.sha256 for pair in newer for row in pair})
+    lines = []
+    for earlier, row in newer:
+        found = deciding.differences(
+            json.loads(texts[earlier.sha256]), json.loads(texts[row.sha256])
+        )
+        what = "; ".join(f"{path}: {was or '-'} → {now or '-'}" for path, was, now in found)
+        at = rfc3339(row.at, context.zone)
+        by = row.change_no or row.os_user
+        lines.append(t(f"{at} 由 {by} 改为：{what}", f"{at} by {by}: {what}"))
+    return lines
+
+
+def untold(context: Context) -> list[str]:
+    """A line on historical cards that would not be so by the `watch_from` in force, if any.
+
+    They were issued under a later one. Nobody was told of them, and nobody will be.
+    """
+    with context.store.reading() as connection:
+        text = text_in_force(connection)
+        count = cards.historical_since(connection, _watch_from(text))
+    if not count:
+        return []
+    return [
+        t(
+            f"{count} 张历史牌的到期时间不早于生效中的 watch_from，未曾通知任何人："
+            "effmon cards list --state historical",
+            f"{count} historical card(s) fell due after the watch_from in force, and nobody was "
+            "told: effmon cards list --state historical",
+        )
+    ]
+
+
+def _watch_from(text: str | None) -> int | None:
+    found: Mapping[str, Any] = {} if text is None else json.loads(text)["workspace"]
+    said = found.get("watch_from")
+    return None if said is None else parse_instant(said, found["zone"])[0]
+
+
+def _check_watch_from(
+    context: Context, connection: Connection, before: str | None, after: str
+) -> None:
+    """Refuse a `watch_from` after now or the last finished scan: it would bury what falls due."""
+    wanted = _watch_from(after)
+    if wanted is None or wanted == _watch_from(before):
+        return
+    latest = context.now()
+    scans = ledger.newest(connection, 1, "scan.done")
+    if scans:
+        latest = min(latest, parse_instant(json.loads(scans[0])["as_of"], "UTC")[0])
+    if wanted > latest:
+        until = rfc3339(latest, context.zone)
+        raise ConfigurationError(
+            t(
+                f"watch_from 晚于{'最近一次巡检' if scans else '现在'}（{until}）："
+                "其间到期的牌都会成为历史牌，无人得知",
+                f"watch_from is after {'the last scan' if scans else 'now'} ({until}): "
+                "cards that fall due before it would be historical, and nobody told",
+            ),
+            t(
+                f"effmon.toml：改为不晚于 {until}，或恢复原值",
+                f"effmon.toml: write one that is not after {until}, or the former one",
+            ),
+        )

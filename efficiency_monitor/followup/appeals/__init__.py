@@ -1,0 +1,1 @@
+"""Appeals: filed by the department, decided by somebody who took no part."""

@@ -1,0 +1,1 @@
+"""Attachments of replies, appeals, exemptions and orders."""

@@ -1,0 +1,1 @@
+"""Supervision orders: opened, replied to, returned for redo, closed."""

@@ -1,0 +1,1 @@
+"""Mappings: from the columns of a file to facts of a case."""

@@ -1,0 +1,1 @@
+"""What a source row says and what it adds to what is known. Pure."""

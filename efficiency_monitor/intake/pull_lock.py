@@ -1,0 +1,41 @@
+"""One pull of a source at a time, in the whole workspace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..faults import ConfigurationError, DoneElsewhere
+from ..i18n.language import t
+from ..i18n.os_words import say_os
+from ..workspace.file_lock import wait_for
+from .pulling.http_request import World
+
+
+@contextmanager
+def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool]:
+    """One pull of a source at a time; the system frees the lock when its holder dies.
+
+    Gives whether it had to wait.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file = (folder / f"{name}.lock").open("a")
+    except OSError as fault:
+        raise ConfigurationError(
+            t(
+                f"{folder} 无法写入：{say_os(fault)}",
+                f"{folder} cannot be written: {say_os(fault)}",
+            ),
+            t("检查该目录的权限", "check the folder's permissions"),
+        ) from None
+    with file:
+        yield wait_for(
+            file,
+            patience,
+            world.sleep,
+            DoneElsewhere(
+                t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
+                t("稍后再试", "try again later"),
+            ),
+            look=1,
+        )

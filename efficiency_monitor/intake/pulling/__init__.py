@@ -1,0 +1,1 @@
+"""How sources are pulled: HTTP, SQL, folders, into a spool."""

@@ -1,0 +1,1 @@
+"""Rows of cases, events and items, of imports and pulls."""

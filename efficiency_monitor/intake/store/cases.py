@@ -1,0 +1,625 @@
+"""Cases and events as values, as known at an instant; which cases a scan has to judge."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from ...cards.model.continuing import Fact
+from ...engine.timeline import CaseRecord, Event, FieldsVersion, with_taken_kinds
+from ...records import bulk
+from ...records.tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal, Meta
+from ...terms import Precision
+from .items import Items
+
+CASE = CaseRow.__table__  # type: ignore[attr-defined]
+FACT = CaseFact.__table__  # type: ignore[attr-defined]
+EVENT = EventRow.__table__  # type: ignore[attr-defined]
+WITHDRAWN = EventWithdrawal.__table__  # type: ignore[attr-defined]
+CLOCK = ClockRow.__table__  # type: ignore[attr-defined]
+META = Meta.__table__  # type: ignore[attr-defined]
+#: Since when somebody has supervised, as a fact about the workspace: never changed, never removed.
+SUPERVISED_FROM = "supervised_from"
+_CHUNK = 500
+_T = TypeVar("_T")
+
+
+def chunks(items: Sequence[_T], size: int = _CHUNK) -> Iterable[Sequence[_T]]:
+    """Parts of at most `size`, so that statements stay within the engine's limits."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def withdrawn_by(known_by: int | None) -> ColumnElement[bool]:
+    """Condition on an event: its source had withdrawn it by then (default: ever)."""
+    withdrawn = exists().where(WITHDRAWN.c.event_id == EVENT.c.id)
+    if known_by is not None:
+        withdrawn = withdrawn.where(WITHDRAWN.c.received_at <= known_by)
+    return withdrawn
+
+
+def newest_facts(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> dict[int, dict[str, str]]:
+    """Newest version of each case's fields received by `known_by` (default: ever).
+
+    Newest is what was appended last: the clock may have been set back in between.
+    """
+    statement = select(FACT.c.case_id, FACT.c.fields).where(FACT.c.case_id.in_(case_ids))
+    if known_by is not None:
+        statement = statement.where(FACT.c.received_at <= known_by)
+    newest = {}
+    for row in connection.execute(statement.order_by(FACT.c.id)).all():
+        newest[row.case_id] = row.fields
+    return {case_id: json.loads(fields) for case_id, fields in newest.items()}
+
+
+#: Of a case: when a version of its fields was received, and what it said.
+_Told = tuple[int, Mapping[str, str]]
+
+
+def _fact_versions(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: "HeldBack"
+) -> dict[int, list[_Told]]:
+    """Every version of cases' own fields, in the order in which they were appended."""
+    statement = select(FACT).where(FACT.c.case_id.in_(case_ids))
+    if known_by is not None:
+        statement = statement.where(FACT.c.received_at <= known_by)
+    found: dict[int, list[_Told]] = {}
+    for row in connection.execute(statement.order_by(FACT.c.id)):
+        if row.id not in leave_out.facts:
+            found.setdefault(row.case_id, []).append((row.received_at, json.loads(row.fields)))
+    return found
+
+
+def supervised_from(connection: Connection) -> int | None:
+    """Since when somebody has supervised in the workspace; None: nobody ever did."""
+    found = connection.execute(select(META.c.value).where(META.c.name == SUPERVISED_FROM)).scalar()
+    return None if found is None else int(found)
+
+
+def note_supervised(connection: Connection, now: int) -> None:
+    """Note that somebody supervises from now on, where nobody did before."""
+    if supervised_from(connection) is None:
+        connection.execute(insert(META).values(name=SUPERVISED_FROM, value=str(now)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Row ids of what is to be read as if it had not come: events, withdrawals, fields, and what
+    was said of items."""
+
+    events: frozenset[int] = frozenset()
+    withdrawals: frozenset[int] = frozenset()
+    facts: frozenset[int] = frozenset()
+    items: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.withdrawals or self.facts or self.items)
+
+
+NOTHING = HeldBack()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case with the row id and revision under which it was read."""
+
+    case_id: int
+    revision: int
+    record: CaseRecord
+    #: To which source it belongs.
+    source: str = ""
+    #: The case with what is held back of it; None where nothing is.
+    whole: CaseRecord | None = None
+
+
+def read_cases(
+    connection: Connection,
+    case_ids: Sequence[int],
+    *,
+    known_by: int | None = None,
+    stale: Collection[str] = (),
+    torn: Collection[int] = (),
+    leave_out: HeldBack = NOTHING,
+) -> list[StoredCase]:
+    """Cases as known by an instant (default: all that was received), in the order of their ids.
+
+    `leave_out` is read as if it had not come.
+
+    `stale` are the sources of which nothing newer is known (`intake.feeds.stale_sources`),
+    `torn` the cases of which an import may have brought a part (`import_runs.torn_cases`).
+    """
+    stored: list[StoredCase] = []
+    supervised = supervised_from(connection)
+    for part in chunks(sorted(case_ids)):
+        rows = connection.execute(
+            select(
+                CASE.c.id,
+                CASE.c.case_no,
+                CASE.c.source,
+                CASE.c.revision,
+                CASE.c.default_calendar,
+            )
+            .where(CASE.c.id.in_(part))
+            .order_by(CASE.c.id)
+        ).all()
+        facts = _fact_versions(connection, list(part), known_by, leave_out)
+        stated = (own.get("item_code") for told in facts.values() for _, own in told)
+        lent_by = Items(connection, {code for code in stated if code}, known_by, leave_out.items)
+        events = _read_events(connection, list(part), known_by, leave_out)
+        versions = {
+            row.id: found
+            for row in rows
+            if (found := _versions(facts.get(row.id, ()), lent_by, row.default_calendar))
+        }
+        first_told = _first_told(connection, list(versions), known_by)
+        for row in rows:
+            told = facts.get(row.id)
+            events_told = events.get(row.id, [])
+            if told is None and known_by is not None and not _own(events_told, row.source):
+                continue  # nothing of the case was known yet, or only what another source adds
+            own = told[-1][1] if told else {}
+            lent = lent_by.lent(own)
+            record = CaseRecord(
+                case_no=row.case_no,
+                calendar=own.get("calendar") or row.default_calendar,
+                fields={**own, **lent},
+                events=tuple(one.event for one in events_told),
+                from_item=frozenset(lent),
+                stale=row.source in stale,
+                torn=row.id in torn,
+                rowless=told is None and any(one.unplaced for one in events_told),
+                versions=versions.get(row.id, ()),
+                first_told=first_told.get(row.id, {}),
+                supervised_from=supervised,
+            )
+            stored.append(StoredCase(row.id, row.revision, record, row.source))
+    return stored
+
+
+def _versions(
+    told: Sequence[_Told], lent_by: Items, default_calendar: str
+) -> tuple[FieldsVersion, ...]:
+    """What a case's fields were, its item's among them, from each instant on at which one changed;
+    nothing where they never did."""
+    if not told or (len(told) == 1 and not _lent_later(told[0], lent_by)):
+        return ()
+    found: list[FieldsVersion] = []
+    since = told[0][0]
+    for place, (received, own) in enumerate(told):
+        # Newest is what was appended last: the clock may have been set back in between.
+        since = max(since, received)
+        until = told[place + 1][0] if place + 1 < len(told) else None
+        later = {
+            at
+            for at in lent_by.instants(own.get("item_code"))
+            if at > since and (until is None or at < until)
+        }
+        for at in (since, *sorted(later)):
+            fields = {**own, **lent_by.lent(own, by=at)}
+            version = FieldsVersion(
+                received_at=at, calendar=own.get("calendar") or default_calendar, fields=fields
+            )
+            if not found or (found[-1].fields, found[-1].calendar) != (fields, version.calendar):
+                found.append(version)
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _lent_later(told: _Told, lent_by: Items) -> bool:
+    """Whether something was received of the case's item after its only version."""
+    received, own = told
+    return any(at > received for at in lent_by.instants(own.get("item_code")))
+
+
+def _first_told(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None
+) -> dict[int, dict[str, int]]:
+    """Of events that were told before, as the same row or the same fact: when they were first."""
+    found: dict[int, dict[str, int]] = {}
+    for part in chunks(case_ids):
+        statement = select(
+            EVENT.c.case_id,
+            EVENT.c.event_key,
+            EVENT.c.identity,
+            EVENT.c.type,
+            EVENT.c.occurred_at,
+            EVENT.c.stage,
+            EVENT.c.kind,
+            EVENT.c.received_at,
+        ).where(EVENT.c.case_id.in_(part))
+        if known_by is not None:
+            statement = statement.where(EVENT.c.received_at <= known_by)
+        first: dict[tuple[object, ...], int] = {}
+        rows = connection.execute(statement.order_by(EVENT.c.id)).all()
+        for row in rows:
+            for told in _same(row):
+                first[told] = min(row.received_at, first.get(told, row.received_at))
+        for row in rows:
+            at = min(first[told] for told in _same(row))
+            if at < row.received_at:
+                found.setdefault(row.case_id, {})[row.event_key] = at
+    return found
+
+
+def _same(row: Any) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """What tells that two events are one: the row of the source, or what they say happened."""
+    fact = row.case_id, row.type, row.occurred_at, row.stage, row.kind
+    return (row.case_id, row.identity), fact
+
+
+def _read_events(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
+) -> dict[int, list["Told"]]:
+    gone = withdrawn_by(known_by)
+    if leave_out.withdrawals:
+        gone = and_(gone, EVENT.c.id.not_in(sorted(leave_out.withdrawals)))
+    statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~gone)
+    if known_by is not None:
+        # What waited for the row of its case was read when that came.
+        statement = statement.where(
+            func.coalesce(EVENT.c.written_at, EVENT.c.received_at) <= known_by
+        )
+    events: dict[int, list[Told]] = {}
+    seen: set[tuple[int, str]] = set()
+    for row in connection.execute(
+        statement.order_by(EVENT.c.case_id, EVENT.c.occurred_at, EVENT.c.id)
+    ):
+        if row.id in leave_out.events:
+            continue
+        # Two sources may say the same: it is one event, for as long as one of them says so.
+        if (row.case_id, row.event_key) in seen:
+            continue
+        seen.add((row.case_id, row.event_key))
+        events.setdefault(row.case_id, []).append(told_of(row))
+    for found in events.values():
+        taken = with_taken_kinds([one.event for one in found])
+        found[:] = [replace(one, event=event) for one, event in zip(found, taken, strict=True)]
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, the source that said so, and whether the zone of its case was unknown."""
+
+    event: Event
+    source: str
+    unplaced: bool
+
+
+def told_of(row: Any) -> Told:
+    """A row of events as a value."""
+    return Told(_event(row), row.source, bool(row.unplaced))
+
+
+def _own(told: Sequence[Told] | None, owner: str) -> bool:
+    return any(one.source == owner for one in told or ())
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        key=row.event_key,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        precision=Precision(row.precision),
+        recorded_at=row.recorded_at,
+        entered_at=row.entered_at,
+        received_at=row.received_at,
+        stage=row.stage,
+        actor=row.actor,
+        department=row.department,
+        kind=row.kind,
+        amount=row.amount,
+        due_at=row.due_at,
+        due_precision=Precision(row.due_precision),
+        reason=row.reason,
+        source_key=row.source_key,
+        attributes={} if row.attributes == "{}" else json.loads(row.attributes),
+    )
+
+
+def withdrawn_facts(
+    connection: Connection, keys: Mapping[int, Sequence[str]]
+) -> dict[int, dict[str, Fact]]:
+    """What the withdrawn events of these keys told, by case and key (`cards.model.continuing`)."""
+    found: dict[int, dict[str, Fact]] = {}
+    for part in chunks([(case_id, key) for case_id, some in keys.items() for key in some], 200):
+        rows = connection.execute(
+            select(
+                EVENT.c.case_id,
+                EVENT.c.event_key,
+                EVENT.c.type,
+                EVENT.c.occurred_at,
+                EVENT.c.stage,
+                EVENT.c.kind,
+                EVENT.c.source_key,
+            ).where(
+                EVENT.c.case_id.in_(sorted({case_id for case_id, _ in part})),
+                EVENT.c.event_key.in_(sorted({key for _, key in part})),
+                withdrawn_by(None),
+            )
+        )
+        for row in rows:
+            if row.event_key in keys.get(row.case_id, ()):
+                fact = (row.type, row.occurred_at, row.stage, row.kind, row.source_key)
+                found.setdefault(row.case_id, {})[row.event_key] = fact
+    return found
+
+
+def find_case(connection: Connection, case_no: str) -> int | None:
+    """Row id of a case, None where there is none of that number."""
+    found = connection.execute(select(CASE.c.id).where(CASE.c.case_no == case_no)).scalar()
+    return None if found is None else int(found)
+
+
+def calendars_in_use(connection: Connection) -> list[str]:
+    """Every calendar that a case has."""
+    return list(connection.execute(select(CASE.c.calendar).distinct()).scalars())
+
+
+def calendars_of(connection: Connection, case_nos: Sequence[str]) -> dict[str, str]:
+    """The calendars of those of these cases that there are."""
+    found: dict[str, str] = {}
+    for part in chunks(list(dict.fromkeys(case_nos))):
+        rows = connection.execute(
+            select(CASE.c.case_no, CASE.c.calendar).where(CASE.c.case_no.in_(part))
+        )
+        found |= {row.case_no: row.calendar for row in rows}
+    return found
+
+
+def all_case_ids(connection: Connection) -> list[int]:
+    """Row ids of every case."""
+    return [row.id for row in connection.execute(select(CASE.c.id).order_by(CASE.c.id))]
+
+
+def with_calendars(connection: Connection, calendars: Sequence[str]) -> list[int]:
+    """Row ids of the cases that have one of these calendars."""
+    rows = connection.execute(select(CASE.c.id).where(_have(calendars)).order_by(CASE.c.id))
+    return [row.id for row in rows]
+
+
+def _have(calendars: Sequence[str]) -> ColumnElement[bool]:
+    """Condition on a case: it has one of these calendars, or a clock of it runs by one."""
+    names = list(calendars)
+    bound = select(CLOCK.c.case_id).where(CLOCK.c.calendar.in_(names))
+    return or_(CASE.c.calendar.in_(names), CASE.c.id.in_(bound))
+
+
+def to_judge(connection: Connection, as_of: int, stale: Collection[str] = ()) -> list[int]:
+    """Ids of cases that changed, of which a clock falls due before `as_of`, or whose source has
+    become stale or fresh since they were judged, in order.
+
+    Costs what is due: each part stands in a partial index.
+    """
+    rows = connection.execute(
+        select(CASE.c.id)
+        .where(CASE.c.id.in_(_waiting(as_of, stale)), _not_judged(as_of, stale))
+        .order_by(CASE.c.id)
+    )
+    return list(rows.scalars())
+
+
+def judged_later(connection: Connection, as_of: int, stale: Collection[str] = ()) -> int:
+    """Cases that wait for a scan, but were judged as of an instant after this one."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(CASE)
+            .where(CASE.c.id.in_(_waiting(as_of, stale)), CASE.c.judged_as_of > as_of)
+        ).scalar_one()
+    )
+
+
+def _waiting(as_of: int, stale: Collection[str]) -> Select[tuple[int]]:
+    changed = select(CASE.c.id).where(CASE.c.changed == 1)
+    due = select(CLOCK.c.case_id).where(CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of)
+    turned = [select(CASE.c.id).where(part) for part in _turned(stale)]
+    return select(changed.union(due, *turned).subquery().c.id)
+
+
+def _turned(stale: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Open cases whose source is stale and was fresh when they were judged, and the reverse."""
+    names = sorted(stale)
+    return (
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 0, CASE.c.source.in_(names)),
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 1, CASE.c.source.not_in(names)),
+    )
+
+
+def _not_judged(as_of: int, stale: Collection[str]) -> ColumnElement[bool]:
+    """Whether a judgement as of an instant would say anything new of a case.
+
+    A case is never judged as of an instant before its last judgement: that would undo cards. As of
+    the same instant it is judged again only if something was received, or its source turned.
+    """
+    return or_(
+        CASE.c.judged_as_of.is_(None),
+        CASE.c.judged_as_of < as_of,
+        and_(CASE.c.judged_as_of == as_of, or_(CASE.c.changed == 1, *_turned(stale))),
+    )
+
+
+def mark_changed(connection: Connection, calendars: Sequence[str] | None = None) -> int:
+    """Mark every case, or those of some calendars, for the next scan; how many."""
+    statement = update(CASE).values(changed=1, revision=CASE.c.revision + 1)
+    if calendars is not None:
+        statement = statement.where(_have(calendars))
+    return int(connection.execute(statement).rowcount)
+
+
+def still_to_judge(
+    connection: Connection, revisions: Mapping[int, int], as_of: int, stale: Collection[str] = ()
+) -> frozenset[int]:
+    """Of the cases read under these revisions, those that nobody has judged or changed since."""
+    left: set[int] = set()
+    for part in chunks(sorted(revisions)):
+        due = exists().where(
+            CLOCK.c.case_id == CASE.c.id, CLOCK.c.next_at.is_not(None), CLOCK.c.next_at < as_of
+        )
+        rows = connection.execute(
+            select(CASE.c.id, CASE.c.revision).where(
+                CASE.c.id.in_(part),
+                or_(CASE.c.changed == 1, due, *_turned(stale)),
+                _not_judged(as_of, stale),
+            )
+        )
+        left.update(row.id for row in rows if row.revision == revisions[row.id])
+    return frozenset(left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a scan found of one case, as the store keeps it."""
+
+    case_id: int
+    outcome: str
+    troubles: str
+    open: bool
+    stale: bool
+    #: Whether a correction waits; numbers of the cards that held-back evidence would lift, as JSON.
+    waits: bool
+    contested: str
+    clocks: tuple[Mapping[str, object], ...]
+
+
+def write_judged(connection: Connection, judged: Sequence[Judged], as_of: int) -> None:
+    """Replace what the store keeps of the cases' clocks, and take them off the changed list."""
+    for part in chunks([case.case_id for case in judged]):
+        connection.execute(delete(CLOCK).where(CLOCK.c.case_id.in_(part)))
+    rows = [{"case_id": case.case_id, **clock} for case in judged for clock in case.clocks]
+    bulk.add(connection, CLOCK, rows)
+    bulk.change(
+        connection,
+        CASE,
+        [
+            {
+                "id": case.case_id,
+                "outcome": case.outcome,
+                "troubles": case.troubles,
+                "open": int(case.open),
+                "judged_stale": int(case.stale),
+                "waits": int(case.waits),
+                "contested": case.contested,
+                **_waking(case.clocks),
+            }
+            for case in judged
+        ],
+        {"changed": 0, "judged_as_of": as_of},
+    )
+
+
+def _waking(clocks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """What a case remembers of the clocks that are to wake it: `clocks_lost` compares."""
+    wakes = [at for clock in clocks if isinstance(at := clock["next_at"], int)]
+    return {"clocks": len(wakes), "clock_mark": sum(wakes)}
+
+
+def clocks_lost(connection: Connection) -> list[tuple[int, str]]:
+    """Ids and numbers of cases whose clocks are not those that their last judgement left.
+
+    Of clocks without a next instant nothing is asked: they wake nobody. One pass over two partial
+    indexes, whatever is due.
+    """
+    left = select(CASE.c.id, CASE.c.clocks.label("n"), CASE.c.clock_mark.label("sum")).where(
+        CASE.c.clocks > 0
+    )
+    there = select(CLOCK.c.case_id, literal(-1), -CLOCK.c.next_at).where(
+        CLOCK.c.next_at.is_not(None)
+    )
+    both = left.union_all(there).subquery()
+    odd = (
+        select(both.c.id)
+        .group_by(both.c.id)
+        .having(or_(func.sum(both.c.n) != 0, func.sum(both.c.sum) != 0))
+    )
+    rows = connection.execute(
+        select(CASE.c.id, CASE.c.case_no).where(CASE.c.id.in_(odd)).order_by(CASE.c.id)
+    )
+    return [(row.id, row.case_no) for row in rows]
+
+
+def closed_and_running(connection: Connection) -> list[str]:
+    """Numbers of cases that are marked closed while a clock of theirs has not stopped."""
+    running = exists().where(
+        CLOCK.c.case_id == CASE.c.id, CLOCK.c.rule_id != "", CLOCK.c.state != "stopped"
+    )
+    statement = select(CASE.c.case_no).where(CASE.c.open == 0, CASE.c.changed == 0, running)
+    return list(connection.execute(statement.order_by(CASE.c.case_no)).scalars())
+
+
+def mark(connection: Connection, case_ids: Collection[int]) -> None:
+    """Let the next scan judge these cases."""
+    for part in chunks(sorted(case_ids)):
+        connection.execute(
+            update(CASE).where(CASE.c.id.in_(part)).values(changed=1, revision=CASE.c.revision + 1)
+        )
+
+
+def troubled(connection: Connection, reason: str) -> list[int]:
+    """Ids of the cases that were not judged for a reason."""
+    statement = select(CASE.c.id).where(
+        CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"')
+    )
+    return list(connection.execute(statement.order_by(CASE.c.id)).scalars())
+
+
+def mark_troubled(connection: Connection, reason: str) -> None:
+    """Let the next scan judge the cases that were not judged for a reason."""
+    connection.execute(
+        update(CASE)
+        .where(CASE.c.outcome == "not_judgeable", CASE.c.troubles.contains(f'"{reason}"'))
+        .values(changed=1, revision=CASE.c.revision + 1)
+    )
+
+
+def outcome_totals(connection: Connection, as_of: int) -> dict[str, int]:
+    """Cases by outcome: the open ones and those that this scan has judged."""
+    rows = connection.execute(
+        select(CASE.c.outcome, func.count())
+        .where(or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of), CASE.c.outcome.is_not(None))
+        .group_by(CASE.c.outcome)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def with_waiting(connection: Connection) -> list[str]:
+    """Numbers of the cases of which a correction waits, sorted."""
+    rows = connection.execute(select(CASE.c.case_no).where(CASE.c.waits == 1))
+    return sorted(rows.scalars())
+
+
+def contested_cards(connection: Connection) -> list[str]:
+    """Numbers of the cards that stand though evidence that is held back would lift them, sorted."""
+    rows = connection.execute(select(CASE.c.contested).where(CASE.c.contested != "[]"))
+    return sorted(card_no for text in rows.scalars() for card_no in json.loads(text))
+
+
+def problems(connection: Connection, as_of: int) -> list[tuple[str, str]]:
+    """Numbers and troubles (JSON) of the cases in `outcome_totals` that have any: those that could
+    not be judged, and those of which something else is wrong."""
+    rows = connection.execute(
+        select(CASE.c.case_no, CASE.c.troubles)
+        .where(
+            CASE.c.troubles != "[]",
+            CASE.c.outcome.is_not(None),
+            or_(CASE.c.open == 1, CASE.c.judged_as_of == as_of),
+        )
+        .order_by(CASE.c.case_no)
+    )
+    return [(row.case_no, row.troubles) for row in rows]

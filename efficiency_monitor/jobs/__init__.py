@@ -1,1 +1,0 @@
-"""Jobs: which runs are due, and the bell that asks."""

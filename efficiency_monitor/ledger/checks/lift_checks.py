@@ -1,0 +1,119 @@
+"""Whether each red card that persons lifted was lifted by two of them, and each lift is on record.
+
+Late evidence and an amended calendar lift cards by a scan and take no signature.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ...i18n.language import t
+from ...records.tables import CardRow
+from ...terms import CardState, Level, LiftReason
+from ..model.entries import EntryType
+
+CARD = CardRow.__table__  # type: ignore[attr-defined]
+KINDS = (
+    EntryType.CARD_ISSUED,
+    EntryType.CARD_CLOSED,
+    EntryType.CARD_LIFTED,
+    EntryType.APPEAL_FILED,
+)
+#: Persons who have to agree before a red card goes.
+ENOUGH = 2
+_BY_SCAN = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
+_WORDS = {int(level): level.word for level in Level}
+Entry = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Lifts:
+    """What the ledger has said so far of lifts and of who agreed to them."""
+
+    red: set[str] = field(default_factory=set)
+    #: Every card with the word of its level.
+    issued: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    lifted: set[str] = field(default_factory=set)
+    #: Card of each appeal.
+    appealed: dict[str, str] = field(default_factory=dict)
+    #: Voices by card and by what exactly was agreed to: subject, act, round, ground.
+    agreed: dict[str, dict[tuple[Any, ...], list[frozenset[str]]]] = field(default_factory=dict)
+
+    def approval(self, entry: Entry) -> None:
+        """A sound approval: it counts where it is signed and says to lift a card."""
+        kind, _, number = entry["subject"].partition(":")
+        card = self.appealed.get(number) if kind == "appeal" else number
+        if entry["decision"] != "lift" or not entry["signature"] or card is None:
+            return
+        what = tuple(entry[name] for name in ("subject", "act", "round", "ground"))
+        voices = frozenset({entry["person"], entry["on_behalf_of"] or entry["person"]})
+        said = self.agreed.setdefault(card, {}).setdefault(what, [])
+        if not any(voices & before for before in said):
+            said.append(voices)
+
+    def take(self, entry: Entry) -> Iterator[str]:
+        """A card is issued, appealed against or lifted; what is wrong with a lift."""
+        card = entry["card"]
+        if entry["type"] == EntryType.CARD_ISSUED:
+            self.issued[card] = entry["level"]
+            if entry["level"] == "red":
+                self.red.add(card)
+        elif entry["type"] == EntryType.CARD_CLOSED:
+            self.closed.add(card)
+        elif entry["type"] == EntryType.APPEAL_FILED:
+            self.appealed[entry["appeal"]] = card
+        else:
+            self.lifted.add(card)
+            agreed = self.agreed.get(card, {}).values()
+            by_persons = entry["reason"] not in _BY_SCAN
+            if card in self.red and by_persons and all(len(said) < ENOUGH for said in agreed):
+                yield t(
+                    f"红牌 {card} 被撤销，却没有两人的签名",
+                    f"the red card {card} was lifted without two persons' signatures",
+                )
+
+    def rows(self, connection: Connection) -> Iterator[str]:
+        """The cards' own rows: there, of their level, lifted and closed as the ledger says."""
+        known = {
+            row.card_no: row
+            for row in connection.execute(select(CARD.c.card_no, CARD.c.level, CARD.c.state))
+        }
+        yield from self._states(known, CardState.LIFTED, self.lifted, t("撤销", "lifted"))
+        # A closed card may be appealed against, and lifted, all the same.
+        closed = self.closed - self.lifted
+        yield from self._states(known, CardState.CLOSED, closed, t("销号", "closed"))
+        for card in sorted(known.keys() ^ self.issued.keys()):
+            lost = card in self.issued
+            yield t(
+                f"{card}：数据库中没有" if lost else f"{card}：台账没有记录",
+                f"card {card}: the database has lost it"
+                if lost
+                else f"card {card}: the ledger does not know it",
+            )
+        for card in sorted(known.keys() & self.issued.keys()):
+            if _WORDS.get(known[card].level) != self.issued[card]:
+                yield t(
+                    f"{card}：级别与台账所记不同", f"card {card}: the ledger says another level"
+                )
+
+    def _states(
+        self,
+        known: Mapping[str, Any],
+        state: CardState,
+        recorded: Set[str],
+        word: str,
+    ) -> Iterator[str]:
+        there = {card for card, row in known.items() if row.state == str(state)}
+        for card in sorted(there - recorded):
+            yield t(
+                f"{card} 在数据库中已{word}，台账没有记录",
+                f"card {card} is {word} in the database and not in the ledger",
+            )
+        for card in sorted((recorded & known.keys()) - there):
+            yield t(
+                f"{card} 在台账中已{word}，数据库却不是",
+                f"card {card} is {word} in the ledger and not in the database",
+            )

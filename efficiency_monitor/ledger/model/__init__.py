@@ -1,0 +1,1 @@
+"""Entries, trees, proofs and signed notes, as values. Pure."""

@@ -1,0 +1,1 @@
+"""Rows of the outbox, of attempts to send, of silences."""

@@ -1,0 +1,1 @@
+"""A workspace in operation: made, examined, measured, backed up, restored, audited."""

@@ -1,0 +1,1 @@
+"""`effmon doctor`: one concern a module."""

@@ -1,0 +1,358 @@
+"""`effmon doctor`: is everything in place that the next scan, and the next auditor, will need."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ...cards.late_evidence import still_contested
+from ...cards.store import cards
+from ...faults import EffmonError
+from ...followup.evidence.attachments import spoilt
+from ...followup.orders import store as orders
+from ...i18n.act_words import say_role
+from ...i18n.language import t
+from ...intake.feeds import mapping_of, stale_sources
+from ...intake.formats.rows import Refusal
+from ...intake.ingest import find_mapping
+from ...intake.store import cases, feeds
+from ...ledger.book import verify
+from ...ledger.store import ledger
+from ...notify.anchors import check_anchors
+from ...notify.notices import people
+from ...notify.store import outbox
+from ...people import supervision
+from ...people.key_list import key_findings
+from ...records.tables import CaseRow, QuarantineRow
+from ...scan.store import runs
+from ...time.instants import local_date, parse_instant, rfc3339
+from ...workspace.context import Context
+from .appeal_check import check_appeals
+from .checkpoint_check import check_checkpoints
+from .database_check import check_database
+from .delivery_check import check_delivery
+from .integrity_check import check_integrity
+from .ladder_check import check_ladders
+from .machine_check import check_machine
+from .operation_check import check_operation
+from .rule_check import check_own_calendars, check_rules
+
+GOOD, LOOK, BAD = "ok", "look", "bad"
+#: Days before the end of the covered and official calendar from which the doctor speaks up.
+CALENDAR_DAYS = 60
+#: Seconds by which a clock may have been corrected without a word.
+CORRECTION = 300
+Finding = tuple[str, str, str]
+
+
+def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
+    """Every check with its status (`ok`, `look`, `bad`) and a sentence saying what to do.
+
+    A `quick` one leaves out what reads the whole database: pages, ledger, attachments.
+    """
+    checks: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+        check_database,
+        check_machine,
+        check_rules,
+        _calendar,
+        check_own_calendars,
+        check_checkpoints,
+        check_anchors,
+        _clock,
+        _scans,
+        _sources,
+        _work_lists,
+        check_delivery,
+        _orders,
+        check_appeals,
+        check_ladders,
+        _people,
+        check_operation,
+    )
+    if not quick:
+        checks = (*checks, check_integrity, _ledger, _attachments)
+    found: list[Finding] = []
+    for check in checks:
+        try:
+            found.extend(check(context))
+        except EffmonError as fault:
+            found.append((check.__name__.strip("_"), BAD, f"{fault.message} ({fault.hint})"))
+    return [{"check": name, "status": status, "detail": detail} for name, status, detail in found]
+
+
+def _calendar(context: Context) -> Iterator[Finding]:
+    today = date.fromisoformat(local_date(context.now(), context.zone))
+    with context.store.reading() as connection:
+        used = {
+            row[0]
+            for row in connection.execute(select(CaseRow.__table__.c.calendar).distinct())  # type: ignore[attr-defined]
+        }
+    for name in sorted(used | {context.settings.workspace.calendar}):
+        calendar = context.catalogue.calendars.get(name)
+        if calendar is None:
+            yield (
+                f"calendar {name}",
+                BAD,
+                t("没有这个工作日历", "there is no calendar of that name"),
+            )
+            continue
+        official = max(
+            (
+                date(year, 12, 31)
+                for year in range(calendar.first.year, calendar.last.year + 1)
+                if not calendar.day(min(date(year, 12, 31), calendar.last)).provisional
+            ),
+            default=calendar.first,
+        )
+        left = (min(official, calendar.last) - today).days
+        status = GOOD if left > CALENDAR_DAYS else LOOK if left >= 0 else BAD
+        yield (
+            f"calendar {name}",
+            status,
+            t(
+                f"正式通知覆盖至 {official}，其后至 {calendar.last} 为暂定，还剩 {left} 天",
+                f"official until {official}, provisional until {calendar.last}; {left} days left",
+            ),
+        )
+
+
+def _ledger(context: Context) -> Iterator[Finding]:
+    found = verify(context)
+    if found["sound"]:
+        yield (
+            "ledger",
+            GOOD,
+            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+        )
+    elif found["trees"]:
+        yield (
+            "ledger",
+            GOOD,
+            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+        )
+        for fault in found["approvals"]:
+            yield "approvals", BAD, fault
+        for fault in found["rows"]:
+            yield "rows", BAD, fault
+        for fault in found["checkpoints"]:
+            yield "checkpoint", BAD, fault
+    else:
+        yield (
+            "ledger",
+            BAD,
+            t(
+                "台账已被改动：运行 effmon ledger verify",
+                "the ledger was changed: run effmon ledger verify",
+            ),
+        )
+    for mark in (*found["not_checked"], *found["marks"]):
+        yield "ledger", LOOK, mark
+
+
+def _attachments(context: Context) -> Iterator[Finding]:
+    """The ledger has their digests: what was handed in can be lost, not passed off as another."""
+    number, bad = spoilt(context)
+    names = t("、", ", ").join(name[:16] for name in bad[:5])
+    yield (
+        "attachments",
+        BAD if bad else GOOD,
+        t(
+            f"{number} 个附件，{len(bad)} 个缺失或被改动",
+            f"{number} files, {len(bad)} lost or changed",
+        )
+        + (f": {names}" if names else ""),
+    )
+
+
+def _clock(context: Context) -> Iterator[Finding]:
+    """A clock that ran ahead leaves cases, notices and ladders that wait until that instant."""
+    column = CaseRow.__table__.c.judged_as_of  # type: ignore[attr-defined]
+    now = context.now()
+    with context.store.reading() as connection:
+        ahead, newest = connection.execute(
+            select(func.count(), func.max(column)).where(column > now + CORRECTION)
+        ).one()
+        dated = outbox.dated_after(connection, now + CORRECTION)
+    if not ahead and dated is None:
+        yield "clock", GOOD, rfc3339(now, context.zone)
+    if ahead:
+        until = rfc3339(newest, context.zone)
+        yield (
+            "clock",
+            BAD,
+            t(
+                f"{ahead} 件的判定时刻在将来，最晚 {until}：系统时钟曾走快，在此之前不会再判定",
+                f"{ahead} cases were judged as of a later instant, up to {until}: the clock ran "
+                f"ahead, and no scan looks at them before",
+            ),
+        )
+    if dated is not None:
+        number, until = dated[0], rfc3339(dated[1], context.zone)
+        yield (
+            "clock",
+            BAD,
+            t(
+                f"{number} 份通知的时间在将来，最晚 {until}：系统时钟曾走快，"
+                f"它们和由此起算的期限要等到那时",
+                f"{number} notices are dated later than now, up to {until}: the clock ran ahead; "
+                f"they, and the deadlines that count from them, wait until then",
+            ),
+        )
+
+
+def _scans(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        history = runs.history(connection, "scan", 1)
+        done = ledger.newest(connection, 1, "scan.done")
+    if not done:
+        yield "scan", LOOK, t("还没有巡检过", "no scan yet: run effmon scan")
+    else:
+        entry = json.loads(done[0])
+        at, _ = parse_instant(entry["at"], context.zone)
+        age = (context.now() - at) // 3600
+        yield (
+            "scan",
+            GOOD if age <= 36 else LOOK,
+            t(f"最近一次 {entry['at']}（{age} 小时前）", f"last {entry['at']} ({age} h ago)"),
+        )
+    for row in history:
+        if row.state == "failed":
+            slot = rfc3339(row.scheduled_for, context.zone)
+            yield "slot", BAD, t(f"{slot} 失败：{row.message}", f"{slot} failed: {row.message}")
+
+
+def _sources(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        stale = stale_sources(context, connection, context.now())
+        gone = feeds.vanished_counts(connection)
+        newest = feeds.newest_data(connection, context.now())
+        runs = {name: feeds.newest_run(connection, name) for name in context.settings.sources}
+    for name, section in context.settings.sources.items():
+        try:
+            find_mapping(context, mapping_of(context, section))
+        except EffmonError as fault:
+            yield f"source {name}", BAD, f"{fault.message} ({fault.hint})"
+            continue
+        run = runs[name]
+        failed = run.message if run is not None and run.state == "failed" else None
+        if name in stale:
+            said = stale[name].words(context.zone)
+            yield f"source {name}", BAD, said if failed is None else f"{said} ({failed})"
+        elif failed is not None:
+            yield f"source {name}", LOOK, t(f"上次失败：{failed}", f"failed: {failed}")
+        elif name not in newest:
+            call = f"import --source {name} FILE" if section.kind == "import" else f"pull {name}"
+            yield (
+                f"source {name}",
+                LOOK,
+                t(f"从未取得数据：effmon {call}", f"was never read: run effmon {call}"),
+            )
+        else:
+            at = rfc3339(newest[name], context.zone)
+            yield f"source {name}", GOOD, t(f"数据截至 {at}", f"data of {at}")
+    for name, number in gone.items():
+        yield (
+            f"vanished {name}",
+            LOOK,
+            t(
+                f"{number} 件未办结办件已不在全量快照中：effmon cases list --vanished",
+                f"{number} open cases are missing from the full snapshot: "
+                "effmon cases list --vanished",
+            ),
+        )
+
+
+def _work_lists(context: Context) -> Iterator[Finding]:
+    quarantine = QuarantineRow.__table__  # type: ignore[attr-defined]
+    with context.store.reading() as connection:
+        waiting = connection.execute(
+            select(func.count()).select_from(quarantine).where(quarantine.c.state == "open")
+        ).scalar_one()
+        foreign = connection.execute(
+            select(func.count()).where(
+                quarantine.c.state == "open", quarantine.c.code == str(Refusal.FOREIGN_CASE)
+            )
+        ).scalar_one()
+        totals = cases.outcome_totals(connection, -1)
+        standing = cards.counts(connection)
+        contested = list(still_contested(connection))
+        corrected = cases.with_waiting(connection)
+    yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
+    if foreign:
+        yield (
+            "foreign cases",
+            BAD,
+            t(
+                f"{foreign} 行涉及其他数据源的办件，未被采用：effmon quarantine list",
+                f"{foreign} rows are about cases of other sources and change nothing: "
+                "effmon quarantine list",
+            ),
+        )
+    unjudged = totals.get("not_judgeable", 0)
+    yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
+    pending = sum(count for (_, state), count in standing.items() if state == "pending")
+    yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
+    yield _named("contested", contested, t("张牌存疑", "cards are contested"))
+    words = t("件有更正待采纳", "cases have corrections that wait")
+    yield _named("corrections", corrected, words)
+
+
+def _orders(context: Context) -> Iterator[Finding]:
+    """Orders that wait too long for a reply, and those that reached nobody."""
+    query = orders.OrderQuery(state="overdue", now=context.now())
+    with context.store.reading() as connection:
+        late = [row.order_no for row in orders.listed(connection, query)]
+        lost = orders.undelivered(connection)
+    yield _count("overdue orders", len(late), t("张督办单逾期未反馈", "orders are overdue"))
+    said = t(f"{len(lost)} 张督办单未能送达", f"{len(lost)} orders reached nobody")
+    if lost:
+        said += t("：", ": ") + t("、", ", ").join(lost[:5])
+    yield "orders", LOOK if lost else GOOD, said
+
+
+def _named(name: str, which: Sequence[str], words: str) -> Finding:
+    """How many there are, and the first of them by their numbers."""
+    told, good, said = _count(name, len(which), words)
+    if which:
+        said += t("：", ": ") + t("、", ", ").join(which[:5]) + ("…" if len(which) > 5 else "")
+    return told, good, said
+
+
+def _count(name: str, number: int, words: str) -> Finding:
+    return name, LOOK if number else GOOD, f"{number} {words}"
+
+
+def _people(context: Context) -> Iterator[Finding]:
+    with context.store.reading() as connection:
+        everybody = people(connection)
+    if not everybody:
+        yield (
+            "people",
+            LOOK,
+            t(
+                "没有导入人员，没有人会收到通知",
+                "nobody was imported, so nobody is told: effmon people import FILE",
+            ),
+        )
+        return
+    roles = {str(person.role) for person in everybody}
+    missing = sorted({"head", "supervisor"} - roles)
+    said = t(f"{len(everybody)} 人", f"{len(everybody)} rows")
+    if missing:
+        said += t(f"，缺角色：{'、'.join(map(say_role, missing))}", f"; no {', '.join(missing)}")
+    yield "people", LOOK if missing else GOOD, said
+    for name, sound, detail in key_findings(context):
+        yield name, GOOD if sound else LOOK, detail
+    with context.store.reading() as connection:
+        waits = supervision.waiting(connection)
+    if waits:
+        signed = supervision.Signatures(waits[0]["signed_by"], waits[0]["needed"])
+        whose = t("、", ", ").join(one["person_id"] for one in waits)
+        yield "people", LOOK, supervision.words(signed, whose)
+
+
+def worst(findings: list[dict[str, Any]]) -> bool:
+    """Whether any check is bad."""
+    return any(finding["status"] == BAD for finding in findings)

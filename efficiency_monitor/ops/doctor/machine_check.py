@@ -1,0 +1,93 @@
+"""What the doctor says of the machine: room, versions, who may read and write the files."""
+
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ... import __version__
+from ...i18n.language import t
+from ...ledger.model import entries as core_ledger
+from ...ledger.workspace_keys import KEYS_FOLDER
+from ...people.operating_user import name_of
+from ...workspace.context import Context
+from ...workspace.settings import FILE, database_file
+
+GOOD, LOOK, BAD = "ok", "look", "bad"
+Finding = tuple[str, str, str]
+#: Bytes that must be free, whatever the size of the database.
+LEAST_FREE = 500_000_000
+#: A restore, a migration and a backup each take as much room again as the database has.
+TIMES_DATABASE = 2
+
+
+def check_machine(context: Context) -> Iterator[Finding]:
+    """Room on the disk, encoding, SM3, versions, rights of the files."""
+    yield _disk(context)
+    encoding = (sys.stdout.encoding or "").lower()
+    yield "encoding", GOOD if encoding.startswith("utf") else LOOK, encoding or "unknown"
+    own = core_ledger.uses_own_sm3()
+    yield "sm3", LOOK if own else GOOD, "Python" if own else "OpenSSL"
+    yield "versions", GOOD, f"effmon {__version__}, Python {platform.python_version()}"
+    yield from _files(context)
+
+
+def database_path(context: Context) -> Path | None:
+    """The file of an SQLite database."""
+    if context.store.dialect != "sqlite":
+        return None
+    return database_file(f"sqlite:///{context.store.engine.url.database}")
+
+
+def _disk(context: Context) -> Finding:
+    file = database_path(context)
+    size = 0 if file is None else file.stat().st_size
+    free = shutil.disk_usage(context.folder if file is None else file.parent).free
+    said = t(f"剩余 {free // 1_000_000} MB", f"{free // 1_000_000} MB free")
+    if free <= LEAST_FREE:
+        return "disk", BAD, said
+    if free < TIMES_DATABASE * size:
+        return (
+            "disk",
+            LOOK,
+            said
+            + t(
+                f"，不足数据库（{size // 1_000_000} MB）的 {TIMES_DATABASE} 倍：请扩容",
+                f", less than {TIMES_DATABASE} times the database "
+                f"({size // 1_000_000} MB): make room",
+            ),
+        )
+    return "disk", GOOD, said
+
+
+def _files(context: Context) -> Iterator[Finding]:
+    """Who may read the database and the keys, and who may write the settings."""
+    wrong: list[tuple[str, Path, str]] = []
+    keys = context.folder / KEYS_FOLDER
+    private = [
+        path for path in sorted(keys.rglob("*.key") if keys.is_dir() else ()) if path.is_file()
+    ]
+    file = database_path(context)
+    secret = [*private, *([] if file is None else [file])]
+    for path in secret:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            wrong.append((BAD if path in private else LOOK, path, f"chmod 600 {path}"))
+    for path in (context.folder / FILE, context.folder):
+        if path.stat().st_mode & stat.S_IWOTH:
+            wrong.append((BAD, path, f"chmod o-w {path}"))
+    ours = os.geteuid()
+    for path in (context.folder / FILE, *secret):
+        owner = path.stat().st_uid
+        if owner not in (ours, 0) and ours != 0:
+            wrong.append((LOOK, path, t(f"属于 {name_of(owner)}", f"belongs to {name_of(owner)}")))
+    if not wrong:
+        yield "file rights", GOOD, t("库和密钥仅所有者可读", "database and keys are their owner's")
+    for status, path, what in wrong:
+        yield (
+            "file rights",
+            status,
+            t(f"{path.name} 他人可读写：{what}", f"{path.name} is open to others: {what}"),
+        )

@@ -1,0 +1,1 @@
+"""Persons, their rights, hours and signatures; personal data. Pure."""

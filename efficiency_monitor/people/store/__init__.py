@@ -1,0 +1,1 @@
+"""Rows of keys, approvals and personal data."""

@@ -1,0 +1,1 @@
+"""Files as models: rules, conditions, tallies, ladders, measures, vocabulary. Pure."""

@@ -1,0 +1,1 @@
+"""The lake: cases and events as Parquet, written and back-tested."""

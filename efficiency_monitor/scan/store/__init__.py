@@ -1,0 +1,1 @@
+"""Rows of slots, of rules on trial, and what an export asks."""

@@ -1,1 +1,0 @@
-"""One verb per module: what the command line and the jobs call. No printing, no clock."""

@@ -1,1 +1,0 @@
-"""Who acts, whether they may, what they sign, and the keys that they sign with."""

@@ -1,1 +1,0 @@
-"""From findings to cards: rows, notices, accountability, entries; rules on trial; the report."""

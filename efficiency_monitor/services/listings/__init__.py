@@ -1,1 +1,0 @@
-"""What the terminal lists and explains. Reads only."""

@@ -1,1 +1,0 @@
-"""A workspace in operation: made, examined, measured, backed up, restored."""

@@ -1,9 +1,0 @@
-"""Alembic's entry: runs on the connection that `store.schema` hands over, in one transaction."""
-
-from alembic import context
-
-from efficiency_monitor.store.every_table import metadata
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-context.run_migrations()

@@ -1,0 +1,1 @@
+"""Instants, amounts, calendars and official notices of days off, as values. Pure."""

@@ -1,0 +1,1 @@
+"""What every action is given: settings, context, transaction, locks, the log."""

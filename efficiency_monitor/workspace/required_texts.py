@@ -1,0 +1,67 @@
+"""What people write with a decision: there, not too long, without numbers of identity cards.
+
+The ledger holds a salted commitment to it: a short text could be guessed from a plain digest.
+"""
+
+from sqlalchemy import Connection
+
+from ..faults import ConfigurationError
+from ..i18n.language import t
+from ..ledger.model.entries import commitment
+from ..people.model.id_numbers import find_id_number
+from ..people.store import text_salts
+from .context import Context
+
+#: Most characters of a text that somebody writes.
+MOST_TEXT = 4000
+
+
+def said(text: str | None, what: str) -> str:
+    """The text without blanks around it; ConfigurationError if it is empty, too long, or names an
+    identity card.
+
+    `what` names it in the user's language: "the reply".
+    """
+    found = (text or "").strip()
+    if not found:
+        raise ConfigurationError(
+            t(f"没有写明{what}", f"the {what} is missing"),
+            t(
+                "用 --text 写明，或 --text @文件",
+                "give it with --text, or as a file: --text @FILE",
+            ),
+        )
+    if len(found) > MOST_TEXT:
+        raise ConfigurationError(
+            t(
+                f"文字有 {len(found)} 个字符，最多 {MOST_TEXT} 个",
+                f"the text has {len(found)} characters, at most {MOST_TEXT}",
+            ),
+            t("其余内容作为附件提交：--attach", "hand the rest in with --attach"),
+        )
+    refuse_id_numbers(found)
+    return found
+
+
+def refuse_id_numbers(text: str) -> None:
+    """ConfigurationError where a text holds the number of an identity card; it says it masked."""
+    number = find_id_number(text)
+    if number is not None:
+        raise ConfigurationError(
+            t(
+                f"文字中有公民身份号码（{number}）",
+                f"the text holds the number of an identity card ({number})",
+            ),
+            t(
+                "不予记录：请删去号码，写办件编号",
+                "nothing was written: leave the number out and name the case",
+            ),
+        )
+
+
+def committed(context: Context, connection: Connection, text: str) -> dict[str, str]:
+    """What the ledger says of a text: a commitment, whose salt is written beside the text."""
+    salt = context.salt()
+    made = commitment(salt, text)
+    text_salts.keep(connection, made, salt)
+    return {"commitment": made}
