@@ -45,7 +45,7 @@ def fails(office: Office, *words: str) -> str:
     assert office.case_nos() == []
     assert office.runs()[-1] == ("failed", said)
     (entry,) = [e for e in office.world.entries() if e["type"] == "feed.failed"][-1:]
-    assert re.fullmatch(r"\w+ sources\.[a-z_.]+", entry["fault"])
+    assert re.fullmatch(r"\w+ intake\.[a-z_.]+", entry["fault"])
     assert said not in str(entry)
     assert office.world.rows("SELECT * FROM feed_cursor") == []
     return said
