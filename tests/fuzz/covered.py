@@ -1,7 +1,7 @@
 """Feed a parser with inputs that reach new code, by the coverage that atheris (libFuzzer) sees.
 
 Run as `python -m tests.fuzz.covered FOLDER PARSER SEED COUNT`. The same limits hold as in
-`guarded`: two seconds of processor for an input, which end the process, and 512 MB.
+`guarded`: four seconds of processor for an input, which end the process, and 512 MB.
 """
 
 import os

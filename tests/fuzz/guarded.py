@@ -1,7 +1,7 @@
 """Feed inputs to one parser in a process that does not outlive a fault.
 
 Run as `python -m tests.fuzz.guarded FOLDER PARSER files FILE…` or `… PARSER drawn SEED COUNT`. The
-kernel ends the process when one input takes two seconds of its processor, whatever code it is in;
+kernel ends the process when one input takes four seconds of its processor, whatever code it is in;
 more than 512 MB of memory is a fault too. The input that is being read always stands in FOLDER, so
 that whoever started the process finds the guilty one there. The last line is a report in JSON.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds of processor that one input may take, and megabytes that all of it may take.
-MOST_SECONDS = 2.0
+MOST_SECONDS = 4.0
 MOST_MB = 512
 #: Of the addresses, beside what is mapped before the first input: libraries map far more than
 #: they use. It keeps the machine alive; what counts is the memory that was really used.

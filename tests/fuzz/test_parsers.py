@@ -82,7 +82,7 @@ def fed(name: str, folder: Path, *how: str) -> dict[str, Any]:
 def ending(code: int, err: str) -> str:
     """Why a process ended."""
     if code == -signal.SIGPROF:
-        return "an input took two seconds of the processor"
+        return "an input took four seconds of the processor"
     return f"the process ended with {code}: {err}"
 
 

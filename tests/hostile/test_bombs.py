@@ -1,4 +1,4 @@
-"""A small file takes neither the memory nor the day: two seconds of processor, 300 MB, no more.
+"""A small file takes neither the memory nor the day: four seconds of processor, 300 MB, no more.
 
 The kernel ends the process whose input takes longer (`tests.fuzz.guarded`).
 """
