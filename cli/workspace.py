@@ -52,7 +52,9 @@ def init(
         where, name=name, zone=zone, language=language(), calendar=calendar, packs=packs
     )
     try:
-        context = app.open_context(where, person=state.person, create=True)
+        context = app.open_context(
+            where, person=state.person, create=True, clock=state.clock or app.now
+        )
     except EffmonError:
         if made:
             setup.take_back(where, with_folder=not there)

@@ -82,7 +82,7 @@ class Trial:
             state = State(clock=self.clock)
             ended = app(arguments, "effmon", standalone_mode=False, obj=state) or 0
             if ended != code:
-                self.failed.append(f"{arguments}: {ended}, not {code}")
+                self.failed.append(f"{arguments}: {ended}, not {code}: {out.getvalue()[:4000]}")
         except EffmonError as fault:
             self.failed.append(f"{arguments}: {fault.exit_code}: {fault.message}")
         except BaseException:  # noqa: BLE001 - whatever it is, the next command is given
