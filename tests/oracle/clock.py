@@ -161,7 +161,9 @@ def days_walked_back(how: Clock, start: int, due_at: int, value: Fraction, *, wo
         # What a walk rests on: the date of the due instant, and of a start that counts itself.
         cal.status(cal.local_date(due_at - 1))
         cal.status(first if how.first_day == "same" else first + ONE_DAY)
-    if how.ends == "close" and how.end_of(own - ONE_DAY) == due_at:
+    # Only at its own midnight may the due instant be the closing of the date before, which a
+    # calendar that begins here says nothing of.
+    if how.ends == "close" and due_at == cal.bounds(own)[0] and how.end_of(own - ONE_DAY) == due_at:
         own -= ONE_DAY
     candidate = not working or cal.status(own).working
     if candidate and (own > first or how.first_day == "same"):
