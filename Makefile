@@ -52,8 +52,9 @@ validate: ## hold the engine against other people's verdicts: docs/validation.md
 pictures: ## draw the pictures of the documentation again
 	$(IN_CORE) "$$env/bin/python" tools/make_pictures.py
 
-generated: ## write the files that are made from code: schemas under rules/, docs/cli.md
-	$(IN_TEST) "$$env/bin/python" tools/make_schema.py; \
+generated: ## write the files that are made from code: messages, schemas under rules/, docs/cli.md
+	$(IN_TEST) "$$env/bin/python" tools/messages.py; \
+	"$$env/bin/python" tools/make_schema.py; \
 	"$$env/bin/python" tools/make_cli_reference.py
 
 audit: ## look every locked package up in advisories (ADVISORIES=folder|zip|address)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from efficiency_monitor.i18n.act_words import say_account_status
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .card import LevelWord
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from efficiency_monitor.followup.accountability.store import AccountQuery
     from efficiency_monitor.workspace.context import Context
 
-app = typer.Typer(help=t("追责记录", "accountability records"))
+app = typer.Typer(help=t("accountability records"))
 
 
 class StatusWord(StrEnum):
@@ -50,35 +50,33 @@ class DecisionWord(StrEnum):
     REFUSE = "refuse"
 
 
-Everything = Annotated[
-    bool, typer.Option("--all", help=t("也列出已免责和已撤销的", "exempted and lifted ones too"))
-]
+Everything = Annotated[bool, typer.Option("--all", help=t("exempted and lifted ones too"))]
 Department = Annotated[
-    str | None, typer.Option(help=t("持有的部门", "department that held it"), show_default=False)
+    str | None, typer.Option(help=t("department that held it"), show_default=False)
 ]
-Level = Annotated[LevelWord | None, typer.Option(help=t("级别", "level"), show_default=False)]
-Status = Annotated[StatusWord | None, typer.Option(help=t("状态", "status"), show_default=False)]
+Level = Annotated[LevelWord | None, typer.Option(help=t("level"), show_default=False)]
+Status = Annotated[StatusWord | None, typer.Option(help=t("status"), show_default=False)]
 Since = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="DATE", help=t("触发日期自", "fell due from this date on"),
+        "--from", metavar="DATE", help=t("fell due from this date on"),
         show_default=False,
     ),
 ]  # fmt: skip
 Until = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="DATE", help=t("触发日期至（含）", "fell due up to this date, included"),
+        "--to", metavar="DATE", help=t("fell due up to this date, included"),
         show_default=False,
     ),
 ]  # fmt: skip
-Holder = Annotated[str | None, typer.Option(help=t("持有人", "holder"), show_default=False)]
-Rule = Annotated[str | None, typer.Option(help=t("规则", "rule"), show_default=False)]
-Case = Annotated[str | None, typer.Option("--case", help=t("办件", "case"), show_default=False)]
-Card = Annotated[str | None, typer.Option(help=t("牌号", "card"), show_default=False)]
+Holder = Annotated[str | None, typer.Option(help=t("holder"), show_default=False)]
+Rule = Annotated[str | None, typer.Option(help=t("rule"), show_default=False)]
+Case = Annotated[str | None, typer.Option("--case", help=t("case"), show_default=False)]
+Card = Annotated[str | None, typer.Option(help=t("card", ctx="account"), show_default=False)]
 
 
-@app.command("list", help=t("谁持有多久、谁超期", "who held the case how long, whose overrun"))
+@app.command("list", help=t("who held the case how long, whose overrun"))
 def list_records(
     ctx: typer.Context,
     everything: Everything = False,
@@ -95,7 +93,7 @@ def list_records(
         bool,
         typer.Option(
             "--organs",
-            help=t("也列出联办件各部门自身计时", "the own clocks of joint cases' organs too"),
+            help=t("the own clocks of joint cases' organs too"),
         ),
     ] = False,
     unmask: Unmask = False,
@@ -132,12 +130,12 @@ def list_records(
         rows,
         columns.ACCOUNT_CLOCKS if organs else columns.ACCOUNTS,
         output,
-        empty=t("没有追责记录", "no accountability records"),
+        empty=t("no accountability records"),
         unmasked=unmask,
     )
 
 
-@app.command("show", help=t("显示一张牌的追责记录", "show the record of a card"))
+@app.command("show", help=t("show the record of a card"))
 def show(
     ctx: typer.Context,
     card_no: str,
@@ -159,7 +157,7 @@ def show(
     show_record(document, output, unmasked=unmask)
 
 
-@app.command("verify", help=t("核实追责记录", "say that a record has been verified"))
+@app.command("verify", help=t("say that a record has been verified"))
 def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output = None) -> None:
     """Say that a record has been verified; needs --as PERSON (a supervisor) and --text."""
     from efficiency_monitor.followup.accountability import actions as accountability
@@ -169,11 +167,11 @@ def verify(ctx: typer.Context, card_no: str, text: Text = None, output: Output =
     _done(card_no, done)
 
 
-@app.command("record", help=t("记录已决定的处理措施", "record a measure that was decided"))
+@app.command("record", help=t("record a measure that was decided"))
 def record(
     ctx: typer.Context,
     card_no: str,
-    measure: Annotated[str, typer.Option(help=t("措施", "the measure's id"))],
+    measure: Annotated[str, typer.Option(help=t("the measure's id"))],
     text: Text = None,
     output: Output = None,
 ) -> None:
@@ -189,17 +187,17 @@ def record(
     _done(card_no, done)
 
 
-@app.command("exempt", help=t("申请或决定免责", "ask for an exemption, or decide on it"))
+@app.command("exempt", help=t("ask for an exemption, or decide on it"))
 def exempt(
     ctx: typer.Context,
     card_no: str,
     ground: Annotated[
         GroundWord | None,
-        typer.Option(help=t("申请的理由", "ask for it on this ground"), show_default=False),
+        typer.Option(help=t("ask for it on this ground"), show_default=False),
     ] = None,
     decision: Annotated[
         DecisionWord | None,
-        typer.Option(help=t("对申请的决定", "decide on what was asked"), show_default=False),
+        typer.Option(help=t("decide on what was asked"), show_default=False),
     ] = None,
     text: Text = None,
     attach: Attach = None,
@@ -218,8 +216,8 @@ def exempt(
 
     if (ground is None) == (decision is None):
         raise ConfigurationError(
-            t("申请免责还是决定免责？", "is it to be asked for or to be decided?"),
-            t("申请用 --ground，决定用 --decision", "ask with --ground, decide with --decision"),
+            t("is it to be asked for or to be decided?"),
+            t("ask with --ground, decide with --decision"),
         )
     context, said = context_of(ctx), read_text(text)
     evidence = attachments.keep(context, attach or (), dry_run=dry_run)
@@ -228,9 +226,7 @@ def exempt(
             context, card_no, ExemptionGround(ground), said, evidence, dry_run=dry_run
         )
         _emit_done({"card_no": card_no, **done.as_json(), "asked": str(ground)}, output)
-        message(
-            t(f"{card_no}：已申请免责，由另一人决定", f"{card_no}: asked; another person decides")
-        )
+        message(t("{card_no}: asked; another person decides", card_no=card_no))
         if done.repeated:
             say_repeated()
     elif decision is not None:
@@ -241,10 +237,10 @@ def exempt(
         _done(card_no, done)
         say_signatures(card_no, done)
     if dry_run:
-        message(t("仅为预演，未写入", "a rehearsal: nothing was written"))
+        message(t("a rehearsal: nothing was written"))
 
 
-@app.command("export", help=t("导出为 CSV、XLSX 或 JSON Lines", "export as CSV, XLSX, JSON Lines"))
+@app.command("export", help=t("export as CSV, XLSX, JSON Lines"))
 def export(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", help=".csv | .xlsx | .jsonl")],
@@ -260,9 +256,7 @@ def export(
     card: Card = None,
     unmask: Unmask = False,
     reason: Reason = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help=t("覆盖已有文件", "replace the file"))
-    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help=t("replace the file"))] = False,
 ) -> None:
     """Export the records to a file; its ending says the format. Filters as in `list`."""
     from efficiency_monitor.documents.masking import masked
@@ -275,8 +269,8 @@ def export(
     kind = endings.get(out.suffix.lower())
     if kind is None:
         raise ConfigurationError(
-            t(f"{out}：扩展名不是可用的格式", f"{out}: the ending says no format"),
-            t(f"可用：{'、'.join(endings)}", f"choose one of {', '.join(endings)}"),
+            t("{out}: the ending says no format", out=out),
+            t("choose one of {endings}", endings=", ".join(endings), endings_2="、".join(endings)),
         )
     context = context_of(ctx)
     query = _query(
@@ -302,7 +296,7 @@ def export(
     count = write_table(
         out, rows, columns.ACCOUNT_EXPORT, kind, overwrite=overwrite, private=unmask
     )
-    message(t(f"已写入 {out}，共 {count} 行", f"wrote {count} rows to {out}"))
+    message(t("wrote {count} rows to {out}", count=count, out=out))
 
 
 def _disclose(
@@ -336,7 +330,7 @@ def _emit_done(done: dict[str, Any], output: Format | None) -> None:
 
 
 def _done(card_no: str, done: "Recorded") -> None:
-    message(f"{card_no}{t('：', ': ')}{say_account_status(done.status)}")
+    message(f"{card_no}{t(': ')}{say_account_status(done.status)}")
     if done.repeated:
         say_repeated()
 
@@ -373,6 +367,6 @@ def _midnight(context: "Context", text: str | None, option: str, days: int) -> i
         return parse_instant(day.isoformat(), context.zone)[0]
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            t(f"{option} {text!r} 不是日期", f"{option} {text!r} is no date"),
+            t("{option} {text_!r} is no date", option=option, text_=text),
             f"{option} 2026-03-02",
         ) from None

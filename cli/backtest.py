@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
 from efficiency_monitor.i18n.backtest_words import CHANGES, COUNTS
-from efficiency_monitor.i18n.language import say_level, say_local, say_reason, t
+from efficiency_monitor.i18n.language import say_level, say_local, say_reason
+from efficiency_monitor.i18n.messages import one_of, t
 
 from .render import Format, emit, emit_text, message, progress, warn
 from .state import Output, catalogue_of, context_of, state_of
@@ -19,89 +20,73 @@ if TYPE_CHECKING:
 
 _STYLES: Final = {"new": "bold", "gone": "bold", "earlier": "", "later": "", "same": "dim"}
 _CARDS: Final = (
-    Column("change", "变化", "Change", say=coded(CHANGES), styles=_STYLES),
-    Column("case_no", "办件编号", "Case"),
-    Column("rule", "规则", "Rule", priority=2),
-    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("department", "部门", "Department", priority=2, least=8),
-    Column("item_code", "事项编码", "Item", priority=3, least=8),
-    Column("start_at", "计时起点", "Started", say=say_local, priority=4),
-    Column("stop_at", "停止", "Stopped", say=say_local, priority=4),
-    Column("before.fell_due_at", "原触发时间", "Fell due before", say=say_local),
-    Column("after.fell_due_at", "新触发时间", "Fell due after", say=say_local),
+    Column("change", "Change", say=coded(CHANGES), styles=_STYLES),
+    Column("case_no", "Case"),
+    Column("rule", "Rule", priority=2),
+    Column("level", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("department", "Department", priority=2, least=8),
+    Column("item_code", "Item", priority=3, least=8, ctx="cards"),
+    Column("start_at", "Started", say=say_local, priority=4, ctx="cards"),
+    Column("stop_at", "Stopped", say=say_local, priority=4),
+    Column("before.fell_due_at", "Fell due before", say=say_local, ctx="cards"),
+    Column("after.fell_due_at", "Fell due after", say=say_local, ctx="cards"),
 )
 #: With cards that are on no case.
 _TALLIED: Final = (*_CARDS[:2], SUBJECT, *_CARDS[2:])
 _TOTALS: Final = tuple(
-    Column(name, *words, right=True) for name, words in COUNTS.items() if "moved" not in name
+    Column(name, words, right=True) for name, words in COUNTS.items() if "moved" not in name
 )
 _SHOWN: Final = {
-    "level": Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    "rule": Column("rule", "规则", "Rule"),
-    "month": Column("month", "月份", "Month"),
-    "department": Column("department", "部门", "Department", least=8),
-    "item": Column("item", "事项", "Item", least=8),
+    "level": Column("level", "Level", say=say_level, styles=LEVEL_STYLES),
+    "rule": Column("rule", "Rule"),
+    "month": Column("month", "Month"),
+    "department": Column("department", "Department", least=8),
+    "item": Column("item", "Item", least=8),
 }
 _UNJUDGED: Final = (
-    Column("rule", "规则", "Rule"),
-    Column("reason", "原因", "Reason", say=say_reason),
-    Column("before", "原", "Before", right=True),
-    Column("after", "新", "After", right=True),
+    Column("rule", "Rule"),
+    Column("reason", "Reason", say=say_reason),
+    Column("before", "Before", right=True),
+    Column("after", "After", right=True),
 )
 
 
 _What = Annotated[
     str,
-    typer.Argument(
-        metavar="PATH|PACK", help=t("规则文件、目录或规则包", "a rule file, a folder or a pack")
-    ),
+    typer.Argument(metavar="PATH|PACK", help=t("a rule file, a folder or a pack")),
 ]
-_First = Annotated[str, typer.Option("--from", metavar="DATE", help=t("首日", "the first date"))]
-_Last = Annotated[str, typer.Option("--to", metavar="DATE", help=t("末日", "the last date"))]
+_First = Annotated[str, typer.Option("--from", metavar="DATE", help=t("the first date"))]
+_Last = Annotated[str, typer.Option("--to", metavar="DATE", help=t("the last date"))]
 _Against = Annotated[
     list[str] | None,
     typer.Option(
         metavar="PATH|PACK",
-        help=t("与此比较（默认现行规则）；可多次", "against these (default: the rules in use)"),
+        help=t("against these (default: the rules in use)"),
     ),
 ]
 _Renamed = Annotated[
     list[str] | None,
-    typer.Option(
-        "--map", metavar="OLD=NEW", help=t("改了编号的规则；可多次", "a rule with a new id")
-    ),
+    typer.Option("--map", metavar="OLD=NEW", help=t("a rule with a new id")),
 ]
 _Calendars = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", help=t("所给规则用此目录的日历", "calendar files that PATH is judged by")
-    ),
+    typer.Option(metavar="DIR", help=t("calendar files that PATH is judged by")),
 ]
 _Lake = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", help=t("用数据湖，不用数据库", "over this lake, without a database")
-    ),
+    typer.Option(metavar="DIR", help=t("over this lake, without a database")),
 ]
 _Department = Annotated[
     list[str] | None,
-    typer.Option(help=t("只看该部门；可多次", "only this department; repeatable")),
+    typer.Option(help=t("only this department; repeatable")),
 ]
 _Always = Annotated[
     bool,
-    typer.Option(
-        "--as-if-in-force", help=t("视同一直施行", "PATH as if it had always been in force")
-    ),
+    typer.Option("--as-if-in-force", help=t("PATH as if it had always been in force")),
 ]
-_Same = Annotated[
-    bool, typer.Option("--same", help=t("也列出不变的牌", "list the cards that stay, too"))
-]
-_Page = Annotated[
-    Path | None, typer.Option(metavar="FILE.html", help=t("另写网页", "write a page as well"))
-]
-_Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help=t("覆盖已有文件", "replace the file"))
-]
+_Same = Annotated[bool, typer.Option("--same", help=t("list the cards that stay, too"))]
+_Page = Annotated[Path | None, typer.Option(metavar="FILE.html", help=t("write a page as well"))]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help=t("replace the file"))]
 
 
 def backtest(
@@ -140,15 +125,15 @@ def backtest(
     )
     plan, history = _prepared(ctx, asked, lake)
     _warn_of(plan)
-    with progress(t("回溯测试", "back-testing"), history.count()) as step:
+    with progress(t("back-testing"), history.count()) as step:
         report = lake_compare.backtest(plan, history, same=same, progress=step)
     with report:
         _show(report, output)
         _say(report)
         if page is not None:
             _write_page(report, page, history, overwrite=overwrite)
-            message(t(f"网页：{page}", f"the page: {page}"))
-    message(t("未写入任何数据", "nothing was written to any database"))
+            message(t("the page: {page}", page=page))
+    message(t("nothing was written to any database"))
 
 
 def _prepared(ctx: typer.Context, asked: "Asked", lake: Path | None) -> "tuple[Plan, History]":
@@ -186,13 +171,12 @@ def _warn_of(plan: "Plan") -> None:
     if not in_force:
         warn(
             t(
-                f"{plan.after.name} 在此期间未施行，不会有牌；可用 --as-if-in-force",
-                f"{plan.after.name} is not in force in these dates and gives no card; "
-                "see --as-if-in-force",
+                "{name} is not in force in these dates and gives no card; see --as-if-in-force",
+                name=plan.after.name,
             )
         )
     for rule, reason in plan.left_out:
-        warn(t(f"规则 {rule} 未参与：{reason}", f"rule {rule} is left out: {reason}"))
+        warn(t("rule {rule} is left out: {reason}", rule=rule, reason=reason))
 
 
 def _show(report: "BacktestReport", output: Format | None) -> None:
@@ -208,8 +192,8 @@ def _show(report: "BacktestReport", output: Format | None) -> None:
         rows,
         _TALLIED if report.plan.tallied else _CARDS,
         output,
-        title=t("逐张比较", "Card by card"),
-        empty=t("没有差别", "no card differs"),
+        title=t("Card by card"),
+        empty=t("no card differs"),
     )
 
 
@@ -238,11 +222,11 @@ def _document(report: "BacktestReport", rows: Iterator[dict[str, Any]]) -> Itera
 def _show_totals(report: "BacktestReport") -> None:
     """The totals before the cards, each as a table of its own."""
     titles = {
-        "level": t("按级别", "By level"),
-        "rule": t("按规则", "By rule"),
-        "month": t("按月份", "By month"),
-        "department": t("按部门", "By department"),
-        "item": t("按事项", "By item"),
+        "level": t("By level"),
+        "rule": t("By rule"),
+        "month": t("By month"),
+        "department": t("By department"),
+        "item": t("By item"),
     }
     for dimension, title in titles.items():
         found = [{dimension: v, **counts} for v, counts in report.totals.rows(dimension)]
@@ -250,11 +234,11 @@ def _show_totals(report: "BacktestReport") -> None:
             emit(found, (_SHOWN[dimension], *_TOTALS), Format.TABLE, title=title)
     unjudged = report.not_judgeable()
     if unjudged:
-        title = t("无法判定的办件", "Cases not judgeable")
+        title = t("Cases not judgeable")
         emit(unjudged, _UNJUDGED, Format.TABLE, title=title)
     untallied = report.tallies_not_judgeable()
     if untallied:
-        title = t("无法判定的统计对象", "Subjects of tallies not judgeable")
+        title = t("Subjects of tallies not judgeable")
         emit(untallied, _UNJUDGED, Format.TABLE, title=title)
 
 
@@ -266,20 +250,24 @@ def _say(report: "BacktestReport") -> None:
     total = sum(after.values())
     message(
         t(
-            f"办件 {total}；牌 {counts['before']} → {counts['after']}：新增 {counts['new']}，"
-            f"消失 {counts['gone']}，提前 {counts['earlier']}，推后 {counts['later']}，"
-            f"不变 {counts['same']}",
-            f"{total} cases; {counts['before']} cards become {counts['after']}: "
-            f"{counts['new']} new, {counts['gone']} gone, {counts['earlier']} earlier, "
-            f"{counts['later']} later, {counts['same']} the same",
+            "{total} cases; {before} cards become {after}: {new} new, {gone} gone, {earlier} "
+            "earlier, {later} later, {same} the same",
+            total=total,
+            before=counts["before"],
+            after=counts["after"],
+            new=counts["new"],
+            gone=counts["gone"],
+            earlier=counts["earlier"],
+            later=counts["later"],
+            same=counts["same"],
         )
     )
     if before["not_judgeable"] or after["not_judgeable"]:
         was, now = before["not_judgeable"], after["not_judgeable"]
-        message(t(f"无法判定：{was} → {now}", f"not judgeable: {was} before, {now} after"))
+        message(t("not judgeable: {was} before, {now} after", was=was, now=now))
     if report.plan.tallied:
         was, now = (document["tallies"][side]["total"] for side in ("before", "after"))
-        message(t(f"统计对象：{was} → {now}", f"subjects of tallies: {was} before, {now} after"))
+        message(t("subjects of tallies: {was} before, {now} after", was=was, now=now))
 
 
 def _write_page(
@@ -290,7 +278,7 @@ def _write_page(
     from efficiency_monitor.scan.backtest.backtest import difference_json
 
     zone = report.plan.window.zone
-    names = {code: t(one.zh, one.en) for code, one in history.vocabulary.types.items()}
+    names = {code: one_of(one.zh, one.en) for code, one in history.vocabulary.types.items()}
 
     def cards() -> Iterator[dict[str, Any]]:
         for each in report.found:

@@ -6,30 +6,28 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 
 from . import calendar_notice, columns
 from .render import emit, emit_object
 from .state import Output, judging_catalogue_of
 
-app = typer.Typer(help=t("工作日历", "calendars"))
+app = typer.Typer(help=t("calendars"))
 calendar_notice.add_to(app)
 
-Name = Annotated[
-    str | None, typer.Option("--calendar", metavar="NAME|FILE", help=t("日历", "calendar"))
-]
+Name = Annotated[str | None, typer.Option("--calendar", metavar="NAME|FILE", help=t("calendar"))]
 Resolution = Annotated[str, typer.Option(help="day | time")]
 FirstDay = Annotated[str, typer.Option("--first-day", help="next | same")]
 Ends = Annotated[str, typer.Option(help="midnight | close")]
 Roll = Annotated[str, typer.Option(help="none | next_working_day")]
 Pauses = Annotated[
     list[str] | None,
-    typer.Option("--pause", metavar="FROM/TO", help=t("暂停，可多次", "a pause, repeatable")),
+    typer.Option("--pause", metavar="FROM/TO", help=t("a pause, repeatable")),
 ]
 
 
-@app.command("list", help=t("列出日历", "list calendars"))
+@app.command("list", help=t("list calendars"))
 def list_calendars(ctx: typer.Context, output: Output = None) -> None:
     """List the calendars and what they cover."""
     from efficiency_monitor.catalogue.calendars.calendar_work import summary
@@ -42,13 +40,13 @@ def list_calendars(ctx: typer.Context, output: Output = None) -> None:
     )
 
 
-@app.command("show", help=t("逐日显示日历", "show a calendar day by day"))
+@app.command("show", help=t("show a calendar day by day"))
 def show(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE")] = "cn",
-    year: Annotated[int | None, typer.Option(help=t("年份", "year"))] = None,
+    year: Annotated[int | None, typer.Option(help=t("year"))] = None,
     special: Annotated[
-        bool, typer.Option("--special", help=t("只看放假与调休", "days off and make-up days only"))
+        bool, typer.Option("--special", help=t("days off and make-up days only"))
     ] = False,
     output: Output = None,
 ) -> None:
@@ -63,10 +61,13 @@ def show(
         if not first.year <= year <= last.year:
             raise ConfigurationError(
                 t(
-                    f"{calendar.id} 的范围是 {first} 至 {last}，不含 {year} 年",
-                    f"{calendar.id} covers {first}..{last}, not {year}",
+                    "{id} covers {first}..{last}, not {year}",
+                    id=calendar.id,
+                    first=first,
+                    last=last,
+                    year=year,
                 ),
-                t("换一个 --year", "choose another --year"),
+                t("choose another --year"),
             )
         first, last = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
     rows = day_rows(calendar, first, last)
@@ -91,7 +92,7 @@ def _pauses(texts: list[str] | None) -> list[dict[str, Any]]:
     return pauses
 
 
-@app.command("due", help=t("时限何时届满", "when a limit is due"))
+@app.command("due", help=t("when a limit is due"))
 def due(
     ctx: typer.Context,
     start: str,
@@ -119,7 +120,7 @@ def due(
     _ask(ctx, question, output)
 
 
-@app.command("elapsed", help=t("已过多少时间", "how much has elapsed"))
+@app.command("elapsed", help=t("how much has elapsed"))
 def elapsed(
     ctx: typer.Context,
     start: str,
@@ -162,7 +163,7 @@ def _default(ctx: typer.Context) -> str:
 
 @app.command(
     "batch",
-    help=t("逐行回答 JSON 问题，只用 JSON Lines", "answer JSON questions, in JSON Lines only"),
+    help=t("answer JSON questions, in JSON Lines only"),
 )
 def batch(
     ctx: typer.Context,
@@ -184,8 +185,8 @@ def batch(
         )
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{file} 无法读取：{say_os(fault)}", f"{file} cannot be read: {say_os(fault)}"),
-            t("写文件名，或写 - 表示标准输入", "name a file, or - for stdin"),
+            t("{file} cannot be read: {fault}", file=file, fault=say_os(fault)),
+            t("name a file, or - for stdin"),
         ) from None
     try:
         with stream:

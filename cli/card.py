@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.i18n.language import say_instant, say_level, say_state, t
+from efficiency_monitor.i18n.language import say_instant, say_level, say_state
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .render import Format, emit, emit_object, message, warn
@@ -13,7 +14,7 @@ from .signed_words import say_alone, say_repeated
 from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
-app = typer.Typer(help=t("预警、黄牌、红牌", "warnings, yellow and red cards"))
+app = typer.Typer(help=t("warnings, yellow and red cards"))
 
 
 class LevelWord(StrEnum):
@@ -38,14 +39,14 @@ class StateWord(StrEnum):
     ALL = "all"
 
 
-@app.command("list", help=t("列出牌", "list cards"))
+@app.command("list", help=t("list cards"))
 def list_cards(
     ctx: typer.Context,
-    level: Annotated[LevelWord | None, typer.Option(help=t("级别", "level"))] = None,
-    department: Annotated[str | None, typer.Option(help=t("部门", "department"))] = None,
-    state: Annotated[StateWord, typer.Option(help=t("状态", "state"))] = StateWord.OPEN,
-    case_no: Annotated[str | None, typer.Option("--case", help=t("办件", "case"))] = None,
-    rule: Annotated[str | None, typer.Option(help=t("规则", "rule"))] = None,
+    level: Annotated[LevelWord | None, typer.Option(help=t("level"))] = None,
+    department: Annotated[str | None, typer.Option(help=t("department"))] = None,
+    state: Annotated[StateWord, typer.Option(help=t("state"))] = StateWord.OPEN,
+    case_no: Annotated[str | None, typer.Option("--case", help=t("case"))] = None,
+    rule: Annotated[str | None, typer.Option(help=t("rule"))] = None,
     output: Output = None,
 ) -> None:
     """List cards, worst first; every card that is not closed, unless asked otherwise."""
@@ -66,11 +67,11 @@ def list_cards(
         found,
         columns.of_cards(found),
         output,
-        empty=t("没有这样的牌", "no such cards"),
+        empty=t("no such cards"),
     )
 
 
-@app.command("show", help=t("显示一张牌", "show one card"))
+@app.command("show", help=t("show one card"))
 def show(ctx: typer.Context, card_no: str, output: Output = None) -> None:
     """Show one card: what it rests on, what happened to it, who held the case."""
     from efficiency_monitor.cards import listing
@@ -100,27 +101,20 @@ def _answer(
     if output is not None:
         emit_object(done.as_json(context.zone), output)
     if done.repeated:
-        message(
-            t(
-                f"{card_no}：本人此前已同样办理，未再写入",
-                f"{card_no}: the same was there already; nothing was written",
-            )
-        )
+        message(t("{card_no}: the same was there already; nothing was written", card_no=card_no))
         return
-    parts = [f"{card_no}{t('：', ': ')}{say_state(done.state)}"]
+    parts = [f"{card_no}{t(': ')}{say_state(done.state)}"]
     if done.reply_due_at is not None:
         at = say_instant(done.reply_due_at, context.zone)
-        parts.append(t(f"反馈期限 {at}", f"reply by {at}"))
-    message(t("，", "; ").join(parts))
+        parts.append(t("reply by {at}", at=at))
+    message(t("; ", ctx="card").join(parts))
     if done.late:
-        warn(
-            t("已超过反馈期限，记为逾期反馈", "the reply came after its deadline, and is marked so")
-        )
+        warn(t("the reply came after its deadline, and is marked so"))
     if done.untold:
-        warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
+        warn(t("{card_no}: nobody to tell", card_no=card_no))
 
 
-@app.command("acknowledge", help=t("签收", "acknowledge a card"))
+@app.command("acknowledge", help=t("acknowledge a card"))
 def acknowledge(
     ctx: typer.Context,
     card_no: str,
@@ -132,7 +126,7 @@ def acknowledge(
     _answer(ctx, card_no, "acknowledged", text, attach, output)
 
 
-@app.command("reply", help=t("反馈", "reply to a card"))
+@app.command("reply", help=t("reply to a card"))
 def reply(
     ctx: typer.Context,
     card_no: str,
@@ -144,7 +138,7 @@ def reply(
     _answer(ctx, card_no, "replied", text, attach, output)
 
 
-@app.command("confirm", help=t("确认待发的牌", "confirm a pending card"))
+@app.command("confirm", help=t("confirm a pending card"))
 def confirm(
     ctx: typer.Context,
     card_no: str,
@@ -156,7 +150,7 @@ def confirm(
     _answer(ctx, card_no, "confirmed", text, attach, output)
 
 
-@app.command("close", help=t("销号：认可反馈", "close a card: its reply is accepted"))
+@app.command("close", help=t("close a card: its reply is accepted"))
 def close(
     ctx: typer.Context,
     card_no: str,
@@ -179,19 +173,17 @@ def close(
     )
     if output is not None:
         emit_object(done, output)
-    _say_told(f"{card_no}{t('：', ': ')}{say_state(done.state)}", done.told, dry_run=dry_run)
+    _say_told(f"{card_no}{t(': ')}{say_state(done.state)}", done.told, dry_run=dry_run)
     if done.repeated:
         say_repeated()
 
 
-@app.command("issue", help=t("人工发牌", "give a card by hand"))
+@app.command("issue", help=t("give a card by hand"))
 def issue(
     ctx: typer.Context,
     case_no: str,
-    level: Annotated[LevelWord, typer.Option(help=t("级别", "level"))],
-    basis: Annotated[
-        str, typer.Option("--basis", help=t("依据：条款或决定", "what it rests on: an article"))
-    ],
+    level: Annotated[LevelWord, typer.Option(help=t("level"))],
+    basis: Annotated[str, typer.Option("--basis", help=t("what it rests on: an article"))],
     text: Text = None,
     attach: Attach = None,
     dry_run: DryRun = False,
@@ -214,7 +206,7 @@ def issue(
     )
     if output is not None:
         emit_object(done, output)
-    said = f"{done.card_no}{t('：', ': ')}{say_level(done.level)}{t('，', ', ')}"
+    said = f"{done.card_no}{t(': ')}{say_level(done.level)}{t(', ', ctx='card')}"
     _say_told(said + say_state(done.state), done.told, dry_run=dry_run)
     if done.repeated:
         say_repeated()
@@ -222,7 +214,7 @@ def issue(
 
 def _say_told(said: str, told: list[str], *, dry_run: bool) -> None:
     if told:
-        said += t("；通知 ", "; told: ") + t("、", ", ").join(told)
+        said += t("; told: ") + t(", ").join(told)
     message(said)
     if dry_run:
-        message(t("仅预览，未写入任何内容", "a preview: nothing was written"))
+        message(t("a preview: nothing was written", ctx="card"))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import one_of, t
 
 from . import columns
 from .render import emit
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     from .explain_days import Naming
 
-app = typer.Typer(help=t("办件", "cases"))
-app.command("erase-applicant", help=t("删除办件申请人的个人信息", "erase the applicants' data"))(
-    erase_applicant
-)
+app = typer.Typer(help=t("cases"))
+app.command("erase-applicant", help=t("erase the applicants' data"))(erase_applicant)
 
 
 class OutcomeWord(StrEnum):
@@ -33,23 +31,21 @@ class OutcomeWord(StrEnum):
     EXCLUDED = "excluded"
 
 
-@app.command("list", help=t("列出办件", "list cases"))
+@app.command("list", help=t("list cases"))
 def list_cases(
     ctx: typer.Context,
     outcome: Annotated[
-        OutcomeWord | None, typer.Option(help=t("判定", "outcome"), show_default=False)
+        OutcomeWord | None, typer.Option(help=t("outcome"), show_default=False)
     ] = None,
     department: Annotated[
-        str | None, typer.Option(help=t("部门", "department"), show_default=False)
+        str | None, typer.Option(help=t("department"), show_default=False)
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help=t("也列出已办结的", "closed ones too"))
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help=t("closed ones too"))] = False,
     vanished: Annotated[
         bool,
         typer.Option(
             "--vanished",
-            help=t("仅来源全量快照中已没有的", "only those missing from their source's snapshot"),
+            help=t("only those missing from their source's snapshot"),
         ),
     ] = False,
     unmask: Unmask = False,
@@ -76,7 +72,7 @@ def list_cases(
         rows,
         columns.VANISHED if vanished else columns.CASES,
         output,
-        empty=t("没有办件", "no cases"),
+        empty=t("no cases"),
         unmasked=unmask,
     )
 
@@ -105,7 +101,7 @@ def _asked(as_of: str | None, context: "Context") -> int:
     return context.now() if instant is None else instant
 
 
-@app.command("show", help=t("显示一件办件", "show one case"))
+@app.command("show", help=t("show one case"))
 def show(
     ctx: typer.Context,
     case_no: str,
@@ -141,7 +137,7 @@ def show(
     )
 
 
-@app.command("explain", help=t("逐日说明计时", "explain the count day by day"))
+@app.command("explain", help=t("explain the count day by day"))
 def explain_case(
     ctx: typer.Context,
     case_no: str,
@@ -176,9 +172,9 @@ def names_of(vocabulary: "Vocabulary") -> "Naming":
 
     def name(code: str) -> str:
         if code in vocabulary.types:
-            return t(vocabulary.types[code].zh, vocabulary.types[code].en)
+            return one_of(vocabulary.types[code].zh, vocabulary.types[code].en)
         if code in vocabulary.kinds:
-            return t(vocabulary.kinds[code].zh, vocabulary.kinds[code].en)
+            return one_of(vocabulary.kinds[code].zh, vocabulary.kinds[code].en)
         return code
 
     return name

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from efficiency_monitor.faults import EffmonError, NotAllowed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .render import warn
 
@@ -168,9 +168,7 @@ def ended(code: int, fault: EffmonError | None) -> None:
             logbook.event("audit.lost", level=40, facts={"fault": logbook.closed_words(why)})
             # Where the database itself is what the command failed of, it has been said.
             if fault is None or type(why) is not type(fault):
-                warn(
-                    t(f"本命令未能记入操作记录：{_first(why)}", f"not put on record: {_first(why)}")
-                )
+                warn(t("not put on record: {why}", why=_first(why)))
     logbook.event("command.ended", level=20 if code == 0 else 40, facts=facts)
     _write_metrics(folder, found)
 

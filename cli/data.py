@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .render import emit, emit_object, message, progress, warn
@@ -16,14 +16,14 @@ from .written import read_text
 if TYPE_CHECKING:
     from efficiency_monitor.intake.import_report import ImportReport
 
-quarantine = typer.Typer(help=t("隔离区：未能导入的行", "rows that could not be taken"))
+quarantine = typer.Typer(help=t("rows that could not be taken"))
 
 _SHOWN = 5
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("import", help=t("导入办件与事件", "import cases and events"))(import_)
+    app.command("import", help=t("import cases and events"))(import_)
 
 
 def import_(
@@ -31,10 +31,7 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help=t(
-                "CSV、XLSX、XLS、JSON Lines、Parquet 或 XES 文件；文本和 XES 可为 gzip",
-                "CSV, XLSX, XLS, JSON Lines, Parquet or XES files; texts and XES also as gzip",
-            )
+            help=t("CSV, XLSX, XLS, JSON Lines, Parquet or XES files; texts and XES also as gzip")
         ),
     ],
     mapping: Annotated[
@@ -42,30 +39,21 @@ def import_(
         typer.Option(
             "--mapping",
             "-m",
-            help=t(
-                "映射名称或文件（默认数据源的，再为 canonical）",
-                "mapping by name or file (default: the source's, else canonical)",
-            ),
+            help=t("mapping by name or file (default: the source's, else canonical)"),
             show_default=False,
         ),
     ] = None,
     source: Annotated[
         str | None,
         typer.Option(
-            help=t(
-                "作为该数据源的数据（默认 by-hand，手工）",
-                "as rows of this source of effmon.toml (default: by-hand)",
-            ),
+            help=t("as rows of this source of effmon.toml (default: by-hand)"),
             show_default=False,
         ),
     ] = None,
     encoding: Annotated[
         str | None,
         typer.Option(
-            help=t(
-                "文本文件的编码，如 gb18030、cp1252；默认自动识别",
-                "encoding of text files, such as gb18030, cp1252; found out by default",
-            ),
+            help=t("encoding of text files, such as gb18030, cp1252; found out by default"),
             show_default=False,
         ),
     ] = None,
@@ -78,7 +66,7 @@ def import_(
     from efficiency_monitor.people.by_hand import import_into
 
     context = context_of(ctx)
-    with progress(t("导入", "importing"), bytes_to_read(files), percent=True) as step:
+    with progress(t("importing"), bytes_to_read(files), percent=True) as step:
         report = import_into(
             context,
             files,
@@ -94,7 +82,7 @@ def import_(
         emit_object(report.as_json(), output)
     _say(report)
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
     leave(3 if strict and report.total.quarantined else 0)
 
 
@@ -103,38 +91,35 @@ def _say(report: "ImportReport") -> None:
     total = report.total
     message(
         t(
-            f"读取 {total.read} 行：导入 {total.imported}，未变 {total.unchanged}，"
-            f"隔离 {total.quarantined}",
-            f"read {total.read} rows: {total.imported} imported, {total.unchanged} unchanged, "
-            f"{total.quarantined} quarantined",
+            "read {read} rows: {imported} imported, {unchanged} unchanged, {quarantined} "
+            "quarantined",
+            read=total.read,
+            imported=total.imported,
+            unchanged=total.unchanged,
+            quarantined=total.quarantined,
         )
     )
     for refused in report.refused[:_SHOWN]:
         warn(f"{refused.where}: {refused.message}")
     if total.quarantined > _SHOWN:
         rest = total.quarantined - _SHOWN
-        warn(
-            t(
-                f"还有 {rest} 行，见 effmon quarantine list",
-                f"{rest} more rows: effmon quarantine list",
-            )
-        )
+        warn(t("{rest} more rows: effmon quarantine list", rest=rest))
 
 
 _FILES = (
-    Column("file", "文件", "File"),
-    Column("read", "读取", "Read", right=True),
-    Column("imported", "导入", "Imported", right=True),
-    Column("unchanged", "未变", "Unchanged", right=True),
-    Column("quarantined", "隔离", "Quarantined", right=True),
+    Column("file", "File"),
+    Column("read", "Read", right=True),
+    Column("imported", "Imported", right=True),
+    Column("unchanged", "Unchanged", right=True),
+    Column("quarantined", "Quarantined", right=True),
 )
 
 
-@quarantine.command("list", help=t("列出隔离的行", "list the rows in quarantine"))
+@quarantine.command("list", help=t("list the rows in quarantine"))
 def list_quarantine(
     ctx: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help=t("也列出已重试的", "also those that passed later"))
+        bool, typer.Option("--all", help=t("also those that passed later"))
     ] = False,
     output: Output = None,
 ) -> None:
@@ -161,11 +146,11 @@ def list_quarantine(
         ],
         columns.QUARANTINE,
         output,
-        empty=t("隔离区是空的", "the quarantine is empty"),
+        empty=t("the quarantine is empty"),
     )
 
 
-@quarantine.command("show", help=t("显示一行的内容", "show one row"))
+@quarantine.command("show", help=t("show one row"))
 def show_quarantine(
     ctx: typer.Context,
     number: int,
@@ -188,7 +173,7 @@ def show_quarantine(
         found = [row for row in quarantine.listed(connection, None) if row.id == number]
     if not found:
         raise ConfigurationError(
-            t(f"隔离区没有第 {number} 号", f"there is no row {number} in quarantine"),
+            t("there is no row {number} in quarantine", number=number),
             "effmon quarantine list",
         )
     row = found[0]
@@ -224,7 +209,7 @@ def show_quarantine(
     )
 
 
-@quarantine.command("retry", help=t("重新导入隔离的行", "try the rows again"))
+@quarantine.command("retry", help=t("try the rows again"))
 def retry_quarantine(ctx: typer.Context, output: Output = None) -> None:
     """Try the rows again, after a mapping or a calendar was mended."""
     from efficiency_monitor.intake.ingest import retry

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency_monitor.documents.columns import LEVEL_STYLES, Column
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import say_level, t
+from efficiency_monitor.i18n.language import say_level
+from efficiency_monitor.i18n.messages import mark, one_of, t
 from efficiency_monitor.i18n.os_words import say_os
 from efficiency_monitor.workspace.settings import DATABASE_VARIABLE
 
@@ -44,13 +45,12 @@ def show(folder: Path, program: Program) -> None:
     _make_room(folder)
     _bureau(folder / "bureau", program)
     show_usda(folder / "usda")
-    head(t("演示结束", "end of the demonstration"))
+    head(t("end of the demonstration"))
     line(
         t(
-            f"工作区留在 {folder}/bureau 和 {folder}/usda，可以接着试："
-            f"effmon -C {folder}/bureau cards list",
-            f"the workspaces are kept in {folder}/bureau and {folder}/usda; go on with: "
-            f"effmon -C {folder}/bureau cards list",
+            "the workspaces are kept in {folder}/bureau and {folder}/usda; go on with: effmon -C "
+            "{folder}/bureau cards list",
+            folder=folder,
         )
     )
 
@@ -60,10 +60,10 @@ def _refuse_another_database() -> None:
     if os.environ.get(DATABASE_VARIABLE):
         raise ConfigurationError(
             t(
-                f"设置了 {DATABASE_VARIABLE}：演示数据会写进那个数据库",
-                f"{DATABASE_VARIABLE} is set: the demonstration would write into that database",
+                "{database_variable} is set: the demonstration would write into that database",
+                database_variable=DATABASE_VARIABLE,
             ),
-            t(f"先执行 unset {DATABASE_VARIABLE}", f"unset {DATABASE_VARIABLE} first"),
+            t("unset {database_variable} first", database_variable=DATABASE_VARIABLE),
         )
 
 
@@ -71,11 +71,8 @@ def _make_room(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise ConfigurationError(
-                t(
-                    f"{folder} 不是空的，也不是以前的演示",
-                    f"{folder} is not empty and no former demonstration",
-                ),
-                t("换一个文件夹：effmon demo 文件夹", "name another folder: effmon demo FOLDER"),
+                t("{folder} is not empty and no former demonstration", folder=folder),
+                t("name another folder: effmon demo FOLDER"),
             )
         shutil.rmtree(folder)
     try:
@@ -84,7 +81,7 @@ def _make_room(folder: Path) -> None:
     except OSError as fault:
         raise ConfigurationError(
             f"{folder}: {say_os(fault)}",
-            t("换一个文件夹：effmon demo 文件夹", "name another folder: effmon demo FOLDER"),
+            t("name another folder: effmon demo FOLDER"),
         ) from None
 
 
@@ -93,23 +90,20 @@ def _bureau(folder: Path, program: Program) -> None:
 
     clock = Clock(EVENING, "Asia/Shanghai")
     head(
-        t(
-            "一、建立工作区（虚构的市局，合成数据）",
-            "1. a workspace (fictitious bureau, SYNTHETIC data)",
-        ),
+        t("1. a workspace (fictitious bureau, SYNTHETIC data)"),
         f"init {folder} --pack hunan --pack conduct",
     )
-    line(t(f"演示时钟停在 {EVENING}", f"the demonstration's clock stands at {EVENING}"))
+    line(t("the demonstration's clock stands at {evening}", evening=EVENING))
     context = open_workspace(
         folder,
         clock,
-        name=t("示例市（合成）", "example city (synthetic)"),
+        name=t("example city (synthetic)"),
         calendar="cn",
         packs=("hunan", "conduct"),
     )
     typed = Typist(folder, clock, program)
     _import(context)
-    scan_now(context, t("三、夜间巡检", "3. the nightly scan"))
+    scan_now(context, t("3. the nightly scan"))
     kept = make(context)
     _situations(context)
     _cards(context)
@@ -128,7 +122,7 @@ def _import(context: "Context") -> None:
 
     data = data_folder()
     head(
-        t("二、导入（GB/T 39046 布局）与人员", "2. import (GB/T 39046 layout) and people"),
+        t("2. import (GB/T 39046 layout) and people"),
         "import synthetic_*.csv --mapping gbt39046; effmon people import people.csv",
     )
     paths = [data / "synthetic" / f"synthetic_{table}.csv" for table in _TABLES]
@@ -136,30 +130,30 @@ def _import(context: "Context") -> None:
     emit(
         report.as_json()["files"],  # type: ignore[arg-type]
         (
-            Column("file", "文件", "File"),
-            Column("read", "读取", "Read", right=True),
-            Column("imported", "导入", "Imported", right=True),
-            Column("unchanged", "未变", "Unchanged", right=True),
-            Column("quarantined", "隔离", "Quarantined", right=True),
+            Column("file", "File"),
+            Column("read", "Read", right=True),
+            Column("imported", "Imported", right=True),
+            Column("unchanged", "Unchanged", right=True),
+            Column("quarantined", "Quarantined", right=True),
         ),
     )
     for refused in report.refused:
-        line(t("隔离：", "quarantined: ") + f"{refused.where}: {refused.message}")
+        line(t("quarantined: ") + f"{refused.where}: {refused.message}")
     people = import_people(context, data / "people.csv")
-    line(t(f"人员 {people.imported} 行", f"{people.imported} rows of people"))
+    line(t("{imported} rows of people", imported=people.imported))
 
 
 #: Case numbers that show one situation each; what they show stands in demo/synthetic/README.md.
 _SHOWN = (
-    ("SYN-2026-0031", "时限内", "in time"),
-    ("SYN-2026-0037", "临近承诺时限", "close to the promised limit"),
-    ("SYN-2026-0041", "超承诺时限", "past the promised limit"),
-    ("SYN-2026-0045", "超法定时限", "past the statutory limit"),
-    ("SYN-2026-0022", "已办结，超期", "closed late"),
-    ("SYN-2026-0048", "特别程序中，暂停（见第六步）", "paused (see step 6)"),
-    ("SYN-2026-0054", "证据迟到（见第八步）", "evidence comes late (see step 8)"),
-    ("SYN-2026-0056", "没有时限", "no limit is given"),
-    ("SYN-2026-0059", "办结早于受理", "decided before accepted"),
+    ("SYN-2026-0031", mark("in time", ctx="situation")),
+    ("SYN-2026-0037", mark("close to the promised limit", ctx="situation")),
+    ("SYN-2026-0041", mark("past the promised limit", ctx="situation")),
+    ("SYN-2026-0045", mark("past the statutory limit", ctx="situation")),
+    ("SYN-2026-0022", mark("closed late", ctx="situation")),
+    ("SYN-2026-0048", mark("paused (see step 6)", ctx="situation")),
+    ("SYN-2026-0054", mark("evidence comes late (see step 8)", ctx="situation")),
+    ("SYN-2026-0056", mark("no limit is given", ctx="situation")),
+    ("SYN-2026-0059", mark("decided before accepted", ctx="situation")),
 )
 
 
@@ -168,27 +162,27 @@ def _situations(context: "Context") -> None:
     from efficiency_monitor.cards.listing import list_cards
     from efficiency_monitor.cards.store.cards import CardQuery
 
-    head(t("四、各种情形", "4. the situations"))
+    head(t("4. the situations"))
 
     def rows() -> Iterator[dict[str, Any]]:
-        for case_no, zh, en in _SHOWN:
+        for case_no, situation in _SHOWN:
             found = judge(context, find(context, case_no), context.now())
             standing = list_cards(context, CardQuery(case_no=case_no))
             said = [say_level(card["level"]) for card in standing]
             yield {
                 "case_no": case_no,
-                "situation": t(zh, en),
+                "situation": t(situation),
                 "outcome": str(found.outcome),
-                "cards": t("、", ", ").join(said) or t("无", "none"),
+                "cards": t(", ").join(said) or t("none"),
             }
 
     emit(
         list(rows()),
         (
-            Column("case_no", "办件编号", "Case"),
-            Column("situation", "情形", "Situation", least=16),
-            Column("outcome", "判定", "Outcome", say=columns.CASES[7].say),
-            Column("cards", "现有的牌", "Cards that stand", styles=LEVEL_STYLES),
+            Column("case_no", "Case"),
+            Column("situation", "Situation", least=16),
+            Column("outcome", "Outcome", say=columns.CASES[7].say),
+            Column("cards", "Cards that stand", styles=LEVEL_STYLES),
         ),
     )
 
@@ -198,7 +192,7 @@ def _cards(context: "Context") -> None:
     from efficiency_monitor.cards.store.cards import CardQuery
     from efficiency_monitor.terms import Level
 
-    head(t("五、红牌清单", "5. the red cards"), "cards list --level red")
+    head(t("5. the red cards"), "cards list --level red")
     emit(list_cards(context, CardQuery(level=Level.RED)), columns.CARDS)
 
 
@@ -208,7 +202,7 @@ def _explain(context: "Context") -> None:
     from .explain_view import show as show_page
 
     head(
-        t("六、一件红牌办件的逐日说明", "6. one red case explained day by day"),
+        t("6. one red case explained day by day"),
         "cases explain SYN-2026-0026",
     )
     document = explain(context, "SYN-2026-0026", as_of=context.now())
@@ -216,7 +210,7 @@ def _explain(context: "Context") -> None:
 
     def name(code: str) -> str:
         known = words.types.get(code) or words.kinds.get(code)
-        return code if known is None else t(known.zh, known.en)
+        return code if known is None else one_of(known.zh, known.en)
 
     show_page(document, None, name=name)
 
@@ -227,12 +221,7 @@ def _conduct(context: "Context", typed: Typist) -> None:
     from efficiency_monitor.cards.store.cards import CardQuery
 
     found = list_cards(context, CardQuery(case_no="SYN-2026-0048", rule="CON-PAUSE-GROUND"))
-    line(
-        t(
-            "\n另一规则包看的不是用时，而是怎样办：",
-            "\nanother pack looks at what was done, not how long:",
-        )
-    )
+    line(t("\nanother pack looks at what was done, not how long:"))
     typed(f"cards show {found[0]['card_no']}")
 
 
@@ -240,13 +229,13 @@ def _notice(context: "Context") -> None:
     from efficiency_monitor import app
     from efficiency_monitor.notify.deliver import deliver
 
-    head(t("七、通知（每人一份摘要）", "7. notices (one digest per recipient)"), "notices deliver")
+    head(t("7. notices (one digest per recipient)"), "notices deliver")
     report, messages = deliver(context, app.channels(context))
     line(
         t(
-            f"{report.messages} 份摘要，{report.sent} 条通知已送达（文件渠道）；其中一份：",
-            f"{report.messages} digests, {report.sent} notices delivered (file channel); "
-            "one of them:",
+            "{messages} digests, {sent} notices delivered (file channel); one of them:",
+            messages=report.messages,
+            sent=report.sent,
         )
     )
     shortest = min(messages, key=lambda addressed: len(addressed.message.text))
@@ -263,10 +252,7 @@ def _late_evidence(context: "Context", clock: Clock) -> None:
 
     clock.set("2026-11-20 20:00")
     head(
-        t(
-            "八、手工导入迟到的证据：牌仍有效，标为存疑",
-            "8. late evidence comes by hand: the cards stand, contested",
-        ),
+        t("8. late evidence comes by hand: the cards stand, contested"),
         "import synthetic_late_evidence.csv --mapping gbt39046; effmon scan",
     )
     import_files(context, [data_folder() / "synthetic" / "synthetic_late_evidence.csv"], "gbt39046")
@@ -283,20 +269,18 @@ def _checkpoint(context: "Context", kept: str) -> None:
     from efficiency_monitor.ledger import checkpoints, compare
 
     head(
-        t(
-            "十三、签一个检查点，比对巡检后所存的旧检查点",
-            "13. a checkpoint; an older one compared",
-        ),
+        t("13. a checkpoint; an older one compared"),
         "ledger checkpoint; effmon ledger compare OLD.note",
     )
     emit_text(f"   │ {line}\n" for line in checkpoints.make(context).notes["sha256"].splitlines())
     found = compare.compare_note(context, kept.encode())
     line(
         t(
-            f"旧检查点（{found.size} 条）与台账{'一致' if found.result == 'equal' else '不一致'}："
-            f"其后新增 {found.now - found.size} 条",
-            f"the older checkpoint of {found.size} entries: {found.result}; "
-            f"{found.now - found.size} entries were added since",
+            "the older checkpoint of {size} entries: {result}; {value} entries were added since",
+            size=found.size,
+            result=found.result,
+            value=found.now - found.size,
+            ending="一致" if found.result == "equal" else "不一致",
         )
     )
 
@@ -306,7 +290,7 @@ def _ledger(context: "Context", folder: Path) -> None:
 
     out = folder / "ledger-export"
     head(
-        t("十四、导出台账，离线验证", "14. the ledger exported, verified offline"),
+        t("14. the ledger exported, verified offline"),
         f"ledger export --out {out}",
     )
     ledger_book.export(context, out, words={"organisation": context.settings.workspace.name})

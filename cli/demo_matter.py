@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote, split
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .demo_stage import Clock, head, line
 from .state import State
@@ -28,7 +28,7 @@ def show_matters(context: "Context", clock: Clock, typed: "Typist") -> None:
     _answer(context, typed)
     _climb(context, typed, clock)
     _appeal(context, typed, clock)
-    head(t("十二、追责记录：谁占用多久，谁超期", "12. accountability: who held it, whose overrun"))
+    head(t("12. accountability: who held it, whose overrun"))
     typed(f"accountability show {red_card(context, _ANSWERED)}")
 
 
@@ -67,9 +67,9 @@ def red_card(context: "Context", case_no: str) -> str:
 
 
 def _answer(context: "Context", typed: Typist) -> None:
-    head(t("九、部门签收并反馈", "9. the department acknowledges and replies"))
+    head(t("9. the department acknowledges and replies"))
     number = red_card(context, _ANSWERED)
-    text = t("材料已补齐，本周内办结", "papers complete, to be decided this week")
+    text = t("papers complete, to be decided this week")
     typed(f"--as {_HEAD_1} cards acknowledge {number}")
     typed(f"--as {_HEAD_1} cards reply {number} --text {quote(text)}")
 
@@ -78,23 +78,18 @@ def _climb(context: "Context", typed: Typist, clock: Clock) -> None:
     from efficiency_monitor.followup.orders.views import list_orders
 
     clock.set("2026-11-25 09:00")
-    head(
-        t(
-            "十、无人签收：逐级告知，监察机关开具督办单",
-            "10. nobody acknowledges: the ladder climbs, an order is opened",
-        )
-    )
+    head(t("10. nobody acknowledges: the ladder climbs, an order is opened"))
     number = red_card(context, _SILENT)
-    text = t("请说明逾期原因并限期办结", "say why it is late, and decide it")
+    text = t("say why it is late, and decide it")
     typed("notices deliver")
     typed(f"cards show {number}")
     typed(f"--as {_FIRST} orders open {number} --within '3 working_days' --text {quote(text)}")
     typed("notices deliver")
     clock.set("2026-11-27 15:00")
     order = str(list_orders(context)[0]["order_no"])
-    text = t("已约谈经办人，当日办结", "the handler was spoken to, decided today")
+    text = t("the handler was spoken to, decided today")
     typed(f"--as {_HEAD_2} orders reply {order} --text {quote(text)}")
-    text = t("属实，同意", "found so, accepted")
+    text = t("found so, accepted")
     typed(f"--as {_FIRST} orders close {order} --text {quote(text)} --close-cards")
 
 
@@ -102,22 +97,17 @@ def _appeal(context: "Context", typed: Typist, clock: Clock) -> None:
     from efficiency_monitor.followup.appeals.views import list_appeals
 
     clock.set("2026-11-30 10:00")
-    head(
-        t(
-            "十一、申诉：两名监察人员各以自己的密钥签名，撤销红牌",
-            "11. an appeal: two supervisors sign with their own keys, the red card is lifted",
-        )
-    )
+    head(t("11. an appeal: two supervisors sign with their own keys, the red card is lifted"))
     keys = {person: quote(str(context.folder / f"{person}.key")) for person in (_FIRST, _SECOND)}
     for person, key in keys.items():
         public = context.folder / f"{person}.pub"
         typed(f"people key new --out {key}", into=public)
         typed(f"--as {person} people key enrol {person} @{quote(str(public))}")
     number = red_card(context, _APPEALED)
-    text = t("专家评审期间不应计时", "the clock should not have run during the experts' review")
+    text = t("the clock should not have run during the experts' review")
     typed(f"--as {_HEAD_3} appeals file {number} --text {quote(text)}")
     appeal = str(list_appeals(context)[0]["appeal_no"])
-    text = t("经核查属实", "found to be so")
+    text = t("found to be so")
     for person, key in keys.items():
         decided = f"appeals decide {appeal} --decision lift --text {quote(text)}"
         typed(f"--as {person} --key {key} {decided}")

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.i18n.language import language
+from efficiency_monitor.i18n.messages import language
 from efficiency_monitor.time.instants import parse_instant
 
 from .render import emit_text

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .demo_stage import Clock, data_folder, head, line, open_workspace, scan_now
 
@@ -21,10 +21,7 @@ def show_usda(folder: Path) -> None:
 
     clock = Clock(EVENING, "America/New_York")
     head(
-        t(
-            "十五、真实数据：美国农业部 APHIS 2012–2013 年信息公开申请（公开领域）",
-            "15. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)",
-        ),
+        t("15. real data: USDA APHIS freedom-of-information requests 2012–2013 (public domain)"),
         "import usda_foia_2012_2013.csv --mapping usda-foia; effmon scan",
     )
     context = open_workspace(
@@ -35,25 +32,21 @@ def show_usda(folder: Path) -> None:
         packs=("us-foia",),
         watch_from="2013-12-01",
     )
-    line(
-        t(
-            "watch_from = 2013-12-01：此前已到期的记为历史牌，不发通知",
-            "watch_from = 2013-12-01: what fell due before is historical, nobody is told",
-        )
-    )
+    line(t("watch_from = 2013-12-01: what fell due before is historical, nobody is told"))
     import_people(context, data_folder() / "usda_people.csv")
     path = data_folder() / "usda_foia_2012_2013.csv"
     report = import_files(context, [path], "usda-foia")
     total = report.total
     line(
         t(
-            f"读取 {total.read} = 导入 {total.imported} + 未变 {total.unchanged} + "
-            f"隔离 {total.quarantined}",
-            f"read {total.read} = {total.imported} imported + {total.unchanged} unchanged + "
-            f"{total.quarantined} quarantined",
+            "read {read} = {imported} imported + {unchanged} unchanged + {quarantined} quarantined",
+            read=total.read,
+            imported=total.imported,
+            unchanged=total.unchanged,
+            quarantined=total.quarantined,
         )
     )
-    scan_now(context, t("十五、巡检", "15. the scan"))
+    scan_now(context, t("15. the scan"))
     _agreement(context, path)
 
 
@@ -77,8 +70,9 @@ def _agreement(context: "Context", path: Path) -> None:
     same = sum((name in late) == is_late for name, is_late in once)
     line(
         t(
-            f"与机构自己的日期对照：{len(once)} 件已办结且有目标日期，判定一致 {same} 件",
-            f"against the agency's own dates: {len(once)} closed requests with a target, "
-            f"{same} judged alike",
+            "against the agency's own dates: {n_once} closed requests with a target, {same} "
+            "judged alike",
+            n_once=len(once),
+            same=same,
         )
     )

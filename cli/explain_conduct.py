@@ -13,8 +13,8 @@ from efficiency_monitor.i18n.language import (
     say_reading,
     say_reason,
     say_state,
-    t,
 )
+from efficiency_monitor.i18n.messages import t
 
 from .explain_days import Document, Naming
 
@@ -34,24 +34,24 @@ class Sheet(Protocol):
 
 def offence_part(sheet: Sheet, offence: Document, name: Naming) -> Iterator[str]:
     """What a rule of conduct found: the law, the event, the measure, the result."""
-    heading = t("监察规则 ", "Rule ") + str(offence.get("rule") or "")
+    heading = t("Rule ") + str(offence.get("rule") or "")
     if offence.get("title"):
         heading += "  " + say_value(offence["title"])
     yield "\n" + sheet.heading(heading)
     event = offence.get("event") or {}
     yield from sheet.facts(
         [
-            (t("规则包", "Pack"), str(offence.get("pack") or "")),
-            (t("依据", "Legal basis"), joined_basis(offence.get("legal_basis"))),
+            (t("Pack"), str(offence.get("pack") or "")),
+            (t("Legal basis"), joined_basis(offence.get("legal_basis"))),
             (
-                t("所涉事件", "Event"),
+                t("Event", ctx="explain conduct"),
                 f"{say_local(event.get('occurred_at'))} {name(str(event.get('type') or ''))}",
             ),
-            (t("登记时间", "Recorded"), say_local(event.get("recorded_at"))),
-            (t("到期时间", "Due"), say_local(offence.get("due_at"))),
-            (t("责任环节", "Put down to"), _holders(offence.get("holders") or [])),
-            (t("度量", "Measured"), say_limit(str(offence.get("measure") or ""))),
-            (t("结果", "Result"), say_amount(offence.get("measured"))),
+            (t("Recorded"), say_local(event.get("recorded_at"))),
+            (t("Due", ctx="explain conduct"), say_local(offence.get("due_at"))),
+            (t("Put down to"), _holders(offence.get("holders") or [])),
+            (t("Measured"), say_limit(str(offence.get("measure") or ""))),
+            (t("Result"), say_amount(offence.get("measured"))),
         ]
     )
     yield "\n"
@@ -62,40 +62,47 @@ def offence_part(sheet: Sheet, offence: Document, name: Naming) -> Iterator[str]
 def _holders(holders: Sequence[Document]) -> str:
     """Stage, organ and person, as far as they are known."""
     told = [
-        t("，", ", ").join(
+        t(", ", ctx="card").join(
             str(holder[key]) for key in ("stage", "department", "holder") if holder.get(key)
         )
         for holder in holders
     ]
-    return t("；", "; ").join(one for one in told if one)
+    return t("; ").join(one for one in told if one)
 
 
 def _result(offence: Document) -> Iterator[tuple[str, str]]:
     """Sentences with their style: each level, whether it is reached, the cards."""
     if offence.get("reason"):
         said = say_reason(str(offence["reason"]))
-        yield t(f"无法判定：{said}。", f"It cannot be judged: {said}."), "yellow"
+        yield t("It cannot be judged: {said}.", said=said), "yellow"
     for found in offence.get("levels") or []:
         level = str(found.get("level") or "")
         against = say_amount(found.get("at"))
         told = say_amount(found.get("measured"))
         if not found.get("from"):
             word = t(
-                f"未达到{say_level(level)}的界限（{against}）。",
-                f"The {say_level(level)} level ({against}) is not reached.",
+                "The {level} level ({against}) is not reached.",
+                level=say_level(level),
+                against=against,
             )
             yield word, ""
             continue
         at = say_local(found["from"])
         if found.get("reached"):
             word = t(
-                f"{at}，结果为{told}，{against}：给{say_level(level)}。",
-                f"At {at} it was {told}, {against}: {say_level(level)} card.",
+                "At {at} it was {told}, {against}: {level} card.",
+                at=at,
+                told=told,
+                against=against,
+                level=say_level(level),
             )
         else:
             word = t(
-                f"自{at}起，结果为{told}，{against}：{say_level(level)}。",
-                f"From {at} on it is {told}, {against}: {say_level(level)} level.",
+                "From {at} on it is {told}, {against}: {level} level.",
+                at=at,
+                told=told,
+                against=against,
+                level=say_level(level),
             )
         yield word, LEVEL_STYLES.get(level, "") if found.get("reached") else ""
     for card in offence.get("cards") or []:
@@ -105,10 +112,10 @@ def _result(offence: Document) -> Iterator[tuple[str, str]]:
 def joined_basis(basis: Any) -> str:
     """Article and what it says, in one text."""
     if isinstance(basis, Mapping):
-        said = t("：", ": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
+        said = t(": ").join(str(basis[key]) for key in ("ref", "says") if basis.get(key))
         return said + (f" [{say_reading(basis['reading'])}]" if basis.get("reading") else "")
     if isinstance(basis, list):
-        return t("；", "; ").join(joined_basis(one) for one in basis)
+        return t("; ").join(joined_basis(one) for one in basis)
     return str(basis or "")
 
 
@@ -122,9 +129,9 @@ def card_sentence(card: Any) -> Iterator[tuple[str, str]]:
         told.append(str(card["card_no"]))
     if card.get("fell_due_at"):
         at = say_local(card["fell_due_at"])
-        told.append(t(f"{at} 到期", f"fell due {at}"))
+        told.append(t("fell due {at}", at=at))
     if card.get("state"):
         told.append(say_state(str(card["state"])))
     if card.get("lifted_reason"):
         told.append(say_lift_reason(str(card["lifted_reason"])))
-    yield t("已给：", "Card: ") + t("，", ", ").join(told), LEVEL_STYLES.get(level, "")
+    yield t("Card: ") + t(", ", ctx="card").join(told), LEVEL_STYLES.get(level, "")

@@ -11,7 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import say_limit, say_local, say_weekday, t
+from efficiency_monitor.i18n.language import say_limit, say_local, say_weekday
+from efficiency_monitor.i18n.messages import mark, t
 from efficiency_monitor.time.amount import decimal_text
 
 Document = Mapping[str, Any]
@@ -21,19 +22,19 @@ Naming = Callable[[str], str]
 #: Why a day counts or does not, by the codes of `engine.explain`; other codes are shown as they
 #: are.
 WHY: Final = {
-    "working_day": ("工作日", "working day"),
-    "calendar_day": ("自然日", "calendar day"),
-    "make_up": ("调休上班", "make-up working day"),
-    "weekend": ("周末", "weekend"),
-    "day_off": ("放假", "day off"),
-    "paused": ("暂停", "paused"),
-    "start_day": ("起算当日，次日起计", "day of the start; counted from the next"),
-    "not_running": ("当日结束前一刻未在计时", "the clock did not run at the day's last second"),
-    "until_stop": ("计至停止时", "counted until it stopped"),
-    "not_ended": ("当日尚未结束", "the day has not ended yet"),
-    "not_covered": ("超出工作日历的范围", "the calendar does not cover it"),
-    "after_closing": ("下班后起算，当日不计", "started after closing"),
-    "under_way": ("当日尚未结束", "the day has not ended yet"),
+    "working_day": mark("working day"),
+    "calendar_day": mark("calendar day"),
+    "make_up": mark("make-up working day"),
+    "weekend": mark("weekend", ctx="columns"),
+    "day_off": mark("day off"),
+    "paused": mark("paused"),
+    "start_day": mark("day of the start; counted from the next"),
+    "not_running": mark("the clock did not run at the day's last second"),
+    "until_stop": mark("counted until it stopped"),
+    "not_ended": mark("the day has not ended yet"),
+    "not_covered": mark("the calendar does not cover it"),
+    "after_closing": mark("started after closing"),
+    "under_way": mark("the day has not ended yet"),
 }
 #: Codes that say nothing of the kind of day, whose name and notice would only mislead there.
 _OF_THE_CLOCK: Final = ("paused", "start_day", "not_running", "not_ended")
@@ -82,26 +83,26 @@ def _ends(clock: Document, day: date) -> tuple[str, ...]:
 def _reason(entry: Document, name: Naming) -> str:
     """周末; 国庆节（国办发明电〔2025〕7号）; 暂停：听证."""
     code = str(entry.get("reason") or "")
-    words = t(*WHY[code]) if code in WHY else code
+    words = t(WHY[code]) if code in WHY else code
     if entry.get("kind"):
-        words += t("：", ": ") + name(str(entry["kind"]))
+        words += t(": ") + name(str(entry["kind"]))
     if code in _OF_THE_CLOCK:
         return words
     if entry.get("name"):
         own = str(entry["name"])
         # The holiday's own name says it better.
-        words = own if code == "day_off" else f"{words}{t('：', ': ')}{own}"
+        words = own if code == "day_off" else f"{words}{t(': ')}{own}"
     if entry.get("notice"):
-        words += t(f"（{entry['notice']}）", f" ({entry['notice']})")
+        words += t(" ({notice})", notice=entry["notice"])
     return words
 
 
 RUN_COLUMNS: Final = (
-    Column("dates", "日期", "Date"),
-    Column("weekdays", "星期", "Weekday", priority=2),
-    Column("counted", "计入", "Counted", right=True),
-    Column("reason", "原因", "Reason", least=12),
-    Column("total", "累计", "Total", right=True),
+    Column("dates", "Date"),
+    Column("weekdays", "Weekday", priority=2),
+    Column("counted", "Counted", right=True, ctx="run columns"),
+    Column("reason", "Reason", least=12),
+    Column("total", "Total", right=True),
 )
 
 
@@ -131,17 +132,17 @@ def _row(run: Sequence[Day]) -> dict[str, str]:
     first, last = run[0], run[-1]
     dates, weekdays = str(first.date), say_weekday(first.date)
     if len(run) > 1:
-        dates += t(" 至 ", " to ") + str(last.date)
-        weekdays += t("至", "–") + say_weekday(last.date)
+        dates += t(" to ") + str(last.date)
+        weekdays += t("–") + say_weekday(last.date)
     reason = first.reason
     if first.ends:
-        ends = t("、", ", ").join(say_limit(key) for key in first.ends)
-        reason += t(f"，{ends}届满", f"; end of the {ends}")
+        ends = t(", ").join(say_limit(key) for key in first.ends)
+        reason += t("; end of the {ends}", ends=ends)
     added = sum((day.counted for day in run), Decimal(0))
     return {
         "dates": dates,
         "weekdays": weekdays,
-        "counted": f"+{decimal_text(added)}" if added else t("不计", "no"),
+        "counted": f"+{decimal_text(added)}" if added else t("no"),
         "reason": reason,
         "total": decimal_text(last.total),
     }
@@ -149,12 +150,12 @@ def _row(run: Sequence[Day]) -> dict[str, str]:
 
 #: One line per day, for `-o csv`.
 DAY_COLUMNS: Final = (
-    Column("rule", "规则", "Rule"),
-    Column("episode", "计时段", "Episode"),
-    Column("date", "日期", "Date"),
-    Column("counted", "计入", "Counted"),
-    Column("reason", "原因", "Reason"),
-    Column("total", "累计", "Total"),
+    Column("rule", "Rule"),
+    Column("episode", "Episode"),
+    Column("date", "Date"),
+    Column("counted", "Counted", ctx="run columns"),
+    Column("reason", "Reason"),
+    Column("total", "Total"),
 )
 
 

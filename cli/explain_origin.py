@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import say_limit, say_local, t
+from efficiency_monitor.i18n.language import say_limit, say_local
+from efficiency_monitor.i18n.messages import t
 
 from .explain_days import Document, Naming
 
@@ -18,20 +19,20 @@ def origins(document: Document, name: Naming) -> Iterator[tuple[str, Sequence[An
     events = document.get("events") or []
     told = [event for event in events if event.get("import")]
     if told:
-        yield t("事件的来历", "Who said so"), _said(told), _columns(name)
+        yield t("Who said so"), _said(told), _columns(name)
     gone = document.get("withdrawn_events") or []
     if gone:
-        yield t("已撤回的事件", "Withdrawn events"), _said(gone), (*_columns(name), *_GONE)
+        yield t("Withdrawn events"), _said(gone), (*_columns(name), *_GONE)
     changes = [
         {**version, **change}
         for version in (document.get("versions") or [])[1:]
         for change in version["changed"]
     ]
     if changes:
-        yield t("登记内容的变更", "What was changed of the case"), changes, _CHANGED
+        yield t("What was changed of the case"), changes, _CHANGED
     imports = _imports([*events, *gone, *(document.get("versions") or [])])
     if imports:
-        yield t("导入", "Imports"), imports, _IMPORTS
+        yield t("Imports"), imports, _IMPORTS
 
 
 def _said(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -41,7 +42,7 @@ def _said(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _late(event: Mapping[str, Any]) -> str | None:
     """The limits that had passed when the event was received."""
     passed = dict.fromkeys(str(each).split(" ", 1)[1] for each in event.get("after_limits") or ())
-    return t("、", ", ").join(say_limit(each) for each in passed) or None
+    return t(", ").join(say_limit(each) for each in passed) or None
 
 
 def _imports(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -56,28 +57,28 @@ def _imports(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _columns(name: Naming) -> tuple[Column, ...]:
     return (
-        Column("type", "事件", "Event", say=name, least=8),
-        Column("occurred_at", "时间", "Time", say=say_local),
-        Column("received_at", "收到", "Received", say=say_local),
-        Column("source", "数据源", "Source", least=6),
-        Column("late", "收到时已过", "After", least=6),
+        Column("type", "Event", say=name, least=8),
+        Column("occurred_at", "Time", say=say_local),
+        Column("received_at", "Received", say=say_local),
+        Column("source", "Source", least=6),
+        Column("late", "After", least=6, ctx="explain origin"),
     )
 
 
 _GONE: Final = (
-    Column("withdrawn_at", "撤回", "Withdrawn", say=say_local),
-    Column("withdrawn_by", "撤回人", "By", least=4, priority=3),
+    Column("withdrawn_at", "Withdrawn", say=say_local),
+    Column("withdrawn_by", "By", least=4, priority=3),
 )
 _CHANGED: Final = (
-    Column("received_at", "收到", "Received", say=say_local),
-    Column("field", "字段", "Field", least=8),
-    Column("before", "原为", "Before", least=8),
-    Column("after", "改为", "After", least=8),
-    Column("source", "数据源", "Source", least=6),
+    Column("received_at", "Received", say=say_local),
+    Column("field", "Field", least=8),
+    Column("before", "Before", least=8, ctx="days"),
+    Column("after", "After", least=8, ctx="days"),
+    Column("source", "Source", least=6),
 )
 _IMPORTS: Final = (
-    Column("import", "导入号", "Import"),
-    Column("by", "导入人", "By", least=4),
-    Column("file", "文件", "File", least=8),
-    Column("file_sha256", "SHA-256", "SHA-256"),
+    Column("import", "Import"),
+    Column("by", "By", least=4, ctx="imports"),
+    Column("file", "File", least=8),
+    Column("file_sha256", "SHA-256"),
 )

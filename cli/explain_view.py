@@ -22,8 +22,8 @@ from efficiency_monitor.i18n.language import (
     say_local,
     say_reason,
     say_unit,
-    t,
 )
+from efficiency_monitor.i18n.messages import mark, t
 
 from . import layout, streams
 from .account_view import split
@@ -35,9 +35,9 @@ from .folding import fold
 from .render import Format, emit, emit_object, emit_text
 
 _STATES: Final = {
-    "running": ("计时中", "running"),
-    "paused": ("暂停中", "paused"),
-    "stopped": ("已停止", "stopped"),
+    "running": mark("running", ctx="clock states"),
+    "paused": mark("paused", ctx="clock states"),
+    "stopped": mark("stopped"),
 }
 
 
@@ -69,38 +69,38 @@ def page(document: Document, *, width: int, colour: bool, name: Naming = str) ->
     held = plain(document)
     sheet = _Sheet(width, colour)
     case_no, as_of = str(held.get("case_no", "")), say_local(held.get("as_of"))
-    yield sheet.heading(t(f"办件 {case_no} 计时说明", f"Case {case_no}: how its time was counted"))
+    yield sheet.heading(t("Case {case_no}: how its time was counted", case_no=case_no))
     yield from sheet.facts(
         [
             (
-                t("问题", "Question"),
-                t(f"截至 {as_of}，本办件是否超过时限？", f"As of {as_of}, is it past its limits?"),
+                t("Question"),
+                t("As of {as_of}, is it past its limits?", as_of=as_of),
             ),
-            (t("已知截至", "Known by"), say_local(held.get("known_by"))),
-            (t("事项", "Item"), _joined(held, "item_code", "item_name")),
-            (t("部门", "Department"), _joined(held, "department", "handler")),
-            (t("取自事项", "From the item"), _from_item(held.get("from_item") or [])),
-            (t("存疑的牌", "Contested cards"), t("、", ", ").join(held.get("contested") or [])),
+            (t("Known by"), say_local(held.get("known_by"))),
+            (t("Item"), _joined(held, "item_code", "item_name")),
+            (t("Department"), _joined(held, "department", "handler")),
+            (t("From the item"), _from_item(held.get("from_item") or [])),
+            (t("Contested cards"), t(", ").join(held.get("contested") or [])),
         ]
     )
     if held.get("corrections"):
-        yield "\n" + sheet.heading(t("更正", "Corrections"))
+        yield "\n" + sheet.heading(t("Corrections"))
         yield from sheet.table([_correction(each) for each in held["corrections"]], _CORRECTIONS)
-    yield "\n" + sheet.heading(t("事件", "Events"))
+    yield "\n" + sheet.heading(t("Events"))
     yield from sheet.table(held.get("events") or [], _event_columns(name))
     yield from _origins(sheet, held, name)
     if held.get("problems"):
-        yield "\n" + sheet.heading(t("无法判定的", "What cannot be judged"))
+        yield "\n" + sheet.heading(t("What cannot be judged"))
         yield from sheet.table(held["problems"], _PROBLEM_COLUMNS)
     for clock in held.get("clocks") or []:
         yield from _clock(sheet, held, clock, name)
     for offence in held.get("conduct") or []:
         yield from offence_part(sheet, offence, name)
     if held.get("by_hand"):
-        yield "\n" + sheet.heading(t("人工发牌", "Cards given by hand"))
+        yield "\n" + sheet.heading(t("Cards given by hand"))
         yield from sheet.table(held["by_hand"], BY_HAND)
     if not any(held.get(part) for part in ("clocks", "conduct", "problems")):
-        yield "\n" + sheet.line(t("没有规则适用于本办件。", "No rule applies to this case."))
+        yield "\n" + sheet.line(t("No rule applies to this case."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class _Sheet:
         chosen = layout.fit(used, layout.measure(used, lines), self.width)
         if chosen is None:
             for line in lines:
-                yield self.line(t("，", ", ").join(cell.text for cell in line if cell.text))
+                yield self.line(t(", ", ctx="card").join(cell.text for cell in line if cell.text))
             return
         for piece in layout.draw(used, lines, chosen, colour=self.colour, head=head):
             # Colours may hang on the blanks that fill a line; without them the blanks are litter.
@@ -139,9 +139,9 @@ class _Sheet:
         told = [{"name": name, "said": said} for name, said in pairs if said.strip()]
         if self.width < layout.RECORDS_BELOW:
             for pair in told:
-                yield self.line(f"{pair['name']}{t('：', ': ')}{pair['said']}")
+                yield self.line(f"{pair['name']}{t(': ')}{pair['said']}")
         elif told:
-            columns = (Column("name", "", ""), Column("said", "", "", least=20))
+            columns = (Column("name", ""), Column("said", "", least=20))
             yield from self.table(told, columns, head=False)
 
 
@@ -152,14 +152,14 @@ def _joined(record: Document, *keys: str) -> str:
 def _event_columns(name: Naming) -> tuple[Column, ...]:
     """None of them may be dropped: what a department did is its defence."""
     return (
-        Column("occurred_at", "时间", "Time", say=say_local),
-        Column("type", "事件", "Event", say=name, least=9),
-        Column("kind", "种类", "Kind", say=name, least=8),
-        Column("amount", "期限", "Amount", say=say_amount),
-        Column("stage", "环节", "Stage", least=6),
-        Column("department", "部门", "Department", least=8),
-        Column("actor", "经办", "Actor", least=4),
-        Column("reason", "原因", "Reason", least=8),
+        Column("occurred_at", "Time", say=say_local),
+        Column("type", "Event", say=name, least=9),
+        Column("kind", "Kind", say=name, least=8),
+        Column("amount", "Amount", say=say_amount),
+        Column("stage", "Stage", least=6),
+        Column("department", "Department", least=8),
+        Column("actor", "Actor", least=4),
+        Column("reason", "Reason", least=8),
     )
 
 
@@ -171,34 +171,34 @@ def _origins(sheet: _Sheet, held: Document, name: Naming) -> Iterator[str]:
 
 
 _PROBLEM_COLUMNS: Final = (
-    Column("rule", "规则", "Rule"),
-    Column("reason", "原因", "Reason", say=say_reason, least=12),
-    Column("detail", "详情", "Detail", least=12),
+    Column("rule", "Rule"),
+    Column("reason", "Reason", say=say_reason, least=12),
+    Column("detail", "Detail", least=12),
 )
 #: What a case may have from its item, in words.
-_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
-    "department": ("部门", "department"),
-    "item_kind": ("办件类型", "kind"),
-    "item_name": ("事项名称", "name"),
-    "promised_limit": ("承诺时限", "promised limit"),
-    "statutory_limit": ("法定时限", "statutory limit"),
-    "fee_list": ("收费标准", "fees"),
-    "stage_list": ("环节清单", "stages"),
-    "material_list": ("材料清单", "material"),
-    "item_code": ("事项编码", "item"),
-    "calendar": ("工作日历", "calendar"),
+_FIELDS: Final[Mapping[str, str]] = {
+    "department": mark("department"),
+    "item_kind": mark("kind"),
+    "item_name": mark("name"),
+    "promised_limit": mark("promised limit"),
+    "statutory_limit": mark("statutory limit"),
+    "fee_list": mark("fees"),
+    "stage_list": mark("stages"),
+    "material_list": mark("material"),
+    "item_code": mark("item", ctx="explain"),
+    "calendar": mark("calendar", ctx="explain"),
 }
 _CORRECTIONS: Final = (
-    Column("field", "内容", "What"),
-    Column("bound", "绑定的值", "Bound"),
-    Column("later", "后来的值", "Told later"),
-    Column("received_at", "接收时间", "Received", say=say_local),
-    Column("counts", "效力", "Which counts"),
+    Column("field", "What", ctx="corrections"),
+    Column("bound", "Bound"),
+    Column("later", "Told later"),
+    Column("received_at", "Received", say=say_local, ctx="corrections"),
+    Column("counts", "Which counts"),
 )
 
 
 def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> Iterator[str]:
-    heading = t("监察规则 ", "Rule ") + _joined(clock, "rule")
+    heading = t("Rule ") + _joined(clock, "rule")
     if clock.get("title"):
         heading += "  " + say_value(clock["title"])
     yield "\n" + sheet.heading(heading)
@@ -207,16 +207,16 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
     state = str(clock.get("state") or "")
     yield from sheet.facts(
         [
-            (t("规则包", "Pack"), str(clock.get("pack") or "")),
-            (t("依据", "Legal basis"), joined_basis(clock.get("legal_basis"))),
-            (t("时限", "Limits"), _limits(clock)),
-            (t("日历", "Calendar"), _calendar(clock.get("calendar"))),
-            (t("环节", "Stage"), str(clock.get("stage") or "")),
-            (t("起算", "Start"), f"{say_local(start)} {_start_event(document, clock, name)}"),
-            (t("视为受理", "Deemed at"), say_local(clock.get("deemed_at"))),
-            (t("暂停", "Pauses"), t("；", "; ").join(pauses)),
-            (t("状态", "State"), t(*_STATES[state]) if state in _STATES else state),
-            (t("已计", "Counted"), say_amount(clock.get("elapsed"))),
+            (t("Pack"), str(clock.get("pack") or "")),
+            (t("Legal basis"), joined_basis(clock.get("legal_basis"))),
+            (t("Limits"), _limits(clock)),
+            (t("Calendar"), _calendar(clock.get("calendar"))),
+            (t("Stage"), str(clock.get("stage") or "")),
+            (t("Start"), f"{say_local(start)} {_start_event(document, clock, name)}"),
+            (t("Deemed at"), say_local(clock.get("deemed_at"))),
+            (t("Pauses"), t("; ").join(pauses)),
+            (t("State"), t(_STATES[state]) if state in _STATES else state),
+            (t("Counted"), say_amount(clock.get("elapsed"))),
         ]
     )
     found = runs(clock, name)
@@ -233,17 +233,17 @@ def _clock(sheet: _Sheet, document: Document, clock: Document, name: Naming) -> 
 
 def _from_item(fields: Sequence[str]) -> str:
     """What the case does not state itself: its item does."""
-    return t("、", ", ").join(t(*_FIELDS.get(name, (name, name))) for name in fields)
+    return t(", ").join(t(_FIELDS.get(name, name)) for name in fields)
 
 
 def _correction(told: Document) -> Document:
     """A field that binds and was told otherwise: both values, and which of them counts."""
-    waits = t("待采纳，按绑定的值判定", "waits: the bound value judges")
+    waits = t("waits: the bound value judges")
     name = str(told.get("field") or "")
     return {
         **told,
-        "field": t(*_FIELDS.get(name, (name, name))),
-        "counts": waits if told.get("waits") else t("已生效", "counts"),
+        "field": t(_FIELDS.get(name, name)),
+        "counts": waits if told.get("waits") else t("counts"),
     }
 
 
@@ -257,7 +257,9 @@ def _limits(clock: Document) -> str:
     limits = clock.get("limits") or {}
     if not limits:
         return _limit(clock.get("limit"))
-    return t("，", ", ").join(f"{say_limit(key)} {_limit(one)}" for key, one in limits.items())
+    return t(", ", ctx="card").join(
+        f"{say_limit(key)} {_limit(one)}" for key, one in limits.items()
+    )
 
 
 def _limit(limit: Any) -> str:
@@ -268,10 +270,10 @@ def _limit(limit: Any) -> str:
 
 
 def _pause(pause: Document, name: Naming) -> str:
-    kind = name(str(pause["kind"])) if pause.get("kind") else t("暂停", "paused")
-    until = say_local(pause.get("to")) or t("尚未恢复", "not resumed")
-    reason = t(f"（{pause['reason']}）", f" ({pause['reason']})") if pause.get("reason") else ""
-    return f"{kind} {say_local(pause.get('from'))} {t('至', 'to')} {until}{reason}"
+    kind = name(str(pause["kind"])) if pause.get("kind") else t("paused")
+    until = say_local(pause.get("to")) or t("not resumed")
+    reason = t(" ({reason})", reason=pause["reason"]) if pause.get("reason") else ""
+    return f"{kind} {say_local(pause.get('from'))} {t('to')} {until}{reason}"
 
 
 def _event_at(document: Document, instant: Any, name: Naming) -> str:
@@ -299,7 +301,7 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
     reason = clock.get("reason")
     if reason:
         said = say_reason(str(reason))
-        yield t(f"无法判定：{said}。", f"It cannot be judged: {said}."), "yellow"
+        yield t("It cannot be judged: {said}.", said=said), "yellow"
     for key, due in (clock.get("due_at") or {}).items():
         if due:
             yield _due_sentence(document, clock, name, key), ""
@@ -311,7 +313,7 @@ def _result(document: Document, clock: Document, name: Naming) -> Iterator[tuple
     if coming.get("at"):
         level, at = say_level(str(coming.get("level", ""))), say_local(coming["at"])
         yield (
-            t(f"到 {at} 仍未办结的，给{level}。", f"If it is not done by {at}: {level} card."),
+            t("If it is not done by {at}: {level} card.", at=at, level=level),
             "",
         )
     for card in clock.get("cards") or []:
@@ -323,19 +325,19 @@ def _held_back(clock: Document) -> Iterator[tuple[str, str]]:
     refused = clock.get("refused_extensions")
     if refused:
         yield (
-            t(
-                f"有 {refused} 次延期未予计入或者未全部计入。",
-                f"Extensions that did not count, or not whole: {refused}.",
-            ),
+            t("Extensions that did not count, or not whole: {refused}.", refused=refused),
             "yellow",
         )
     for one in clock.get("gave_way") or []:
         level, other, at = say_level(one["level"]), say_level(one["for"]), say_local(one["at"])
         yield (
             t(
-                f"{at} 到{level}，因本办件已有 {one['rule']} 的{other}，不发。",
-                f"{level} fell due at {at} and is not given: the case has the {other} card of "
-                f"{one['rule']}.",
+                "{level} fell due at {at} and is not given: the case has the {other} card of "
+                "{rule}.",
+                level=level,
+                at=at,
+                other=other,
+                rule=one["rule"],
             ),
             "",
         )
@@ -344,16 +346,12 @@ def _held_back(clock: Document) -> Iterator[tuple[str, str]]:
 def _no_due(clock: Document, key: str) -> str:
     limit = say_limit(key)
     if key in (clock.get("beyond") or ()):
-        return t(
-            f"{limit}：到期时间在工作日历的范围之后。",
-            f"{limit}: it falls due after the calendar's end.",
-        )
+        return t("{limit}: it falls due after the calendar's end.", limit=limit)
     if clock.get("state") == "paused":
         return t(
-            f"{limit}：目前暂停计时，恢复后才有到期时间。",
-            f"{limit}: the clock is paused; it falls due only after it has resumed.",
+            "{limit}: the clock is paused; it falls due only after it has resumed.", limit=limit
         )
-    return t(f"{limit}：没有到期时间。", f"{limit}: no due time.")
+    return t("{limit}: no due time.", limit=limit)
 
 
 def _due_sentence(document: Document, clock: Document, name: Naming, key: str) -> str:
@@ -362,14 +360,17 @@ def _due_sentence(document: Document, clock: Document, name: Naming, key: str) -
     start = clock.get("start")
     event = _start_event(document, clock, name)
     nth = _nth(clock, name, key, limit)
-    zh = f"{nth}是{day}" if nth else f"到期日是{day}"
-    en = f"{nth} is {day}" if nth else f"it ends on {day}"
+    ends = t("{nth} is {day}", nth=nth, day=day) if nth else t("it ends on {day}", day=day)
     return t(
-        f"从{say_local(start)[:10]}{event}起，{say_limit(key)}{_limit(limit)}，{zh}，"
-        f"{second}前（含）办结即不超期。",
-        f"Counted from {say_local(start)[:10]}{f' ({event})' if event else ''}: "
-        f"the {say_limit(key)} is {_limit(limit)}, {en}; "
-        f"done by {second} that day, that second included, it is in time.",
+        "Counted from {start}{which}: the {key} is {limit}, {ends}; done by {second} that day, "
+        "that second included, it is in time.",
+        start=say_local(start)[:10],
+        which=f" ({event})" if event else "",
+        key=say_limit(key),
+        limit=_limit(limit),
+        ends=ends,
+        second=second,
+        event=event,
     )
 
 
@@ -387,7 +388,9 @@ def _nth(clock: Document, name: Naming, key: str, limit: Any) -> str:
         return ""
     for day in days(clock, name):
         if key in day.ends and day.total == value:
-            return t(f"第{value}{say_unit(unit)}", f"{say_unit(unit, one=True)} {value}")
+            return t(
+                "{unit} {value}", unit=say_unit(unit, one=True), value=value, unit_2=say_unit(unit)
+            )
     return ""
 
 
@@ -404,11 +407,11 @@ def _verdict(
     event = _stop_event(document, clock, name)
     at = say_local(until)
     if stop:
-        zh, en = f"{at}{event or '停止计时'}", f"{event or 'stopped'} at {at}"
+        when = t("{event} at {at}", event=event or t("stopped", ctx="verdict"), at=at)
     else:
-        zh, en = f"截至{at}", f"as of {at}"
+        when = t("as of {at}", at=at)
     if late:
-        word = t(f"{zh}，已超过{say_limit(key)}。", f"Past the {say_limit(key)}: {en}.")
+        word = t("Past the {key}: {when}.", key=say_limit(key), when=when)
         yield word, "bold red"
     else:
-        yield t(f"{zh}，未超过{say_limit(key)}。", f"Within the {say_limit(key)}: {en}."), "green"
+        yield t("Within the {key}: {when}.", key=say_limit(key), when=when), "green"

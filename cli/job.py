@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .ledger_note import say_tried
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from efficiency_monitor.scan.nights import NightReport
     from efficiency_monitor.workspace.context import Context
 
-app = typer.Typer(help=t("定时作业", "scheduled jobs"))
+app = typer.Typer(help=t("scheduled jobs"))
 
 
 def add_to(root: typer.Typer) -> None:
     """Add the command to the app."""
-    root.command("serve", help=t("常驻运行定时作业", "run the scheduled jobs"))(serve)
+    root.command("serve", help=t("run the scheduled jobs"))(serve)
 
 
 def _schedule(context: "Context") -> Any:
@@ -33,7 +33,7 @@ def _schedule(context: "Context") -> Any:
     return Schedule(at=section.at, days=section.days, zone=context.zone)
 
 
-@app.command("list", help=t("列出作业与下一班次", "list the jobs and their next slots"))
+@app.command("list", help=t("list the jobs and their next slots"))
 def list_jobs(ctx: typer.Context, output: Output = None) -> None:
     """List the jobs: when they are due, what is open."""
     from efficiency_monitor.scan import nights
@@ -61,21 +61,21 @@ def list_jobs(ctx: typer.Context, output: Output = None) -> None:
             }
         ],
         (
-            Column("job", "作业", "Job"),
-            Column("at", "时间", "At"),
-            Column("days", "日期", "Days"),
-            Column("open", "未完成班次", "Open slots", right=True),
-            Column("next", "下一班次", "Next slot"),
+            Column("job", "Job"),
+            Column("at", "At"),
+            Column("days", "Days"),
+            Column("open", "Open slots", right=True),
+            Column("next", "Next slot"),
         ),
         output,
     )
 
 
-@app.command("history", help=t("列出以往班次", "list past slots"))
+@app.command("history", help=t("list past slots"))
 def history(
     ctx: typer.Context,
-    job: Annotated[str | None, typer.Option(help=t("作业", "job"))] = None,
-    most: Annotated[int, typer.Option(min=1, help=t("条数", "how many"))] = 30,
+    job: Annotated[str | None, typer.Option(help=t("job"))] = None,
+    most: Annotated[int, typer.Option(min=1, help=t("how many"))] = 30,
     output: Output = None,
 ) -> None:
     """List the slots that ran, failed or were skipped, newest first."""
@@ -85,11 +85,11 @@ def history(
         listing.list_runs(context_of(ctx), job, most),
         columns.RUNS,
         output,
-        empty=t("还没有班次", "no slots yet"),
+        empty=t("no slots yet"),
     )
 
 
-@app.command("run", help=t("运行到期的班次并投递", "run what is due, then deliver"))
+@app.command("run", help=t("run what is due, then deliver"))
 def run(
     ctx: typer.Context,
     job: Annotated[str | None, typer.Argument(show_default=False)] = None,
@@ -101,26 +101,26 @@ def run(
 
     if job not in (None, nights.JOB):
         raise ConfigurationError(
-            t(f"没有作业 {job!r}", f"there is no job {job!r}"),
-            t(f"有：{nights.JOB}", f"there is: {nights.JOB}"),
+            t("there is no job {job!r}", job=job),
+            t("there is: {job}", job=nights.JOB),
         )
     context = context_of(ctx)
-    with progress(t("巡检", "scanning")) as step:
+    with progress(t("scanning")) as step:
         report = _ring(context, step)
     if output is None:
         say_pulls(report.pulls, context)
         for done in report.scans:
             say(done, context)
         if not report.scans and not report.held:
-            message(t("没有到期的班次", "no slot is due"))
+            message(t("no slot is due"))
         say_tried(report.checkpoint)
         _say_delivered(report)
     else:
         emit_object(_as_json(report, context.zone), output)
     if report.held:
         raise Locked(
-            t("另一个进程正在运行这一班次", "another process runs this slot"),
-            t("稍后再试", "try again later"),
+            t("another process runs this slot"),
+            t("try again later"),
         )
     leave(_exit_code(report))
 
@@ -139,8 +139,10 @@ def _say_delivered(report: "NightReport") -> None:
         return
     message(
         t(
-            f"通知：送达 {done.sent}，待重试 {done.retried}，未能送达 {done.dead}",
-            f"notices: {done.sent} sent, {done.retried} to retry, {done.dead} undeliverable",
+            "notices: {sent} sent, {retried} to retry, {dead} undeliverable",
+            sent=done.sent,
+            retried=done.retried,
+            dead=done.dead,
         )
     )
     for who, why in done.faults:
@@ -187,9 +189,7 @@ def _ring(context: "Context", step: Any) -> "NightReport":
 
 def serve(
     ctx: typer.Context,
-    every: Annotated[
-        int, typer.Option(min=1, max=3600, help=t("铃响间隔（秒）", "seconds between two rings"))
-    ] = 30,
+    every: Annotated[int, typer.Option(min=1, max=3600, help=t("seconds between two rings"))] = 30,
 ) -> None:
     """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
     from efficiency_monitor import app as app_root
@@ -198,7 +198,7 @@ def serve(
     from efficiency_monitor.workspace import logbook
 
     context = context_of(ctx)
-    message(t(f"运行中，每 {every} 秒检查一次", f"running; looks every {every} s"))
+    message(t("running; looks every {every} s", every=every))
 
     def tick() -> None:
         current = app_root.read_again(context)

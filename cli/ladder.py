@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import one_of, t
 
 from . import columns
 from .ladder_view import LADDERS, show_ladder, show_position
 from .render import emit, message
 from .state import Output, catalogue_of, context_of, leave
 
-app = typer.Typer(help=t("督办层级", "ladders: who is told of a card, and whom next"))
+app = typer.Typer(help=t("ladders: who is told of a card, and whom next"))
 
 
-@app.command("list", help=t("列出督办层级", "list ladders"))
+@app.command("list", help=t("list ladders"))
 def list_ladders(ctx: typer.Context, output: Output = None) -> None:
     """List the ladders of the catalogue, with who is told in turn."""
     from efficiency_monitor.catalogue.authoring import ladder_work
@@ -25,7 +25,7 @@ def list_ladders(ctx: typer.Context, output: Output = None) -> None:
             {
                 "id": entry.ladder.id,
                 "version": entry.ladder.version,
-                "title": t(entry.ladder.title.zh, entry.ladder.title.en),
+                "title": one_of(entry.ladder.title.zh, entry.ladder.title.en),
                 "chains": ladder_work.outline(entry.ladder),
                 "sha256": entry.digest,
             }
@@ -36,9 +36,7 @@ def list_ladders(ctx: typer.Context, output: Output = None) -> None:
     )
 
 
-@app.command(
-    "show", help=t("显示督办层级或某牌所处层级", "show a ladder, or where a card's stands")
-)
+@app.command("show", help=t("show a ladder, or where a card's stands"))
 def show(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="LADDER|CARD")],
@@ -67,18 +65,16 @@ def show(
         return
     if not ladder_work.is_card_number(name):
         raise ConfigurationError(
-            t(f"没有督办层级 {name!r}", f"there is no ladder {name!r}"),
-            t(f"有：{'、'.join(known)}", f"there are: {', '.join(known)}"),
+            t("there is no ladder {name!r}", name=name),
+            t("there are: {known}", known=", ".join(known), known_2="、".join(known)),
         )
     show_position(ladder_work.position(context_of(ctx), name), output)
 
 
-@app.command("check", help=t("检查督办层级文件及其示例", "check ladder files and their examples"))
+@app.command("check", help=t("check ladder files and their examples"))
 def check(
     ctx: typer.Context,
-    path: Annotated[
-        Path | None, typer.Argument(help=t("文件或文件夹", "ladder file or folder"))
-    ] = None,
+    path: Annotated[Path | None, typer.Argument(help=t("ladder file or folder"))] = None,
     output: Output = None,
 ) -> None:
     """Check ladder files and play their examples through; exit 1 if one goes otherwise."""
@@ -92,8 +88,10 @@ def check(
         emit(results if output is not None else failed, columns.LADDER_EXAMPLES, output)
     message(
         t(
-            f"{len(loaded)} 个督办层级，{len(results)} 项示例，{len(failed)} 项不符",
-            f"{len(loaded)} ladders, {len(results)} examples, {len(failed)} failed",
+            "{n_loaded} ladders, {n_results} examples, {n_failed} failed",
+            n_loaded=len(loaded),
+            n_results=len(results),
+            n_failed=len(failed),
         )
     )
     leave(1 if failed else 0)

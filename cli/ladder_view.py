@@ -6,13 +6,12 @@ from typing import Any, Final
 from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
 from efficiency_monitor.i18n.act_words import say_role
 from efficiency_monitor.i18n.language import (
-    bilingual,
     say_amount,
     say_level,
     say_local,
     say_state,
-    t,
 )
+from efficiency_monitor.i18n.messages import bilingual, mark, t
 from efficiency_monitor.rules.ladders import Step
 from efficiency_monitor.time.amount import Amount
 
@@ -21,21 +20,21 @@ from .recipients_view import LADDER_STATES
 from .render import Format, emit_object
 
 _STOPS: Final = {
-    "acknowledged": ("签收", "acknowledged"),
-    "replied": ("反馈", "replied"),
-    "finished": ("计时已停", "finished"),
+    "acknowledged": mark("acknowledged"),
+    "replied": mark("replied", ctx="entries"),
+    "finished": mark("finished"),
 }
 
 
 def say_roles(roles: Sequence[str]) -> str:
     """The roles that a step tells."""
-    return t("、", ", ").join(say_role(role) for role in roles)
+    return t(", ").join(say_role(role) for role in roles)
 
 
 def say_chains(chains: Mapping[str, Sequence[Sequence[str]]]) -> str:
     """Who is told in turn, by level."""
-    return t("；", "; ").join(
-        f"{say_level(level)}{t('：', ': ')}" + " → ".join(say_roles(step) for step in steps)
+    return t("; ").join(
+        f"{say_level(level)}{t(': ')}" + " → ".join(say_roles(step) for step in steps)
         for level, steps in chains.items()
     )
 
@@ -45,65 +44,65 @@ def _after(text: str) -> str:
 
 
 def _stops(codes: Sequence[str]) -> str:
-    return t("、", ", ").join(coded(_STOPS)(code) for code in codes)
+    return t(", ").join(coded(_STOPS)(code) for code in codes)
 
 
 def _repeat(repeat: Mapping[str, Any]) -> str:
     every, times = _after(repeat["every"]), repeat["times"]
-    return t(f"每{every}再告知，至多{times}次", f"every {every}, at most {times} times")
+    return t("every {every}, at most {times} times", every=every, times=times)
 
 
-_LEVEL: Final = Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES)
+_LEVEL: Final = Column("level", "Level", say=say_level, styles=LEVEL_STYLES)
 _STEPS: Final = (
-    Column("step", "层", "Step", right=True),
-    Column("tell", "告知", "Tells", say=say_roles, least=10),
-    Column("after", "上一层送达后", "After the step before", say=_after),
-    Column("stops", "因此不再告知", "Kept back by", say=_stops, priority=2),
-    Column("repeat", "重复", "Repeat", say=_repeat, priority=2, least=10),
+    Column("step", "Step", right=True),
+    Column("tell", "Tells", say=say_roles, least=10),
+    Column("after", "After the step before", say=_after),
+    Column("stops", "Kept back by", say=_stops, priority=2),
+    Column("repeat", "Repeat", say=_repeat, priority=2, least=10),
 )
 _CHAINS: Final = (
     _LEVEL,
-    Column("reply_within", "反馈时限", "Reply within", say=_after),
-    Column("acknowledged_for", "签收可暂缓", "Acknowledging holds it", say=_after),
-    Column("unanswered", "逾期未反馈告知", "No reply in time: tells", say=say_roles, least=10),
+    Column("reply_within", "Reply within", say=_after),
+    Column("acknowledged_for", "Acknowledging holds it", say=_after),
+    Column("unanswered", "No reply in time: tells", say=say_roles, least=10),
 )
 _LADDER: Final = (
-    Column("id", "督办层级", "Ladder"),
-    Column("version", "版本", "Version"),
-    Column("title", "名称", "Title"),
-    Column("why", "缘由", "Why", say=bilingual),
-    Column("not_followed_up", "未跟进报警", "Alarm: not followed up"),
-    Column("order_open", "督办单未办结报警", "Alarm: order left open"),
-    Column("file", "文件", "File"),
-    Column("sha256", "SHA-256", "SHA-256"),
-    Column("examples", "示例", "Examples"),
+    Column("id", "Ladder"),
+    Column("version", "Version"),
+    Column("title", "Title"),
+    Column("why", "Why", say=bilingual, ctx="ladder"),
+    Column("not_followed_up", "Alarm: not followed up"),
+    Column("order_open", "Alarm: order left open"),
+    Column("file", "File"),
+    Column("sha256", "SHA-256"),
+    Column("examples", "Examples"),
 )
 _SOURCES: Final = (
-    Column("ref", "依据", "Source", say=bilingual, least=12),
-    Column("says", "内容", "It says", say=bilingual, least=20),
+    Column("ref", "Source", say=bilingual, least=12, ctx="sources"),
+    Column("says", "It says", say=bilingual, least=20),
 )
 LADDERS: Final = (
-    Column("id", "督办层级", "Ladder"),
-    Column("version", "版本", "Version", right=True, priority=3),
-    Column("title", "名称", "Title", least=12, priority=2),
-    Column("chains", "依次告知", "Who is told, in turn", say=say_chains, least=20),
+    Column("id", "Ladder"),
+    Column("version", "Version", right=True, priority=3),
+    Column("title", "Title", least=12, priority=2),
+    Column("chains", "Who is told, in turn", say=say_chains, least=20),
 )
 _POSITION: Final = (
-    Column("card_no", "牌号", "Card"),
-    Column("card_state", "牌状态", "Card state", say=say_state),
-    Column("ladder", "督办层级", "Ladder"),
-    Column("version", "版本", "Version"),
-    Column("state", "状态", "State", say=coded(LADDER_STATES)),
-    Column("began_at", "开始", "Began", say=say_local),
-    Column("step", "已告知到第几层", "Told up to step"),
-    Column("turn", "第几次", "Turn"),
-    Column("told_at", "告知时间", "Told", say=say_local),
-    Column("delivered_at", "送达时间", "Delivered", say=say_local),
-    Column("acknowledged_at", "签收时间", "Acknowledged", say=say_local),
-    Column("replied_at", "反馈时间", "Replied", say=say_local),
-    Column("reply_due_at", "反馈期限", "Reply by", say=say_local),
-    Column("unanswered_told_at", "逾期未反馈告知于", "Told that no reply came", say=say_local),
-    Column("next_at", "下次检查", "Looked at next", say=say_local),
+    Column("card_no", "Card"),
+    Column("card_state", "Card state", say=say_state),
+    Column("ladder", "Ladder"),
+    Column("version", "Version"),
+    Column("state", "State", say=coded(LADDER_STATES)),
+    Column("began_at", "Began", say=say_local),
+    Column("step", "Told up to step"),
+    Column("turn", "Turn"),
+    Column("told_at", "Told", say=say_local),
+    Column("delivered_at", "Delivered", say=say_local),
+    Column("acknowledged_at", "Acknowledged", say=say_local),
+    Column("replied_at", "Replied", say=say_local),
+    Column("reply_due_at", "Reply by", say=say_local),
+    Column("unanswered_told_at", "Told that no reply came", say=say_local),
+    Column("next_at", "Looked at next", say=say_local),
 )
 
 
@@ -124,21 +123,22 @@ def show_ladder(document: Mapping[str, Any], fmt: Format | None) -> None:
         return
     alarms = {
         name: t(
-            f"{_after(alarm['within'])}，告知{say_roles(alarm['tell'])}",
-            f"after {_after(alarm['within'])}, tells {say_roles(alarm['tell'])}",
+            "after {within}, tells {tell}",
+            within=_after(alarm["within"]),
+            tell=say_roles(alarm["tell"]),
         )
         for name, alarm in (document.get("alarms") or {}).items()
         if alarm
     }
     head = {**document, **alarms}
     emit_object(head, fmt, columns=filled(_LADDER, head))
-    section(t("依据", "Sources"), document.get("source") or [], _SOURCES, fmt)
+    section(t("Sources"), document.get("source") or [], _SOURCES, fmt)
     chains = [{"level": level, **chain} for level, chain in document["chains"].items()]
     steps = [
         {"level": chain["level"], **step} for chain in chains for step in _numbered(chain["steps"])
     ]
-    section(t("各层", "Its steps"), steps, (_LEVEL, *_STEPS), fmt)
-    section(t("答复", "Answers"), chains, _CHAINS, fmt)
+    section(t("Its steps"), steps, (_LEVEL, *_STEPS), fmt)
+    section(t("Answers"), chains, _CHAINS, fmt)
 
 
 def show_position(document: Mapping[str, Any], fmt: Format | None) -> None:
@@ -148,4 +148,4 @@ def show_position(document: Mapping[str, Any], fmt: Format | None) -> None:
         return
     emit_object(document, fmt, columns=filled(_POSITION, document))
     steps = document.get("steps") or ()
-    section(t("各层", "Its steps"), _numbered(steps), _STEPS, fmt)
+    section(t("Its steps"), _numbered(steps), _STEPS, fmt)

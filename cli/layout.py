@@ -9,7 +9,7 @@ from io import StringIO
 
 from efficiency_monitor.documents.columns import Column, Row
 from efficiency_monitor.documents.text_safety import safe
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .folding import fold
 from .streams import WIDTH_ENDLESS
@@ -172,7 +172,7 @@ def _records(
     for number, line in enumerate(lines):
         block = Text("\n" if number else "")
         for title, cell in zip(titles, line, strict=True):
-            block.append(title, "bold").append(t("：", ": ")).append(cell.text, cell.style)
+            block.append(title, "bold").append(t(": ")).append(cell.text, cell.style)
             block.append("\n")
         yield render(block, colour=colour)
 

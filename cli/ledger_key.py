@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .ledger_note import read_file, read_vkey
 from .render import emit_object, emit_text, message, warn
 from .state import Output, context_of
 from .written import read_text
 
-app = typer.Typer(help=t("台账签名密钥", "the key that signs the ledger"))
+app = typer.Typer(help=t("the key that signs the ledger"))
 
 
-@app.command("show", help=t("显示公钥及其纸面形式", "show the public key, for paper too"))
+@app.command("show", help=t("show the public key, for paper too"))
 def show_key(
     ctx: typer.Context,
     foreign: Annotated[
@@ -22,11 +22,11 @@ def show_key(
         typer.Option(
             "--foreign",
             metavar="BASE64",
-            help=t("写出另一种密钥（SM2、硬件）的公钥", "write the key of another kind as a vkey"),
+            help=t("write the key of another kind as a vkey"),
         ),
     ] = None,
     word: Annotated[
-        str, typer.Option("--word", help=t("该种密钥的名称", "what that kind of key is called"))
+        str, typer.Option("--word", help=t("what that kind of key is called"))
     ] = "effmon-sm2",
     output: Output = None,
 ) -> None:
@@ -45,23 +45,17 @@ def show_key(
     emit_text([*lines, *(f"{row}\n" for row in found["paper"])])
     message(
         t(
-            "请把以上公钥抄在纸上或印入公报，由监督部门保管；每行末两位是校验码",
             "put the key above on paper or into a bulletin, to be kept by the supervisors; the "
-            "last two digits of a row check it",
+            "last two digits of a row check it"
         )
     )
     for before in found["keys"]:
         if not before["vouched"]:
             digits = before["vkey"].split("+")[1]
-            warn(
-                t(
-                    f"密钥 {digits} 没有前一把密钥的签名",
-                    f"the key {digits} has no signature of the key before",
-                )
-            )
+            warn(t("the key {digits} has no signature of the key before", digits=digits))
 
 
-@app.command("read", help=t("读回纸面形式的公钥", "read a public key back from paper"))
+@app.command("read", help=t("read a public key back from paper"))
 def read_paper(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
@@ -78,22 +72,19 @@ def read_paper(
     except NoteError as fault:
         raise ConfigurationError(
             f"{file}: {fault}",
-            t(
-                "只写纸上各行：行号、数字、校验码",
-                "write the rows of the paper only: number, digits, check digits",
-            ),
+            t("write the rows of the paper only: number, digits, check digits"),
         ) from None
     emit_text([f"{found.vkey}\n"])
 
 
-@app.command("new", help=t("造一把新密钥", "write a new key"))
+@app.command("new", help=t("write a new key"))
 def new_key(
     ctx: typer.Context,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help=t("新文件（更换密钥时用）", "a new file, for a key that is to take over"),
+            help=t("a new file, for a key that is to take over"),
             show_default=False,
         ),
     ] = None,
@@ -108,13 +99,13 @@ def new_key(
     place = ledger_keys.key_file(context) if out is None else out
     message(
         t(
-            f"私钥已写入 {place}；上面一行是公钥，请抄在纸上",
-            f"the private key is in {place}; the line above is the public one: put it on paper",
+            "the private key is in {place}; the line above is the public one: put it on paper",
+            place=place,
         )
     )
 
 
-@app.command("rotate", help=t("更换密钥", "let another key take over"))
+@app.command("rotate", help=t("let another key take over"))
 def rotate_key(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="NEWFILE", show_default=False)] = None,
@@ -123,22 +114,19 @@ def rotate_key(
         typer.Option(
             "--to-program",
             metavar="COMMAND",
-            help=t("改由此程序签名（配合 --public）", "a program signs from now on, see --public"),
+            help=t("a program signs from now on, see --public"),
         ),
     ] = None,
     public: Annotated[
         str | None,
-        typer.Option("--public", metavar="VKEY", help=t("该程序的公钥", "the program's key")),
+        typer.Option("--public", metavar="VKEY", help=t("the program's key")),
     ] = None,
     lost: Annotated[
         str | None,
         typer.Option(
             "--lost",
             metavar="REASON",
-            help=t(
-                "原密钥已丢失：没有它的签名，台账永久留痕",
-                "the old key is lost: it does not sign, and the ledger shows it for ever",
-            ),
+            help=t("the old key is lost: it does not sign, and the ledger shows it for ever"),
         ),
     ] = None,
 ) -> None:
@@ -160,25 +148,16 @@ def rotate_key(
         timeout = context.settings.ledger.signer.timeout
         program = signer.Program(command, verifier, context.folder, timeout)
         ledger_keys.rotate_signer(context, program, lost=reason)
-        message(
-            t(
-                '请在 effmon.toml 的 [ledger.signer] 写：kind = "command"、command、public',
-                'now write kind = "command", command and public under [ledger.signer]',
-            )
-        )
+        message(t('now write kind = "command", command and public under [ledger.signer]'))
     else:
         raise ConfigurationError(
-            t(
-                "给出新密钥的文件，或 --to-program 和 --public",
-                "give the new key's file, or --to-program and --public",
-            ),
+            t("give the new key's file, or --to-program and --public"),
             "effmon ledger key rotate NEWFILE",
         )
     emit_text([f"{verifier.vkey}\n"])
     message(
         t(
-            "密钥已更换；上面一行是新公钥，请抄在纸上，旧密钥的检查点到此为止有效",
             "the key was replaced; the line above is the new public one: put it on paper. "
-            "Checkpoints by the old key stay valid up to here",
+            "Checkpoints by the old key stay valid up to here"
         )
     )

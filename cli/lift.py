@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from efficiency_monitor.i18n.language import say_lift_reason, t
+from efficiency_monitor.i18n.language import say_lift_reason
+from efficiency_monitor.i18n.messages import t
 
 from .appeal import say_followed, say_later
 from .ledger_note import say_tried
@@ -25,7 +26,7 @@ class ReasonWord(StrEnum):
 def lift(
     ctx: typer.Context,
     card_no: str,
-    reason: Annotated[ReasonWord, typer.Option(help=t("撤销原因", "why it is lifted"))],
+    reason: Annotated[ReasonWord, typer.Option(help=t("why it is lifted"))],
     text: Text = None,
     attach: Attach = None,
     dry_run: DryRun = False,
@@ -47,17 +48,19 @@ def lift(
     )
     if output is not None:
         emit_object(done.as_json(), output)
-    signed = t("、", ", ").join(done.signed_by)
+    signed = t(", ").join(done.signed_by)
     if done.lifted:
         why = say_lift_reason(done.reason)
-        message(t(f"{card_no}：已撤销（{why}）", f"{card_no}: lifted ({why})"))
+        message(t("{card_no}: lifted ({why})", card_no=card_no, why=why))
     else:
         message(
             t(
-                f"{card_no}：{signed} 已签署（{len(done.signed_by)}/{done.needed}），"
-                "待另一人以同一原因签署",
-                f"{card_no}: signed by {signed} ({len(done.signed_by)} of {done.needed}); "
-                "another person has to sign for the same reason",
+                "{card_no}: signed by {signed} ({n_signed_by} of {needed}); another person has to "
+                "sign for the same reason",
+                card_no=card_no,
+                signed=signed,
+                n_signed_by=len(done.signed_by),
+                needed=done.needed,
             )
         )
     say_lapsed(done.lapsed)
@@ -72,9 +75,9 @@ def lift(
         say_later()
     say_followed(done.followed, [])
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the group of cards."""
-    app.command("lift", help=t("撤销一张牌", "lift a card"))(lift)
+    app.command("lift", help=t("lift a card"))(lift)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from efficiency_monitor import __version__
 from efficiency_monitor.faults import ConfigurationError, EffmonError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 from typer.exceptions import TyperException
 
@@ -46,8 +46,7 @@ from .usage import asked_for_help, wrong_usage
 app = typer.Typer(
     name="effmon",
     help=t(
-        "行政效能电子监察：预警、黄牌、红牌、督办与追责",
-        "administrative-efficiency e-supervision: warnings, yellow and red cards, accountability",
+        "administrative-efficiency e-supervision: warnings, yellow and red cards, accountability"
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -71,12 +70,12 @@ def options(
             "-C",
             "--workspace",
             metavar="WORKSPACE",
-            help=t("工作区目录（默认 EFFMON_WORKSPACE，再为当前目录）", "the workspace's folder"),
+            help=t("the workspace's folder"),
         ),
     ] = None,
     person: Annotated[
         str | None,
-        typer.Option("--as", metavar="PERSON", help=t("代表何人操作", "for whom one acts")),
+        typer.Option("--as", metavar="PERSON", help=t("for whom one acts")),
     ] = None,
     key: Annotated[
         Path | None,
@@ -84,7 +83,7 @@ def options(
             "--key",
             metavar="FILE",
             envvar="EFFMON_KEY",
-            help=t("个人私钥文件，用以签名", "file of the personal key to sign with"),
+            help=t("file of the personal key to sign with"),
         ),
     ] = None,
     log_file: Annotated[
@@ -92,14 +91,12 @@ def options(
         typer.Option(
             "--log-file",
             metavar="FILE",
-            help=t("日志文件（默认见 [operation] log）", "file of the log, see [operation] log"),
+            help=t("file of the log, see [operation] log"),
         ),
     ] = None,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help=t("显示版本", "show the version")
-        ),
+        typer.Option("--version", callback=_version, is_eager=True, help=t("show the version")),
     ] = False,
 ) -> None:
     """Take the global options."""
@@ -154,16 +151,16 @@ def _run(command: Any) -> tuple[int, EffmonError | None]:
     except EffmonError as fault:
         return fail(fault), fault
     except typer.Abort:
-        message(t("已中止", "aborted"))
+        message(t("aborted"))
         return 1, None
     except TyperException as fault:
         if asked_for_help(fault):
             typer.echo(str(fault), err=True)
             return 2, None
         # What the parser says repeats what was typed, which is nobody's business later.
-        return fail(wrong_usage(fault)), ConfigurationError(t("用法有误", "wrong usage"))
+        return fail(wrong_usage(fault)), ConfigurationError(t("wrong usage"))
     except KeyboardInterrupt:
-        message(t("已中断", "interrupted"))
+        message(t("interrupted"))
         return 130, None
     except RecursionError:
         deep = _unexpected("nested too deeply")
@@ -184,21 +181,18 @@ def _as_fault(fault: Exception) -> EffmonError:
     """What the system refuses, the operator can mend; anything else is a defect of ours."""
     if isinstance(fault, UnicodeEncodeError) and any(not_text(word) for word in sys.argv[1:]):
         return ConfigurationError(
-            t("参数不是有效的文字（编码不符）", "an argument is no text in this encoding"),
-            t(
-                "在 UTF-8 终端运行，或把内容存为 UTF-8 文件：--text @文件",
-                "use a terminal in UTF-8, or a file in UTF-8: --text @FILE",
-            ),
+            t("an argument is no text in this encoding"),
+            t("use a terminal in UTF-8, or a file in UTF-8: --text @FILE"),
         )
     if not isinstance(fault, OSError):
         return _unexpected(f"{type(fault).__name__}: {fault}")
     where = fault.filename
     if where is None:
-        where = t("输出", "the output")
+        where = t("the output")
         to_nowhere(sys.stdout)
     return EffmonError(
         f"{where}: {say_os(fault)}",
-        t("检查路径、权限和磁盘空间", "check the path, its permissions and the disk's space"),
+        t("check the path, its permissions and the disk's space"),
     )
 
 
@@ -209,11 +203,8 @@ def not_text(word: str) -> bool:
 
 def _unexpected(what: str) -> EffmonError:
     error = EffmonError(
-        t(f"意外故障：{what}", f"unexpected fault: {what}").splitlines()[0],
-        t(
-            "请带上 EFFMON_DEBUG=1 重新运行并报告",
-            "run it again with EFFMON_DEBUG=1 and report what it says",
-        ),
+        t("unexpected fault: {what}", what=what).splitlines()[0],
+        t("run it again with EFFMON_DEBUG=1 and report what it says"),
     )
     error.exit_code = 70
     return error

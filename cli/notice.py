@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import mark, t
 from efficiency_monitor.terms import AlarmKind
 
 from . import columns
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from efficiency_monitor.notify.deliver import DeliverReport
     from efficiency_monitor.scan.housekeeping import RoundReport
 
-app = typer.Typer(help=t("通知", "notices"))
+app = typer.Typer(help=t("notices"))
 
 
 class NoticeState(StrEnum):
@@ -30,12 +30,10 @@ class NoticeState(StrEnum):
     VOID = "void"
 
 
-@app.command("list", help=t("列出通知", "list notices"))
+@app.command("list", help=t("list notices"))
 def list_notices(
     ctx: typer.Context,
-    state: Annotated[
-        NoticeState | None, typer.Option(help=t("状态", "state"), show_default=False)
-    ] = None,
+    state: Annotated[NoticeState | None, typer.Option(help=t("state"), show_default=False)] = None,
     output: Output = None,
 ) -> None:
     """List the notices of the outbox, newest first."""
@@ -48,11 +46,11 @@ def list_notices(
         ),
         columns.NOTICES,
         output,
-        empty=t("没有通知", "no notices"),
+        empty=t("no notices"),
     )
 
 
-@app.command("deliver", help=t("投递待发通知", "deliver what is pending"))
+@app.command("deliver", help=t("deliver what is pending"))
 def deliver(
     ctx: typer.Context, dry_run: DryRun = False, strict: Strict = False, output: Output = None
 ) -> None:
@@ -82,7 +80,7 @@ def deliver(
         say_round(done)
     say_held(report, context.zone)
     if dry_run:
-        message(t("仅预览，未投递", "a preview: nothing was delivered"))
+        message(t("a preview: nothing was delivered"))
     for who, why in report.faults:
         warn(f"{who}: {why}")
     leave(3 if strict and (report.dead or report.retried) else 0)
@@ -90,16 +88,16 @@ def deliver(
 
 #: What a round did, for people: numbers; what is behind them is said line by line.
 _ROUND = (
-    Column("messages", "摘要", "Messages", right=True),
-    Column("sent", "送达通知", "Notices sent", right=True),
-    Column("retry", "待重试", "To retry", right=True),
-    Column("dead", "未能送达", "Undeliverable", right=True),
-    Column("held", "暂缓", "Held back", right=True),
-    Column("told", "逐级告知", "Steps told", right=True),
-    Column("unanswered", "逾期未反馈", "Replies missing", right=True),
-    Column("orders", "督办单逾期", "Orders overdue", right=True),
-    Column("appeals", "申诉逾期", "Appeals overdue", right=True),
-    Column("alarms", "报警", "Alarms", right=True),
+    Column("messages", "Messages", right=True),
+    Column("sent", "Notices sent", right=True),
+    Column("retry", "To retry", right=True),
+    Column("dead", "Undeliverable", right=True),
+    Column("held", "Held back", right=True),
+    Column("told", "Steps told", right=True),
+    Column("unanswered", "Replies missing", right=True),
+    Column("orders", "Orders overdue", right=True),
+    Column("appeals", "Appeals overdue", right=True),
+    Column("alarms", "Alarms", right=True),
 )
 
 
@@ -133,37 +131,36 @@ def _emit_round(done: "RoundReport", zone: str, output: Format | None) -> None:
 
 
 _ALARMS: Final = {
-    AlarmKind.NOT_FOLLOWED_UP: ("未跟进 ", "has not followed up"),
-    AlarmKind.ORDER_OPEN: ("逾期未办结督办单 ", "has left open the order"),
+    AlarmKind.NOT_FOLLOWED_UP: mark("has not followed up"),
+    AlarmKind.ORDER_OPEN: mark("has left open the order"),
 }
 
 
 def say_round(done: "RoundReport") -> None:
     """Say what a round found that somebody should look at."""
     for card_no, _ in done.ladders.nobody:
-        warn(t(f"{card_no}：这一层无人可告知", f"{card_no}: this step finds nobody to tell"))
+        warn(t("{card_no}: this step finds nobody to tell", card_no=card_no))
     for card_no in done.ladders.exhausted:
-        message(
-            t(
-                f"{card_no}：各层均已告知，无人答复",
-                f"{card_no}: every step was told, nobody has answered",
-            )
-        )
+        message(t("{card_no}: every step was told, nobody has answered", card_no=card_no))
     for calendar in done.ladders.uncovered:
         warn(
             t(
-                f"工作日历 {calendar} 未覆盖督办期限，已按周一至周五计算",
-                f"calendar {calendar} does not cover a ladder: weekdays were counted",
+                "calendar {calendar} does not cover a ladder: weekdays were counted",
+                calendar=calendar,
             )
         )
     for raised in done.alarms:
         about = say_subject(raised.subject)
-        what = t(*_ALARMS[raised.kind])
-        nobody = "" if raised.told else t("，无人可告知", ", nobody to tell")
+        what = t(_ALARMS[raised.kind])
+        nobody = "" if raised.told else t(", nobody to tell")
         message(
             t(
-                f"报警 {raised.alarm_no}：{raised.person_id} {what}{about}{nobody}",
-                f"alarm {raised.alarm_no}: {raised.person_id} {what} {about}{nobody}",
+                "alarm {alarm_no}: {person_id} {what} {about}{nobody}",
+                alarm_no=raised.alarm_no,
+                person_id=raised.person_id,
+                what=what,
+                about=about,
+                nobody=nobody,
             )
         )
 
@@ -176,14 +173,11 @@ def say_held(report: "DeliverReport", zone: str) -> None:
         at = wall_text(until, zone)
         words = columns.say_held(why)
         message(
-            t(
-                f"{number} 条等待：{words}，最早 {at} 发出",
-                f"{number} held: {words}; the first may go at {at}",
-            )
+            t("{number} held: {words}; the first may go at {at}", number=number, words=words, at=at)
         )
 
 
-@app.command("retry", help=t("让未送达的通知重新投递", "let undelivered notices be tried again"))
+@app.command("retry", help=t("let undelivered notices be tried again"))
 def retry(
     ctx: typer.Context,
     notice_ids: Annotated[
@@ -191,7 +185,7 @@ def retry(
         typer.Argument(
             metavar="NOTICE",
             show_default=False,
-            help=t("通知编号；不写即全部未能送达的", "notices; without any all dead letters"),
+            help=t("notices; without any all dead letters"),
         ),
     ] = None,
     output: Output = None,
@@ -202,19 +196,14 @@ def retry(
     done = put_back(context_of(ctx), notice_ids or [])
     if output is not None:
         emit_object({"retried": done}, output)
-    message(
-        t(
-            f"{len(done)} 条将随下一次投递发出：effmon notices deliver",
-            f"{len(done)} go with the next delivery: effmon notices deliver",
-        )
-    )
+    message(t("{n_done} go with the next delivery: effmon notices deliver", n_done=len(done)))
 
 
-@app.command("dismiss", help=t("撤下一条未能送达的通知", "let an undelivered notice be"))
+@app.command("dismiss", help=t("let an undelivered notice be"))
 def dismiss(
     ctx: typer.Context,
-    notice_id: Annotated[str, typer.Argument(metavar="NOTICE", help=t("通知编号", "notice"))],
-    reason: Annotated[str, typer.Option(help=t("理由", "why"))],
+    notice_id: Annotated[str, typer.Argument(metavar="NOTICE", help=t("notice"))],
+    reason: Annotated[str, typer.Option(help=t("why"))],
     output: Output = None,
 ) -> None:
     """Take a dead letter off the list of what somebody has to look at; needs --as PERSON.
@@ -227,10 +216,7 @@ def dismiss(
     if output is not None:
         emit_object({"notice_id": notice_id, "state": "void", "repeated": not done}, output)
     message(
-        t(f"{notice_id}：不再投递", f"{notice_id}: it is not sent any more")
+        t("{notice_id}: it is not sent any more", notice_id=notice_id)
         if done
-        else t(
-            f"{notice_id}：早已不再投递，未再写入",
-            f"{notice_id}: it was void already; nothing was written",
-        )
+        else t("{notice_id}: it was void already; nothing was written", notice_id=notice_id)
     )

@@ -2,33 +2,33 @@
 
 from typing import Final
 
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import mark, t
 
 _KINDS: Final = {
-    "issued": ("发牌", "issued"),
-    "to_confirm": ("待确认", "to be confirmed"),
-    "unanswered": ("逾期未反馈", "no reply in time"),
-    "revived": ("恢复", "stands again"),
-    "lifted": ("撤销", "lifted"),
-    "closed": ("销号", "closed"),
-    "order_opened": ("督办单开具", "order opened"),
-    "order_returned": ("督办单退回重办", "order returned"),
-    "order_replied": ("督办单已反馈", "order replied to"),
-    "order_overdue": ("督办单逾期未反馈", "order overdue"),
-    "order_closed": ("督办单办结", "order closed"),
-    "appeal_filed": ("申诉提出", "appeal filed"),
-    "appeal_signed": ("申诉待另一人签署", "appeal, one has signed"),
-    "appeal_referred": ("申诉上报", "appeal referred"),
-    "appeal_returned": ("申诉打回", "appeal returned"),
-    "appeal_upheld": ("申诉成立", "appeal upheld"),
-    "appeal_overdue": ("申诉逾期未裁决", "appeal overdue"),
-    "alarm": ("报警", "alarm"),
-    "exemption_asked": ("申请免责", "exemption asked for"),
-    "exempted": ("免责", "exempted"),
-    "key_enrolled": ("登记密钥", "key enrolled"),
-    "key_revoked": ("吊销密钥", "key revoked"),
-    "key_revoke_asked": ("要求吊销密钥", "key asked to be revoked"),
-    "checkpoint": ("台账检查点", "checkpoint of the ledger"),
+    "issued": mark("issued"),
+    "to_confirm": mark("to be confirmed"),
+    "unanswered": mark("no reply in time"),
+    "revived": mark("stands again"),
+    "lifted": mark("lifted"),
+    "closed": mark("closed"),
+    "order_opened": mark("order opened"),
+    "order_returned": mark("order returned"),
+    "order_replied": mark("order replied to"),
+    "order_overdue": mark("order overdue"),
+    "order_closed": mark("order closed"),
+    "appeal_filed": mark("appeal filed"),
+    "appeal_signed": mark("appeal, one has signed"),
+    "appeal_referred": mark("appeal referred"),
+    "appeal_returned": mark("appeal returned"),
+    "appeal_upheld": mark("appeal upheld"),
+    "appeal_overdue": mark("appeal overdue"),
+    "alarm": mark("alarm"),
+    "exemption_asked": mark("exemption asked for"),
+    "exempted": mark("exempted"),
+    "key_enrolled": mark("key enrolled"),
+    "key_revoked": mark("key revoked"),
+    "key_revoke_asked": mark("key asked to be revoked"),
+    "checkpoint": mark("checkpoint of the ledger"),
 }
 
 
@@ -38,21 +38,21 @@ def say_kind(kind: str) -> str:
     if word == "step":
         step, _, turn = rest.partition(":")
         if turn in ("", "1"):
-            return t(f"第{step}层", f"step {step}")
-        return t(f"第{step}层，第{turn}次", f"step {step}, turn {turn}")
+            return t("step {step}", step=step)
+        return t("step {step}, turn {turn}", step=step, turn=turn)
     if word not in _KINDS:
         return kind
     if word == "checkpoint":
-        return f"{t(*_KINDS[word])} {rest}".strip()
-    said = t(*_KINDS[word])
-    return said + (t(f"（第{rest}轮）", f" (round {rest})") if rest else "")
+        return f"{t(_KINDS[word])} {rest}".strip()
+    said = t(_KINDS[word])
+    return said + (t(" (round {rest})", rest=rest) if rest else "")
 
 
 def say_subject(subject: str) -> str:
     """`order:D-…` as the number that commands take; only a key needs the word, its id has none."""
     kind, _, number = subject.partition(":")
     if kind == "ledger":
-        return t("台账", "ledger")
+        return t("ledger")
     if kind == "key":
-        return t("密钥 ", "key ") + number
+        return t("key ") + number
     return number or subject

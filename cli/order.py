@@ -13,8 +13,8 @@ from efficiency_monitor.i18n.language import (
     say_local,
     say_order_state,
     say_state,
-    t,
 )
+from efficiency_monitor.i18n.messages import mark, t
 
 from .documents import filled, say_attachments, section
 from .render import Format, emit, emit_object, message, warn
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from efficiency_monitor.followup.orders.actions import Done
     from efficiency_monitor.workspace.context import Context
 
-app = typer.Typer(help=t("督办单", "supervision orders"))
+app = typer.Typer(help=t("supervision orders"))
 
 
 class OrderWord(StrEnum):
@@ -38,104 +38,104 @@ class OrderWord(StrEnum):
 
 
 _RESULTS: Final = {
-    "done": ("反馈已认可", "reply accepted"),
-    "withdrawn": ("已撤回", "withdrawn"),
-    "cards_lifted": ("所涉牌均已撤销", "its cards were lifted"),
+    "done": mark("reply accepted"),
+    "withdrawn": mark("withdrawn"),
+    "cards_lifted": mark("its cards were lifted"),
 }
 _KINDS: Final = {
-    "opened": ("开具", "opened"),
-    "replied": ("反馈", "replied"),
-    "returned": ("退回重办", "returned"),
-    "closed": ("办结", "closed"),
-    "overdue": ("逾期未反馈", "overdue"),
+    "opened": mark("opened"),
+    "replied": mark("replied", ctx="entries"),
+    "returned": mark("returned"),
+    "closed": mark("closed", ctx="order"),
+    "overdue": mark("overdue"),
 }
 _NOTICES_OF: Final = {
-    "order_opened": ("开具", "opened"),
-    "order_returned": ("退回重办", "returned"),
-    "order_replied": ("已反馈", "replied"),
-    "order_overdue": ("逾期未反馈", "overdue"),
-    "order_closed": ("办结", "closed"),
+    "order_opened": mark("opened"),
+    "order_returned": mark("returned"),
+    "order_replied": mark("replied"),
+    "order_overdue": mark("overdue"),
+    "order_closed": mark("closed", ctx="order"),
 }
 _NOTICE_STATES: Final = {
-    "pending": ("待送达", "pending"),
-    "sent": ("已送达", "delivered"),
-    "dead": ("未能送达", "undeliverable"),
-    "void": ("作废", "void"),
+    "pending": mark("pending", ctx="notice states"),
+    "sent": mark("delivered"),
+    "dead": mark("undeliverable"),
+    "void": mark("void"),
 }
 
 
 def _notice_words(kind: str) -> str:
     """What a notice tells, and of which round."""
     name, _, number = kind.partition(":")
-    said = t(*_NOTICES_OF[name]) if name in _NOTICES_OF else name
-    return said + (t(f"（第 {number} 轮）", f" (round {number})") if number else "")
+    said = t(_NOTICES_OF[name]) if name in _NOTICES_OF else name
+    return said + (t(" (round {number})", number=number) if number else "")
 
 
 def _if_so(value: Any) -> str:
     """A mark where it is so, nothing where it is not: most orders are in time."""
-    return t("是", "yes") if value else ""
+    return t("yes") if value else ""
 
 
 _ORDERS: Final = (
-    Column("order_no", "督办单号", "Order"),
-    Column("state", "状态", "State", say=say_order_state),
-    Column("department", "部门", "Department", priority=2, least=8),
-    Column("cards", "牌数", "Cards", right=True, priority=3),
-    Column("round", "轮次", "Round", right=True, priority=4),
-    Column("opened_by", "开具人", "Opened by", priority=4, least=6),
-    Column("opened_at", "开具时间", "Opened", say=say_local, priority=4),
-    Column("reply_due_at", "反馈期限", "Reply by", say=say_local),
-    Column("overdue", "逾期", "Overdue", say=_if_so, priority=2),
-    Column("undeliverable", "未能送达", "Undeliverable", say=_if_so, priority=3),
-    Column("open_for", "已开", "Open for", say=say_amount, priority=3),
-    Column("alarm_since", "告警自", "Alarm since", say=say_local, priority=3),
-    Column("result", "结果", "Result", say=coded(_RESULTS), priority=3),
+    Column("order_no", "Order"),
+    Column("state", "State", say=say_order_state),
+    Column("department", "Department", priority=2, least=8),
+    Column("cards", "Cards", right=True, priority=3, ctx="orders"),
+    Column("round", "Round", right=True, priority=4),
+    Column("opened_by", "Opened by", priority=4, least=6),
+    Column("opened_at", "Opened", say=say_local, priority=4),
+    Column("reply_due_at", "Reply by", say=say_local),
+    Column("overdue", "Overdue", say=_if_so, priority=2),
+    Column("undeliverable", "Undeliverable", say=_if_so, priority=3),
+    Column("open_for", "Open for", say=say_amount, priority=3),
+    Column("alarm_since", "Alarm since", say=say_local, priority=3),
+    Column("result", "Result", say=coded(_RESULTS), priority=3),
 )
 _ORDER: Final = (
     *_ORDERS[:7],
-    Column("text", "督办内容", "Text"),
-    Column("reply_within", "反馈时限", "Reply within", say=say_amount),
-    Column("delivered_at", "送达时间", "Delivered", say=say_local),
+    Column("text", "Text", ctx="order"),
+    Column("reply_within", "Reply within", say=say_amount),
+    Column("delivered_at", "Delivered", say=say_local),
     *_ORDERS[7:11],
-    Column("replied_by", "反馈人", "Replied by"),
-    Column("replied_at", "反馈时间", "Replied", say=say_local),
-    Column("late", "逾期反馈", "Late", say=_if_so),
-    Column("closed_by", "办结人", "Closed by"),
-    Column("closed_at", "办结时间", "Closed", say=say_local),
+    Column("replied_by", "Replied by"),
+    Column("replied_at", "Replied", say=say_local),
+    Column("late", "Late", say=_if_so, ctx="order"),
+    Column("closed_by", "Closed by"),
+    Column("closed_at", "Closed", say=say_local),
     *_ORDERS[11:],
 )
 _CARDS: Final = (
-    Column("card_no", "牌号", "Card"),
-    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("state", "状态", "State", say=say_state),
-    Column("case_no", "办件编号", "Case"),
-    Column("handler", "承办人", "Handler", priority=3, least=6),
+    Column("card_no", "Card"),
+    Column("level", "Level", say=say_level, styles=LEVEL_STYLES),
+    Column("state", "State", say=say_state),
+    Column("case_no", "Case"),
+    Column("handler", "Handler", priority=3, least=6),
 )
 _ENTRIES: Final = (
-    Column("at", "时间", "At", say=say_local),
-    Column("kind", "经过", "What", say=coded(_KINDS)),
-    Column("person_id", "人员", "Person", least=6),
-    Column("os_user", "系统用户", "System user", priority=3),
-    Column("text", "内容", "Text", least=12),
-    Column("attachments", "附件", "Attachments", say=say_attachments, priority=2),
+    Column("at", "At", say=say_local),
+    Column("kind", "What", say=coded(_KINDS)),
+    Column("person_id", "Person", least=6),
+    Column("os_user", "System user", priority=3),
+    Column("text", "Text", least=12),
+    Column("attachments", "Attachments", say=say_attachments, priority=2),
 )
 _NOTICES: Final = (
-    Column("kind", "通知", "Notice", say=_notice_words),
-    Column("person_id", "收件人", "Person"),
-    Column("state", "状态", "State", say=coded(_NOTICE_STATES)),
-    Column("sent_at", "送达时间", "Delivered", say=say_local),
+    Column("kind", "Notice", say=_notice_words),
+    Column("person_id", "Person", ctx="notices"),
+    Column("state", "State", say=coded(_NOTICE_STATES)),
+    Column("sent_at", "Delivered", say=say_local),
 )
 Within = Annotated[
     str,
     typer.Option(
         "--within",
         metavar="AMOUNT",
-        help=t("自送达起的反馈时限", "time to reply, from its delivery"),
+        help=t("time to reply, from its delivery"),
     ),
 ]
 
 
-@app.command("open", help=t("对一张或几张牌开具督办单", "open an order on cards"))
+@app.command("open", help=t("open an order on cards"))
 def open_order(
     ctx: typer.Context,
     cards: Annotated[list[str], typer.Argument(metavar="CARD...", show_default=False)],
@@ -158,14 +158,14 @@ def open_order(
         evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
-    _say(done, context, output, t("已开具", "opened"), dry_run=dry_run)
+    _say(done, context, output, t("opened", ctx="order"), dry_run=dry_run)
 
 
-@app.command("list", help=t("列出督办单", "list orders"))
+@app.command("list", help=t("list orders"))
 def list_orders(
     ctx: typer.Context,
-    state: Annotated[OrderWord, typer.Option(help=t("状态", "state"))] = OrderWord.OPEN,
-    department: Annotated[str | None, typer.Option(help=t("部门", "department"))] = None,
+    state: Annotated[OrderWord, typer.Option(help=t("state"))] = OrderWord.OPEN,
+    department: Annotated[str | None, typer.Option(help=t("department"))] = None,
     output: Output = None,
 ) -> None:
     """List orders, the earliest deadline first; every one that is not closed, unless asked."""
@@ -175,11 +175,11 @@ def list_orders(
         order_listing.list_orders(context_of(ctx), state=str(state), department=department),
         _ORDERS,
         output,
-        empty=t("没有这样的督办单", "no such orders"),
+        empty=t("no such orders"),
     )
 
 
-@app.command("show", help=t("显示一张督办单", "show one order"))
+@app.command("show", help=t("show one order"))
 def show(ctx: typer.Context, order_no: str, output: Output = None) -> None:
     """Show one order: the cards it is about, what happened to it, who was told."""
     from efficiency_monitor.followup.orders import views as order_listing
@@ -189,16 +189,16 @@ def show(ctx: typer.Context, order_no: str, output: Output = None) -> None:
         emit_object(document, output)
         return
     emit_object(document, output, columns=filled(_ORDER, _without_no(document)))
-    section(t("牌", "Cards"), document["about"], _CARDS, output)
+    section(t("Cards"), document["about"], _CARDS, output)
     entries = [{**entry, "text": _entry_text(entry)} for entry in document["entries"]]
-    section(t("经过", "What happened"), entries, _ENTRIES, output)
-    section(t("通知", "Notices"), document["notices"], _NOTICES, output)
+    section(t("What happened"), entries, _ENTRIES, output)
+    section(t("Notices"), document["notices"], _NOTICES, output)
 
 
 def _entry_text(entry: Mapping[str, Any]) -> str | None:
     """What a person wrote, letter by letter; of what the engine did its code in words."""
     text: str | None = entry["text"]
-    return t(*_RESULTS[text]) if entry["kind"] == "closed" and text in _RESULTS else text
+    return t(_RESULTS[text]) if entry["kind"] == "closed" and text in _RESULTS else text
 
 
 def _without_no(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def _without_no(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not False}
 
 
-@app.command("reply", help=t("反馈督办单", "reply to an order"))
+@app.command("reply", help=t("reply to an order"))
 def reply(
     ctx: typer.Context,
     order_no: str,
@@ -225,10 +225,10 @@ def reply(
         text=read_text(text) or "",
         evidence=attachments.keep(context, attach or []),
     )
-    _say(done, context, output, t("已反馈", "replied"))
+    _say(done, context, output, t("replied"))
 
 
-@app.command("return", help=t("退回重办", "return a reply for redo"))
+@app.command("return", help=t("return a reply for redo"))
 def return_order(
     ctx: typer.Context,
     order_no: str,
@@ -237,7 +237,7 @@ def return_order(
         typer.Option(
             "--within",
             metavar="AMOUNT",
-            help=t("新的反馈时限（默认同前）", "new time to reply (default: as before)"),
+            help=t("new time to reply (default: as before)"),
             show_default=False,
         ),
     ] = None,
@@ -259,10 +259,10 @@ def return_order(
         evidence=attachments.keep(context, attach or (), dry_run=dry_run),
         dry_run=dry_run,
     )
-    _say(done, context, output, t("已退回重办", "returned"), dry_run=dry_run)
+    _say(done, context, output, t("returned", ctx="order"), dry_run=dry_run)
 
 
-@app.command("close", help=t("办结督办单", "close an order"))
+@app.command("close", help=t("close an order"))
 def close(
     ctx: typer.Context,
     order_no: str,
@@ -272,7 +272,7 @@ def close(
         bool,
         typer.Option(
             "--close-cards",
-            help=t("所涉的牌一并销号", "its reply answers its cards too: close them"),
+            help=t("its reply answers its cards too: close them"),
         ),
     ] = False,
     dry_run: DryRun = False,
@@ -291,8 +291,8 @@ def close(
         close_cards=close_cards,
         dry_run=dry_run,
     )
-    result = t(*_RESULTS[done.result or "done"])
-    _say(done, context, output, t(f"已办结（{result}）", f"closed ({result})"), dry_run=dry_run)
+    result = t(_RESULTS[done.result or "done"])
+    _say(done, context, output, t("closed ({result})", result=result), dry_run=dry_run)
 
 
 def _say(
@@ -303,29 +303,24 @@ def _say(
         emit_object(done.as_json(context.zone), output)
     if done.repeated:
         message(
-            t(
-                f"{done.order_no}：本人此前已同样办理，未再写入",
-                f"{done.order_no}: the same was there already; nothing was written",
-            )
+            t("{order_no}: the same was there already; nothing was written", order_no=done.order_no)
         )
         return
-    parts = [f"{done.order_no}{t('：', ': ')}{what}"]
+    parts = [f"{done.order_no}{t(': ')}{what}"]
     if done.state in ("open", "returned"):
         amount = say_amount(done.reply_within)
-        parts.append(t(f"自送达起 {amount}内反馈", f"reply within {amount} of delivery"))
+        parts.append(t("reply within {amount} of delivery", amount=amount))
     elif done.state == "replied" and done.reply_due_at is not None:
         at = say_instant(done.reply_due_at, context.zone)
-        parts.append(t(f"反馈期限 {at}", f"due by {at}"))
+        parts.append(t("due by {at}", at=at))
     if done.told:
-        parts.append(t("通知 ", "told: ") + t("、", ", ").join(done.told))
-    message(t("，", "; ").join(parts))
+        parts.append(t("told: ") + t(", ").join(done.told))
+    message(t("; ", ctx="card").join(parts))
     if done.late:
-        warn(
-            t("已超过反馈期限，记为逾期反馈", "the reply came after its deadline, and is marked so")
-        )
+        warn(t("the reply came after its deadline, and is marked so"))
     if done.closed:
-        message(t("已销号：", "closed: ") + t("、", ", ").join(done.closed))
+        message(t("closed: ") + t(", ").join(done.closed))
     if done.standing and done.state == "closed":
-        message(t("仍有效的牌：", "cards that still stand: ") + t("、", ", ").join(done.standing))
+        message(t("cards that still stand: ") + t(", ").join(done.standing))
     if dry_run:
-        message(t("仅预览，未写入任何内容", "a preview: nothing was written"))
+        message(t("a preview: nothing was written", ctx="card"))

@@ -7,7 +7,8 @@ import typer
 from efficiency_monitor.documents.columns import LEVEL_STYLES, Column, coded
 from efficiency_monitor.documents.text_safety import mask_name
 from efficiency_monitor.i18n.act_words import say_role
-from efficiency_monitor.i18n.language import say_level, say_local, t
+from efficiency_monitor.i18n.language import say_level, say_local
+from efficiency_monitor.i18n.messages import mark, t
 
 from .documents import filled
 from .render import Format, emit, emit_object, message, warn
@@ -20,51 +21,45 @@ if TYPE_CHECKING:
     from efficiency_monitor.people.keys import KeyReport
     from efficiency_monitor.people.supervision import Supervision
 
-app = typer.Typer(help=t("人员与角色", "people and roles"))
-key = typer.Typer(help=t("个人密钥", "personal keys"))
+app = typer.Typer(help=t("people and roles"))
+key = typer.Typer(help=t("personal keys"))
 app.add_typer(key, name="key")
-app.command("erase", help=t("删除某人的个人信息", "erase a person's data"))(erase_person)
-app.command("disclosures", help=t("谁查看或删除了个人信息", "who saw or erased personal data"))(
-    list_disclosures
-)
+app.command("erase", help=t("erase a person's data"))(erase_person)
+app.command("disclosures", help=t("who saw or erased personal data"))(list_disclosures)
 
 
 _STATES: Final = {
-    "asked": ("待另一人批准", "waits for another approval"),
-    "enrolled": ("在用", "enrolled"),
-    "revoked": ("已吊销", "revoked"),
-    "revoking": ("待第二人签名吊销", "to be revoked"),
+    "asked": mark("waits for another approval"),
+    "enrolled": mark("enrolled"),
+    "revoked": mark("revoked"),
+    "revoking": mark("to be revoked"),
 }
 _TRUSTED_BY: Final = {
-    "approvals": ("两名持有人批准", "two holders"),
-    "bootstrap": ("首批密钥，照收", "taken as they come"),
-    "recovery": ("数据库所有者指定", "named by the database's owner"),
+    "approvals": mark("two holders"),
+    "bootstrap": mark("taken as they come"),
+    "recovery": mark("named by the database's owner"),
 }
 _KINDS: Final = {
-    "added": ("新增", "added"),
-    "changed": ("变更", "changed"),
-    "removed": ("移除", "removed"),
+    "added": mark("added"),
+    "changed": mark("changed", ctx="people"),
+    "removed": mark("removed", ctx="people"),
 }
 _KEY: Final = (
-    Column("key_id", "密钥", "Key"),
-    Column("person_id", "持有人", "Person"),
-    Column("state", "状态", "State", say=coded(_STATES)),
-    Column("approved_by", "批准人", "Approved by"),
-    Column("missing", "还需批准", "Approvals missing", say=lambda n: str(n or "")),
-    Column(
-        "bootstrap", "首批密钥", "One of the first", say=lambda so: t("是", "yes") if so else ""
-    ),
-    Column(
-        "recovery", "由数据库所有者指定", "By recovery", say=lambda so: t("是", "yes") if so else ""
-    ),
-    Column("replaces", "取代", "Replaces"),
+    Column("key_id", "Key"),
+    Column("person_id", "Person", ctx="key"),
+    Column("state", "State", say=coded(_STATES)),
+    Column("approved_by", "Approved by"),
+    Column("missing", "Approvals missing", say=lambda n: str(n or "")),
+    Column("bootstrap", "One of the first", say=lambda so: t("yes") if so else ""),
+    Column("recovery", "By recovery", say=lambda so: t("yes") if so else ""),
+    Column("replaces", "Replaces"),
 )
 
 
-@app.command("import", help=t("导入人员（替换原有）", "import people, replacing who was known"))
+@app.command("import", help=t("import people, replacing who was known"))
 def import_(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help=t("CSV 或 XLSX", "CSV or XLSX"))],
+    file: Annotated[Path, typer.Argument(help=t("CSV or XLSX"))],
     dry_run: DryRun = False,
     output: Output = None,
 ) -> None:
@@ -76,32 +71,29 @@ def import_(
         emit_object(report.as_json(), output)
     for problem in report.problems:
         warn(f"{problem.where}: {problem.message}")
-    message(t(f"导入 {report.imported} 行人员", f"{report.imported} rows of people"))
-    for zh, en, persons in (
-        ("新行有误，仍按原有登记", "their new row is faulty, what was known stays", report.kept),
-        ("新的监察人员", "supervisors who were none before", report.change.roles_gained),
-        ("不再是监察人员", "supervisors no more", report.change.roles_lost),
+    message(t("{imported} rows of people", ctx="people", imported=report.imported))
+    for words, persons in (
+        (t("their new row is faulty, what was known stays"), report.kept),
+        (t("supervisors who were none before"), report.change.roles_gained),
+        (t("supervisors no more"), report.change.roles_lost),
         (
-            "新的监察人员代理人",
-            "supervisors' deputies who were none",
+            t("supervisors' deputies who were none"),
             report.change.deputies_gained,
         ),
         (
-            "已不在表中的密钥持有人，请吊销其密钥",
-            "holders of keys who are gone, revoke their keys",
+            t("holders of keys who are gone, revoke their keys"),
             report.change.holders_gone,
         ),
         (
-            "改了姓名的密钥持有人，请核对",
-            "holders of keys with another name, look at them",
+            t("holders of keys with another name, look at them"),
             report.change.holders_renamed,
         ),
     ):
         if persons:
-            message(f"{t(zh, en)}{t('：', ': ')}{t('、', ', ').join(persons)}")
+            message(f"{words}{t(': ')}{t(', ').join(persons)}")
     _say_waiting(report.supervision)
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
     leave(3 if report.problems else 0)
 
 
@@ -115,16 +107,14 @@ def _say_waiting(found: "Supervision") -> None:
     if found.refused is not None:
         warn(found.refused)
     if found.waits and not found.done:
-        warn(
-            words(found, t("、", ", ").join(_whose(one.person_id, one.kind) for one in found.waits))
-        )
+        warn(words(found, t(", ").join(_whose(one.person_id, one.kind) for one in found.waits)))
 
 
 def _whose(person_id: str, kind: str) -> str:
-    return f"{person_id} ({t(*_KINDS[kind])})"
+    return f"{person_id} ({t(_KINDS[kind])})"
 
 
-@app.command("list", help=t("列出人员", "list people"))
+@app.command("list", help=t("list people"))
 def list_people(
     ctx: typer.Context,
     unmask: Unmask = False,
@@ -170,27 +160,27 @@ def list_people(
             for person in everybody
         ],
         (
-            Column("person_id", "编号", "Person"),
-            Column("name", "姓名", "Name"),
-            Column("role", "角色", "Role", say=say_role),
-            Column("department", "部门", "Department", least=8),
-            Column("region", "区划", "Region", priority=3),
-            Column("item_code", "事项", "Item", priority=4),
-            Column("channel", "渠道", "Channel", priority=2),
-            Column("deputy", "代理人", "Deputy", priority=3),
-            Column("hours", "接收时间", "Hours", priority=4),
+            Column("person_id", "Person", ctx="people"),
+            Column("name", "Name", ctx="people"),
+            Column("role", "Role", say=say_role),
+            Column("department", "Department", least=8),
+            Column("region", "Region", priority=3),
+            Column("item_code", "Item", priority=4),
+            Column("channel", "Channel", priority=2),
+            Column("deputy", "Deputy", priority=3),
+            Column("hours", "Hours", priority=4, ctx="people"),
         ),
         output,
-        empty=t("没有人员", "nobody was imported"),
+        empty=t("nobody was imported"),
         unmasked=True,
     )
     if waits:
         signed = supervision.Signatures(waits[0]["signed_by"], waits[0]["needed"])
         whose = (_whose(one["person_id"], one["kind"]) for one in waits)
-        warn(supervision.words(signed, t("、", ", ").join(whose)))
+        warn(supervision.words(signed, t(", ").join(whose)))
 
 
-@app.command("check", help=t("检查每个部门是否有人可通知", "is somebody told in every department"))
+@app.command("check", help=t("is somebody told in every department"))
 def check(ctx: typer.Context, output: Output = None) -> None:
     """Check that every level of every department reaches somebody; exit 1 if not."""
     from efficiency_monitor.people.key_list import without_keys
@@ -199,26 +189,24 @@ def check(ctx: typer.Context, output: Output = None) -> None:
     context = context_of(ctx)
     found = check_people(context)
     if keyless := without_keys(context):
-        ids = t("、", ", ").join(keyless)
-        message(t(f"无密钥的监察人员：{ids}", f"supervisors without a key: {ids}"))
+        ids = t(", ").join(keyless)
+        message(t("supervisors without a key: {ids}", ids=ids))
     emit(
         found,
         (
-            Column("department", "部门", "Department"),
-            Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-            Column("told", "收件人数", "Told", right=True),
+            Column("department", "Department"),
+            Column("level", "Level", say=say_level, styles=LEVEL_STYLES),
+            Column("told", "Told", right=True, ctx="people"),
         ),
         output,
-        empty=t("还没有办件", "no cases yet"),
+        empty=t("no cases yet"),
     )
     leave(1 if any(not row["told"] for row in found) else 0)
 
 
-@key.command("new", help=t("造一把个人密钥", "write a new personal key"))
+@key.command("new", help=t("write a new personal key"))
 def new_key(
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help=t("新文件，权限 0600", "a new file, 0600"))
-    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("a new file, 0600"))],
 ) -> None:
     """Write a private key into a new file and print its public half."""
     from efficiency_monitor import app as root
@@ -228,22 +216,20 @@ def new_key(
     typer.echo(public_text(made.public))
     message(
         t(
-            f"私钥已写入 {out}，只归本人；上面一行是公钥，交给登记人：effmon people key enrol",
-            f"the private key is in {out}: keep it to yourself; the line above is the public one, "
+            "the private key is in {out}: keep it to yourself; the line above is the public one, "
             "to be handed in: effmon people key enrol",
+            out=out,
         )
     )
 
 
-@key.command("enrol", help=t("登记或批准某人的公钥", "enrol a person's key, or approve it"))
+@key.command("enrol", help=t("enrol a person's key, or approve it"))
 def enrol_key(
     ctx: typer.Context,
-    person: Annotated[str, typer.Argument(help=t("密钥持有人", "whose key it is"))],
+    person: Annotated[str, typer.Argument(help=t("whose key it is"))],
     public: Annotated[
         str,
-        typer.Argument(
-            metavar="PUBLICKEY|@FILE", help=t("公钥那一行，或其文件", "its line, or a file of it")
-        ),
+        typer.Argument(metavar="PUBLICKEY|@FILE", help=t("its line, or a file of it")),
     ],
     output: Output = None,
 ) -> None:
@@ -259,28 +245,23 @@ def enrol_key(
     if report.missing:
         message(
             t(
-                f"已记录，还需 {report.missing} 名持有密钥的监察人员以同一命令批准",
-                f"recorded; {report.missing} more supervisor with a key has to run the same",
+                "recorded; {missing} more supervisor with a key has to run the same",
+                missing=report.missing,
             )
         )
     elif report.bootstrap:
-        warn(
-            t(
-                "首批密钥未经他人批准，请当面核对公钥",
-                "one of the first keys: nobody has approved it, compare it in person",
-            )
-        )
+        warn(t("one of the first keys: nobody has approved it, compare it in person"))
 
 
-@key.command("revoke", help=t("吊销密钥", "revoke a key"))
+@key.command("revoke", help=t("revoke a key"))
 def revoke_key(
     ctx: typer.Context,
     which: Annotated[
         str,
-        typer.Argument(metavar="KEY|PERSON", help=t("密钥或其持有人", "the key, or its holder")),
+        typer.Argument(metavar="KEY|PERSON", help=t("the key, or its holder")),
     ],
     text: Annotated[
-        str | None, typer.Option("--text", help=t("理由", "the reason"), show_default=False)
+        str | None, typer.Option("--text", help=t("the reason"), show_default=False)
     ] = None,
     output: Output = None,
 ) -> None:
@@ -295,14 +276,13 @@ def revoke_key(
     if report.missing:
         message(
             t(
-                "已记录；此前已单独吊销过一把他人的密钥，须再有一名持有密钥的监察人员执行同一命令",
-                "recorded; you have revoked another's key alone before: a second supervisor with a "
-                "key has to run the same",
+                "recorded; you have revoked another's key alone before: a second supervisor with "
+                "a key has to run the same"
             )
         )
 
 
-@key.command("list", help=t("列出密钥", "list the keys"))
+@key.command("list", help=t("list the keys"))
 def list_keys(ctx: typer.Context, output: Output = None) -> None:
     """List every key with its holder and state."""
     from efficiency_monitor.people.key_list import list_keys as listed
@@ -310,18 +290,18 @@ def list_keys(ctx: typer.Context, output: Output = None) -> None:
     emit(
         listed(context_of(ctx)),
         (
-            Column("key_id", "密钥", "Key", least=16),
-            Column("person_id", "持有人", "Person"),
-            Column("state", "状态", "State", say=coded(_STATES)),
-            Column("enrolled_at", "登记于", "Enrolled", say=say_local, priority=2),
-            Column("revoked_at", "吊销于", "Revoked", say=say_local, priority=3),
-            Column("trusted_by", "依据", "Trusted by", say=coded(_TRUSTED_BY), priority=2),
-            Column("enrolled_by", "登记人", "Enrolled by", priority=3),
-            Column("os_user", "系统用户", "System user", priority=3),
-            Column("public_key", "公钥", "Public key", priority=4),
+            Column("key_id", "Key", least=16),
+            Column("person_id", "Person", ctx="key"),
+            Column("state", "State", say=coded(_STATES)),
+            Column("enrolled_at", "Enrolled", say=say_local, priority=2),
+            Column("revoked_at", "Revoked", say=say_local, priority=3),
+            Column("trusted_by", "Trusted by", say=coded(_TRUSTED_BY), priority=2),
+            Column("enrolled_by", "Enrolled by", priority=3),
+            Column("os_user", "System user", priority=3),
+            Column("public_key", "Public key", priority=4),
         ),
         output,
-        empty=t("没有登记密钥", "no keys were enrolled"),
+        empty=t("no keys were enrolled"),
     )
 
 

@@ -26,7 +26,7 @@ from efficiency_monitor.documents.masking import masked
 from efficiency_monitor.documents.tabular import json_text
 from efficiency_monitor.documents.text_safety import safe, safe_cell
 from efficiency_monitor.faults import EffmonError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.people.model.id_numbers import masked as mask_ids
 
 from . import layout, streams
@@ -151,11 +151,7 @@ def _emit_table(
     if chosen and len(chosen.shown) < len(columns):
         left_out = [c.title for place, c in enumerate(columns) if place not in chosen.shown]
         streams.flush()
-        message(
-            t("窗口较窄，未显示：", "not shown in this width: ")
-            + t("、", ", ").join(left_out)
-            + t("（全部：-o json）", " (all: -o json)")
-        )
+        message(t("not shown in this width: ") + t(", ").join(left_out) + t(" (all: -o json)"))
 
 
 def heading(text: str, *, colour: bool) -> str:
@@ -180,7 +176,7 @@ def emit_object(
     of inner documents with a dot (`cards.issued.red`).
     """
     obj = obj if unmasked else masked(obj)
-    held = tuple(columns) or tuple(Column(key, key, key) for key in _keys(plain(obj)))
+    held = tuple(columns) or tuple(Column(key, key) for key in _keys(plain(obj)))
     try:
         if fmt in (Format.JSON, Format.JSONL):
             streams.speak_unicode(sys.stdout, machine=True)
@@ -236,7 +232,7 @@ def message(text: str) -> None:
 
 def warn(text: str) -> None:
     """Say one line on stderr that somebody should look at."""
-    streams.tell(_marked(t("注意：", "warning: "), "33") + _line(text))
+    streams.tell(_marked(t("warning: "), "33") + _line(text))
 
 
 #: Characters of what is said of a fault: what it quotes may be as long as a file.
@@ -248,9 +244,9 @@ def fail(error: EffmonError) -> int:
     said = error.message
     if len(said) > _MOST_SAID:
         said = f"{said[:_MOST_SAID]}…"
-    streams.tell(_marked(t("错误：", "error: "), "1;31") + _line(said))
+    streams.tell(_marked(t("error: "), "1;31") + _line(said))
     if error.hint:
-        streams.tell(t("办法：", "hint: ") + _line(error.hint))
+        streams.tell(t("hint: ") + _line(error.hint))
     return error.exit_code
 
 

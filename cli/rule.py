@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.i18n.language import say_level, t
+from efficiency_monitor.i18n.language import say_level
+from efficiency_monitor.i18n.messages import one_of, t
 
 from . import backtest, columns, rule_change, rule_write
 from .render import Format, emit, emit_object, emit_text, message
@@ -17,22 +18,18 @@ if TYPE_CHECKING:
     from efficiency_monitor.catalogue.authoring.rule_work import Asked, RuleFile
     from efficiency_monitor.workspace.context import Catalogue
 
-app = typer.Typer(help=t("监察规则", "rules"))
+app = typer.Typer(help=t("rules"))
 rule_write.add_to(app)
-app.command("backtest", help=t("回溯测试：换规则会怎样", "what other rules would have given"))(
-    backtest.backtest
-)
+app.command("backtest", help=t("what other rules would have given"))(backtest.backtest)
 rule_change.add_to(app)
 
-At = Annotated[Path | None, typer.Argument(help=t("规则文件或文件夹", "rule file or folder"))]
+At = Annotated[Path | None, typer.Argument(help=t("rule file or folder"))]
 
 
-@app.command("list", help=t("列出规则", "list rules"))
+@app.command("list", help=t("list rules"))
 def list_rules(
     ctx: typer.Context,
-    everything: Annotated[
-        bool, typer.Option("--all", help=t("所有规则包", "of every pack"))
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help=t("of every pack"))] = False,
     output: Output = None,
 ) -> None:
     """List the rules of the workspace's packs."""
@@ -48,7 +45,7 @@ def list_rules(
                 "id": file.bound.rule.id,
                 "version": file.bound.rule.version,
                 "pack": file.bound.pack,
-                "title": t(file.bound.rule.title.zh, file.bound.rule.title.en),
+                "title": one_of(file.bound.rule.title.zh, file.bound.rule.title.en),
                 "cards": [f"{say_level(card.level)}: {card.at}" for card in file.bound.rule.cards],
                 "status": file.bound.rule.status,
                 "in_force": str(file.bound.rule.in_force.from_),
@@ -61,7 +58,7 @@ def list_rules(
     )
 
 
-@app.command("show", help=t("显示一条规则", "show one rule"))
+@app.command("show", help=t("show one rule"))
 def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
     """Show one rule as the engine reads it."""
     from efficiency_monitor.catalogue.authoring import rule_work
@@ -73,8 +70,8 @@ def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
     ]
     if not found:
         raise ConfigurationError(
-            t(f"没有规则 {rule_id!r}", f"there is no rule {rule_id!r}"),
-            t("见 effmon rules list --all", "see effmon rules list --all"),
+            t("there is no rule {rule_id!r}", rule_id=rule_id),
+            t("see effmon rules list --all"),
         )
     newest = max(found, key=lambda file: file.bound.rule.version)
     document = newest.bound.rule.model_dump(
@@ -92,7 +89,7 @@ def show(ctx: typer.Context, rule_id: str, output: Output = None) -> None:
     )
 
 
-@app.command("check", help=t("检查规则文件", "check rule files"))
+@app.command("check", help=t("check rule files"))
 def check(ctx: typer.Context, path: At = None, output: Output = None) -> None:
     """Check rule files; each fault is said with file, line, column and a hint; exit 1 if any lacks.
 
@@ -112,43 +109,35 @@ def check(ctx: typer.Context, path: At = None, output: Output = None) -> None:
         emit(found, columns.LACKS, output)
     if found:
         message(
-            t(
-                f"{len(files)} 条规则，{len(found)} 处待改",
-                f"{len(files)} rules, {len(found)} things to mend",
-            )
+            t("{n_files} rules, {n_found} things to mend", n_files=len(files), n_found=len(found))
         )
     else:
-        message(t(f"{len(files)} 条规则无误", f"{len(files)} rules are in order"))
+        message(t("{n_files} rules are in order", n_files=len(files)))
     leave(1 if found else 0)
 
 
-@app.command("doc", help=t("由规则文件生成公开页面", "write the public page of rules"))
+@app.command("doc", help=t("write the public page of rules"))
 def document(
     ctx: typer.Context,
     what: Annotated[
         str | None,
         typer.Argument(
             metavar="[PATH|PACK]",
-            help=t(
-                "规则文件、文件夹或规则包（默认本工作区的规则包）",
-                "rule file, folder or pack (default: the workspace's packs)",
-            ),
+            help=t("rule file, folder or pack (default: the workspace's packs)"),
         ),
     ] = None,
     *,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help=t("写到 .html 或 .md", "an .html or .md"))
-    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("an .html or .md"))],
 ) -> None:
     """Write what the rules say in plain words, in the current language; an old page is replaced."""
     from efficiency_monitor.catalogue.authoring import rule_work
 
     catalogue, _ = catalogue_of(ctx)
     count = rule_work.write_page(catalogue, rule_work.chosen(catalogue, what), out)
-    message(t(f"{count} 条规则，写入 {out}", f"{count} rules, written to {out}"))
+    message(t("{count} rules, written to {out}", count=count, out=out))
 
 
-@app.command("test", help=t("运行规则的示例", "run the rules' examples"))
+@app.command("test", help=t("run the rules' examples"))
 def run_tests(
     ctx: typer.Context,
     path: At = None,
@@ -157,7 +146,7 @@ def run_tests(
         typer.Option(
             "--show",
             metavar="NAME",
-            help=t("画出名称含此文字的示例", "draw the examples whose name holds this"),
+            help=t("draw the examples whose name holds this"),
         ),
     ] = None,
     output: Output = None,
@@ -178,8 +167,10 @@ def run_tests(
         emit_text(_drawn(catalogue, rule_work.failing(files, failed)))
     message(
         t(
-            f"{len(files)} 条规则，{len(results)} 项示例，{len(failed)} 项不符",
-            f"{len(files)} rules, {len(results)} expectations, {len(failed)} failed",
+            "{n_files} rules, {n_results} expectations, {n_failed} failed",
+            n_files=len(files),
+            n_results=len(results),
+            n_failed=len(failed),
         )
     )
     leave(1 if failed else 0)

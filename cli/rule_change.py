@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import say_level, say_local, t
+from efficiency_monitor.i18n.language import say_level, say_local
+from efficiency_monitor.i18n.messages import mark, t
 
 from .render import emit, emit_object, message, warn
 from .signed_words import say_alone, say_repeated
@@ -16,63 +17,63 @@ if TYPE_CHECKING:
     from efficiency_monitor.catalogue.rule_versions import Change
     from efficiency_monitor.workspace.context import Context
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help=t("变更编号 C-0001", "C-0001"))]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=t("C-0001"))]
 Reason = Annotated[
     str | None,
-    typer.Option("--reason", help=t("理由，或 @文件", "why, or @FILE"), show_default=False),
+    typer.Option("--reason", help=t("why, or @FILE"), show_default=False),
 ]
 
 _KINDS = {
-    "added": ("新增", "added"),
-    "changed": ("改动", "changed"),
-    "removed": ("删除", "removed"),
+    "added": mark("added"),
+    "changed": mark("changed", ctx="rule change"),
+    "removed": mark("removed", ctx="rule change"),
 }
 _STATES = {
-    "waiting": ("待批准", "waits"),
-    "approved": ("已批准", "approved"),
-    "withdrawn": ("已撤回", "withdrawn"),
+    "waiting": mark("waits"),
+    "approved": mark("approved"),
+    "withdrawn": mark("withdrawn"),
 }
 
 
 def _kind(word: Any) -> str:
-    return t(*_KINDS[word]) if word in _KINDS else str(word)
+    return t(_KINDS[word]) if word in _KINDS else str(word)
 
 
 def _state(word: Any) -> str:
-    return t(*_STATES[word]) if word in _STATES else str(word)
+    return t(_STATES[word]) if word in _STATES else str(word)
 
 
 DIFF = (
-    Column("rule", "规则", "Rule"),
-    Column("version_before", "原版本", "Was", right=True, priority=3),
-    Column("version_after", "新版本", "Now", right=True, priority=3),
-    Column("what", "内容", "What", least=12),
-    Column("before_words", "原为", "Before", least=14),
-    Column("after_words", "改为", "After", least=14),
+    Column("rule", "Rule"),
+    Column("version_before", "Was", right=True, priority=3),
+    Column("version_after", "Now", right=True, priority=3),
+    Column("what", "What", least=12, ctx="corrections"),
+    Column("before_words", "Before", least=14, ctx="days"),
+    Column("after_words", "After", least=14, ctx="days"),
 )
 PARTS = (
-    Column("change", "变更", "Change", say=_kind),
-    Column("what", "文本", "Text", least=20),
-    Column("path", "文件", "File", priority=2, least=16),
+    Column("change", "Change", say=_kind, ctx="parts"),
+    Column("what", "Text", least=20, ctx="parts"),
+    Column("path", "File", priority=2, least=16),
 )
 CHANGES = (
-    Column("change_no", "编号", "Number"),
-    Column("state", "状态", "State", say=_state),
-    Column("texts", "文本数", "Texts", right=True),
-    Column("proposed_by", "提出人", "Proposed by"),
-    Column("proposed_at", "提出时间", "Proposed", say=say_local, priority=2),
-    Column("ended_by", "办理人", "Ended by", priority=2),
-    Column("ended_at", "办理时间", "Ended", say=say_local, priority=3),
-    Column("reason", "理由", "Reason", priority=2, least=12),
+    Column("change_no", "Number"),
+    Column("state", "State", say=_state),
+    Column("texts", "Texts", right=True),
+    Column("proposed_by", "Proposed by"),
+    Column("proposed_at", "Proposed", say=say_local, priority=2),
+    Column("ended_by", "Ended by", priority=2),
+    Column("ended_at", "Ended", say=say_local, priority=3),
+    Column("reason", "Reason", priority=2, least=12, ctx="changes"),
 )
 TRIAL = (
-    Column("case_no", "办件", "Case"),
-    Column("level", "级别", "Level", say=say_level),
-    Column("at", "界限", "At", priority=2),
-    Column("fell_due_at", "触发时间", "Fell due", say=say_local),
-    Column("rule", "规则", "Rule", priority=3),
-    Column("rule_version", "版本", "Version", right=True, priority=3),
-    Column("as_of", "截至", "As of", say=say_local, priority=3),
+    Column("case_no", "Case", ctx="clocks"),
+    Column("level", "Level", say=say_level),
+    Column("at", "At", priority=2, ctx="trial"),
+    Column("fell_due_at", "Fell due", say=say_local),
+    Column("rule", "Rule", priority=3),
+    Column("rule_version", "Version", right=True, priority=3),
+    Column("as_of", "As of", say=say_local, priority=3),
 )
 
 
@@ -80,9 +81,9 @@ def propose(
     ctx: typer.Context,
     path: Annotated[
         Path | None,
-        typer.Argument(help=t("规则文件、日历或文件夹", "rule file, calendar or folder")),
+        typer.Argument(help=t("rule file, calendar or folder")),
     ] = None,
-    pack: Annotated[str | None, typer.Option(help=t("只含该规则包", "only this pack"))] = None,
+    pack: Annotated[str | None, typer.Option(help=t("only this pack"))] = None,
     reason: Reason = None,
     dry_run: DryRun = False,
     output: Output = None,
@@ -94,22 +95,22 @@ def propose(
 
     if path is not None and pack is not None:
         raise ConfigurationError(
-            t("文件和 --pack 只写一个", "name a path or --pack, not both"),
-            t("见 effmon rules propose --help", "see effmon rules propose --help"),
+            t("name a path or --pack, not both"),
+            t("see effmon rules propose --help"),
         )
     context = context_of(ctx)
     change = service(context, Selection(path, pack), read_text(reason), dry_run=dry_run)
     _show(context, change, output)
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
         return
     number = change.change_no
     message(
         t(
-            f"{number} 已提出，{len(change.parts)} 个文本；"
-            f"请另一人核对后：effmon rules approve {number}",
-            f"{number} is proposed, {len(change.parts)} texts; another person looks at it and "
-            f"gives: effmon rules approve {number}",
+            "{number} is proposed, {n_parts} texts; another person looks at it and gives: effmon "
+            "rules approve {number}",
+            number=number,
+            n_parts=len(change.parts),
         )
     )
     if change.repeated:
@@ -135,15 +136,16 @@ def approve(
     change = service(context, number, read_text(text), dry_run=dry_run)
     _show(context, change, output)
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
         return
     for file in calendar_files.settle(context):
-        message(t(f"已写入 {file}", f"wrote {file}"))
+        message(t("wrote {file}", file=file))
     who = change.ended_by
     message(
         t(
-            f"{change.change_no} 已由 {who} 批准，下次巡检起生效",
-            f"{change.change_no} is approved by {who}: the next scan judges by it",
+            "{change_no} is approved by {who}: the next scan judges by it",
+            change_no=change.change_no,
+            who=who,
         )
     )
     if change.repeated:
@@ -161,7 +163,7 @@ def withdraw(ctx: typer.Context, number: Number, text: Text = None, output: Outp
     change = service(context, number, read_text(text))
     if output is not None:
         emit_object(change.as_json(context.zone), output)
-    message(t(f"{change.change_no} 已撤回", f"{change.change_no} is withdrawn"))
+    message(t("{change_no} is withdrawn", change_no=change.change_no))
     if change.repeated:
         say_repeated()
 
@@ -178,7 +180,7 @@ def changes(ctx: typer.Context, output: Output = None) -> None:
         [{**row, "texts": len(row["parts"])} for row in rows],
         CHANGES,
         output,
-        empty=t("没有提出过变更", "no change was proposed"),
+        empty=t("no change was proposed"),
     )
     for each in waiting(context):
         warn(each.words())
@@ -201,13 +203,13 @@ def diff(ctx: typer.Context, old: str, new: str, output: Output = None) -> None:
         service(Sides(catalogue, store), old, new),
         DIFF,
         output,
-        empty=t("没有差别", "nothing differs"),
+        empty=t("nothing differs"),
     )
 
 
 def trial(
     ctx: typer.Context,
-    rule_id: Annotated[str, typer.Argument(metavar="RULE", help=t("规则编号", "id of the rule"))],
+    rule_id: Annotated[str, typer.Argument(metavar="RULE", help=t("id of the rule"))],
     output: Output = None,
 ) -> None:
     """List the cards that a rule on trial would have given, as of the last scan."""
@@ -217,7 +219,7 @@ def trial(
         listed(context_of(ctx), rule_id),
         TRIAL,
         output,
-        empty=t("试行中没有应发的牌", "it would have given no card"),
+        empty=t("it would have given no card"),
     )
 
 
@@ -236,9 +238,7 @@ def _show(context: "Context", change: "Change", output: Output) -> None:
         ],
         PARTS,
         None,
-        title=t(
-            f"变更 {change.change_no}：{change.reason}", f"{change.change_no}: {change.reason}"
-        ),
+        title=t("{change_no}: {reason}", change_no=change.change_no, reason=change.reason),
     )
     if rows:
         emit(rows, DIFF, None)
@@ -261,18 +261,15 @@ def say_waiting(ctx: typer.Context) -> None:
 def _say_mode(context: "Context") -> None:
     if context.settings.rules.approval == "none":
         message(
-            t(
-                '[rules] approval = "none"：不需要第二人批准，巡检按文件判定',
-                '[rules] approval = "none": no second person is needed, scans judge by the files',
-            )
+            t('[rules] approval = "none": no second person is needed, scans judge by the files')
         )
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the group of rules."""
-    app.command("propose", help=t("提出规则变更", "propose a change of rules"))(propose)
-    app.command("approve", help=t("批准变更", "approve a change"))(approve)
-    app.command("withdraw", help=t("撤回变更", "withdraw a change"))(withdraw)
-    app.command("changes", help=t("列出变更", "list the changes"))(changes)
-    app.command("diff", help=t("比较规则", "compare rules"))(diff)
-    app.command("trial", help=t("试行规则的结果", "what a rule on trial would give"))(trial)
+    app.command("propose", help=t("propose a change of rules"))(propose)
+    app.command("approve", help=t("approve a change"))(approve)
+    app.command("withdraw", help=t("withdraw a change"))(withdraw)
+    app.command("changes", help=t("list the changes"))(changes)
+    app.command("diff", help=t("compare rules"))(diff)
+    app.command("trial", help=t("what a rule on trial would give"))(trial)

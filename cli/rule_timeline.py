@@ -21,8 +21,8 @@ from efficiency_monitor.i18n.language import (
     say_threshold,
     say_unit,
     say_weekday,
-    t,
 )
+from efficiency_monitor.i18n.messages import mark, one_of, t
 from efficiency_monitor.time.amount import decimal_text
 
 from . import layout
@@ -33,17 +33,17 @@ Document = Mapping[str, Any]
 #: What is said with its style.
 Said = tuple[str, str]
 _UNITS: Final = {
-    "events": ("次", "event", "events"),
-    "characters": ("字", "character", "characters"),
-    "fields": ("项", "field", "fields"),
-    "%": ("%", "%", "%"),
+    "events": ("event", "events"),
+    "characters": ("character", "characters"),
+    "fields": ("field", "fields"),
+    "%": ("%", "%"),
 }
 _OF: Final = {
-    "cards": ("牌", "card"),
-    "cases": ("办件", "case"),
-    "items": ("事项", "item"),
-    "orders": ("督办单", "order"),
-    "alarms": ("报警", "alarm"),
+    "cards": mark("card"),
+    "cases": mark("case"),
+    "items": mark("item"),
+    "orders": mark("order"),
+    "alarms": mark("alarm"),
 }
 #: Narrowest width in which a date and its text share a line.
 _NARROW: Final = 36
@@ -84,7 +84,7 @@ def _lines(document: Document, width: int, name: Naming) -> Iterator[Said]:
     for number, clock in enumerate(clocks, start=1):
         if clock is not None and len(clocks) > 1:
             stage = f" {clock['stage']}" if clock["stage"] else ""
-            yield from _folded(t(f"第{number}次计时{stage}", f"run {number}{stage}"), "bold", width)
+            yield from _folded(t("run {number}{stage}", number=number, stage=stage), "bold", width)
         if document["events"]:
             yield from _timeline(document, clock, width, name)
     if document["passed"]:
@@ -105,36 +105,39 @@ def _folded(text: str, style: str, width: int, indent: int = 0) -> Iterator[Said
 
 
 def _result(document: Document) -> str:
-    verdict = t("相符", "as wanted") if document["passed"] else t("不符", "differs")
+    verdict = t("as wanted") if document["passed"] else t("differs")
     wanted, found = _cards(document["wanted"]), _cards(document["found"])
     return t(
-        f"截至{say_local(document['as_of'])}，要求：{wanted}；得到：{found}。{verdict}",
-        f"as of {say_local(document['as_of'])}: wanted {wanted}, came {found}: {verdict}",
+        "as of {as_of}: wanted {wanted}, came {found}: {verdict}",
+        as_of=say_local(document["as_of"]),
+        wanted=wanted,
+        found=found,
+        verdict=verdict,
     )
 
 
 def _cards(words: str) -> str:
     """`yellow red (no_limit)` in words."""
     levels, _, reasons = words.partition("(")
-    said = t("、", ", ").join(say_level(word) for word in levels.split() if word != "-")
+    said = t(", ").join(say_level(word) for word in levels.split() if word != "-")
     why = [say_reason(reason.strip()) for reason in reasons.rstrip(")").split(",") if reason]
-    why = [t("规则不适用", "the rule is not for it") if one == "excluded" else one for one in why]
-    said = said or t("无", "nothing")
-    return f"{said}{t('（', ' (')}{t('、', ', ').join(why)}{t('）', ')')}" if why else said
+    why = [t("the rule is not for it") if one == "excluded" else one for one in why]
+    said = said or t("nothing")
+    return f"{said}{t(' (')}{t(', ').join(why)}{t(')')}" if why else said
 
 
 def _case(document: Document) -> Iterator[str]:
     fields = [f"{key}={value}" for key, value in document["case"].items()]
     if fields:
-        yield t("办件：", "case: ") + ", ".join(fields)
+        yield t("case: ") + ", ".join(fields)
     for problem in document["problems"]:
         detail = f" ({problem['detail']})" if problem["detail"] else ""
-        yield t("无法判定：", "not judgeable: ") + say_reason(problem["reason"]) + detail
+        yield t("not judgeable: ") + say_reason(problem["reason"]) + detail
 
 
 def _row(row: Document) -> str:
     said = [f"{key}={_value(value)}" for key, value in row.items() if key != "of"]
-    return f"● {t(*_OF[row['of']])}  {', '.join(said)}"
+    return f"● {t(_OF[row['of']])}  {', '.join(said)}"
 
 
 def _value(value: Any) -> str:
@@ -162,7 +165,7 @@ def _date_line(one: _Date, counts: int, width: int) -> Iterator[Said]:
     why = one.why
     if one.until != one.day:
         last = f"{one.until} {say_weekday(one.until)}"
-        why = t(f"至 {last}", f"to {last}") + (t("：", ": ") + why if why else "")
+        why = t("to {last}", last=last) + (t(": ") + why if why else "")
     if width < _NARROW:
         yield from _folded(f"{day} {one.count}".rstrip(), "", width)
         if why:
@@ -180,11 +183,11 @@ def _dates(document: Document, clock: Document | None, name: Naming) -> list[_Da
         day = date.fromisoformat(entry["date"])
         counted = Decimal(entry["counted"])
         total += counted
-        why = t(*WHY[entry["why"]]) if entry["why"] in WHY else entry["why"]
+        why = t(WHY[entry["why"]]) if entry["why"] in WHY else entry["why"]
         if entry["kind"]:
-            why += t("：", ": ") + name(entry["kind"])
+            why += t(": ") + name(entry["kind"])
         if entry["name"] and entry["why"] in ("day_off", "make_up"):
-            why = f"{entry['name']}{t('，', ', ')}{why}"
+            why = f"{entry['name']}{t(', ', ctx='card')}{why}"
         dates[day] = _Date(day, day, _total(total) if counted else "·", why, counted in (0, 1))
     marks = sorted(_marks(document, clock, name), key=lambda mark: mark[0])
     for when, text, style in marks:
@@ -232,22 +235,26 @@ def _marks(
         if event["key"] in measured:
             one = measured[event["key"]]
             value = _measured(one["value"], one["unit"])
-            yield say_local(event["at"]), t(f"◇ 度量值：{value}", f"◇ measured: {value}"), ""
+            yield say_local(event["at"]), t("◇ measured: {value}", value=value), ""
     for offence in document["offences"]:
         yield from _offence(offence)
     if clock is not None:
         for limit in clock["limits"]:
             if limit["due_at"]:
-                amount = t(f"（{said}）", f" ({said})") if (said := _amount(limit)) else ""
-                text = t("到期，含本秒", "ends, this second included")
+                amount = t(" ({said})", said=said) if (said := _amount(limit)) else ""
+                text = t("ends, this second included")
                 limit_name = say_limit(limit["name"])
-                yield say_local(limit["due_at"]), f"▲ {limit_name}{amount}{t('', ' ')}{text}", ""
+                yield (
+                    say_local(limit["due_at"]),
+                    f"▲ {limit_name}{amount}{one_of('', ' ')}{text}",
+                    "",
+                )
         if clock["deemed_at"]:
-            yield say_local(clock["deemed_at"]), "▲ " + t("视为受理生效", "deemed to begin"), ""
+            yield say_local(clock["deemed_at"]), "▲ " + t("deemed to begin"), ""
         for level in clock["levels"]:
             if level["instant"]:
                 yield say_local(level["instant"]), *_level(level)
-    yield say_local(document["as_of"]), "═ " + t("截至时刻", "as of"), "bold"
+    yield say_local(document["as_of"]), "═ " + t("as of"), "bold"
 
 
 def _amount(limit: Document) -> str:
@@ -257,21 +264,21 @@ def _amount(limit: Document) -> str:
 def _level(level: Document) -> Said:
     word, style = say_level(level["level"]), LEVEL_STYLES.get(level["level"], "")
     if level["reached"]:
-        text = t(f"{word}：此后一秒起，已到", f"{word} from the next second on: reached")
+        text = t("{word} from the next second on: reached", word=word)
     else:
-        text = t(f"{word}：此后一秒起，未到", f"{word} from the next second on: not reached")
+        text = t("{word} from the next second on: not reached", word=word)
     at = say_threshold(level["at"])
-    return f"◆ {text}{t('（', ' (')}{at}{t('）', ')')}", style
+    return f"◆ {text}{t(' (')}{at}{t(')')}", style
 
 
 def _event(event: Document, clock: Document | None, name: Naming) -> str:
     said = [name(event["type"])]
     if clock is not None and event["key"] == clock["start"]:
-        said.append(t("（起算）", "(starts the clock)"))
+        said.append(t("(starts the clock)"))
     if clock is not None and event["key"] == clock["stop"]:
-        said.append(t("（停止）", "(stops it)"))
+        said.append(t("(stops it)"))
     if event["later"]:
-        said.append(t("（在截至时刻之后，不看）", "(later: not looked at)"))
+        said.append(t("(later: not looked at)"))
     more = []
     for key, value in event.items():
         if key in ("type", "at", "key", "later"):
@@ -279,7 +286,7 @@ def _event(event: Document, clock: Document | None, name: Naming) -> str:
         words = say_amount(value) if key == "amount" else str(value)
         words = name(value) if key == "kind" else words
         more.append(words if key in ("kind", "amount") else f"{key}={say_local(words)}")
-    text = t("", " ").join(said)
+    text = one_of("", " ").join(said)
     return f"● {text}{'  ' if more else ''}{', '.join(more)}"
 
 
@@ -288,17 +295,19 @@ def _offence(offence: Document) -> Iterator[tuple[str, str, str]]:
         if not level["instant"]:
             continue
         word = say_level(level["level"])
-        reached = t("达到", "reached") if level["reached"] else t("未达到", "not reached")
+        reached = t("reached") if level["reached"] else t("not reached")
         style = LEVEL_STYLES.get(level["level"], "") if level["reached"] else ""
-        text = f"◆ {word}{t('：', ': ')}{level['at']}{t('，', ', ')}{reached}"
+        text = f"◆ {word}{t(': ')}{level['at']}{t(', ', ctx='card')}{reached}"
         yield say_local(level["instant"]), text, style
 
 
 def _measured(value: str, unit: str) -> str:
     if unit in _UNITS:
-        zh, one, many = _UNITS[unit]
-        return t(f"{value}{zh}", f"{value} {one if value == '1' else many}")
-    return t(f"{value}{say_unit(unit)}", f"{value} {say_unit(unit, one=value == '1')}")
+        one, many = (mark(word, ctx="timeline") for word in _UNITS[unit])
+        return t("{value} {counted}", value=value, counted=t(one if value == "1" else many))
+    return t(
+        "{value} {unit}", value=value, unit=say_unit(unit, one=value == "1"), unit_2=say_unit(unit)
+    )
 
 
 def _differences(document: Document) -> Iterator[str]:
@@ -315,36 +324,33 @@ def _differences(document: Document) -> Iterator[str]:
             elif level["level"] in found - wanted and level["reached"]:
                 yield _unwanted(word, at, say_local(end), stopped)
     if document["events"] and not (document["clocks"] or document["offences"]):
-        yield t(
-            "没有事件使规则起作用：核对 applies_to、起算事件和 in_force。",
-            "Nothing set the rule going: look at applies_to, the start and in_force.",
-        )
+        yield t("Nothing set the rule going: look at applies_to, the start and in_force.")
 
 
 def _missed(word: str, at: str, end: str, stopped: bool) -> str:
     if not at:
-        return t(
-            f"{word}：没有到期时间（暂停中，或没有时限）。",
-            f"{word}: it has no instant (paused, or no limit).",
-        )
+        return t("{word}: it has no instant (paused, or no limit).", word=word)
     if stopped:
         return t(
-            f"{word}须晚于 {at} 才到，计时已于 {end} 停止。",
-            f"{word} needs more than {at}, and the clock stopped at {end}.",
+            "{word} needs more than {at}, and the clock stopped at {end}.",
+            word=word,
+            at=at,
+            end=end,
         )
-    return t(
-        f"{word}须晚于 {at} 才到，截至时刻为 {end}。",
-        f"{word} needs more than {at}, and as of is {end}.",
-    )
+    return t("{word} needs more than {at}, and as of is {end}.", word=word, at=at, end=end)
 
 
 def _unwanted(word: str, at: str, end: str, stopped: bool) -> str:
     if stopped:
         return t(
-            f"{word}：{at} 为最后及时的一秒，计时到 {end} 才停止。",
-            f"{word}: the last second in time is {at}, and the clock stopped at {end} only.",
+            "{word}: the last second in time is {at}, and the clock stopped at {end} only.",
+            word=word,
+            at=at,
+            end=end,
         )
     return t(
-        f"{word}：{at} 为最后及时的一秒，截至时刻 {end} 已过。",
-        f"{word}: the last second in time is {at}, and as of, {end}, is past it.",
+        "{word}: the last second in time is {at}, and as of, {end}, is past it.",
+        word=word,
+        at=at,
+        end=end,
     )

@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.i18n.language import say_reason, t
+from efficiency_monitor.i18n.language import say_reason
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .ledger_note import say_tried
@@ -36,8 +37,8 @@ class FailOn(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    app.command("scan", help=t("巡检：判定办件并发牌", "judge the cases and issue cards"))(scan)
-    app.command("forecast", help=t("预测：近期到期的时限", "what falls due soon"))(forecast)
+    app.command("scan", help=t("judge the cases and issue cards"))(scan)
+    app.command("forecast", help=t("what falls due soon"))(forecast)
 
 
 def scan(
@@ -47,7 +48,7 @@ def scan(
     dry_run: DryRun = False,
     fail_on: Annotated[
         FailOn | None,
-        typer.Option("--fail-on", help=t("出现该级别的牌即以 1 退出", "exit 1 if one is issued")),
+        typer.Option("--fail-on", help=t("exit 1 if one is issued")),
     ] = None,
     strict: Strict = False,
     output: Output = None,
@@ -73,7 +74,7 @@ def scan(
         )
     else:
         now = context.now()
-        with progress(t("巡检", "scanning"), service.count_to_judge(context, now)) as step:
+        with progress(t("scanning"), service.count_to_judge(context, now)) as step:
             report = service.scan(
                 context, as_of=now, run_id=app.run_id(), start_at=app.turn(), progress=step
             )
@@ -83,7 +84,7 @@ def scan(
     else:
         emit_object(report.as_json(context.zone), output)
     if not report.wrote:
-        message(t("仅预览，未写入任何内容", "a preview: nothing was written"))
+        message(t("a preview: nothing was written", ctx="card"))
     leave(exit_code(report, fail_on, strict=strict))
 
 
@@ -118,7 +119,7 @@ def detail_words(detail: str, vocabulary: "Vocabulary") -> str:
     if before != "before" or not {later, earlier} <= set(vocabulary.types):
         return detail
     first, second = vocabulary.types[later], vocabulary.types[earlier]
-    return t(f"{first.zh}早于{second.zh}", f"{first.en} before {second.en}")
+    return t("{en} before {en_2}", en=first.en, en_2=second.en, zh=first.zh, zh_2=second.zh)
 
 
 def say(report: "ScanReport", context: "Context") -> None:
@@ -132,23 +133,27 @@ def say(report: "ScanReport", context: "Context") -> None:
     issued = {level: report.issued[level] for level in Level}
     lines = [
         t(
-            f"巡检 {report.run_id}，截至 {wall_text(report.as_of, context.zone)}",
-            f"scan {report.run_id} as of {wall_text(report.as_of, context.zone)}",
+            "scan {run_id} as of {as_of}",
+            run_id=report.run_id,
+            as_of=wall_text(report.as_of, context.zone),
         ),
         t(
-            f"办件 {sum(totals.values())} = 已判定 {totals[Outcome.JUDGED]} + "
-            f"无法判定 {totals[Outcome.NOT_JUDGEABLE]} + 不适用 {totals[Outcome.EXCLUDED]}"
-            f"（本次检查 {report.evaluated}）",
-            f"cases {sum(totals.values())} = {totals[Outcome.JUDGED]} judged + "
-            f"{totals[Outcome.NOT_JUDGEABLE]} not judgeable + {totals[Outcome.EXCLUDED]} excluded "
-            f"({report.evaluated} looked at)",
+            "cases {values} = {totals} judged + {totals_2} not judgeable + {totals_3} excluded "
+            "({evaluated} looked at)",
+            values=sum(totals.values()),
+            totals=totals[Outcome.JUDGED],
+            totals_2=totals[Outcome.NOT_JUDGEABLE],
+            totals_3=totals[Outcome.EXCLUDED],
+            evaluated=report.evaluated,
         ),
         t(
-            f"发牌：红牌 {issued[Level.RED]}，黄牌 {issued[Level.YELLOW]}，"
-            f"预警 {issued[Level.WARNING]}；历史 {report.historical}；解除 {report.lifted}",
-            f"issued: {issued[Level.RED]} red, {issued[Level.YELLOW]} yellow, "
-            f"{issued[Level.WARNING]} warning; historical {report.historical}; "
-            f"lifted {report.lifted}",
+            "issued: {issued} red, {issued_2} yellow, {issued_3} warning; historical "
+            "{historical}; lifted {lifted}",
+            issued=issued[Level.RED],
+            issued_2=issued[Level.YELLOW],
+            issued_3=issued[Level.WARNING],
+            historical=report.historical,
+            lifted=report.lifted,
         ),
     ]
     if report.tallies:
@@ -159,9 +164,9 @@ def say(report: "ScanReport", context: "Context") -> None:
         number = report.judged_later
         warn(
             t(
-                f"{number} 件在等待，但已按更晚的时刻判定过，此前不再判定：请检查系统时钟",
-                f"{number} cases wait, but were judged as of a later instant and are left until "
+                "{number} cases wait, but were judged as of a later instant and are left until "
                 "then: check the machine's clock",
+                number=number,
             )
         )
     _say_evidence(report)
@@ -178,22 +183,25 @@ def _say_evidence(report: "ScanReport") -> None:
     """What waits until somebody agrees: corrections, and evidence against cards."""
     if report.corrections:
         number = len(report.corrections)
-        some = t("、", ", ").join(report.corrections[:10]) + ("…" if number > 10 else "")
+        some = t(", ").join(report.corrections[:10]) + ("…" if number > 10 else "")
         warn(
             t(
-                f"{number} 件的更正待采纳，现按绑定的值判定：{some}",
-                f"corrections wait in {number} case{'' if number == 1 else 's'}, the values bound "
-                f"before judge: {some}",
+                "corrections wait in {number} case{ending}, the values bound before judge: {some}",
+                number=number,
+                ending="" if number == 1 else "s",
+                some=some,
             )
         )
     if report.contested:
         number = len(report.contested)
-        some = t("、", ", ").join(report.contested[:10]) + ("…" if number > 10 else "")
+        some = t(", ").join(report.contested[:10]) + ("…" if number > 10 else "")
         warn(
             t(
-                f"{number} 张牌存疑：迟到的证据可使其解除，尚待采纳，牌仍有效：{some}",
-                f"{number} card{' is' if number == 1 else 's are'} contested: late evidence would "
-                f"lift, and waits; until then they stand: {some}",
+                "{number} card{ending} contested: late evidence would lift, and waits; until then "
+                "they stand: {some}",
+                number=number,
+                ending=" is" if number == 1 else "s are",
+                some=some,
             )
         )
 
@@ -204,12 +212,13 @@ def _say_changed(report: "ScanReport") -> None:
         warn(each.words())
     if report.clocks_restored:
         number = len(report.clocks_restored)
-        some = t("、", ", ").join(report.clocks_restored[:5])
+        some = t(", ").join(report.clocks_restored[:5])
         warn(
             t(
-                f"{number} 件的计时不是上次判定所留的，已重新判定：{some}",
-                f"{number} cases had other clocks than their last judgement left, and were judged "
-                f"anew: {some}",
+                "{number} cases had other clocks than their last judgement left, and were judged "
+                "anew: {some}",
+                number=number,
+                some=some,
             )
         )
 
@@ -225,12 +234,7 @@ def _say_problems(report: "ScanReport", context: "Context") -> None:
         told = " ".join(part for part in (rule, words) if part)
         warn(f"{case_no}: {say_reason(reason)}" + (f" ({told})" if told else ""))
     if len(rest) > 10:
-        warn(
-            t(
-                f"还有 {len(rest) - 10} 条：effmon cases list --outcome not_judgeable",
-                f"{len(rest) - 10} more: effmon cases list --outcome not_judgeable",
-            )
-        )
+        warn(t("{value} more: effmon cases list --outcome not_judgeable", value=len(rest) - 10))
 
 
 def _say_untold(report: "ScanReport") -> None:
@@ -238,12 +242,12 @@ def _say_untold(report: "ScanReport") -> None:
     for card_no, why in report.untold[:10]:
         step = why.removeprefix("step_").partition("_")[0]
         if step.isdecimal():
-            warn(t(f"{card_no}：第 {step} 层无人收到", f"{card_no}: step {step} reaches nobody"))
+            warn(t("{card_no}: step {step} reaches nobody", card_no=card_no, step=step))
         else:
-            warn(t(f"{card_no}：找不到收件人", f"{card_no}: nobody to tell"))
+            warn(t("{card_no}: nobody to tell", card_no=card_no))
     if len(report.untold) > 10:
         rest = len(report.untold) - 10
-        warn(t(f"还有 {rest} 张牌无人可通知", f"{rest} more cards with nobody to tell"))
+        warn(t("{rest} more cards with nobody to tell", rest=rest))
 
 
 def _say_rules(report: "ScanReport") -> None:
@@ -255,19 +259,17 @@ def _say_rules(report: "ScanReport") -> None:
     for waits in report.waiting[:10]:
         warn(waits.words())
     for card_no in report.rule_changed[:10]:
-        warn(
-            t(
-                f"{card_no}：所依据的规则文本已改变，未作处理",
-                f"{card_no}: its rule's text was changed since; left as it is",
-            )
-        )
+        warn(t("{card_no}: its rule's text was changed since; left as it is", card_no=card_no))
     for rule_id, levels in report.trial.items():
         red, yellow, warning = (levels[level.word] for level in sorted(Level, reverse=True))
         message(
             t(
-                f"试行 {rule_id}：本应红牌 {red}，黄牌 {yellow}，预警 {warning}（不发牌）",
-                f"on trial {rule_id}: would be {red} red, {yellow} yellow, {warning} warning "
-                "(no card is given)",
+                "on trial {rule_id}: would be {red} red, {yellow} yellow, {warning} warning (no "
+                "card is given)",
+                rule_id=rule_id,
+                red=red,
+                yellow=yellow,
+                warning=warning,
             )
         )
 
@@ -277,9 +279,12 @@ def say_tallies(report: "ScanReport") -> str:
     found = {name: report.tallies.get(name, 0) for name in ("judged", "not_judgeable", "excluded")}
     judged, unknown, few = found.values()
     return t(
-        f"统计对象 {sum(found.values())} = 已判定 {judged} + 无法判定 {unknown} + 数量不足 {few}",
-        f"subjects of tallies {sum(found.values())} = {judged} judged + {unknown} not judgeable "
-        f"+ {few} too small",
+        "subjects of tallies {values} = {judged} judged + {unknown} not judgeable + {few} too "
+        "small",
+        values=sum(found.values()),
+        judged=judged,
+        unknown=unknown,
+        few=few,
     )
 
 
@@ -287,8 +292,11 @@ def _say_tally_problems(report: "ScanReport") -> None:
     for (rule, window, reason), number in sorted(report.tally_problems.items())[:10]:
         warn(
             t(
-                f"{rule}，{window} 起：{number} 个对象{say_reason(reason)}",
-                f"{rule} from {window}: {number} subjects: {say_reason(reason)}",
+                "{rule} from {window}: {number} subjects: {reason}",
+                rule=rule,
+                window=window,
+                number=number,
+                reason=say_reason(reason),
             )
         )
 
@@ -299,18 +307,19 @@ def _say_undelivered(report: "ScanReport") -> None:
         who, why = letter["person_id"], letter["reason"]
         warn(
             t(
-                f"{letter['notice_id']}：通知未能送达 {who}：{why}",
-                f"{letter['notice_id']}: could not be delivered to {who}: {why}",
+                "{notice_id}: could not be delivered to {who}: {why}",
+                notice_id=letter["notice_id"],
+                who=who,
+                why=why,
             )
         )
     if report.undelivered:
         number = len(report.undelivered)
         warn(
             t(
-                f"共 {number} 条通知未能送达：effmon notices list --state dead，"
-                "改正后 effmon notices retry",
-                f"{number} notices could not be delivered: effmon notices list --state dead; "
-                "when the cause is mended: effmon notices retry",
+                "{number} notices could not be delivered: effmon notices list --state dead; when "
+                "the cause is mended: effmon notices retry",
+                number=number,
             )
         )
 
@@ -322,16 +331,17 @@ def _say_feeds(report: "ScanReport", context: "Context") -> None:
     for source, number in report.vanished.items():
         warn(
             t(
-                f"{source}：{number} 件未办结办件已不在其快照中：effmon cases list --vanished",
-                f"{source}: {number} open cases are missing from its snapshot: "
-                "effmon cases list --vanished",
+                "{source}: {number} open cases are missing from its snapshot: effmon cases list "
+                "--vanished",
+                source=source,
+                number=number,
             )
         )
 
 
 def forecast(
     ctx: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=366, help=t("天数", "calendar days"))] = 7,
+    days: Annotated[int, typer.Option(min=1, max=366, help=t("calendar days"))] = 7,
     output: Output = None,
 ) -> None:
     """What falls due within so many days by the last finished scan, the next first.
@@ -347,5 +357,5 @@ def forecast(
         found.rows,
         columns.FORECAST,
         output,
-        empty=t(f"{days} 天内没有到期的时限", f"nothing falls due within {days} days"),
+        empty=t("nothing falls due within {days} days", days=days),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .render import message, warn
 
@@ -29,12 +29,7 @@ class Signed(Protocol):
 
 def say_repeated() -> None:
     """The act stands already: nothing went wrong, and nothing was written."""
-    message(
-        t(
-            "此前已由本人办理，未重复写入",
-            "the same person had done so before: it stands, nothing was written",
-        )
-    )
+    message(t("the same person had done so before: it stands, nothing was written"))
 
 
 def say_lapsed(lines: Sequence[str]) -> None:
@@ -47,13 +42,15 @@ def say_signatures(what: str, done: Signed) -> None:
     """Who has signed so far, where more have to; and what counts no more."""
     say_lapsed(done.lapsed)
     if 0 < len(done.signed_by) < done.needed:
-        signed = t("、", ", ").join(done.signed_by)
+        signed = t(", ").join(done.signed_by)
         message(
             t(
-                f"{what}：{signed} 已签署（{len(done.signed_by)}/{done.needed}），"
-                "待另一人以本人密钥执行同一命令",
-                f"{what}: signed by {signed} ({len(done.signed_by)} of {done.needed}); "
-                "another person has to give the same command with their key",
+                "{what}: signed by {signed} ({n_signed_by} of {needed}); another person has to "
+                "give the same command with their key",
+                what=what,
+                signed=signed,
+                n_signed_by=len(done.signed_by),
+                needed=done.needed,
             )
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .render import emit, emit_object, fail, message, progress, warn
@@ -14,27 +14,21 @@ if TYPE_CHECKING:
     from efficiency_monitor.intake.pull_report import PullReport
     from efficiency_monitor.workspace.context import Context
 
-app = typer.Typer(help=t("数据源", "sources of cases"))
+app = typer.Typer(help=t("sources of cases"))
 
 _SHOWN = 5
 
 
 def add_to(root: typer.Typer) -> None:
     """Add the command to the app."""
-    root.command("pull", help=t("从数据源取数并导入", "fetch from a source and import"))(pull)
+    root.command("pull", help=t("fetch from a source and import"))(pull)
 
 
 def pull(
     ctx: typer.Context,
-    source: Annotated[
-        str | None, typer.Argument(help=t("数据源", "source"), show_default=False)
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help=t("全部数据源", "every source"))
-    ] = False,
-    anew: Annotated[
-        bool, typer.Option("--anew", help=t("不用游标，全部重取", "everything, not only newer"))
-    ] = False,
+    source: Annotated[str | None, typer.Argument(help=t("source"), show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help=t("every source"))] = False,
+    anew: Annotated[bool, typer.Option("--anew", help=t("everything, not only newer"))] = False,
     dry_run: DryRun = False,
     strict: Strict = False,
     output: Output = None,
@@ -50,13 +44,13 @@ def pull(
 
     context = context_of(ctx)
     if (source is None) == (not everything):
-        known = "、".join(context.settings.sources) or t("无", "none")
+        known = "、".join(context.settings.sources) or t("none")
         raise ConfigurationError(
-            t("请写一个数据源，或 --all", "name one source, or --all"),
-            t(f"effmon.toml 中有：{known}", f"effmon.toml has: {known}"),
+            t("name one source, or --all"),
+            t("effmon.toml has: {known}", known=known),
         )
     outside = root.outside(context.now)
-    with progress(t("取数", "pulling")) as step:
+    with progress(t("pulling")) as step:
         if source is not None:
             reports = [
                 pull_one(context, outside, source, dry_run=dry_run, anew=anew, progress=step)
@@ -67,10 +61,10 @@ def pull(
     if source is not None and output is not None:
         emit_object(documents[0], output)
     else:
-        emit(documents, columns.PULLS, output, empty=t("没有数据源", "no sources"))
+        emit(documents, columns.PULLS, output, empty=t("no sources"))
     say(reports, context)
     if dry_run:
-        message(t("仅预览，未写入", "a preview: nothing was written"))
+        message(t("a preview: nothing was written"))
     leave(exit_code(reports, strict=strict))
 
 
@@ -92,20 +86,23 @@ def say(reports: Sequence["PullReport"], context: "Context") -> None:
         if report.fault is not None:
             fail(report.fault)
         if report.state == "idle":
-            message(t(f"{name}：没有新数据", f"{name}: nothing new"))
+            message(t("{name}: nothing new", name=name))
         if report.document["quarantined"]:
             number = report.document["quarantined"]
             warn(
                 t(
-                    f"{name}：{number} 行被隔离，见 effmon quarantine list",
-                    f"{name}: {number} rows in quarantine: effmon quarantine list",
+                    "{name}: {number} rows in quarantine: effmon quarantine list",
+                    name=name,
+                    number=number,
                 )
             )
         for table, number in report.left_out.items():
             warn(
                 t(
-                    f"{name}/{table}：{number} 行没有可用的游标值，下次会再取",
-                    f"{name}/{table}: {number} rows have no usable value for the cursor",
+                    "{name}/{table}: {number} rows have no usable value for the cursor",
+                    name=name,
+                    table=table,
+                    number=number,
                 )
             )
         _say_vanished(report)
@@ -116,27 +113,28 @@ def _say_vanished(report: "PullReport") -> None:
     if gone.unreadable:
         warn(
             t(
-                f"{name}：{gone.unreadable} 行看不出办件编号，因此不认定任何办件消失",
-                f"{name}: {gone.unreadable} rows do not say whose case they are, so no case is "
-                "called vanished",
+                "{name}: {unreadable} rows do not say whose case they are, so no case is called "
+                "vanished",
+                name=name,
+                unreadable=gone.unreadable,
             )
         )
     if gone.flagged:
-        shown = t("、", ", ").join(gone.flagged[:_SHOWN])
+        shown = t(", ").join(gone.flagged[:_SHOWN])
         warn(
             t(
-                f"{name}：{len(gone.flagged)} 件未办结办件已不在快照中，仍继续监察：{shown}",
-                f"{name}: {len(gone.flagged)} open cases are missing from the snapshot and are "
-                f"judged as before: {shown}",
+                "{name}: {n_flagged} open cases are missing from the snapshot and are judged as "
+                "before: {shown}",
+                name=name,
+                n_flagged=len(gone.flagged),
+                shown=shown,
             )
         )
     if gone.returned:
-        message(
-            t(f"{name}：{len(gone.returned)} 件又出现", f"{name}: {len(gone.returned)} are back")
-        )
+        message(t("{name}: {n_returned} are back", name=name, n_returned=len(gone.returned)))
 
 
-@app.command("list", help=t("列出数据源", "list the sources"))
+@app.command("list", help=t("list the sources"))
 def list_sources(ctx: typer.Context, output: Output = None) -> None:
     """List the sources: newest data, freshness, open and vanished cases."""
     from efficiency_monitor.intake import feeds
@@ -145,17 +143,15 @@ def list_sources(ctx: typer.Context, output: Output = None) -> None:
         feeds.list_sources(context_of(ctx)),
         columns.SOURCES,
         output,
-        empty=t("effmon.toml 中没有数据源", "effmon.toml names no sources"),
+        empty=t("effmon.toml names no sources"),
     )
 
 
-@app.command("history", help=t("列出以往取数", "list past pulls"))
+@app.command("history", help=t("list past pulls"))
 def history(
     ctx: typer.Context,
-    source: Annotated[
-        str | None, typer.Argument(help=t("数据源", "source"), show_default=False)
-    ] = None,
-    most: Annotated[int, typer.Option(min=1, help=t("条数", "how many"))] = 30,
+    source: Annotated[str | None, typer.Argument(help=t("source"), show_default=False)] = None,
+    most: Annotated[int, typer.Option(min=1, help=t("how many"))] = 30,
     output: Output = None,
 ) -> None:
     """List what was pulled, per source and night, newest first."""
@@ -165,5 +161,5 @@ def history(
         feeds.list_history(context_of(ctx), source, most),
         columns.FEED_RUNS,
         output,
-        empty=t("还没有取过数", "nothing was pulled yet"),
+        empty=t("nothing was pulled yet"),
     )

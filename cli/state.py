@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from efficiency_monitor.i18n.language import choose, set_language, t
+from efficiency_monitor.i18n.messages import choose, set_language, t
 
 from . import command_audit as given
 from . import streams
@@ -21,17 +21,14 @@ set_language(choose(os.environ, None))
 
 Output = Annotated[
     Format | None,
-    typer.Option("-o", "--output", help=t("输出格式", "output format"), show_default=False),
+    typer.Option("-o", "--output", help=t("output format"), show_default=False),
 ]
 AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of",
         metavar="TIME",
-        help=t(
-            "以此时刻为准（默认现在）；只写日期即当日最后一秒",
-            "as of this instant (default: now); a bare date is its last second",
-        ),
+        help=t("as of this instant (default: now); a bare date is its last second"),
     ),
 ]
 KnownBy = Annotated[
@@ -39,22 +36,17 @@ KnownBy = Annotated[
     typer.Option(
         "--known-by",
         metavar="TIME",
-        help=t("只看此时刻以前收到的数据", "only what was received by then counts"),
+        help=t("only what was received by then counts"),
     ),
 ]
 Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help=t(
-            "有个别无法判定、隔离或未送达时以 3 退出",
-            "exit 3 also for single cases not judgeable, quarantined or undeliverable",
-        ),
+        help=t("exit 3 also for single cases not judgeable, quarantined or undeliverable"),
     ),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help=t("只显示，不写入", "show what would be, write nothing"))
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=t("show what would be, write nothing"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +83,9 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
     if context.store.masked:
         warn(
             t(
-                f"数据库角色 {context.store.role} 只读，看不到姓名、地址和文字（显示为 ***）；"
-                "依据它们的规则，所示可能与巡检不同",
-                f"database role {context.store.role} only reads; names, addresses and texts are "
-                "not shown to it (***), and what a rule makes of them may differ from the scan's",
+                "database role {role} only reads; names, addresses and texts are not shown to it "
+                "(***), and what a rule makes of them may differ from the scan's",
+                role=context.store.role,
             )
         )
     return context
@@ -133,8 +124,8 @@ def instant_of(text: str | None, context: "Context") -> int | None:
         return None
     try:
         return parse_as_of(text, context.zone)
-    except ValueError as fault:
-        said = t(f"{text!r} 不是时间", str(fault))
+    except ValueError:
+        said = t("{written!r} is no time", written=text)
         raise ConfigurationError(said, "--as-of '2026-03-02 18:00'") from None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 
 #: Width where a terminal does not say (as `shutil.get_terminal_size`).
@@ -49,8 +49,8 @@ def _guarded() -> Iterator[None]:
     except OSError as fault:
         to_nowhere(sys.stdout)
         raise ConfigurationError(
-            t(f"无法写出结果：{say_os(fault)}", f"cannot write the output: {say_os(fault)}"),
-            t("检查磁盘空间和输出的去处", "check the disk's space and where the output goes"),
+            t("cannot write the output: {fault}", fault=say_os(fault)),
+            t("check the disk's space and where the output goes"),
         ) from fault
 
 

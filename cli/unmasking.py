@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from efficiency_monitor.documents.columns import Column, coded
-from efficiency_monitor.i18n.language import say_local, t
+from efficiency_monitor.i18n.language import say_local
+from efficiency_monitor.i18n.messages import mark, t
 
 from .render import Format, emit, emit_object, message, warn
 from .signed_words import say_lapsed, say_repeated
@@ -19,65 +20,57 @@ Unmask = Annotated[
     bool,
     typer.Option(
         "--unmask",
-        help=t(
-            "显示未遮盖的个人信息；须有权限（--as）并写明 --reason，留有记录",
-            "show personal data unmasked; takes a right (--as) and --reason, and is recorded",
-        ),
+        help=t("show personal data unmasked; takes a right (--as) and --reason, and is recorded"),
     ),
 ]
 Reason = Annotated[
     str | None,
     typer.Option(
         "--reason",
-        help=t("为何需要未遮盖的信息，或 @文件", "why it is needed unmasked, or @FILE"),
+        help=t("why it is needed unmasked, or @FILE"),
         show_default=False,
     ),
 ]
 _WHY = Annotated[
     str | None,
-    typer.Option("--reason", help=t("理由，或 @文件", "the reason, or @FILE"), show_default=False),
+    typer.Option("--reason", help=t("the reason, or @FILE"), show_default=False),
 ]
 _ERASED: Final = (
-    Column("subjects", "已删除", "Erased"),
-    Column("before", "此前已删除", "Erased before"),
-    Column("values", "删除的值", "Values gone", right=True),
-    Column("quarantined", "删除的隔离行", "Rows gone from quarantine", right=True),
+    Column("subjects", "Erased"),
+    Column("before", "Erased before"),
+    Column("values", "Values gone", right=True),
+    Column("quarantined", "Rows gone from quarantine", right=True),
 )
 _DISCLOSURES: Final = (
-    Column("seq", "台账序号", "Entry", right=True),
-    Column("at", "时间", "At", say=say_local),
-    Column(
-        "kind",
-        "经过",
-        "What",
-        say=coded({"unmasked": ("查看未遮盖信息", "unmasked"), "erased": ("删除", "erased")}),
-    ),
-    Column("what", "范围", "Where", priority=2),
-    Column("number", "数量", "Number", right=True, priority=2),
-    Column("person_id", "人员", "Person"),
-    Column("os_user", "系统用户", "System user", priority=3),
-    Column("reason", "理由", "Reason", least=12),
+    Column("seq", "Entry", right=True, ctx="disclosures"),
+    Column("at", "At", say=say_local),
+    Column("kind", "What", say=coded({"unmasked": mark("unmasked"), "erased": mark("erased")})),
+    Column("what", "Where", priority=2),
+    Column("number", "Number", right=True, priority=2, ctx="disclosures"),
+    Column("person_id", "Person"),
+    Column("os_user", "System user", priority=3),
+    Column("reason", "Reason", least=12, ctx="changes"),
 )
-_PLACES: Final[Mapping[str, tuple[str, str]]] = {
-    "event": ("事件", "events"),
-    "case_fact": ("办件字段", "fields of cases"),
-    "card": ("牌", "cards"),
-    "accountability": ("追责记录", "accountability records"),
-    "card_entry": ("牌的经过", "what was written about cards"),
-    "order_entry": ("督办单的经过", "what was written in orders"),
-    "appeal_entry": ("申诉的经过", "what was written in appeals"),
-    "account_entry": ("追责处理", "decisions on records"),
-    "approval": ("批准", "approvals"),
-    "silence": ("静默", "silences"),
-    "waiting_event": ("等待办件的事件", "events that wait for a case"),
-    "import_run": ("导入的文件名", "imports by the names of their files"),
-    "quarantine": ("待处理行的文件名", "rows in quarantine by the names of their files"),
+_PLACES: Final[Mapping[str, str]] = {
+    "event": mark("events"),
+    "case_fact": mark("fields of cases"),
+    "card": mark("cards"),
+    "accountability": mark("accountability records"),
+    "card_entry": mark("what was written about cards"),
+    "order_entry": mark("what was written in orders"),
+    "appeal_entry": mark("what was written in appeals"),
+    "account_entry": mark("decisions on records"),
+    "approval": mark("approvals"),
+    "silence": mark("silences"),
+    "waiting_event": mark("events that wait for a case"),
+    "import_run": mark("imports by the names of their files"),
+    "quarantine": mark("rows in quarantine by the names of their files"),
 }
 
 
 def erase_applicant(
     ctx: typer.Context,
-    case_nos: Annotated[list[str], typer.Argument(metavar="CASE…", help=t("办件", "cases"))],
+    case_nos: Annotated[list[str], typer.Argument(metavar="CASE…", help=t("cases"))],
     reason: _WHY = None,
     dry_run: DryRun = False,
     output: Output = None,
@@ -95,7 +88,7 @@ def erase_applicant(
 
 def erase_person(
     ctx: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="PERSON", help=t("人员编号", "person's id"))],
+    person: Annotated[str, typer.Argument(metavar="PERSON", help=t("person's id"))],
     reason: _WHY = None,
     dry_run: DryRun = False,
     output: Output = None,
@@ -139,34 +132,21 @@ def _say(done: "Erased", output: Output) -> None:
     machine = output not in (None, Format.TABLE)
     emit_object(document, output, columns=() if machine else _ERASED)
     if done.remains:
-        places = t("、", ", ").join(
-            f"{t(*_PLACES[place])} {number}" for place, number in done.remains.items()
+        places = t(", ").join(
+            f"{t(_PLACES[place])} {number}" for place, number in done.remains.items()
         )
-        warn(
-            t(
-                f"以下记录须长期保存、不可更改，其中仍有该姓名：{places}",
-                f"kept for ever and not changed, the name still stands in: {places}",
-            )
-        )
+        warn(t("kept for ever and not changed, the name still stands in: {places}", places=places))
 
 
 def _after(*, dry_run: bool, dialect: str) -> None:
     if dry_run:
-        message(t("仅为预演，未写入", "a rehearsal: nothing was written"))
+        message(t("a rehearsal: nothing was written"))
         return
     message(
-        t(
-            "备份、来源文件、导出件和附件中的数据须另行删除：docs/personal-data.md",
-            "backups, source files, exports and attachments are not touched: docs/personal-data.md",
-        )
+        t("backups, source files, exports and attachments are not touched: docs/personal-data.md")
     )
     if dialect == "postgresql":
-        message(
-            t(
-                "PostgreSQL 的预写日志中仍有，直至其循环",
-                "in PostgreSQL's write-ahead log it stays until that is recycled",
-            )
-        )
+        message(t("in PostgreSQL's write-ahead log it stays until that is recycled"))
 
 
 def list_disclosures(ctx: typer.Context, output: Output = None) -> None:
@@ -177,5 +157,5 @@ def list_disclosures(ctx: typer.Context, output: Output = None) -> None:
         disclosures(context_of(ctx)),
         _DISCLOSURES,
         output,
-        empty=t("没有查看或删除记录", "nothing was unmasked or erased"),
+        empty=t("nothing was unmasked or erased"),
     )

@@ -7,32 +7,35 @@ import re
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import language, mark, t
 from typer.exceptions import TyperException
 
-_CHINESE: Final = (
-    (r"Missing option '(?P<a>.+?)'.*", "缺少选项 {a}"),
-    (r"Missing argument '(?P<a>.+?)'.*", "缺少参数 {a}"),
+_SENTENCES: Final = (
+    (r"Missing option '(?P<a>.+?)'.*", mark("option {a} is missing")),
+    (r"Missing argument '(?P<a>.+?)'.*", mark("argument {a} is missing")),
     (
         r"Invalid value for '?(?P<a>.+?)'?: (?P<b>'.*?') is not one of (?P<c>.*)\.",
-        "{a} 不能是 {b}；可用：{c}",
+        mark("{a} cannot be {b}; one of: {c}"),
     ),
-    (r"Invalid value for '?(?P<a>.+?)'?: Input should be a valid integer.*", "{a} 须为整数"),
+    (
+        r"Invalid value for '?(?P<a>.+?)'?: Input should be a valid integer.*",
+        mark("{a} is a whole number"),
+    ),
     (
         r"Invalid value for '?(?P<a>.+?)'?: Input should be greater than or equal to (?P<b>.*)",
-        "{a} 不得小于 {b}",
+        mark("{a} is at least {b}"),
     ),
     (
         r"Invalid value for '?(?P<a>.+?)'?: Input should be less than or equal to (?P<b>.*)",
-        "{a} 不得大于 {b}",
+        mark("{a} is at most {b}"),
     ),
-    (r"Missing command\.", "没有写命令"),
-    (r"Invalid value for '?(?P<a>.+?)'?: (?P<b>.*)", "{a} 的值无效：{b}"),
-    (r"No such option: (?P<a>\S+)(?P<b>.*)", "没有选项 {a}"),
-    (r"No such command (?P<a>'.*?').*", "没有命令 {a}"),
-    (r"Option '(?P<a>.+?)' requires an argument\.", "选项 {a} 之后要写值"),
-    (r"Option '(?P<a>.+?)' does not take a value\.", "选项 {a} 之后不写值"),
-    (r"Got unexpected extra argument\(s\) \((?P<a>.*)\)", "多出的参数：{a}"),
+    (r"Missing command\.", mark("no command is given")),
+    (r"Invalid value for '?(?P<a>.+?)'?: (?P<b>.*)", mark("{a} has a wrong value: {b}")),
+    (r"No such option: (?P<a>\S+)(?P<b>.*)", mark("there is no option {a}")),
+    (r"No such command (?P<a>'.*?').*", mark("there is no command {a}")),
+    (r"Option '(?P<a>.+?)' requires an argument\.", mark("option {a} takes a value")),
+    (r"Option '(?P<a>.+?)' does not take a value\.", mark("option {a} takes no value")),
+    (r"Got unexpected extra argument\(s\) \((?P<a>.*)\)", mark("surplus arguments: {a}")),
 )
 
 
@@ -42,13 +45,13 @@ def wrong_usage(fault: TyperException) -> ConfigurationError:
     said = " ".join(said.replace("Value error, ", "").split())
     context = getattr(fault, "ctx", None)
     command = "effmon" if context is None else context.command_path
-    for pattern, chinese in _CHINESE:
+    for pattern, sentence in _SENTENCES if language() != "en" else ():
         found = re.fullmatch(pattern, said)
         if found:
             named = {name: _listed(text) for name, text in found.groupdict().items()}
-            said = t(chinese.format(**named), said)
+            said = t(sentence, **named)
             break
-    return ConfigurationError(said, t(f"见 {command} -h", f"see {command} -h"))
+    return ConfigurationError(said, t("see {command} -h", command=command))
 
 
 def _listed(choices: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from efficiency_monitor import __version__
 from efficiency_monitor.documents.columns import Column
-from efficiency_monitor.i18n.language import language, t
+from efficiency_monitor.i18n.messages import language, mark, t
 
 from .render import emit, emit_object, emit_text, message
 from .state import Output, context_of, leave, state_of
@@ -14,24 +14,20 @@ from .state import Output, context_of, leave, state_of
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    app.command(
-        "init", help=t("建立工作区或升级其数据库", "set up a workspace or upgrade its database")
-    )(init)
-    app.command("doctor", help=t("检查工作区是否就绪", "check that everything is in place"))(doctor)
-    app.command("metrics", help=t("供 Prometheus 读取的指标", "figures for Prometheus"))(metrics)
-    app.command("version", help=t("显示版本", "show the version"))(version)
-    app.command("demo", help=t("演示：从导入到导出的台账", "show it: from import to ledger"))(demo)
+    app.command("init", help=t("set up a workspace or upgrade its database"))(init)
+    app.command("doctor", help=t("check that everything is in place"))(doctor)
+    app.command("metrics", help=t("figures for Prometheus"))(metrics)
+    app.command("version", help=t("show the version"))(version)
+    app.command("demo", help=t("show it: from import to ledger"))(demo)
 
 
 def init(
     ctx: typer.Context,
     folder: Annotated[Path | None, typer.Argument(show_default=False)] = None,
-    name: Annotated[str, typer.Option(help=t("单位名称", "whose workspace it is"))] = "effmon",
-    zone: Annotated[str, typer.Option(help=t("时区", "time zone"))] = "Asia/Shanghai",
-    calendar: Annotated[str, typer.Option(help=t("默认工作日历", "default calendar"))] = "cn",
-    pack: Annotated[
-        list[str] | None, typer.Option(help=t("规则包，可多次", "rule pack, repeatable"))
-    ] = None,
+    name: Annotated[str, typer.Option(help=t("whose workspace it is"))] = "effmon",
+    zone: Annotated[str, typer.Option(help=t("time zone"))] = "Asia/Shanghai",
+    calendar: Annotated[str, typer.Option(help=t("default calendar"))] = "cn",
+    pack: Annotated[list[str] | None, typer.Option(help=t("rule pack, repeatable"))] = None,
 ) -> None:
     """Make a workspace, or bring its database to this release."""
     import os
@@ -63,20 +59,21 @@ def init(
     setup.record_creation(context)
     key = ledger_keys.ensure(context, app.seed())
     if made:
-        message(t(f"已建立工作区 {where}", f"made the workspace {where}"))
+        message(t("made the workspace {where}", where=where))
     else:
         message(
             t(
-                f"工作区 {where} 已就绪（{settings.FILE} 未改动）",
-                f"the workspace {where} is up to date ({settings.FILE} is left as it is)",
+                "the workspace {where} is up to date ({file} is left as it is)",
+                where=where,
+                file=settings.FILE,
             )
         )
     if key is not None:
         message(
             t(
-                f"台账签名公钥（请抄在纸上，交监督部门；见 effmon ledger key show）：{key.vkey}",
                 "the public key that the ledger is signed by (put it on paper, for the "
-                f"supervisors to keep; see effmon ledger key show): {key.vkey}",
+                "supervisors to keep; see effmon ledger key show): {vkey}",
+                vkey=key.vkey,
             )
         )
 
@@ -87,7 +84,7 @@ def doctor(
         bool,
         typer.Option(
             "--quick",
-            help=t("不逐条核验台账、附件和数据库", "without reading ledger and files whole"),
+            help=t("without reading ledger and files whole"),
         ),
     ] = False,
     output: Output = None,
@@ -100,9 +97,9 @@ def doctor(
     emit(
         found,
         (
-            Column("check", "检查", "Check", say=_check),
-            Column("status", "结果", "Status", say=_status, styles=_STYLES),
-            Column("detail", "说明", "Detail", least=20),
+            Column("check", "Check", say=_check),
+            Column("status", "Status", say=_status, styles=_STYLES, ctx="workspace"),
+            Column("detail", "Detail", least=20, ctx="workspace"),
         ),
         output,
     )
@@ -110,70 +107,71 @@ def doctor(
 
 
 def _status(word: str) -> str:
-    return t(*_STATUS[word])
+    return t(_STATUS[word])
 
 
+#: Names of doctor's checks.
 _CHECKS = {
-    "database clock": "数据库时钟",
-    "database role": "数据库角色",
-    "durability": "持久性",
-    "disk": "磁盘",
-    "file rights": "文件权限",
-    "versions": "版本",
-    "integrity": "数据库文件",
-    "references": "引用",
-    "triggers": "触发器",
-    "attachments": "附件",
-    "backup": "备份",
-    "drill": "恢复演练",
-    "restored": "恢复",
-    "ledger length": "台账长度",
-    "ledger clock": "台账时间",
-    "nights": "近一周班次",
-    "refused acts": "被拒操作",
-    "encoding": "编码",
-    "rules": "规则",
-    "calendar": "工作日历",
-    "ledger": "台账",
-    "approvals": "密钥与批准",
-    "checkpoint": "检查点",
-    "anchors": "锚",
-    "clock": "系统时钟",
-    "scan": "巡检",
-    "slot": "班次",
-    "source": "数据源",
-    "vanished": "消失的办件",
-    "quarantine": "隔离区",
-    "not judgeable": "无法判定",
-    "to confirm": "待确认",
-    "contested": "存疑",
-    "corrections": "更正",
-    "dead letters": "未能送达",
-    "failing notices": "投递失败",
-    "silences": "静默",
-    "delivery hours": "接收时间",
-    "overdue orders": "逾期督办单",
-    "orders": "督办单",
-    "appeals": "申诉",
-    "appeals nobody may decide": "无人可裁决的申诉",
-    "ladders": "督办层级",
-    "told": "无人知晓的牌",
-    "steps": "无人收到的层级",
-    "alarms": "报警",
-    "people": "人员",
-    "keys": "密钥",
+    "database clock": mark("database clock", ctx="doctor"),
+    "database role": mark("database role", ctx="doctor"),
+    "durability": mark("durability", ctx="doctor"),
+    "disk": mark("disk", ctx="doctor"),
+    "file rights": mark("file rights", ctx="doctor"),
+    "versions": mark("versions", ctx="doctor"),
+    "integrity": mark("integrity", ctx="doctor"),
+    "references": mark("references", ctx="doctor"),
+    "triggers": mark("triggers", ctx="doctor"),
+    "attachments": mark("attachments", ctx="doctor"),
+    "backup": mark("backup", ctx="doctor"),
+    "drill": mark("drill", ctx="doctor"),
+    "restored": mark("restored", ctx="doctor"),
+    "ledger length": mark("ledger length", ctx="doctor"),
+    "ledger clock": mark("ledger clock", ctx="doctor"),
+    "nights": mark("nights", ctx="doctor"),
+    "refused acts": mark("refused acts", ctx="doctor"),
+    "encoding": mark("encoding", ctx="doctor"),
+    "rules": mark("rules", ctx="doctor"),
+    "calendar": mark("calendar", ctx="doctor"),
+    "ledger": mark("ledger", ctx="doctor"),
+    "approvals": mark("approvals", ctx="doctor"),
+    "checkpoint": mark("checkpoint", ctx="doctor"),
+    "anchors": mark("anchors", ctx="doctor"),
+    "clock": mark("clock", ctx="doctor"),
+    "scan": mark("scan", ctx="doctor"),
+    "slot": mark("slot", ctx="doctor"),
+    "source": mark("source", ctx="doctor"),
+    "vanished": mark("vanished", ctx="doctor"),
+    "quarantine": mark("quarantine", ctx="doctor"),
+    "not judgeable": mark("not judgeable", ctx="doctor"),
+    "to confirm": mark("to confirm", ctx="doctor"),
+    "contested": mark("contested", ctx="doctor"),
+    "corrections": mark("corrections", ctx="doctor"),
+    "dead letters": mark("dead letters", ctx="doctor"),
+    "failing notices": mark("failing notices", ctx="doctor"),
+    "silences": mark("silences", ctx="doctor"),
+    "delivery hours": mark("delivery hours", ctx="doctor"),
+    "overdue orders": mark("overdue orders", ctx="doctor"),
+    "orders": mark("orders", ctx="doctor"),
+    "appeals": mark("appeals", ctx="doctor"),
+    "appeals nobody may decide": mark("appeals nobody may decide", ctx="doctor"),
+    "ladders": mark("ladders", ctx="doctor"),
+    "told": mark("told", ctx="doctor"),
+    "steps": mark("steps", ctx="doctor"),
+    "alarms": mark("alarms", ctx="doctor"),
+    "people": mark("people", ctx="doctor"),
+    "keys": mark("keys", ctx="doctor"),
 }
 
 
 def _check(name: str) -> str:
     """The check in words: `calendar cn`, `source hall` are a word and a name."""
     if name in _CHECKS:
-        return t(_CHECKS[name], name)
+        return t(_CHECKS[name])
     word, _, rest = name.partition(" ")
-    return f"{t(_CHECKS[word], word)} {rest}" if word in _CHECKS else name
+    return f"{t(_CHECKS[word])} {rest}" if word in _CHECKS else name
 
 
-_STATUS = {"ok": ("正常", "ok"), "look": ("请看", "look"), "bad": ("异常", "bad")}
+_STATUS = {"ok": mark("ok"), "look": mark("look"), "bad": mark("bad")}
 _STYLES = {"ok": "green", "look": "yellow", "bad": "bold red"}
 
 
@@ -184,7 +182,7 @@ def metrics(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help=t("写入此文件（整体替换）", "write this file, replaced as a whole"),
+            help=t("write this file, replaced as a whole"),
         ),
     ] = None,
 ) -> None:

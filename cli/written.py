@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 
 Text = Annotated[
     str | None,
-    typer.Option("--text", help=t("文字，或 @文件", "text, or @FILE"), show_default=False),
+    typer.Option("--text", help=t("text, or @FILE"), show_default=False),
 ]
 Attach = Annotated[
     list[Path] | None,
     typer.Option(
         "--attach",
         metavar="FILE",
-        help=t("附件，可多次", "a file, may be repeated"),
+        help=t("a file, may be repeated"),
         show_default=False,
     ),
 ]
@@ -32,14 +32,11 @@ def read_text(text: str | None) -> str | None:
         return Path(text[1:]).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(
-            t(f"{text[1:]} 不是 UTF-8", f"{text[1:]} is not UTF-8"),
-            t("请存为 UTF-8", "save it as UTF-8"),
+            t("{text_} is not UTF-8", text_=text[1:]),
+            t("save it as UTF-8"),
         ) from None
     except OSError as fault:
         raise ConfigurationError(
-            t(
-                f"{text[1:]} 无法读取：{say_os(fault)}",
-                f"{text[1:]} cannot be read: {say_os(fault)}",
-            ),
-            t("以 @ 开头的是文件名", "what begins with @ is the name of a file"),
+            t("{text_} cannot be read: {fault}", text_=text[1:], fault=say_os(fault)),
+            t("what begins with @ is the name of a file"),
         ) from None

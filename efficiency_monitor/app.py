@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .catalogue import catalogue_files
 from .faults import ConfigurationError
-from .i18n.language import t
+from .i18n.messages import t
 from .i18n.os_words import say_os
 from .people.operating_user import actor, machine
 from .workspace import settings
@@ -221,8 +221,8 @@ def drill_place(under: Path) -> Iterator[tuple[Path, Callable[[], int]]]:
         made = tempfile.TemporaryDirectory(prefix="effmon-drill-", dir=under)
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{under}：{say_os(fault)}", f"{under}: {say_os(fault)}"),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("{under}: {fault}", under=under, fault=say_os(fault)),
+            t("check the path and its permissions"),
         ) from None
     with made as name:
         yield Path(name) / "workspace", lambda: int(time.monotonic() - began)
@@ -295,7 +295,7 @@ def personal_key(file: Path) -> "PersonalKey":
 
     return read_key(
         file.expanduser(),
-        lambda: passphrase(t(f"{file} 的口令：", f"passphrase of {file}: ")),
+        lambda: passphrase(t("passphrase of {file}: ", file=file)),
     )
 
 
@@ -303,13 +303,13 @@ def new_key(file: Path) -> "PersonalKey":
     """Write a new private key into a new file; a passphrase is asked on a terminal."""
     from .people.key_files import write_key
 
-    said = passphrase(t("新密钥的口令（可空）：", "passphrase of the new key (may be empty): "))
+    said = passphrase(t("passphrase of the new key (may be empty): "))
     if said and not os.environ.get(PASSPHRASE_VARIABLE):
-        again = passphrase(t("再输一次：", "the same again: "))
+        again = passphrase(t("the same again: "))
         if again != said:
             raise ConfigurationError(
-                t("两次输入的口令不同", "the two passphrases differ"),
-                t("没有写入任何文件，请重来", "nothing was written; try again"),
+                t("the two passphrases differ"),
+                t("nothing was written; try again"),
             )
     return write_key(file.expanduser(), secrets.token_bytes(32), said)
 
@@ -327,18 +327,18 @@ def passphrase(prompt: str) -> str | None:
 def _check_file(file: Path, *, missing: bool, create: bool) -> None:
     """Say what is wrong with the place of an SQLite file before the driver says less."""
     where = t(
-        f"见 effmon.toml 的 workspace.database 或 {settings.DATABASE_VARIABLE}",
-        f"see workspace.database in effmon.toml, or {settings.DATABASE_VARIABLE}",
+        "see workspace.database in effmon.toml, or {database_variable}",
+        database_variable=settings.DATABASE_VARIABLE,
     )
     if missing and not create:
         raise ConfigurationError(
-            t(f"还没有数据库 {file}", f"there is no database {file} yet"),
-            t("运行：effmon init", "run: effmon init"),
+            t("there is no database {file} yet", file=file),
+            t("run: effmon init"),
         )
     if missing and not file.parent.is_dir():
-        raise ConfigurationError(t(f"没有目录 {file.parent}", f"no folder {file.parent}"), where)
+        raise ConfigurationError(t("no folder {parent}", parent=file.parent), where)
     if not missing and not file.is_file():
-        raise ConfigurationError(t(f"{file} 不是文件", f"{file} is no file"), where)
+        raise ConfigurationError(t("{file} is no file", file=file), where)
 
 
 def channels(context: "Context") -> dict[str, "Channel"]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from ..followup.evidence.model import Attachment, attachments_json, for_ledger
 from ..followup.ladders import actions as ladders
 from ..followup.orders.model import late
-from ..i18n.language import t
+from ..i18n.messages import mark, t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..people.acting import acting, approvals, approve, claimed, scope_of
@@ -32,9 +32,8 @@ class _Answer:
     entry: EntryType
     allowed: tuple[CardState, ...]
     state: CardState
-    #: What cannot be done, in Chinese and in English.
-    zh: str
-    en: str
+    #: What cannot be done, a marked message.
+    what: str
 
 
 _ANSWERS = {
@@ -43,24 +42,21 @@ _ANSWERS = {
         EntryType.CARD_ACKNOWLEDGED,
         (CardState.OPEN,),
         CardState.ACKNOWLEDGED,
-        "签收",
-        "acknowledged",
+        mark("acknowledged", ctx="answers"),
     ),
     "replied": _Answer(
         Act.REPLY,
         EntryType.CARD_REPLIED,
         (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED),
         CardState.REPLIED,
-        "反馈",
-        "replied",
+        mark("replied", ctx="answers"),
     ),
     "confirmed": _Answer(
         Act.CONFIRM,
         EntryType.CARD_CONFIRMED,
         (CardState.PENDING,),
         CardState.OPEN,
-        "确认",
-        "confirmed",
+        mark("confirmed", ctx="answers"),
     ),
 }
 
@@ -108,7 +104,7 @@ def answer(
     asked = _ANSWERS[what]
     claimed(context)
     if what == "replied" or text is not None:
-        said(text, t("内容", "text"))
+        said(text, t("text"))
     with context.store.writing() as connection:
         row = cards.find(connection, card_no)
         if row is None:
@@ -125,7 +121,7 @@ def answer(
             return Answered(
                 card_no=card_no, state=row.state, reply_due_at=due, late=is_late, repeated=True
             )
-        check_state(connection, row, asked.allowed, zh=asked.zh, en=asked.en)
+        check_state(connection, row, asked.allowed, what=asked.what)
         if what == "confirmed":
             _approve(context, connection, card_no, text, evidence, barred, second=second)
         now = context.now()
@@ -206,7 +202,7 @@ def _barred(connection: Connection, row: Any, what: str) -> dict[str, str]:
         return {}
     given = approvals(connection, subject=f"card:{row.card_no}", act=Act.ISSUE)
     voices = {row.issued_by}.union(*(each.voices for each in given))
-    return dict.fromkeys(voices, t("此牌由其发出", "gave this card"))
+    return dict.fromkeys(voices, t("gave this card"))
 
 
 def _same(

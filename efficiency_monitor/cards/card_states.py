@@ -6,33 +6,39 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError
-from ..i18n.language import say_state, t
+from ..i18n.language import say_state
+from ..i18n.messages import t
 from ..terms import CardState
 from .store import cards
 
 
 def check_state(
-    connection: Connection, row: Any, allowed: Sequence[CardState], *, zh: str, en: str
+    connection: Connection, row: Any, allowed: Sequence[CardState], *, what: str
 ) -> None:
     """ConfigurationError where the card is in none of the states; of a superseded one which stands.
 
-    `zh` and `en` say what cannot be done: `签收` and `acknowledged`.
+    `what` is a marked message of what cannot be done: `acknowledged`.
     """
     if row.state in allowed:
         return
     said = ConfigurationError(
         t(
-            f"{row.card_no} 的状态是{say_state(row.state)}，不能{zh}",
-            f"card {row.card_no} is {row.state}: it cannot be {en}",
+            "card {card_no} is {state}: it cannot be {what}",
+            card_no=row.card_no,
+            state=row.state,
+            what=t(what),
+            state_2=say_state(row.state),
         )
     )
     standing = cards.stands_instead(connection, row) if row.state == CardState.SUPERSEDED else None
     if standing is not None:
         said.hint = t(
-            f"现行有效的是 {standing.card_no}（{say_state(standing.state)}）",
-            f"{standing.card_no} stands in its place ({standing.state})",
+            "{card_no} stands in its place ({state})",
+            card_no=standing.card_no,
+            state=standing.state,
+            state_2=say_state(standing.state),
         )
     else:
-        states = t("、", ", ").join(say_state(state) for state in allowed)
-        said.hint = t(f"只有这些状态可以：{states}", f"possible from: {states}")
+        states = t(", ").join(say_state(state) for state in allowed)
+        said.hint = t("possible from: {states}", states=states)
     raise said

@@ -10,7 +10,7 @@ from ..faults import ConfigurationError
 from ..followup.evidence.model import Attachment, attachments_json, for_ledger
 from ..followup.ladders import actions as ladders
 from ..followup.orders import store as orders
-from ..i18n.language import t
+from ..i18n.messages import mark, t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..notify.notices import notices_to, people
@@ -54,7 +54,7 @@ def close_card(
     who was told of the card is told. A card with an open order is closed with the order. Given
     again by who has closed it, nothing is written.
     """
-    said(text, t("销号意见", "text"))
+    said(text, t("text", ctx="closing"))
     with rehearsed(context, only=dry_run) as connection:
         row = cards.find(connection, card_no)
         if row is None:
@@ -64,18 +64,16 @@ def close_card(
         allowed: tuple[CardState, ...] = (CardState.REPLIED,)
         if row.level == Level.WARNING:
             allowed = (CardState.ACKNOWLEDGED, CardState.REPLIED)
-        check_state(connection, row, allowed, zh="销号", en="closed")
+        check_state(connection, row, allowed, what=mark("closed"))
         order_no = orders.open_about(connection, [card_no]).get(card_no)
         if order_no is not None:
             raise ConfigurationError(
                 t(
-                    f"{card_no} 还有未办结的督办单 {order_no}",
-                    f"card {card_no} has the open order {order_no}",
+                    "card {card_no} has the open order {order_no}",
+                    card_no=card_no,
+                    order_no=order_no,
                 ),
-                t(
-                    f"随督办单一并销号：effmon orders close {order_no} --close-cards",
-                    f"close both: effmon orders close {order_no} --close-cards",
-                ),
+                t("close both: effmon orders close {order_no} --close-cards", order_no=order_no),
             )
         return Closed(card_no, told=close_row(context, connection, row, text, evidence))
 
@@ -102,11 +100,9 @@ def close_row(
     """Close a card in the caller's transaction, with the order it is about; ids of who is told."""
     known = cards.entries(connection, row.card_no)
     named = named_on(connection, row, people(connection))
-    barred = dict.fromkeys(
-        named, t("牌上列有其姓名或曾持有此件", "is named on it or held the case")
-    )
+    barred = dict.fromkeys(named, t("is named on it or held the case"))
     barred |= {
-        entry.person: t("已对此牌作出反馈", "replied to this card")
+        entry.person: t("replied to this card")
         for entry in known
         if entry.kind == "replied" and entry.person
     }

@@ -20,7 +20,7 @@ from ..engine.timeline import Event
 from ..faults import ConfigurationError
 from ..followup.accountability.holdings import holdings, who_did
 from ..followup.accountability.model import Holding
-from ..i18n.language import bilingual, language, t
+from ..i18n.messages import bilingual, language, t
 from ..intake.feeds import stale_sources, torn_cases
 from ..intake.provenance import origin_json, passed, versions_json
 from ..intake.store import cases, provenance
@@ -60,8 +60,8 @@ def find(
 def no_case(case_no: str) -> ConfigurationError:
     """The fault of a case number that nobody knows."""
     return ConfigurationError(
-        t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
-        t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
+        t("there is no case {case_no!r}", case_no=case_no),
+        t("effmon cases list --all shows the numbers"),
     )
 
 

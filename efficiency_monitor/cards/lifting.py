@@ -14,7 +14,8 @@ from ..followup.appeals import store as appeals
 from ..followup.evidence.attachments import keep, look
 from ..followup.evidence.model import Attachment, attachments_json
 from ..followup.ladders import actions as ladders
-from ..i18n.language import say_lift_reason, say_state, t
+from ..i18n.language import say_lift_reason, say_state
+from ..i18n.messages import t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..notify.notices import people
@@ -170,7 +171,7 @@ def by_hand(
     cannot be lifted for this reason or an appeal waits; NotAllowed where the person may not, or an
     earlier signature does not hold.
     """
-    why = said(text, t("撤销理由", "reason for lifting it"))
+    why = said(text, t("reason for lifting it"))
     evidence = look(attach) if dry_run else keep(context, attach)
     with rehearsed(context, only=dry_run) as connection:
         row = cards.find(connection, card_no)
@@ -236,24 +237,28 @@ def _check(connection: Connection, row: Any, reason: LiftReason) -> None:
     if waiting:
         number = waiting[0].appeal_no
         raise ConfigurationError(
-            t(f"{card_no} 有待裁决的申诉 {number}", f"the appeal {number} against {card_no} waits"),
+            t("the appeal {number} against {card_no} waits", number=number, card_no=card_no),
             t(
-                f"请裁决申诉：effmon appeals decide {number} --decision lift|return|refer",
-                f"decide it: effmon appeals decide {number} --decision lift|return|refer",
+                "decide it: effmon appeals decide {number} --decision lift|return|refer",
+                number=number,
             ),
         )
     state = CardState(row.state)
     if core.may_lift(state, reason):
         return
     possible = [other for other in core.BY_HAND if core.may_lift(state, other)]
-    hint = t("已撤销的牌和历史牌不能撤销", "lifted and historical cards cannot be lifted")
+    hint = t("lifted and historical cards cannot be lifted")
     if possible:
         words = ", ".join(possible)
-        hint = t(f"此时可用的理由：--reason {words}", f"in this state: --reason {words}")
+        hint = t("in this state: --reason {words}", words=words)
     raise ConfigurationError(
         t(
-            f"{card_no} 的状态是{say_state(state)}，不能以“{say_lift_reason(reason)}”撤销",
-            f"card {card_no} is {state}: it cannot be lifted as {reason}",
+            "card {card_no} is {state}: it cannot be lifted as {reason}",
+            card_no=card_no,
+            state=state,
+            reason=reason,
+            state_2=say_state(state),
+            reason_2=say_lift_reason(reason),
         ),
         hint,
     )

@@ -13,7 +13,7 @@ from ..followup.accountability.rows import account_json
 from ..followup.ladders.card_recipients import ladder_of_card, told_of
 from ..followup.orders.model import late
 from ..followup.orders.views import attachments_json_of, orders_of_card
-from ..i18n.language import bilingual, t
+from ..i18n.messages import bilingual, t
 from ..intake.store import cases
 from ..ledger.store import ledger
 from ..notify.store import outbox
@@ -113,11 +113,8 @@ def _entries(context: Context, entries: Sequence[Any], due: int | None) -> list[
 def no_card(card_no: str) -> ConfigurationError:
     """The fault of a card number that nobody knows."""
     return ConfigurationError(
-        t(f"没有牌 {card_no!r}", f"there is no card {card_no!r}"),
-        t(
-            "牌号见 effmon cards list --state all",
-            "effmon cards list --state all shows the numbers",
-        ),
+        t("there is no card {card_no!r}", card_no=card_no),
+        t("effmon cards list --state all shows the numbers"),
     )
 
 

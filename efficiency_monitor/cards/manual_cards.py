@@ -12,7 +12,8 @@ from ..followup.accountability import store as accounts
 from ..followup.accountability.checks import recorded
 from ..followup.accountability.model import Holding
 from ..followup.evidence.model import Attachment, attachments_json, for_ledger
-from ..i18n.language import say_level, t
+from ..i18n.language import say_level
+from ..i18n.messages import t
 from ..intake.model.statements import digest
 from ..intake.store import cases
 from ..ledger import row_commitments as binding
@@ -69,7 +70,7 @@ def issue(
     or where nobody but the issuer could confirm it; NotAllowed where the person may not.
     """
     person = claimed(context)
-    said(text, t("发牌理由", "text"))
+    said(text, t("text", ctx="manual cards"))
     basis = _basis(basis)
     with rehearsed(context, only=dry_run) as connection:
         case = _case(connection, case_no)
@@ -128,14 +129,8 @@ def _basis(basis: str) -> str:
     refuse_id_numbers(found)
     if not found or len(found) > MOST_BASIS:
         raise ConfigurationError(
-            t(
-                f"依据须为 1 至 {MOST_BASIS} 个字符",
-                f"the basis has to have 1 to {MOST_BASIS} characters",
-            ),
-            t(
-                "用 --basis 写明条款或决定，理由写在 --text",
-                "name the article; say why with --text",
-            ),
+            t("the basis has to have 1 to {most_basis} characters", most_basis=MOST_BASIS),
+            t("name the article; say why with --text"),
         )
     return found
 
@@ -145,8 +140,8 @@ def _case(connection: Connection, case_no: str) -> cases.StoredCase:
     found = [] if case_id is None else cases.read_cases(connection, [case_id])
     if not found:
         raise ConfigurationError(
-            t(f"没有办件 {case_no!r}", f"there is no case {case_no!r}"),
-            t("编号见 effmon cases list --all", "effmon cases list --all shows the numbers"),
+            t("there is no case {case_no!r}", case_no=case_no),
+            t("effmon cases list --all shows the numbers"),
         )
     return found[0]
 
@@ -215,14 +210,14 @@ def _check_new(connection: Connection, case: cases.StoredCase, row: Mapping[str,
         if same and other.state not in _GONE:
             raise ConfigurationError(
                 t(
-                    f"办件 {case.record.case_no} 已有同样的{say_level(Level(other.level))} "
-                    f"{other.card_no}",
-                    f"case {case.record.case_no} has the same {say_level(Level(other.level))} card "
-                    f"already: {other.card_no}",
+                    "case {case_no} has the same {level} card already: {card_no}",
+                    case_no=case.record.case_no,
+                    level=say_level(Level(other.level)),
+                    card_no=other.card_no,
                 ),
                 t(
-                    f"见 effmon cards show {other.card_no}；另有依据的请写明 --basis",
-                    f"see effmon cards show {other.card_no}; another matter has another --basis",
+                    "see effmon cards show {card_no}; another matter has another --basis",
+                    card_no=other.card_no,
                 ),
             )
     return None
@@ -252,14 +247,8 @@ def _confirmers(
                 found[person] = None
     if not found:
         raise ConfigurationError(
-            t(
-                "没有其他监察人员可以确认此牌",
-                "no other supervisor is there who could confirm the card",
-            ),
-            t(
-                "先导入另一名监察人员或其代理人：effmon people import",
-                "import another supervisor, or a deputy, first: effmon people import",
-            ),
+            t("no other supervisor is there who could confirm the card"),
+            t("import another supervisor, or a deputy, first: effmon people import"),
         )
     return tuple(found)
 

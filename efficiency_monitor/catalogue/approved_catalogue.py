@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import CatalogueError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..located_error import PlacedFault
 from ..records.engine import Store
 from ..rules.vocabulary import Vocabulary, build_vocabulary
@@ -158,14 +158,8 @@ class ApprovedCatalogue(Catalogue):
     @staticmethod
     def _nothing() -> CatalogueError:
         return CatalogueError(
-            t(
-                "effmon.toml 要求规则由第二人批准，但还没有批准过任何文本",
-                "effmon.toml asks that a second person approves rules, and nothing is approved yet",
-            ),
-            t(
-                "一人 effmon rules propose --reason …，另一人 effmon rules approve 编号",
-                "one person: effmon rules propose --reason …; another: effmon rules approve NUMBER",
-            ),
+            t("effmon.toml asks that a second person approves rules, and nothing is approved yet"),
+            t("one person: effmon rules propose --reason …; another: effmon rules approve NUMBER"),
         )
 
 
@@ -195,8 +189,8 @@ def built(files: Mapping[str, CalendarFile]) -> dict[str, Calendar]:
 
 def _unbuilt(name: str, why: str) -> CatalogueError:
     return CatalogueError(
-        t(f"工作日历 {name}：{why}", f"calendar {name}: {why}"),
-        t("改正日历文件后再提出", "mend the calendar's file and propose it again"),
+        t("calendar {name}: {why}", name=name, why=why),
+        t("mend the calendar's file and propose it again"),
     )
 
 

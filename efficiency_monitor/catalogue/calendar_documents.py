@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..faults import CatalogueError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import nearest
 from ..i18n.os_words import say_os
 from ..located_error import PlacedFault
@@ -114,18 +114,20 @@ def read_document(path: Path) -> Node:
     except OSError as fault:
         raise CatalogueError(
             t(
-                f"{path}:1:1: 无法读取：{say_os(fault)}",
-                f"{path}:1:1: cannot be read: {fault.strerror}",
+                "{path}:1:1: cannot be read: {strerror}",
+                path=path,
+                strerror=fault.strerror,
+                fault=say_os(fault),
             ),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("check the path and its permissions"),
         ) from None
     except UnicodeDecodeError as fault:
         before = fault.object[: fault.start]
         line = before.count(b"\n") + 1
         col = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
         raise CatalogueError(
-            t(f"{path}:{line}:{col}: 不是 UTF-8 编码", f"{path}:{line}:{col}: not UTF-8"),
-            t("用 UTF-8 编码另存", "save the file as UTF-8"),
+            t("{path}:{line}:{col}: not UTF-8", path=path, line=line, col=col),
+            t("save the file as UTF-8"),
         ) from None
 
 
@@ -137,10 +139,7 @@ def yaml_files(folder: Path) -> list[Path]:
     for path in paths:
         if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
             raise CatalogueError(
-                t(
-                    f"{path}:1:1: 文件名不以 .yaml 结尾",
-                    f"{path}:1:1: the name does not end in .yaml",
-                ),
-                t(f"改名为 {path.stem}.yaml", f"rename it to {path.stem}.yaml"),
+                t("{path}:1:1: the name does not end in .yaml", path=path),
+                t("rename it to {stem}.yaml", stem=path.stem),
             )
     return [path for path in paths if path.suffix == ".yaml"]

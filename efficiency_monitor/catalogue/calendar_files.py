@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..time.calendar_change import file_text
 from ..workspace.context import Context, meta, set_meta
@@ -65,10 +65,7 @@ def _write(path: Path, text: str) -> Path:
             raise
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{path}：{say_os(fault)}", f"{path}: {say_os(fault)}"),
-            t(
-                "日历已批准；改正后再运行同一命令即写入文件",
-                "the calendar is approved; mend it and give the command again to write the file",
-            ),
+            t("{path}: {fault}", path=path, fault=say_os(fault)),
+            t("the calendar is approved; mend it and give the command again to write the file"),
         ) from None
     return path

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.store import cases
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
@@ -70,8 +70,9 @@ def note_changes(context: Context, writing: Writing) -> list[str]:
         )
     return [
         t(
-            f"工作日历 {name.removeprefix(_CALENDAR)} 已改变（{context.actor.os_user}）",
-            f"calendar {name.removeprefix(_CALENDAR)} was changed ({context.actor.os_user})",
+            "calendar {calendar} was changed ({os_user})",
+            calendar=name.removeprefix(_CALENDAR),
+            os_user=context.actor.os_user,
         )
         for name in sorted(changed)
         if name.startswith(_CALENDAR) and name in known

@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..faults import CatalogueError, ConfigurationError, brief
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import nearest
 from ..located_error import Loc, PlacedFault
 from ..rules.ladders import Ladder
@@ -82,11 +82,8 @@ def catalogue_folder(path: Path | None = None) -> Path:
     folder = path if path is not None else _own_catalogue()
     if not folder.is_dir():
         raise ConfigurationError(
-            t(f"没有规则目录 {folder}", f"no catalogue folder {folder}"),
-            t(
-                "写含有 vocabulary.yaml、calendars、packs 的目录",
-                "name a folder with vocabulary.yaml, calendars, packs",
-            ),
+            t("no catalogue folder {folder}", folder=folder),
+            t("name a folder with vocabulary.yaml, calendars, packs"),
         )
     return folder
 
@@ -147,12 +144,9 @@ def read_rules(folder: Path, packs: Sequence[str]) -> list[LoadedRule]:
         if pack not in pack_names(folder):
             known = list(pack_names(folder))
             raise ConfigurationError(
-                t(
-                    f"{folder / 'packs'} 没有规则包 {pack!r}",
-                    f"no rule pack {pack!r} in {folder / 'packs'}",
-                )
+                t("no rule pack {pack!r} in {value}", pack=pack, value=folder / "packs")
                 + nearest(pack, known),
-                t("改正规则包的名单", "mend the list of packs"),
+                t("mend the list of packs"),
             )
         for path in yaml_files(folder / "packs" / pack):
             node = read_document(path)
@@ -188,7 +182,7 @@ def _check_together(
     if lines:
         raise CatalogueError(
             "\n".join(lines[:MOST_FAULTS]),
-            t("按所指的位置改正规则", "mend the rules at the places named"),
+            t("mend the rules at the places named"),
         )
 
 
@@ -204,7 +198,7 @@ def read_rule_file(path: Path, vocabulary: Vocabulary) -> LoadedRule:
     if lines:
         raise CatalogueError(
             "\n".join(lines[:MOST_FAULTS]),
-            t("按所指的位置改正规则", "mend the rule at the places named"),
+            t("mend the rule at the places named"),
         )
     return entry
 
@@ -225,7 +219,7 @@ def read_rule_files(
             lines.append(fault.message)
             hint = fault.hint
     if len(lines) > 1:
-        hint = t("按所指的位置改正规则", "mend the rules at the places named")
+        hint = t("mend the rules at the places named")
     if lines:
         raise CatalogueError("\n".join(lines[:MOST_FAULTS]), hint)
     _check_together(folder, vocabulary, loaded)
@@ -238,7 +232,7 @@ def check_words(node: Node, rule: Rule, vocabulary: Vocabulary) -> None:
     if lines:
         raise CatalogueError(
             "\n".join(lines[:MOST_FAULTS]),
-            t("按所指的位置改正规则", "mend the rule at the places named"),
+            t("mend the rule at the places named"),
         )
 
 
@@ -292,18 +286,18 @@ def _unknown_words(node: Node, entry: LoadedRule, vocabulary: Vocabulary) -> Ite
         if word not in vocabulary.types:
             meant = vocabulary.find_type(word)
             hint = _write(meant) if meant else nearest(word, list(vocabulary.types))
-            said = t(f"没有事件类型 {brief(word)}", f"no event type {brief(word)}")
+            said = t("no event type {word}", word=brief(word))
             yield f"{place(node, loc)}: {said}{hint}"
     for loc, word in _suspension_kinds(entry.rule):
         if word not in vocabulary.kinds:
             meant = vocabulary.find_kind(word)
             hint = _write(meant) if meant else nearest(word, list(vocabulary.kinds))
-            said = t(f"没有停表种类 {brief(word)}", f"no kind of suspension {brief(word)}")
+            said = t("no kind of suspension {word}", word=brief(word))
             yield f"{place(node, loc)}: {said}{hint}"
 
 
 def _write(meant: str) -> str:
-    return t(f"，请写 {meant!r}", f"; write {meant!r}")
+    return t("; write {meant!r}", meant=meant)
 
 
 def _event_types(rule: Rule) -> Iterator[tuple[Loc, str]]:
@@ -363,7 +357,7 @@ def _unknown_ladders(folder: Path, loaded: Sequence[tuple[Node, LoadedRule]]) ->
         for node, entry in loaded:
             if entry.rule.ladder is not None and entry.rule.ladder not in known:
                 hint = nearest(entry.rule.ladder, known)
-                said = t(f"没有督办层级 {entry.rule.ladder!r}", f"no ladder {entry.rule.ladder!r}")
+                said = t("no ladder {ladder!r}", ladder=entry.rule.ladder)
                 yield f"{place(node, ('ladder',))}: {said}{hint}"
 
 
@@ -382,11 +376,12 @@ def _given_way_to(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
                 continue
             other = card.unless.rule, card.unless.level
             if other not in levels:
-                said = t(f"{other[0]} 没有 {other[1]} 级", f"{other[0]} has no {other[1]} level")
+                said = t("{other} has no {other_2} level", other=other[0], other_2=other[1])
             elif levels[other] is not None:
                 said = t(
-                    f"{other[0]} 的 {other[1]} 级本身也让位",
-                    f"the {other[1]} level of {other[0]} gives way itself",
+                    "the {other} level of {other_2} gives way itself",
+                    other=other[1],
+                    other_2=other[0],
                 )
             else:
                 continue
@@ -398,24 +393,22 @@ def _contradictions(loaded: Sequence[tuple[Node, LoadedRule]]) -> Iterator[str]:
     for node, entry in loaded:
         span = entry.rule.in_force
         if span.to is not None and span.to < span.from_:
-            said = t(
-                f"生效止于 {span.to}，却起于 {span.from_}",
-                f"in force until {span.to}, from {span.from_}",
-            )
+            said = t("in force until {to}, from {from_}", to=span.to, from_=span.from_)
             yield f"{place(node, ('in_force', 'to'))}: {said}"
     for (_, first), (node, second) in combinations(loaded, 2):
         if first.rule.id != second.rule.id:
             continue
         if first.rule.version == second.rule.version:
-            name = f"{second.rule.id} {t('第', 'version ')}{second.rule.version}{t('版', '')}"
-            said = t(f"{name}也写在 {first.path}", f"{name} stands also in {first.path}")
+            name = f"{second.rule.id} {t('version {version}', version=second.rule.version)}"
+            said = t("{name} stands also in {path}", name=name, path=first.path)
             yield f"{place(node, ('version',))}: {said}"
         elif _overlap(first.rule, second.rule):
             said = t(
-                f"{second.rule.id} 第{second.rule.version}版与 {first.path} 的"
-                f"第{first.rule.version}版同时生效",
-                f"{second.rule.id} version {second.rule.version} is in force together with version "
-                f"{first.rule.version} in {first.path}",
+                "{id} version {version} is in force together with version {version_2} in {path}",
+                id=second.rule.id,
+                version=second.rule.version,
+                version_2=first.rule.version,
+                path=first.path,
             )
             yield f"{place(node, ('in_force',))}: {said}"
 

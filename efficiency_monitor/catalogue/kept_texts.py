@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ..engine.encoding import BoundRule
 from ..faults import CatalogueError, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import sentence
 from ..rules.rules import Rule
 from ..rules.vocabulary import VocabularyFile
@@ -41,14 +41,16 @@ class Key:
         """In the user's language: `CN-DECIDE 2 (national)`."""
         if self.kind == RULE:
             return t(
-                f"规则 {self.name} 第 {self.version} 版（{self.pack}）",
-                f"rule {self.name} version {self.version} ({self.pack})",
+                "rule {name} version {version} ({pack})",
+                name=self.name,
+                version=self.version,
+                pack=self.pack,
             )
         if self.kind == CALENDAR:
-            return t(f"工作日历 {self.name}", f"calendar {self.name}")
+            return t("calendar {name}", name=self.name)
         if self.kind == SETTINGS:
-            return t("起决定作用的设置", "the settings that decide")
-        return t("事件词汇表", "the vocabulary")
+            return t("the settings that decide")
+        return t("the vocabulary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,8 @@ def _read(model: type[_Model], said: Any) -> _Model:
         name = said.get("id", VOCABULARY) if isinstance(said, dict) else VOCABULARY
         what = sentence(model, fault.errors()[0])
         raise CatalogueError(
-            t(f"留存文本 {name} 本版本读不懂：{what}", f"the kept text {name}: {what}"),
-            t(
-                "改写文件后提出并批准",
-                "write the file as this release reads it, propose it and have it approved",
-            ),
+            t("the kept text {name}: {what}", name=name, what=what),
+            t("write the file as this release reads it, propose it and have it approved"),
         ) from None
 
 
@@ -209,14 +208,8 @@ def read(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
     for sha256 in wanted:
         if sha256 not in found or digest_of(found[sha256]) != sha256:
             raise EffmonError(
-                t(
-                    f"已批准的文本 {sha256[:12]} 丢失或被改动",
-                    f"the approved text {sha256[:12]} was lost or changed",
-                ),
-                t(
-                    "没有按它判定；运行 effmon doctor，从备份恢复",
-                    "nothing was judged by it; run effmon doctor and restore a backup",
-                ),
+                t("the approved text {sha256} was lost or changed", sha256=sha256[:12]),
+                t("nothing was judged by it; run effmon doctor and restore a backup"),
             )
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..faults import CatalogueError, ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model import entries as core_ledger
 from ..rules.rules import Rule
 from ..workspace.context import Context
@@ -102,8 +102,10 @@ def wanted(context: Context) -> Wanted:
     for pack in dict.fromkeys(filed.workspace.packs):
         if pack not in catalogue_files.pack_names(folder):
             found.broken[f"packs/{pack}"] = t(
-                f"{folder / 'packs'} 中没有规则包 {pack!r}",
-                f"no rule pack {pack!r} in {folder / 'packs'}",
+                "no rule pack {pack!r} in {value}",
+                ctx="rule files",
+                pack=pack,
+                value=folder / "packs",
             )
         else:
             for path in catalogue_files.rule_paths(folder, pack):
@@ -127,8 +129,10 @@ def _take(found: Wanted, text: KeptText) -> None:
     if text.key in found.texts:
         raise CatalogueError(
             t(
-                f"{text.path}：{text.key.words()}在 {found.texts[text.key].path} 中已有",
-                f"{text.path}: {text.key.words()} stands also in {found.texts[text.key].path}",
+                "{path}: {words} stands also in {path_2}",
+                path=text.path,
+                words=text.key.words(),
+                path_2=found.texts[text.key].path,
             )
         )
     found.texts[text.key] = text
@@ -195,16 +199,13 @@ def chosen(
     if lines:
         raise CatalogueError(
             "\n".join(lines),
-            t(
-                "改正后再提出；此前照已批准的文本判定",
-                "mend it; until then the approved text judges",
-            ),
+            t("mend it; until then the approved text judges"),
         )
     named = [part for part in parts if meant(part.path)]
     if not named:
         raise ConfigurationError(
-            t("文件与已批准的文本没有差别", "the files say what is approved: nothing differs"),
-            t("见 effmon rules changes", "see effmon rules changes"),
+            t("the files say what is approved: nothing differs"),
+            t("see effmon rules changes"),
         )
     return named
 
@@ -217,12 +218,6 @@ def _name_of(context: Context, path: Path) -> str:
         if full.is_relative_to(folder.resolve()):
             return before + full.relative_to(folder.resolve()).as_posix()
     raise ConfigurationError(
-        t(
-            f"{path} 不在规则目录 {context.catalogue.folder} 中",
-            f"{path} is not in the catalogue {context.catalogue.folder}",
-        ),
-        t(
-            "把文件放进 packs/规则包/ 后再提出；目录由 workspace.rules 指定",
-            "put it into packs/PACK/ there; the folder is set by workspace.rules",
-        ),
+        t("{path} is not in the catalogue {folder}", path=path, folder=context.catalogue.folder),
+        t("put it into packs/PACK/ there; the folder is set by workspace.rules"),
     )

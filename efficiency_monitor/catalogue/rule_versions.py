@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, NotAllowed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..people.acting import approve as write_approval
@@ -97,7 +97,7 @@ def write_proposal(
     dry_run: bool = False,
 ) -> Change:
     """Write a proposal of these texts: row, kept texts and entry in one transaction."""
-    why = said(reason, t("理由", "reason"))
+    why = said(reason, t("reason"))
     what = parts_text(parts)
     sha256 = hashlib.sha256(what.encode()).hexdigest()
     with rehearsed(context, only=dry_run) as connection:
@@ -185,11 +185,8 @@ def _check_after(context: Context, connection: Connection, parts: Sequence[Part]
         known = after.get(part.key)
         if part.before not in (None if known is None else known.sha256, _of_file(context, part)):
             raise ConfigurationError(
-                t(
-                    f"{part.key.words()}在提出以后已经变过",
-                    f"{part.key.words()} was changed since this was proposed",
-                ),
-                t("撤回并重新提出", "withdraw it and propose it again"),
+                t("{words} was changed since this was proposed", words=part.key.words()),
+                t("withdraw it and propose it again"),
             )
     apply(after, [part.as_json() for part in parts])
     texts = texts_of(connection, after)
@@ -239,7 +236,7 @@ def approve(
             subject=f"change:{change_no}",
             decision="approve",
             ground=change.sha256,
-            text=None if text is None else said(text, t("意见", "text")),
+            text=None if text is None else said(text, t("text", ctx="rule versions")),
             must_sign=mode == SECOND_PERSON,
             barred=barred,
         )
@@ -270,19 +267,16 @@ def _proposed(context: Context, connection: Connection, change: Change) -> dict[
         scope=None,
     )
     if known.by(row.person, "propose", change.sha256) is None:
-        none = t("没有提出人的签名", "nobody's key has signed the proposal")
+        none = t("nobody's key has signed the proposal")
         raise NotAllowed(
             t(
-                f"{change.change_no} 不能批准：{known.lapsed[0] if known.lapsed else none}",
-                f"{change.change_no} cannot be approved: "
-                f"{known.lapsed[0] if known.lapsed else none}",
+                "{change_no} cannot be approved: {which}",
+                change_no=change.change_no,
+                which=known.lapsed[0] if known.lapsed else none,
             ),
-            t(
-                "撤回后由持有密钥的人重新提出：effmon --as 人员 --key 文件 rules propose",
-                "withdraw it, and propose it again: effmon --as PERSON --key FILE rules propose",
-            ),
+            t("withdraw it, and propose it again: effmon --as PERSON --key FILE rules propose"),
         )
-    why = t("变更由其本人提出", "they proposed it themselves")
+    why = t("they proposed it themselves")
     return {person: why for person in (row.person, row.on_behalf_of) if person}
 
 
@@ -307,7 +301,7 @@ def _use(connection: Connection, parts: Sequence[Part], now: int) -> None:
 
 def withdraw(context: Context, change_no: str, text: str | None) -> Change:
     """Withdraw a change that waits. ConfigurationError where it has ended otherwise."""
-    why = said(text, t("理由", "reason"))
+    why = said(text, t("reason"))
     with context.store.writing() as connection:
         change = find(connection, change_no)
         if change.state == WITHDRAWN:
@@ -366,11 +360,14 @@ def _check_waits(change: Change) -> None:
         return
     raise ConfigurationError(
         t(
-            f"{change.change_no} 已由 {change.ended_by} "
-            + ("批准" if change.state == APPROVED else "撤回"),
-            f"{change.change_no} was {change.state} by {change.ended_by}",
+            "{change_no} was {state} by {person}",
+            change_no=change.change_no,
+            state=t("approved", ctx="ended")
+            if change.state == APPROVED
+            else t("withdrawn", ctx="ended"),
+            person=change.ended_by,
         ),
-        t("见 effmon rules changes", "see effmon rules changes"),
+        t("see effmon rules changes"),
     )
 
 
@@ -380,8 +377,8 @@ def find(connection: Connection, change_no: str) -> Change:
         if change.change_no == change_no.strip().upper():
             return change
     raise ConfigurationError(
-        t(f"没有变更 {change_no!r}", f"there is no change {change_no!r}"),
-        t("见 effmon rules changes", "see effmon rules changes"),
+        t("there is no change {change_no!r}", change_no=change_no),
+        t("see effmon rules changes"),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..workspace.context import Context
 from .approved_catalogue import state_with_settings, texts_of
 from .rule_files import differences, wanted
@@ -24,17 +24,17 @@ class Waits:
     def words(self) -> str:
         """In the user's language."""
         kinds = {
-            "added": t("新增", "added"),
-            "changed": t("已改动", "changed"),
-            "removed": t("已删除", "removed"),
-            "broken": t("无法读取", "broken"),
+            "added": t("added"),
+            "changed": t("changed"),
+            "removed": t("removed"),
+            "broken": t("broken"),
         }
         line = f"{self.path}: {kinds[self.kind]}" + (f" ({self.detail})" if self.detail else "")
         if self.kind == "broken":
-            return line + t("；照已批准的文本判定", "; the approved text judges")
+            return line + t("; the approved text judges")
         if self.change_no:
-            return line + t(f"；{self.change_no} 待批准", f"; {self.change_no} waits for approval")
-        return line + t("；尚未提出", "; not proposed yet")
+            return line + t("; {change_no} waits for approval", change_no=self.change_no)
+        return line + t("; not proposed yet")
 
     def as_json(self) -> dict[str, Any]:
         """For the command line."""

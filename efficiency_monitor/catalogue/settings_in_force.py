@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ..cards.store import cards
 from ..faults import ConfigurationError, Locked
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..people.store import text_salts
@@ -102,11 +102,8 @@ def take_first(context: Context, connection: Connection) -> str:
 
 def _changed_meanwhile() -> Locked:
     return Locked(
-        t("生效中的设置刚刚改变", "the settings in force were changed just now"),
-        t(
-            "其余内容没有写入；请核对 effmon.toml，再重新运行",
-            "the rest was not written; look at effmon.toml and give the command again",
-        ),
+        t("the settings in force were changed just now"),
+        t("the rest was not written; look at effmon.toml and give the command again"),
     )
 
 
@@ -160,7 +157,7 @@ def recent(context: Context, since: int) -> list[str]:
         what = "; ".join(f"{path}: {was or '-'} → {now or '-'}" for path, was, now in found)
         at = rfc3339(row.at, context.zone)
         by = row.change_no or row.os_user
-        lines.append(t(f"{at} 由 {by} 改为：{what}", f"{at} by {by}: {what}"))
+        lines.append(t("{at} by {by}: {what}", at=at, by=by, what=what))
     return lines
 
 
@@ -176,10 +173,9 @@ def untold(context: Context) -> list[str]:
         return []
     return [
         t(
-            f"{count} 张历史牌的到期时间不早于生效中的 watch_from，未曾通知任何人："
-            "effmon cards list --state historical",
-            f"{count} historical card(s) fell due after the watch_from in force, and nobody was "
+            "{count} historical card(s) fell due after the watch_from in force, and nobody was "
             "told: effmon cards list --state historical",
+            count=count,
         )
     ]
 
@@ -205,13 +201,11 @@ def _check_watch_from(
         until = rfc3339(latest, context.zone)
         raise ConfigurationError(
             t(
-                f"watch_from 晚于{'最近一次巡检' if scans else '现在'}（{until}）："
-                "其间到期的牌都会成为历史牌，无人得知",
-                f"watch_from is after {'the last scan' if scans else 'now'} ({until}): "
-                "cards that fall due before it would be historical, and nobody told",
+                "watch_from is after {which} ({until}): cards that fall due before it would be "
+                "historical, and nobody told",
+                which="the last scan" if scans else "now",
+                until=until,
+                which_2="最近一次巡检" if scans else "现在",
             ),
-            t(
-                f"effmon.toml：改为不晚于 {until}，或恢复原值",
-                f"effmon.toml: write one that is not after {until}, or the former one",
-            ),
+            t("effmon.toml: write one that is not after {until}, or the former one", until=until),
         )

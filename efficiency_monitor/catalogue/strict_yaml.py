@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..faults import CatalogueError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import sentence, subject
 from ..located_error import Loc, PlacedFault
 
@@ -80,19 +80,19 @@ class Node:
 
 
 def _mend() -> str:
-    return t("按所指的位置改正", "mend the file at the places named")
+    return t("mend the file at the places named")
 
 
 def _quote() -> str:
-    return t("给它加引号", "write it in quotes")
+    return t("write it in quotes")
 
 
 def _remove() -> str:
-    return t("删去它", "remove it")
+    return t("remove it")
 
 
 def _write_out() -> str:
-    return t("直接写出该值", "write the value out")
+    return t("write the value out")
 
 
 _NO_KEYS: Mapping[str, tuple[int, int]] = {}
@@ -104,10 +104,11 @@ def load(text: str, source: str) -> Node:
     if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
         raise CatalogueError(
             t(
-                f"{source}:1:1: 超过 {MOST_BYTES:,} 字节",
-                f"{source}:1:1: larger than {MOST_BYTES:,} bytes",
+                "{source}:1:1: larger than {most_bytes:,} bytes",
+                source=source,
+                most_bytes=MOST_BYTES,
             ),
-            t("拆成几个较小的文件", "split the file into smaller ones"),
+            t("split the file into smaller ones"),
         )
     hidden = _FORBIDDEN.search(text)
     if hidden:
@@ -115,7 +116,7 @@ def load(text: str, source: str) -> Node:
         line_start = breaks[-1].end() if breaks else 0
         raise CatalogueError(
             f"{source}:{len(breaks) + 1}:{hidden.start() - line_start + 1}: "
-            + t("不可见或控制字符 ", "invisible or control character ")
+            + t("invisible or control character ")
             + f"U+{ord(hidden[0]):04X}",
             _remove(),
         )
@@ -126,9 +127,7 @@ def load(text: str, source: str) -> Node:
         mark = getattr(fault, "problem_mark", None)
         position = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         what = getattr(fault, "problem", None) or "not readable as YAML"
-        raise CatalogueError(
-            f"{source}:{position}: {what}", t("按 YAML 的写法改正此处", "mend the YAML there")
-        ) from None
+        raise CatalogueError(f"{source}:{position}: {what}", t("mend the YAML there")) from None
 
 
 def plain(node: Node) -> Any:
@@ -187,7 +186,7 @@ def validate(node: Node, model: type[_Model]) -> _Model:
     said = [f"{node.source}:{line}:{col}: {text}" for (line, col), text in lines]
     if len(found) > MOST_FAULTS:
         more = len(found) - MOST_FAULTS
-        said.append(t(f"{node.source}: 另有 {more} 处", f"{node.source}: {more} more"))
+        said.append(t("{source}: {more} more", source=node.source, more=more))
     raise CatalogueError("\n".join(said), _mend())
 
 
@@ -221,14 +220,14 @@ class _Reader:
         start = next(events)
         if isinstance(start, yaml.StreamEndEvent):
             raise CatalogueError(
-                t(f"{self._source}:1:1: 文件是空的", f"{self._source}:1:1: the file is empty"),
-                t("写入内容", "write its content"),
+                t("{source}:1:1: the file is empty", source=self._source),
+                t("write its content"),
             )
         if start.version or start.tags:
             raise self._fault(
                 start,
-                t("不允许 % 指令", "directives are not allowed"),
-                t("删去以 % 开头的行", "remove the line that begins with %"),
+                t("directives are not allowed"),
+                t("remove the line that begins with %"),
             )
         node = self._node(next(events), events, 0)
         next(events)
@@ -236,8 +235,8 @@ class _Reader:
         if not isinstance(after, yaml.StreamEndEvent):
             raise self._fault(
                 after,
-                t("出现第二份文档", "a second document"),
-                t("一个文件只写一份；删去 '---'", "one file holds one document; remove '---'"),
+                t("a second document"),
+                t("one file holds one document; remove '---'"),
             )
         return node
 
@@ -245,31 +244,29 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             raise self._fault(
                 event,
-                t(f"不允许引用 *{event.anchor}", f"alias *{event.anchor} is not allowed"),
+                t("alias *{anchor} is not allowed", anchor=event.anchor),
                 _write_out(),
             )
         if event.anchor is not None:
             raise self._fault(
                 event,
-                t(f"不允许锚点 &{event.anchor}", f"anchor &{event.anchor} is not allowed"),
+                t("anchor &{anchor} is not allowed", anchor=event.anchor),
                 _write_out(),
             )
         if event.tag is not None:
-            raise self._fault(
-                event, t(f"不允许标签 {event.tag}", f"tag {event.tag} is not allowed"), _remove()
-            )
+            raise self._fault(event, t("tag {tag} is not allowed", tag=event.tag), _remove())
         self._values += 1
         if self._values > MOST_VALUES:
             raise self._fault(
                 event,
-                t(f"超过 {MOST_VALUES:,} 个值", f"more than {MOST_VALUES:,} values"),
-                t("拆分文件", "split the file"),
+                t("more than {most_values:,} values", most_values=MOST_VALUES),
+                t("split the file"),
             )
         if depth > MOST_DEPTH:
             raise self._fault(
                 event,
-                t(f"嵌套超过 {MOST_DEPTH} 层", f"nested deeper than {MOST_DEPTH} levels"),
-                t("减少层次", "flatten it"),
+                t("nested deeper than {most_depth} levels", most_depth=MOST_DEPTH),
+                t("flatten it"),
             )
         if isinstance(event, yaml.ScalarEvent):
             return self._made(event, self._scalar(event))
@@ -290,25 +287,24 @@ class _Reader:
             if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
                 raise self._fault(
                     event,
-                    t("字段名应为一个词", "a key must be a word"),
-                    t("冒号前写一个普通的词", "use a plain text as key"),
+                    t("a key must be a word"),
+                    t("use a plain text as key"),
                 )
             self._node(event, events, depth + 1)
             key = event.value
             if not key:
-                raise self._fault(
-                    event, t("缺少字段名", "an empty key"), t("写上字段名", "name the entry")
-                )
+                raise self._fault(event, t("an empty key"), t("name the entry"))
             if not event.style and key in _WORDS:
-                raise self._fault(event, t(f"{key} 不是文字", f"{key} is no text"), _quote())
+                raise self._fault(event, t("{key} is no text", key=key), _quote())
             if key in made:
                 raise self._fault(
                     event,
                     t(
-                        f"字段 {key!r} 重复，第一次在第 {keys[key][0]} 行",
-                        f"key {key!r} stands here a second time, first on line {keys[key][0]}",
+                        "key {key!r} stands here a second time, first on line {keys}",
+                        key=key,
+                        keys=keys[key][0],
                     ),
-                    t("保留其中一处", "keep one of the two"),
+                    t("keep one of the two"),
                 )
             keys[key] = (event.start_mark.line + 1, event.start_mark.column + 1)
             made[key] = self._node(next(events), events, depth + 1)
@@ -331,7 +327,7 @@ class _Reader:
                 code = f"U+{ord(hidden[0]):04X}"
                 raise self._fault(
                     event,
-                    t(f"不可见或控制字符 {code}", f"invisible or control character {code}"),
+                    t("invisible or control character {code}", code=code),
                     _remove(),
                 )
             return text
@@ -340,7 +336,7 @@ class _Reader:
         if text.lower() in _MANGLED_WORDS:
             raise self._fault(
                 event,
-                t(f"{text} 在 YAML 里另有含义", f"{text} has a second meaning in YAML"),
+                t("{text_} has a second meaning in YAML", text_=text),
                 _quote(),
             )
         if text[0] not in "0123456789+-":
@@ -349,10 +345,7 @@ class _Reader:
             if len(text) > _MOST_DIGITS:
                 raise self._fault(
                     event,
-                    t(
-                        f"数字超过 {_MOST_DIGITS} 位",
-                        f"a number of more than {_MOST_DIGITS} digits",
-                    ),
+                    t("a number of more than {most_digits} digits", most_digits=_MOST_DIGITS),
                     _quote(),
                 )
             return int(text)
@@ -360,10 +353,7 @@ class _Reader:
             if pattern.fullmatch(text):
                 raise self._fault(
                     event,
-                    t(
-                        f"{text} 不加引号时 YAML 会读成别的数",
-                        f"{text} {reading} in YAML when not in quotes",
-                    ),
+                    t("{text_} {reading} in YAML when not in quotes", text_=text, reading=reading),
                     _quote(),
                 )
         return text

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlalchemy import Connection
 
 from ..faults import CatalogueError
-from ..i18n.language import t
+from ..i18n.messages import t
 from . import kept_texts
 from . import store as changes
 from .kept_texts import KeptText
@@ -24,10 +24,8 @@ def check_versions(connection: Connection, texts: Iterable[KeptText]) -> None:
         raise CatalogueError(
             "\n".join(lines[:20]),
             t(
-                "把改动写成新版本（version 加一，另存一个文件，两版 in_force 不重叠），"
-                "或恢复原文：effmon rules diff ID@版本 文件",
-                "write the change as a new version (version + 1, a file of its own, in_force apart)"
-                ", or restore the text: effmon rules diff ID@VERSION FILE",
+                "write the change as a new version (version + 1, a file of its own, in_force "
+                "apart), or restore the text: effmon rules diff ID@VERSION FILE"
             ),
         )
 
@@ -43,20 +41,17 @@ def _changed(connection: Connection, texts: Iterable[KeptText]) -> Iterator[str]
         if not known or text.sha256 in known:
             continue
         if kept_texts.rule_of(text.content).status in FREE:
-            yield _line(text, t("已用于发牌，不能退回草案或试行", "has judged and cannot go back"))
+            yield _line(text, t("has judged and cannot go back"))
             continue
         contents: Mapping[str, str] = changes.contents(connection, sorted(known))
         said = kept_texts.substance(text.content)
         if all(kept_texts.substance(content) != said for content in contents.values()):
             yield _line(
                 text,
-                t(
-                    "文本已改变而版本号未变，该版本已经判定过",
-                    "its text was changed under the same number, which has judged",
-                ),
+                t("its text was changed under the same number, which has judged"),
             )
 
 
 def _line(text: KeptText, what: str) -> str:
     where = f"{text.path}: " if text.path else ""
-    return f"{where}{text.key.words()}{t('：', ': ')}{what}"
+    return f"{where}{text.key.words()}{t(': ')}{what}"

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from efficiency_monitor.i18n.language import (
-    language,
     say_amount,
     say_level,
     say_local,
     say_reason,
     say_threshold,
-    t,
 )
+from efficiency_monitor.i18n.messages import language, t
 from efficiency_monitor.rules.comparison import SIGNS
 
 from ..i18n.backtest_words import CHANGES, COUNTS
@@ -80,7 +79,7 @@ def write_page(
 
 def page(report: Mapping[str, Any], cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The page, piece by piece."""
-    title = t("监察规则回溯测试", "Back-test of rules")
+    title = t("Back-test of rules")
     yield (
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -91,18 +90,18 @@ def page(report: Mapping[str, Any], cards: Iterable[Mapping[str, Any]]) -> Itera
     yield f"<h1>{escape(title)}</h1>\n"
     yield from _about(report)
     yield from _tiles(report["totals"])
-    yield from _section(t("按月份", "By month"), _picture(report["by_month"]))
-    yield from _table("month", t("月份", "Month"), report["by_month"])
+    yield from _section(t("By month"), _picture(report["by_month"]))
+    yield from _table("month", t("Month"), report["by_month"])
     parts = {
-        "department": (t("按部门", "By department"), t("部门", "Department")),
-        "level": (t("按级别", "By level"), t("级别", "Level")),
-        "rule": (t("按规则", "By rule"), t("规则", "Rule")),
-        "item": (t("按事项", "By item"), t("事项", "Item")),
+        "department": (t("By department"), t("Department")),
+        "level": (t("By level"), t("Level")),
+        "rule": (t("By rule"), t("Rule")),
+        "item": (t("By item"), t("Item")),
     }
     for key, (heading, name) in parts.items():
         yield from _section(heading, _table(key, name, report[f"by_{key}"]))
     yield from _outcomes(report)
-    yield from _section(t("逐张比较", "Card by card"), _cards(cards))
+    yield from _section(t("Card by card"), _cards(cards))
     yield "</body></html>\n"
 
 
@@ -121,26 +120,23 @@ def _about(report: Mapping[str, Any]) -> Iterator[str]:
     before, after = report["before"], report["after"]
     yield (
         f'<p class="dim">{text(first)} – {text(last)} · '
-        + t(
-            f"截至 {text(say_local(report['as_of']))} 首次巡检的结果",
-            f"as a first scan as of {text(say_local(report['as_of']))} would find",
-        )
+        + t("as a first scan as of {as_of} would find", as_of=text(say_local(report["as_of"])))
         + "</p>\n"
     )
-    for side, word in ((before, t("原", "Before")), (after, t("新", "After"))):
-        rules = t("、", ", ").join(
+    for side, word in ((before, t("Before")), (after, t("After"))):
+        rules = t(", ").join(
             f"{text(rule['id'])} v{text(rule['version'])}" for rule in side["rules"]
         )
         yield f"<p><b>{escape(word)}</b> {text(side['name'])} <span class=dim>{rules}</span></p>\n"
     if report["beside"]:
-        rules = t("、", ", ").join(text(rule["id"]) for rule in report["beside"])
-        said = t("统计另计其牌：", "Tallies also count the cards of: ")
+        rules = t(", ").join(text(rule["id"]) for rule in report["beside"])
+        said = t("Tallies also count the cards of: ")
         yield f"<p class=dim>{escape(said)}{rules}</p>\n"
     if report["departments"]:
-        chosen = t("、", ", ").join(map(text, report["departments"]))
-        yield f"<p>{escape(t('只看部门：', 'Only departments: '))}{chosen}</p>\n"
+        chosen = t(", ").join(map(text, report["departments"]))
+        yield f"<p>{escape(t('Only departments: '))}{chosen}</p>\n"
     for each in report["left_out"]:
-        said = t("未参与：", "Left out: ")
+        said = t("Left out: ")
         yield f"<p>{escape(said)}{text(each['rule'])} – {text(each['reason'])}</p>\n"
 
 
@@ -148,29 +144,30 @@ def _tiles(totals: Mapping[str, int]) -> Iterator[str]:
     yield '<div class="tiles">'
     for name in _SHOWN:
         yield (
-            f'<div class="tile"><span class="dim">{escape(t(*COUNTS[name]))}</span>'
+            f'<div class="tile"><span class="dim">{escape(t(COUNTS[name]))}</span>'
             f"<b>{totals[name]:,}</b></div>"
         )
     yield "</div>\n"
     moved = totals["moved_in"], totals["moved_out"]
     if any(moved):
         said = t(
-            f"其中因时间变动移入期间 {moved[0]} 张，移出 {moved[1]} 张。",
-            f"Of those earlier or later, {moved[0]} came into the dates and {moved[1]} left them.",
+            "Of those earlier or later, {moved} came into the dates and {moved_2} left them.",
+            moved=moved[0],
+            moved_2=moved[1],
         )
         yield f'<p class="dim">{escape(said)}</p>\n'
 
 
 def _table(key: str, name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not rows:
-        yield f'<p class="dim">{escape(t("没有牌", "no cards"))}</p>\n'
+        yield f'<p class="dim">{escape(t("no cards"))}</p>\n'
         return
-    heads = "".join(f'<th class="n">{escape(t(*COUNTS[one]))}</th>' for one in _SHOWN)
+    heads = "".join(f'<th class="n">{escape(t(COUNTS[one]))}</th>' for one in _SHOWN)
     head = f"<tr><th>{escape(name)}</th>{heads}</tr>"
     yield f'<div class="wide"><table><thead>{head}</thead><tbody>\n'
     for row in rows:
         value = row[key]
-        shown = text(value) if value is not None else escape(t("未注明", "not stated"))
+        shown = text(value) if value is not None else escape(t("not stated"))
         if key == "level":
             shown = _level(value)
         cells = "".join(f'<td class="n">{row[one]:,}</td>' for one in _SHOWN)
@@ -188,15 +185,15 @@ def _picture(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     yield (
         '<p><span class="key" style="background:var(--before);margin-left:0"></span>'
-        f"{escape(t('原', 'before'))}"
+        f"{escape(t('before'))}"
         '<span class="key" style="background:var(--after)"></span>'
-        f"{escape(t('新', 'after'))}</p>\n"
+        f"{escape(t('after'))}</p>\n"
     )
     step = 28 if len(rows) <= _FEW else 14
     left, base = 46, 150
     width = left + max(180, len(rows) * step + 4)
     most = max(1, *(max(row["before"], row["after"]) for row in rows))
-    label = t("各月牌数", "cards by month")
+    label = t("cards by month")
     yield (
         f'<div class="wide"><svg viewBox="0 0 {width} 192" role="img" aria-label="{escape(label)}" '
         f'style="max-width:{width * 1.7:.0f}px;min-width:{min(width, 340)}px">'
@@ -225,23 +222,23 @@ def _bars(row: Mapping[str, Any], x: float, step: float, base: float, each: floa
         yield (
             f'<rect x="{x + step * 0.12 + place * wide:.1f}" y="{base - tall:.1f}" '
             f'width="{wide - 1:.1f}" height="{tall:.1f}" rx="1.5" fill="var(--{side})">'
-            f"<title>{text(row['month'])} {escape(t(*COUNTS[side]))} {row[side]:,}</title></rect>"
+            f"<title>{text(row['month'])} {escape(t(COUNTS[side]))} {row[side]:,}</title></rect>"
         )
 
 
 def _outcomes(report: Mapping[str, Any]) -> Iterator[str]:
-    yield f"<h2>{escape(t('办件的判定', 'How the cases could be judged'))}</h2>\n"
+    yield f"<h2>{escape(t('How the cases could be judged'))}</h2>\n"
     words = {
-        "total": t("办件", "Cases"),
-        "judged": t("已判定", "Judged"),
-        "not_judgeable": t("无法判定", "Not judgeable"),
-        "excluded": t("不适用", "Excluded"),
+        "total": t("Cases"),
+        "judged": t("Judged"),
+        "not_judgeable": t("Not judgeable"),
+        "excluded": t("Excluded"),
     }
     yield from _judged(words, report["cases"], report["not_judgeable"])
     if not any(report["tallies"][side]["total"] for side in ("before", "after")):
         return
-    heading = t("统计对象的判定", "How the subjects of tallies could be judged")
-    words |= {"total": t("统计对象", "Subjects"), "excluded": t("数量不足", "Too small")}
+    heading = t("How the subjects of tallies could be judged")
+    words |= {"total": t("Subjects"), "excluded": t("Too small")}
     yield f"<h2>{escape(heading)}</h2>\n"
     yield from _judged(words, report["tallies"], report["tallies_not_judgeable"])
 
@@ -252,16 +249,16 @@ def _judged(
     """How many ended how, before and after, and for which reasons some could not be judged."""
     heads = "".join(f'<th class="n">{escape(word)}</th>' for word in words.values())
     yield f'<div class="wide"><table><thead><tr><th></th>{heads}</tr></thead><tbody>'
-    for side, name in (("before", t("原", "Before")), ("after", t("新", "After"))):
+    for side, name in (("before", t("Before")), ("after", t("After"))):
         cells = "".join(f'<td class="n">{counts[side][one]:,}</td>' for one in words)
         yield f"<tr><td>{escape(name)}</td>{cells}</tr>"
     yield "</tbody></table></div>\n"
     if not reasons:
         return
     yield '<div class="wide"><table><thead><tr>'
-    yield f"<th>{escape(t('规则', 'Rule'))}</th><th>{escape(t('原因', 'Reason'))}</th>"
-    yield f'<th class="n">{escape(t("原", "Before"))}</th>'
-    yield f'<th class="n">{escape(t("新", "After"))}</th></tr></thead><tbody>'
+    yield f"<th>{escape(t('Rule'))}</th><th>{escape(t('Reason'))}</th>"
+    yield f'<th class="n">{escape(t("Before"))}</th>'
+    yield f'<th class="n">{escape(t("After"))}</th></tr></thead><tbody>'
     for row in reasons:
         yield (
             f"<tr><td>{text(row['rule'])}</td><td>{text(say_reason(row['reason']))}</td>"
@@ -273,16 +270,16 @@ def _judged(
 def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The cards that differ, with the dates that decide on each."""
     heads = {
-        "change": t("变化", "Change"),
-        "level": t("级别", "Level"),
-        "case": t("办件或统计对象", "Case or subject"),
-        "department": t("部门", "Department"),
-        "item": t("事项", "Item"),
-        "rule": t("规则", "Rule"),
-        "start": t("起", "From"),
-        "stop": t("止", "To"),
-        "before": t("原触发", "Fell due before"),
-        "after": t("新触发", "Fell due after"),
+        "change": t("Change"),
+        "level": t("Level"),
+        "case": t("Case or subject"),
+        "department": t("Department"),
+        "item": t("Item"),
+        "rule": t("Rule"),
+        "start": t("From"),
+        "stop": t("To"),
+        "before": t("Fell due before"),
+        "after": t("Fell due after"),
     }
     count = 0
     for card in cards:
@@ -293,7 +290,7 @@ def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if count > MOST_CARDS:
             continue
         values = {
-            "change": escape(t(*CHANGES[card["change"]])),
+            "change": escape(t(CHANGES[card["change"]])),
             "level": _level(card["level"]),
             "case": text(card["case_no"] or say_given_to(card["subject"])),
             "department": text(card["department"]),
@@ -310,11 +307,12 @@ def _cards(cards: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f"<tr>{cells}</tr>\n"
     if count:
         yield "</tbody></table></div>\n"
-    said = t("没有差别。", "No card differs.") if not count else ""
+    said = t("No card differs.") if not count else ""
     if count > MOST_CARDS:
         said = t(
-            f"共 {count:,} 张，此处列出前 {MOST_CARDS:,} 张；全部见 -o jsonl。",
-            f"{count:,} cards; the first {MOST_CARDS:,} are shown here, all of them by -o jsonl.",
+            "{count:,} cards; the first {most_cards:,} are shown here, all of them by -o jsonl.",
+            count=count,
+            most_cards=MOST_CARDS,
         )
     if said:
         yield f'<p class="dim">{escape(said)}</p>\n'
@@ -331,7 +329,7 @@ def _from_to(card: Mapping[str, Any]) -> dict[str, str]:
     shown = list({window["kind"]: window for window in windows}.values())
     found = {}
     for name, place in (("start", "from"), ("stop", "to")):
-        lines = [_event(t(*WINDOWS[window["kind"]]), window[place]) for window in shown]
+        lines = [_event(t(WINDOWS[window["kind"]]), window[place]) for window in shown]
         found[name] = f"<span>{'<br>'.join(lines)}</span>"
     return found
 

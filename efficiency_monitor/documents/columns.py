@@ -10,7 +10,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from efficiency_monitor.i18n.language import say_amount, t
+from efficiency_monitor.i18n.language import say_amount
+from efficiency_monitor.i18n.messages import one_of, t
 from efficiency_monitor.terms import Level
 from efficiency_monitor.time.amount import Amount, decimal_text
 
@@ -23,7 +24,7 @@ def say_value(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return t("是", "yes") if value else t("否", "no")
+        return t("yes") if value else t("no", ctx="columns")
     if isinstance(value, str) and not isinstance(value, Enum):
         return value
     if isinstance(value, Amount):
@@ -32,18 +33,16 @@ def say_value(value: Any) -> str:
         if set(value) == {"value", "unit"}:
             return say_amount(value)
         if set(value) == {"zh", "en"}:
-            return t(str(value["zh"]), str(value["en"]))
-        return t("；", "; ").join(
-            f"{key}{t('：', ': ')}{say_value(one)}" for key, one in value.items()
-        )
+            return one_of(str(value["zh"]), str(value["en"]))
+        return t("; ").join(f"{key}{t(': ')}{say_value(one)}" for key, one in value.items())
     if isinstance(value, (list, tuple)):
-        return t("、", ", ").join(say_value(one) for one in value)
+        return t(", ").join(say_value(one) for one in value)
     return machine_text(value)
 
 
-def coded(words: Mapping[str, tuple[str, str]]) -> Callable[[Any], str]:
-    """`say` for a column of codes: (Chinese, English) by code; another code stays as it is."""
-    return lambda code: t(*words[code]) if code in words else say_value(code)
+def coded(words: Mapping[str, str]) -> Callable[[Any], str]:
+    """`say` for a column of codes: their words by code; another code stays as it is."""
+    return lambda code: t(words[code]) if code in words else say_value(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ class Column:
     """
 
     key: str
-    zh: str
-    en: str
+    heading: str
     say: Callable[[Any], str] = say_value
     #: 1 always stays, 2 goes first below 60 columns, 3 below 80, 4 below 100.
     priority: int = 1
@@ -66,11 +64,13 @@ class Column:
     right: bool = False
     #: Terminal style by value (its machine form); the words alone must tell as much.
     styles: Mapping[str, str] | None = None
+    #: Tells apart headings that are one word in English (`i18n.messages.mark`).
+    ctx: str | None = None
 
     @property
     def title(self) -> str:
         """The heading in the current language."""
-        return t(self.zh, self.en)
+        return t(self.heading, ctx=self.ctx)
 
     def value(self, row: Row) -> Any:
         """The value in a record, None where it has none."""

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from ..i18n.language import bilingual, language, say_level, say_limit, say_reading, say_reason, t
+from ..i18n.language import (
+    say_level,
+    say_limit,
+    say_reading,
+    say_reason,
+)
+from ..i18n.messages import bilingual, language, mark, one_of, t
 from ..i18n.rule_phrases import event_words
 from ..i18n.rule_words import (
     Fact,
@@ -61,22 +67,22 @@ class _Section:
 
 
 _STATUS: Final = {
-    "preview": ("草案", "draft"),
-    "trial": ("试行", "on trial"),
-    "stable": ("执行", "in use"),
-    "retired": ("废止", "retired"),
+    "preview": mark("draft"),
+    "trial": mark("on trial"),
+    "stable": mark("in use"),
+    "retired": mark("retired"),
 }
 _KINDS: Final = {
-    "silent": ("不发牌", "nothing"),
-    "near_miss": ("差一点", "just not"),
-    "firing": ("发牌", "given"),
+    "silent": mark("nothing", ctx="rule page"),
+    "near_miss": mark("just not"),
+    "firing": mark("given"),
 }
 _ROWS: Final = {
-    "cards": ("牌", "card"),
-    "cases": ("办件", "case"),
-    "items": ("事项", "item"),
-    "orders": ("督办单", "order"),
-    "alarms": ("报警", "alarm"),
+    "cards": mark("card"),
+    "cases": mark("case"),
+    "items": mark("item"),
+    "orders": mark("order"),
+    "alarms": mark("alarm"),
 }
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]|~])")
 _STYLE: Final = """\
@@ -108,7 +114,7 @@ def page(rules: Sequence[ShownRule], vocabulary: Vocabulary, form: str) -> str:
     ordered = sorted(rules, key=lambda one: (one.pack, one.rule.id, one.rule.version))
     sections = [_section(one, vocabulary) for one in ordered]
     packs = ", ".join(dict.fromkeys(one.pack for one in ordered))
-    title = t(f"监察规则：{packs}", f"Rules of supervision: {packs}")
+    title = t("Rules of supervision: {packs}", packs=packs)
     return _html(title, sections) if form == "html" else _markdown(title, sections)
 
 
@@ -116,7 +122,7 @@ def _section(shown: ShownRule, vocabulary: Vocabulary) -> _Section:
     rule = shown.rule
     return _Section(
         anchor=f"{rule.id}-{rule.version}",
-        title=f"{rule.id} {t(rule.title.zh, rule.title.en)}",
+        title=f"{rule.id} {one_of(rule.title.zh, rule.title.en)}",
         facts=list(_facts(shown, vocabulary)),
         cards=_cards(rule),
         examples=[_example(example, vocabulary) for example in rule.examples],
@@ -125,38 +131,40 @@ def _section(shown: ShownRule, vocabulary: Vocabulary) -> _Section:
 
 def _facts(shown: ShownRule, vocabulary: Vocabulary) -> Iterator[tuple[str, Cell]]:
     rule = shown.rule
-    until = str(rule.in_force.to) if rule.in_force.to else t("另行通知", "further notice")
+    until = str(rule.in_force.to) if rule.in_force.to else t("further notice")
     if rule.form != "tally" or rule.applies_to != Match():
-        yield t("适用范围", "For whom"), [say_match(rule.applies_to)]
+        yield t("For whom"), [say_match(rule.applies_to)]
     if rule.clock is not None:
-        yield t("计时", "What is counted"), list(say_clock(rule.clock, vocabulary))
+        yield t("What is counted"), list(say_clock(rule.clock, vocabulary))
         limits = [
-            f"{say_limit(name)}{t('：', ': ')}{say_sources(sources)}"
+            f"{say_limit(name)}{t(': ')}{say_sources(sources)}"
             for name, sources in rule.limits.items()
         ]
-        yield t("时限", "Limits"), limits
+        yield t("Limits"), limits
     if rule.condition is not None:
-        yield t("行为", "What is measured"), list(say_condition(rule.condition, vocabulary))
+        yield t("What is measured"), list(say_condition(rule.condition, vocabulary))
     if rule.tally is not None:
-        yield t("统计", "What is tallied"), list(say_tally(rule.tally, vocabulary))
+        yield t("What is tallied"), list(say_tally(rule.tally, vocabulary))
     yield (
-        t("依据", "Legal basis"),
+        t("Legal basis"),
         [
-            f"{basis.ref}{t('：', ': ')}{bilingual(basis.says)}"
-            f"{t('（', ' (')}{say_reading(basis.reading)}{t('）', ')')}"
+            f"{basis.ref}{t(': ')}{bilingual(basis.says)}"
+            f"{t(' (')}{say_reading(basis.reading)}{t(')')}"
             for basis in rule.legal_basis
         ],
     )
-    yield t("说明", "Why"), [bilingual(rule.why)]
-    yield t("发牌之后", "What follows"), [say_follow_up(rule)]
+    yield t("Why"), [bilingual(rule.why)]
+    yield t("What follows"), [say_follow_up(rule)]
     yield (
-        t("版本", "Version"),
+        t("Version"),
         [
             t(
-                f"第{rule.version}版，{t(*_STATUS[rule.status])}，"
-                f"自{rule.in_force.from_}起至{until}；规则包 {shown.pack}",
-                f"{rule.version}, {t(*_STATUS[rule.status])}, in force from {rule.in_force.from_} "
-                f"until {until}; pack {shown.pack}",
+                "{version}, {word}, in force from {from_} until {until}; pack {pack}",
+                version=rule.version,
+                word=t(_STATUS[rule.status]),
+                from_=rule.in_force.from_,
+                until=until,
+                pack=shown.pack,
             ),
             f"SHA-256 {shown.digest}",
         ],
@@ -166,18 +174,18 @@ def _facts(shown: ShownRule, vocabulary: Vocabulary) -> Iterator[tuple[str, Cell
 def _cards(rule: Rule) -> _Table:
     ordered = sorted(rule.cards, key=lambda card: Level.parse(card.level))
     return _Table(
-        (t("级别", "Level"), t("何时", "When"), t("规则文件的写法", "As the file has it")),
+        (t("Level"), t("When"), t("As the file has it")),
         [[[say_level(card.level)], [say_card(rule, card)], [card.at]] for card in ordered],
         [card.level for card in ordered],
     )
 
 
 def _example(example: Example, vocabulary: Vocabulary) -> tuple[str, _Table]:
-    level, kind = say_level(example.level), t(*_KINDS[example.kind])
+    level, kind = say_level(example.level), t(_KINDS[example.kind])
     fields = [f"{name} = {value}" for name, value in example.case.items()]
     rows: list[list[Cell]] = []
     if fields:
-        rows.append([[t("办件", "Case")], fields])
+        rows.append([[t("Case", ctx="clocks")], fields])
     for event in example.events:
         said = [event_words(vocabulary, [event.event])]
         if event.kind:
@@ -196,28 +204,28 @@ def _example(example: Example, vocabulary: Vocabulary) -> tuple[str, _Table]:
             if (value := getattr(event, name))
         ]
         said += [f"{name} = {value}" for name, value in event.attributes.items()]
-        rows.append([[event.at], [t("，", ", ").join(said)]])
+        rows.append([[event.at], [t(", ", ctx="card").join(said)]])
     rows += [[[kind], [said]] for kind, said in _rows(example)]
     for expected in example.expect:
-        cards = t("、", ", ").join(say_level(word) for word in expected.cards)
-        said = [cards or t("无牌", "no card")]
+        cards = t(", ").join(say_level(word) for word in expected.cards)
+        said = [cards or t("no card")]
         if expected.not_judgeable:
-            said.append(t("无法判定：", "not judgeable: ") + say_reason(expected.not_judgeable))
+            said.append(t("not judgeable: ") + say_reason(expected.not_judgeable))
         if expected.excluded:
-            said.append(t("规则不适用", "the rule is not for it"))
-        as_of = t(f"截至 {expected.as_of}", f"as of {expected.as_of}")
-        rows.append([[as_of], [t("，", ", ").join(said)]])
-    title = f"{example.name}{t('（', ' (')}{level}{t('，', ', ')}{kind}{t('）', ')')}"
-    return title, _Table((t("时间", "When"), t("情况", "What")), rows)
+            said.append(t("the rule is not for it"))
+        as_of = t("as of {as_of}", as_of=expected.as_of)
+        rows.append([[as_of], [t(", ", ctx="card").join(said)]])
+    title = f"{example.name}{t(' (')}{level}{t(', ', ctx='card')}{kind}{t(')')}"
+    return title, _Table((t("When", ctx="rule page"), t("What", ctx="rule page")), rows)
 
 
 def _rows(example: Example) -> Iterator[tuple[str, str]]:
     """The rows that a tally's example is made over, each with what it is."""
-    for kind, (zh, en) in _ROWS.items():
+    for kind, heading in _ROWS.items():
         for row in getattr(example, kind):
             given = row.model_dump(mode="json", exclude_defaults=True)
             said = [f"{name} = {_written(value)}" for name, value in given.items()]
-            yield t(zh, en), t("，", ", ").join(said)
+            yield t(heading), t(", ", ctx="card").join(said)
 
 
 def _written(value: object) -> str:
@@ -266,7 +274,7 @@ def _html_section(section: _Section) -> Iterator[str]:
     yield from _html_table(section.cards)
     if section.examples:
         count = len(section.examples)
-        yield f"<details><summary>{_text(t(f'示例（{count}）', f'examples ({count})'))}</summary>"
+        yield f"<details><summary>{_text(t('examples ({count})', count=count))}</summary>"
         for title, table in section.examples:
             yield f"<h3>{_text(title)}</h3>"
             yield from _html_table(table)
@@ -285,10 +293,7 @@ def _html_table(table: _Table) -> Iterator[str]:
 
 
 def _foot() -> str:
-    return t(
-        "本页由规则文件生成；所列示例即规则的测试。",
-        "This page is made from the rule files; the examples are the rules' tests.",
-    )
+    return t("This page is made from the rule files; the examples are the rules' tests.")
 
 
 def _plain(text: str) -> str:

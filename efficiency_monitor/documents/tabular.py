@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 from efficiency_monitor.time.amount import decimal_text
 
@@ -121,23 +121,16 @@ def _place(beside: Path, path: Path, *, overwrite: bool, hint: str | None) -> No
 
 def _taken(path: Path, hint: str | None) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{path} 已存在，不会覆盖", f"{path} exists and is not overwritten"),
-        hint
-        or t(
-            "换一个文件名，或者用 --overwrite 覆盖",
-            "choose another name, or overwrite: --overwrite",
-        ),
+        t("{path} exists and is not overwritten", path=path),
+        hint or t("choose another name, or overwrite: --overwrite"),
     )
 
 
 def unwritable(path: Path, fault: OSError) -> ConfigurationError:
     """What is said of a file that cannot be written."""
     return ConfigurationError(
-        t(f"{path} 无法写入：{say_os(fault)}", f"{path} cannot be written: {say_os(fault)}"),
-        t(
-            "检查文件夹是否存在、是否有写权限、磁盘是否有空间",
-            "check that the folder exists, that you may write there and that the disk is not full",
-        ),
+        t("{path} cannot be written: {fault}", path=path, fault=say_os(fault)),
+        t("check that the folder exists, that you may write there and that the disk is not full"),
     )
 
 
@@ -214,8 +207,8 @@ def _fill(book: Any, rows: Iterable[Row], columns: tuple[Column, ...]) -> int:
     for count, row in enumerate(rows, 1):
         if count > SHEET_ROWS_MAX:
             raise ConfigurationError(
-                t(f"超过一张工作表的 {SHEET_ROWS_MAX} 行", f"more than {SHEET_ROWS_MAX} records"),
-                t("改用 CSV，或者缩小范围", "write CSV instead, or list less"),
+                t("more than {sheet_rows_max} records", sheet_rows_max=SHEET_ROWS_MAX),
+                t("write CSV instead, or list less"),
             )
         for place, column in enumerate(columns):
             _write_cell(sheet, count, place, column, row, quoted)
@@ -236,7 +229,7 @@ def _write_cell(sheet: Any, line: int, place: int, column: Column, row: Row, quo
         return
     text = safe(words)
     if len(text.encode("utf-16-le")) // 2 > CELL_CHARACTERS_MAX:
-        note = t("…（过长，全文见 JSON）", "… (too long, whole in JSON)")
+        note = t("… (too long, whole in JSON)")
         text = text[: CELL_CHARACTERS_MAX // 2] + note
     if text:
         # The prefix keeps a formula a text even when the cell is edited and confirmed.

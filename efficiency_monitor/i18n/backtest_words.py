@@ -3,21 +3,23 @@
 from collections.abc import Mapping
 from typing import Final
 
-CHANGES: Final[Mapping[str, tuple[str, str]]] = {
-    "new": ("新增", "new"),
-    "gone": ("消失", "gone"),
-    "earlier": ("提前", "earlier"),
-    "later": ("推后", "later"),
-    "same": ("不变", "the same"),
+from efficiency_monitor.i18n.messages import mark
+
+CHANGES: Final[Mapping[str, str]] = {
+    "new": mark("new"),
+    "gone": mark("gone"),
+    "earlier": mark("earlier"),
+    "later": mark("later"),
+    "same": mark("the same"),
 }
-COUNTS: Final[Mapping[str, tuple[str, str]]] = {
-    "before": ("原有", "Before"),
-    "after": ("新规则", "After"),
-    "new": ("新增", "New"),
-    "gone": ("消失", "Gone"),
-    "earlier": ("提前", "Earlier"),
-    "later": ("推后", "Later"),
-    "same": ("不变", "Same"),
-    "moved_in": ("移入期间", "Moved in"),
-    "moved_out": ("移出期间", "Moved out"),
+COUNTS: Final[Mapping[str, str]] = {
+    "before": mark("Before", ctx="counts"),
+    "after": mark("After", ctx="counts"),
+    "new": mark("New", ctx="counts"),
+    "gone": mark("Gone"),
+    "earlier": mark("Earlier"),
+    "later": mark("Later"),
+    "same": mark("Same"),
+    "moved_in": mark("Moved in"),
+    "moved_out": mark("Moved out"),
 }

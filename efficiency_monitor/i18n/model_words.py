@@ -10,27 +10,27 @@ from pydantic_core import ErrorDetails
 
 from ..faults import brief
 from .fault_words import say_fault
-from .language import t
+from .messages import mark, t
 
 _PREFIX = re.compile(r"^(?:Value|Assertion) error, ")
 _FIELD = re.compile(r"Value error, ([a-z_]+): ")
 #: Letters of a name that is compared with the known ones.
 _LONGEST = 100
 _SENTENCES = {
-    "tuple_type": ("应为列表", "should be a list"),
-    "list_type": ("应为列表", "should be a list"),
-    "dict_type": ("应为“字段: 值”的形式", "should be a mapping of fields to values"),
-    "model_type": ("应为“字段: 值”的形式", "should be a mapping of fields to values"),
-    "model_attributes_type": ("应为“字段: 值”的形式", "should be a mapping of fields to values"),
-    "int_type": ("应为整数", "should be a whole number"),
-    "int_parsing": ("应为整数", "should be a whole number"),
-    "int_from_float": ("应为整数", "should be a whole number"),
-    "bool_type": ("应为 true 或 false", "should be true or false"),
-    "bool_parsing": ("应为 true 或 false", "should be true or false"),
-    "date_type": ("应为日期，如 2026-01-31", "should be a date, as 2026-01-31"),
-    "date_parsing": ("应为日期，如 2026-01-31", "should be a date, as 2026-01-31"),
-    "date_from_datetime_parsing": ("应为日期，如 2026-01-31", "should be a date, as 2026-01-31"),
-    "date_from_datetime_inexact": ("应为日期，如 2026-01-31", "should be a date, as 2026-01-31"),
+    "tuple_type": mark("should be a list"),
+    "list_type": mark("should be a list"),
+    "dict_type": mark("should be a mapping of fields to values"),
+    "model_type": mark("should be a mapping of fields to values"),
+    "model_attributes_type": mark("should be a mapping of fields to values"),
+    "int_type": mark("should be a whole number"),
+    "int_parsing": mark("should be a whole number"),
+    "int_from_float": mark("should be a whole number"),
+    "bool_type": mark("should be true or false"),
+    "bool_parsing": mark("should be true or false"),
+    "date_type": mark("should be a date, as 2026-01-31"),
+    "date_parsing": mark("should be a date, as 2026-01-31"),
+    "date_from_datetime_parsing": mark("should be a date, as 2026-01-31"),
+    "date_from_datetime_inexact": mark("should be a date, as 2026-01-31"),
 }
 
 
@@ -41,10 +41,10 @@ def sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     if kind in ("missing", "extra_forbidden") and loc:
         owner, name = _path(loc[:-1]), str(loc[-1])
         if kind == "missing":
-            return t(f"{owner}缺少字段 {name!r}", f"{owner}missing field {name!r}")
+            return t("{owner}missing field {name!r}", owner=owner, name=name)
         known = nearest(name, _names_at(model, loc[:-1]))
         field = brief(name)
-        return t(f"{owner}没有字段 {field}{known}", f"{owner}unknown field {field}{known}")
+        return t("{owner}unknown field {field}{known}", owner=owner, field=field, known=known)
     return f"{_path(loc)}{_what(error)}"
 
 
@@ -59,30 +59,28 @@ def nearest(name: str, known: list[str]) -> str:
     # Comparing takes time for each letter of either: no known name is that long.
     close = get_close_matches(name, known, 1) if len(name) <= _LONGEST else []
     if close:
-        return t(f"，是否指 {close[0]!r}？", f"; did you mean {close[0]!r}?")
+        return t("; did you mean {close!r}?", close=close[0])
     names = ", ".join(known)
-    return t(f"，可用：{names}", f"; one of {names}") if known else ""
+    return t("; one of {names}", names=names) if known else ""
 
 
 def _what(error: ErrorDetails) -> str:
     kind, value = error["type"], error["input"]
     context: Mapping[str, Any] = error.get("ctx", {})
     if kind == "string_type":
-        quotes = isinstance(value, int)
-        return t(
-            "应为文字" + ("，请加引号" if quotes else ""),
-            "should be a text" + (": write it in quotes" if quotes else ""),
-        )
+        if isinstance(value, int):
+            return t("should be a text: write it in quotes")
+        return t("should be a text")
     if kind in ("too_short", "string_too_short"):
         least = context.get("min_length")
-        return t(f"至少要有 {least} 项（字）", f"should have at least {least} entry or character")
+        return t("should have at least {least} entry or character", least=least)
     if kind == "string_pattern_mismatch":
         form = context.get("pattern")
-        return t(f"{brief(value)} 不合格式 {form}", f"{brief(value)} does not have the form {form}")
+        return t("{value} does not have the form {form}", value=brief(value), form=form)
     if kind in ("literal_error", "enum"):
         return _one_of(str(context.get("expected")), value)
     if kind in _SENTENCES:
-        return t(*_SENTENCES[kind])
+        return t(_SENTENCES[kind])
     text = say_fault(_PREFIX.sub("", error["msg"]))
     return _cut(text.removeprefix("Input "), 500)
 
@@ -93,10 +91,10 @@ def _one_of(expected: str, value: Any) -> str:
     if isinstance(value, str) and len(value) <= _LONGEST:
         known = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
         found = get_close_matches(value, known, 1)
-        close = t(f"，是否指 {found[0]!r}？", f"; did you mean {found[0]!r}?") if found else ""
+        close = t("; did you mean {found!r}?", found=found[0]) if found else ""
     said = f"{brief(value)} " if isinstance(value, str | int) else ""
     words = expected.replace(" or ", "、").replace(", ", "、")
-    return t(f"{said}不可用，应为 {words} 之一{close}", f"should be {expected}{close}")
+    return t("should be {expected}{close}", expected=expected, close=close, said=said, words=words)
 
 
 def _cut(text: str, most: int) -> str:

@@ -12,83 +12,76 @@ from ..rules.rule_parts import Match
 from ..rules.rules import CardAt, Clock, Extend, LimitSource, Pause, Rule
 from ..rules.vocabulary import Vocabulary
 from ..time.amount import Amount, Threshold, decimal_text
-from .language import say_amount, say_item_kind, say_level, say_limit, say_unit, t
+from .language import (
+    say_amount,
+    say_item_kind,
+    say_level,
+    say_limit,
+    say_unit,
+)
+from .messages import mark, t
 from .rule_phrases import event_words, listed
 
 #: A term and what is said of it.
 Fact = tuple[str, str]
 _FIELDS: Final = {
-    "item_kind": ("办件类型", "kind of item"),
-    "item_code": ("事项编码", "item"),
-    "region": ("区划", "region"),
-    "department": ("部门", "department"),
-    "channel": ("受理渠道", "channel"),
+    "item_kind": mark("kind of item"),
+    "item_code": mark("item", ctx="explain"),
+    "region": mark("region"),
+    "department": mark("department"),
+    "channel": mark("channel"),
 }
 _SOURCES: Final = {
-    "promised_limit": ("办件的承诺时限", "the case's promised limit"),
-    "statutory_limit": ("办件的法定时限", "the case's statutory limit"),
-    "promised_due": ("办件的承诺办结时间", "the instant promised for the case"),
-    "statutory_due": ("办件的法定办结时间", "the case's statutory due instant"),
-    "licence_expires": ("许可有效期届满之时", "the end of the licence"),
-    "amount": ("起算事件所给的时限", "the limit that came with the start"),
-    "due_at": ("起算事件所给的到期时间", "the due instant that came with the start"),
+    "promised_limit": mark("the case's promised limit"),
+    "statutory_limit": mark("the case's statutory limit"),
+    "promised_due": mark("the instant promised for the case"),
+    "statutory_due": mark("the case's statutory due instant"),
+    "licence_expires": mark("the end of the licence"),
+    "amount": mark("the limit that came with the start"),
+    "due_at": mark("the due instant that came with the start"),
 }
 _SIGNS: Final = {
-    ">": ("多于", "more than"),
-    ">=": ("达到", "at least"),
-    "<": ("少于", "less than"),
-    "<=": ("不多于", "at most"),
-    "=": ("等于", "exactly"),
+    ">": mark("more than"),
+    ">=": mark("at least"),
+    "<": mark("less than"),
+    "<=": mark("at most"),
+    "=": mark("exactly"),
 }
 _COUNTED: Final = {
-    "events": ("次", ""),
-    "characters": ("字", " characters"),
-    "fields": ("项", " fields"),
-    "%": ("%", " %"),
-    "points": ("个百分点", " percentage points"),
-    "cards": ("张牌", " cards"),
-    "cases": ("件", " cases"),
-    "items": ("项", " items"),
-    "orders": ("份督办单", " orders"),
-    "alarms": ("次报警", " alarms"),
+    "events": mark("{value}", ctx="counted"),
+    "characters": mark("{value} characters", ctx="counted"),
+    "fields": mark("{value} fields", ctx="counted"),
+    "%": mark("{value} %", ctx="counted"),
+    "points": mark("{value} percentage points", ctx="counted"),
+    "cards": mark("{value} cards", ctx="counted"),
+    "cases": mark("{value} cases", ctx="counted"),
+    "items": mark("{value} items", ctx="counted"),
+    "orders": mark("{value} orders", ctx="counted"),
+    "alarms": mark("{value} alarms", ctx="counted"),
 }
 #: What a measure measures; `{of}` are its events, other names its parameters.
 MEASURES: Final = {
-    "count": ("{of}的次数", "how often: {of}"),
-    "gap": ("从{since}到{of}的时间", "the time from {since} to {of}"),
-    "lag": ("{of}从发生到登记的时间", "how long after it happened it was recorded: {of}"),
-    "length": ("{of}所填{field}的字数", "the length of {field} given with: {of}"),
-    "number": ("{of}所填{field}的数值", "the number in {field} of: {of}"),
-    "lacking": (
-        "{of}时办件所缺项数（{case_fields}）",
-        "how many of {case_fields} the case lacks at: {of}",
+    "count": mark("how often: {of}"),
+    "gap": mark("the time from {since} to {of}"),
+    "lag": mark("how long after it happened it was recorded: {of}"),
+    "length": mark("the length of {field} given with: {of}"),
+    "number": mark("the number in {field} of: {of}"),
+    "lacking": mark("how many of {case_fields} the case lacks at: {of}"),
+    "absent": mark("{of} without any of: {need}"),
+    "skipped_stage": mark("how many stages were skipped before: {of}"),
+    "reordered_stage": mark("stages out of order at: {of}"),
+    "unlisted_stage": mark("a stage that is not listed at: {of}"),
+    "contradiction": mark("how often {field} contradicts itself in: {of}"),
+    "fee_deviation": mark("how far from the fee list: {of}"),
+    "paused_share": mark(
+        "the share of the time from {since} to {stop} that lay between {of} and {until}"
     ),
-    "absent": ("{of}之前没有{need}", "{of} without any of: {need}"),
-    "skipped_stage": ("{of}之前被跳过的环节数", "how many stages were skipped before: {of}"),
-    "reordered_stage": ("{of}时环节次序颠倒", "stages out of order at: {of}"),
-    "unlisted_stage": ("{of}时环节不在规定之列", "a stage that is not listed at: {of}"),
-    "contradiction": (
-        "{of}前后{field}不一致的次数",
-        "how often {field} contradicts itself in: {of}",
-    ),
-    "fee_deviation": ("{of}偏离收费标准的比例", "how far from the fee list: {of}"),
-    "paused_share": (
-        "从{since}到{stop}的时间里，{of}至{until}所占比例",
-        "the share of the time from {since} to {stop} that lay between {of} and {until}",
-    ),
-    "repeated_text": (
-        "{of}所填{field}文字重复的次数",
-        "how often the same {field} was given with: {of}",
-    ),
-    "overlapping": ("{of}时尚未结束的其他{of}个数", "how many others run at: {of}"),
-    "same_person": ("{of}的{field}与经办为同一人", "{field} of {of} is who handles the case"),
-    "recorded_after_due": (
-        "{of}在{limit}届满之后多久才登记",
-        "how long after the end of the {limit} it was recorded: {of}",
-    ),
-    "across_closing": (
-        "{of}至{until}跨下班时间（前后{within}内）的次数",
-        "how often {of} until {until} lay across closing time (within {within} of it)",
+    "repeated_text": mark("how often the same {field} was given with: {of}"),
+    "overlapping": mark("how many others run at: {of}"),
+    "same_person": mark("{field} of {of} is who handles the case"),
+    "recorded_after_due": mark("how long after the end of the {limit} it was recorded: {of}"),
+    "across_closing": mark(
+        "how often {of} until {until} lay across closing time (within {within} of it)"
     ),
 }
 
@@ -97,20 +90,20 @@ def say_match(match: Match) -> str:
     """For which cases a rule is."""
     parts = [_field(name, getattr(match, name) or ()) for name in _FIELDS]
     parts += [_attribute(name, words) for name, words in (match.attributes or {}).items()]
-    said = t("，", "; ").join(part for part in parts if part)
+    said = t("; ", ctx="card").join(part for part in parts if part)
     if match.not_ is not None:
         parts = [_field(name, getattr(match.not_, name) or ()) for name in _FIELDS]
         parts += [_attribute(name, words) for name, words in (match.not_.attributes or {}).items()]
-        without = t("，且", " and ").join(part for part in parts if part)
-        said = f"{said}{t('；', '; ') if said else ''}{t('不含：', 'except ')}{without}"
-    return said or t("全部办件", "every case")
+        without = t(" and ").join(part for part in parts if part)
+        said = f"{said}{t('; ') if said else ''}{t('except ')}{without}"
+    return said or t("every case")
 
 
 def _field(name: str, words: Sequence[str]) -> str:
     if not words:
         return ""
     said = [say_item_kind(word) if name == "item_kind" else word for word in words]
-    return f"{t(*_FIELDS[name])}{t('为', ': ')}{listed(said)}"
+    return f"{t(_FIELDS[name])}{t(': ', ctx='rule words')}{listed(said)}"
 
 
 def _attribute(name: str, words: Sequence[str]) -> str:
@@ -124,38 +117,36 @@ def say_clock(clock: Clock, vocabulary: Vocabulary) -> Iterator[str]:
         return event_words(vocabulary, codes)
 
     yield t(
-        f"从{name(clock.start)}起计时，到{name(clock.stop)}止。",
-        f"The clock runs from {name(clock.start)} until {name(clock.stop)}.",
+        "The clock runs from {start} until {stop}.", start=name(clock.start), stop=name(clock.stop)
     )
     if clock.kinds:
         kinds = name(clock.kinds)
-        yield t(f"只看种类为{kinds}的事件。", f"Only events of these kinds: {kinds}.")
+        yield t("Only events of these kinds: {kinds}.", kinds=kinds)
     if clock.ahead:
         days = say_amount(clock.ahead)
-        yield t(
-            f"只用于在所载届满之日{days}以前开始的。",
-            f"Only for what begins at least {days} before the end that is stated.",
-        )
+        yield t("Only for what begins at least {days} before the end that is stated.", days=days)
     if clock.unstarted:
         yield t(
-            f"未起算即{name(clock.unstarted)}的，不计时。",
-            f"Where {name(clock.unstarted)} comes without any start, nothing runs.",
+            "Where {unstarted} comes without any start, nothing runs.",
+            unstarted=name(clock.unstarted),
         )
     if clock.deemed:
         within = say_amount(clock.deemed.within)
         yield t(
-            f"{name(clock.deemed.from_)}后{within}内没有{name(clock.deemed.unless)}的，"
-            f"视为自{name(clock.deemed.from_)}之时起算。",
-            f"If neither {name(clock.deemed.unless)} comes within {within} after "
-            f"{name(clock.deemed.from_)}, the clock is deemed to run from there.",
+            "If neither {unless} comes within {within} after {from_}, the clock is deemed to run "
+            "from there.",
+            unless=name(clock.deemed.unless),
+            within=within,
+            from_=name(clock.deemed.from_),
         )
     yield _count(clock)
     yield from (_pause(pause, name) for pause in clock.pause)
     if clock.extend:
-        limits = t("和", " and the ").join(say_limit(limit) for limit in clock.extend.limits)
+        limits = t(" and the ").join(say_limit(limit) for limit in clock.extend.limits)
         yield t(
-            f"{name([*clock.extend.by])}所批准的时间加入{limits}。",
-            f"What is granted by {name([*clock.extend.by])} is added to the {limits}.",
+            "What is granted by {value} is added to the {limits}.",
+            value=name([*clock.extend.by]),
+            limits=limits,
         )
         yield from _bounds(clock.extend)
     yield _EPISODES[clock.episodes]()
@@ -164,82 +155,67 @@ def say_clock(clock: Clock, vocabulary: Vocabulary) -> Iterator[str]:
 def _bounds(extend: Extend) -> Iterator[str]:
     if extend.times is not None:
         yield t(
-            f"最多计 {extend.times} 次；届满之后作出或录入的不计。",
-            f"At most {extend.times} of them count; none that is made or entered after the limit.",
+            "At most {times} of them count; none that is made or entered after the limit.",
+            times=extend.times,
         )
     if extend.most is not None:
         most = say_amount(extend.most)
-        yield t(f"合计不超过{most}，超出不计。", f"Together at most {most}; the rest is cut off.")
+        yield t("Together at most {most}; the rest is cut off.", most=most)
 
 
 def _count(clock: Clock) -> str:
     if clock.resolution == "time":
-        return t(
-            "按时刻连续计算，每个工作日计 1，不论其工作时间长短。",
-            "Counted to the second; each working day weighs 1 whatever its hours.",
-        )
-    first = t(
-        "起算当日计入" if clock.first_day == "same" else "起算当日不计入",
-        "the day of the start counts"
+        return t("Counted to the second; each working day weighs 1 whatever its hours.")
+    first = (
+        t("the day of the start counts")
         if clock.first_day == "same"
-        else "the day of the start does not count",
+        else t("the day of the start does not count")
     )
-    ends = t(
-        "最后一日 23:59:59 届满" if clock.ends == "midnight" else "最后一日下班时届满",
-        "the last day ends at 23:59:59"
+    ends = (
+        t("the last day ends at 23:59:59")
         if clock.ends == "midnight"
-        else "the last day ends at closing time",
+        else t("the last day ends at closing time")
     )
     rolls = ""
     if clock.roll == "next_working_day":
-        rolls = t(
-            "；自然日的最后一日为休息日的，顺延至下一工作日",
-            "; a limit in calendar days that ends on a day off moves to the next working day",
-        )
-    return t(
-        f"以天计的按整日计算：{first}，{ends}{rolls}。", f"Days are whole: {first}, {ends}{rolls}."
-    )
+        rolls = t("; a limit in calendar days that ends on a day off moves to the next working day")
+    return t("Days are whole: {first}, {ends}{rolls}.", first=first, ends=ends, rolls=rolls)
 
 
 def _pause(pause: Pause, name: Callable[[Sequence[str]], str]) -> str:
     kinds = name(pause.kinds) if pause.kinds else ""
     cap = ""
     if pause.cap:
-        most = (
-            say_amount(pause.cap.fixed)
-            if pause.cap.fixed
-            else t("所申请的天数", "the time applied for")
-        )
-        cap = t(f"，最多扣除{most}", f", at most for {most}")
-    only = t(f"（仅限{kinds}）", f" (only for {kinds})") if kinds else ""
+        most = say_amount(pause.cap.fixed) if pause.cap.fixed else t("the time applied for")
+        cap = t(", at most for {most}", most=most)
+    only = t(" (only for {kinds})", kinds=kinds) if kinds else ""
     return t(
-        f"{name(pause.from_)}至{name(pause.to)}期间暂停计时{only}{cap}。",
-        f"It stands from {name(pause.from_)} until {name(pause.to)}{only}{cap}.",
+        "It stands from {from_} until {to}{only}{cap}.",
+        from_=name(pause.from_),
+        to=name(pause.to),
+        only=only,
+        cap=cap,
     )
 
 
 _EPISODES: Final[dict[str, Callable[[], str]]] = {
-    "once": lambda: t(
-        "每件只计一次，从最初的起算事件算起。", "One run a case, from the first start on."
-    ),
-    "each": lambda: t(
-        "停止之后再次起算的，另计一次。", "Every start after a stop is a run of its own."
-    ),
-    "per_stage": lambda: t("每个环节分别计时。", "Each stage has runs of its own."),
+    "once": lambda: t("One run a case, from the first start on."),
+    "each": lambda: t("Every start after a stop is a run of its own."),
+    "per_stage": lambda: t("Each stage has runs of its own."),
 }
 
 
 def say_sources(sources: Sequence[LimitSource]) -> str:
     """Where a limit comes from."""
-    return t("；没有的，", "; else ").join(_source(source) for source in sources)
+    return t("; else ").join(_source(source) for source in sources)
 
 
 def _source(source: LimitSource) -> str:
     if source.fixed:
         return say_amount(source.fixed)
-    said = t(*_SOURCES[str(source.case or source.event)])
+    said = t(_SOURCES[str(source.case or source.event)])
     if source.moved_by_pauses:
-        said += t("（随暂停顺延）", " (moved by pauses)")
+        said += t(" (moved by pauses)")
     return said
 
 
@@ -253,23 +229,23 @@ def say_condition(condition: Condition, vocabulary: Vocabulary) -> Iterator[str]
     }
     for name in ("of", "since", "stop", "until", "need"):
         words[name] = event_words(vocabulary, getattr(condition, name) or ())
-    measure = t(*MEASURES[condition.measure]).format(**words)
-    yield t(f"度量：{measure}。", f"Measured: {measure}.")
+    measure = t(MEASURES[condition.measure]).format(**words)
+    yield t("Measured: {measure}.", measure=measure)
     if condition.kinds:
         kinds = event_words(vocabulary, condition.kinds)
-        yield t(f"只看种类为{kinds}的。", f"Only of these kinds: {kinds}.")
+        yield t("Only of these kinds: {kinds}.", kinds=kinds)
     if condition.lawful is not None:
-        yield t(
-            f"只看种类{'属于' if condition.lawful else '不属于'}行政许可法第四十五条所列的。",
-            f"Only those whose kind is {'' if condition.lawful else 'not '}on the list of "
-            "行政许可法 Art. 45.",
+        yield (
+            t("Only those whose kind is on the list of 行政许可法 Art. 45.")
+            if condition.lawful
+            else t("Only those whose kind is not on the list of 行政许可法 Art. 45.")
         )
     if condition.after:
         after = event_words(vocabulary, condition.after)
-        yield t(f"只看{after}之后的。", f"Only those after: {after}.")
+        yield t("Only those after: {after}.", after=after)
     if condition.before:
         before = event_words(vocabulary, condition.before)
-        yield t(f"只看{before}之前的。", f"Only those before: {before}.")
+        yield t("Only those before: {before}.", before=before)
 
 
 def say_card(rule: Rule, card: CardAt) -> str:
@@ -279,8 +255,7 @@ def say_card(rule: Rule, card: CardAt) -> str:
         return said
     other = say_level(card.unless.level)
     return said + t(
-        f"；本办件已有 {card.unless.rule} 的{other}时不发",
-        f"; not while the case has the {other} card of {card.unless.rule}",
+        "; not while the case has the {other} card of {rule}", other=other, rule=card.unless.rule
     )
 
 
@@ -289,15 +264,13 @@ def _say_point(card: CardAt) -> str:
     limit = say_limit(point.limit)
     if point.percent is not None:
         used = decimal_text(point.percent)
-        return t(f"{limit}已用超过{used}%", f"more than {used}% of the {limit} used")
+        return t("more than {used}% of the {limit} used", used=used, limit=limit)
     if point.offset is None:
-        return t(
-            f"超过{limit}（届满当秒仍为及时）", f"past the {limit} (its last second is in time)"
-        )
+        return t("past the {limit} (its last second is in time)", limit=limit)
     offset = say_amount(point.offset)
     if point.later:
-        return t(f"超过{limit}后又过{offset}", f"more than {offset} past the {limit}")
-    return t(f"距{limit}届满只剩{offset}", f"only {offset} of the {limit} left")
+        return t("more than {offset} past the {limit}", offset=offset, limit=limit)
+    return t("only {offset} of the {limit} left", offset=offset, limit=limit)
 
 
 def say_comparison(at: str, rule: Rule) -> str:
@@ -307,24 +280,29 @@ def say_comparison(at: str, rule: Rule) -> str:
     if not unit:
         part = rule.condition or rule.tally
         unit = part.unit_word if part is not None else "events"
-    value, sign = decimal_text(comparison.value), t(*_SIGNS[comparison.sign])
+    value, sign = decimal_text(comparison.value), t(_SIGNS[comparison.sign])
     if unit in _COUNTED:
-        said = f"{value}{t(*_COUNTED[unit])}"
+        said = t(_COUNTED[unit], value=value)
     else:
-        said = t(f"{value}{say_unit(unit)}", f"{value} {say_unit(unit, one=value == '1')}")
-    return t(f"{sign}{said}", f"{sign} {said}")
+        said = t(
+            "{value} {unit}",
+            value=value,
+            unit=say_unit(unit, one=value == "1"),
+            unit_2=say_unit(unit),
+        )
+    return t("{sign} {said}", sign=sign, said=said)
 
 
 def say_follow_up(rule: Rule) -> str:
     """What follows a card."""
     said = [
-        t("自动发牌", "given automatically")
+        t("given automatically")
         if rule.confirm == "automatic"
-        else t("经人工确认后发牌", "given once a person has confirmed it")
+        else t("given once a person has confirmed it")
     ]
     if rule.reply_within:
         within = say_amount(Amount.parse(rule.reply_within))
-        said.append(t(f"{within}内反馈", f"to be answered within {within}"))
+        said.append(t("to be answered within {within}", within=within))
     if rule.ladder:
-        said.append(t(f"督办层级 {rule.ladder}", f"ladder {rule.ladder}"))
-    return t("，", "; ").join(said)
+        said.append(t("ladder {ladder}", ladder=rule.ladder))
+    return t("; ", ctx="card").join(said)

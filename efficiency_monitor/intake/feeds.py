@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ..engine.questions import Counting, due
 from ..faults import ConfigurationError, NotCovered
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import nearest
 from ..time.amount import Amount
 from ..time.instants import local_date, rfc3339
@@ -29,11 +29,8 @@ def source_of(context: Context, name: str) -> SourceSection:
     if found is None:
         known = sorted(context.settings.sources)
         raise ConfigurationError(
-            t(
-                f"没有数据源 {name!r}{nearest(name, known)}",
-                f"there is no source {name!r}{nearest(name, known)}",
-            ),
-            t(f"在 effmon.toml 中写 [sources.{name}]", f"write [sources.{name}] in effmon.toml"),
+            t("there is no source {name!r}{name_2}", name=name, name_2=nearest(name, known)),
+            t("write [sources.{name}] in effmon.toml", name=name),
         )
     return found
 
@@ -63,21 +60,22 @@ class Stale:
         """A sentence in the current language."""
         if self.half:
             return t(
-                f"数据源 {self.source} 正在导入或导入中断，其未办结办件暂无法判定："
-                f"effmon pull {self.source}",
-                f"source {self.source} is being imported, or that broke off: its open cases cannot "
-                f"be judged until it is done: effmon pull {self.source}",
+                "source {source} is being imported, or that broke off: its open cases cannot be "
+                "judged until it is done: effmon pull {source}",
+                source=self.source,
             )
         if self.data_as_of is None:
             return t(
-                f"数据源 {self.source} 从未取得数据，其未办结办件无法判定",
-                f"source {self.source} was never read: its open cases cannot be judged",
+                "source {source} was never read: its open cases cannot be judged",
+                source=self.source,
             )
         data, until = (_instant(at, zone) or "?" for at in (self.data_as_of, self.fresh_until))
         return t(
-            f"数据源 {self.source} 的数据截至 {data}，有效期至 {until}，其未办结办件无法判定",
-            f"source {self.source} is stale: its data are of {data} and were fresh until {until}; "
-            "its open cases cannot be judged",
+            "source {source} is stale: its data are of {data} and were fresh until {until}; its "
+            "open cases cannot be judged",
+            source=self.source,
+            data=data,
+            until=until,
         )
 
 

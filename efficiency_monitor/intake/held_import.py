@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from ..faults import DoneElsewhere
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType
 from ..ledger.model.row_digests import Span
@@ -47,10 +47,10 @@ class HeldImport:
         if not import_runs.goes_on(connection, self.import_id):
             raise DoneElsewhere(
                 t(
-                    f"导入 {self.import_id} 已由同名文件的另一次导入接替",
-                    f"another import of the same files has ended the import {self.import_id}",
+                    "another import of the same files has ended the import {import_id}",
+                    import_id=self.import_id,
                 ),
-                t("再导入一次：已导入的行不变", "import the files again: what is there stays"),
+                t("import the files again: what is there stays"),
             )
         self._before = {
             name: held_rows.highest(connection, held) for name, held in held_rows.INPUT.items()

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, EffmonError, FeedFailed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
@@ -183,10 +183,11 @@ class OnePull:
         if not value or not (value.isprintable() and value.isascii()):
             raise ConfigurationError(
                 t(
-                    f"数据源 {self.name}：环境变量 {variable} 未设置或不可用",
-                    f"source {self.name}: the variable {variable} is not set, or not usable",
+                    "source {name}: the variable {variable} is not set, or not usable",
+                    name=self.name,
+                    variable=variable,
                 ),
-                t(f"请设置环境变量 {variable}", f"set the environment variable {variable}"),
+                t("set the environment variable {variable}", variable=variable),
             )
         return SecretStr(value)
 
@@ -213,11 +214,8 @@ class OnePull:
         if self.section.snapshot and not self.report.document["read"]:
             self.spool.remove()
             raise FeedFailed(
-                t(
-                    f"数据源 {self.name}：全量快照是空的",
-                    f"source {self.name}: the full snapshot is empty",
-                ),
-                t("没有办件被标为消失；检查来源", "no case is called vanished; look at the source"),
+                t("source {name}: the full snapshot is empty", name=self.name),
+                t("no case is called vanished; look at the source"),
             )
 
     def _importing(self) -> None:

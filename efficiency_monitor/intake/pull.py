@@ -3,7 +3,7 @@
 import json
 
 from ..faults import ConfigurationError, EffmonError, FeedFailed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace import logbook
 from ..workspace.context import Context
@@ -83,7 +83,7 @@ def _run(work: OnePull, name: str, spool: Spool) -> PullReport:
     except OSError as fault:
         broken = FeedFailed(
             f"{name}: {fault.filename or spool.folder}: {say_os(fault)}",
-            t("检查磁盘空间和权限", "check the disk's space and the permissions"),
+            t("check the disk's space and the permissions"),
         )
         broken.__cause__ = fault
         work.record_failure(broken)
@@ -101,10 +101,10 @@ def _run(work: OnePull, name: str, spool: Spool) -> PullReport:
 
 def _nowhere(name: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"数据源 {name} 没有写从哪里取数", f"source {name} does not say where to pull from"),
+        t("source {name} does not say where to pull from", name=name),
         t(
-            f"写 [sources.{name}.http]、.sql 或 .files，或用 effmon import --source {name}",
-            f"write [sources.{name}.http], .sql or .files; or effmon import --source {name}",
+            "write [sources.{name}.http], .sql or .files; or effmon import --source {name}",
+            name=name,
         ),
     )
 
@@ -112,8 +112,8 @@ def _nowhere(name: str) -> ConfigurationError:
 def _unexpected(name: str, fault: Exception) -> EffmonError:
     said = " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
     error = EffmonError(
-        t(f"数据源 {name}：意外故障：{said}", f"source {name}: unexpected fault: {said}"),
-        t(f"请单独运行：effmon pull {name}", f"run it by itself: effmon pull {name}"),
+        t("source {name}: unexpected fault: {said}", name=name, said=said),
+        t("run it by itself: effmon pull {name}", name=name),
     )
     error.exit_code = 70
     error.__cause__ = fault
@@ -141,8 +141,8 @@ def pull_all(
         if section.kind == "import" or (slot is not None and _was_pulled(context, name, slot)):
             continue
         if slot is not None and _ends_us(context, name, slot):
-            said = t("取数一再使进程中断", "pulling it has ended our process again and again")
-            hint = t(f"请单独运行：effmon pull {name}", f"run it by itself: effmon pull {name}")
+            said = t("pulling it has ended our process again and again")
+            hint = t("run it by itself: effmon pull {name}", name=name)
             reports.append(_failed(name, FeedFailed(f"{name}: {said}", hint)))
             continue
         try:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..faults import ConfigurationError, DoneElsewhere
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.file_lock import wait_for
 from .pulling.http_request import World
@@ -22,11 +22,8 @@ def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool
         file = (folder / f"{name}.lock").open("a")
     except OSError as fault:
         raise ConfigurationError(
-            t(
-                f"{folder} 无法写入：{say_os(fault)}",
-                f"{folder} cannot be written: {say_os(fault)}",
-            ),
-            t("检查该目录的权限", "check the folder's permissions"),
+            t("{folder} cannot be written: {fault}", folder=folder, fault=say_os(fault)),
+            t("check the folder's permissions"),
         ) from None
     with file:
         yield wait_for(
@@ -34,8 +31,8 @@ def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool
             patience,
             world.sleep,
             DoneElsewhere(
-                t(f"另一个进程正在取数据源 {name}", f"another process pulls source {name}"),
-                t("稍后再试", "try again later"),
+                t("another process pulls source {name}", name=name),
+                t("try again later"),
             ),
             look=1,
         )

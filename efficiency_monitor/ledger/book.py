@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import one_of, t
 from ..i18n.os_words import say_os
 from ..verifier import verify as verifier
 from ..workspace.context import Context
@@ -51,7 +51,7 @@ def examine(
     held = held_checks.check(connection, masked=masked)
     keys, wrong = periods(found.keys)
     if everything:
-        faults += [t(f"第 {seq} 条：密钥：{why}", f"entry {seq}: key: {why}") for seq, why in wrong]
+        faults += [t("entry {seq}: key: {why}", seq=seq, why=why) for seq, why in wrong]
         faults += every_fault(found, stored, state, origin_of(context.settings), keys)
         faults += _beside(connection)
     else:
@@ -100,14 +100,11 @@ def _beside(connection: Connection) -> Iterator[str]:
     """What is wrong with the columns that stand beside the entries."""
     mistyped, misnamed = ledger.first_mistyped(connection), held_checks.misnamed(connection)
     if mistyped is not None:
-        yield t(
-            f"第 {mistyped} 条：类型一栏与条目不符",
-            f"entry {mistyped}: its row says another type than the entry",
-        )
+        yield t("entry {mistyped}: its row says another type than the entry", mistyped=mistyped)
     if misnamed is not None:
         yield t(
-            f"第 {misnamed} 条：登记名一栏与条目不符",
-            f"entry {misnamed}: its row files it under another fact than the entry's",
+            "entry {misnamed}: its row files it under another fact than the entry's",
+            misnamed=misnamed,
         )
 
 
@@ -126,7 +123,7 @@ def verify_export(
         brought = verifier.Brought(None, given, verifier.received(checkpoints))
         done = verifier.examine(folder, brought, lambda _: None)
     except verifier.Changed as why:
-        return {**found, "fault": t(why.zh, why.en)}, why.code
+        return {**found, "fault": one_of(why.zh, why.en)}, why.code
     except OSError as fault:
         return {**found, "fault": f"{fault.filename}: {say_os(fault)}"}, verifier.Unreadable.code
     return {
@@ -147,8 +144,8 @@ def vkeys(texts: Sequence[str]) -> tuple[verifier.Key, ...]:
         return tuple(verifier.key_of(text.strip()) for text in texts)
     except verifier.Changed as why:
         raise ConfigurationError(
-            t(f"--key：{why.zh}", f"--key: {why.en}"),
-            t("照纸面逐字抄写", "type it as it stands on paper"),
+            t("--key: {en}", en=why.en, zh=why.zh),
+            t("type it as it stands on paper"),
         ) from None
 
 

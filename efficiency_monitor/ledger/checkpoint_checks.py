@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from .model.checkpoints import SUFFIXES, Checkpoint, CheckpointError, of_note, origin_of
 from .model.entries import DIGESTS
 from .model.keys import KeyPeriod, signed_by
@@ -20,15 +20,18 @@ def check_root(found: Derived, tree: str, size: int, root: bytes, where: str) ->
     """What is wrong with a size and root that were signed; None: the rows give them."""
     if size > found.size:
         return t(
-            f"{where}：已签到 {size} 条，台账只有 {found.size} 条（被截短或恢复了旧备份）",
-            f"{where}: {size} entries were signed, the ledger has {found.size}: it was cut off, "
-            "or an old backup was restored",
+            "{where}: {size} entries were signed, the ledger has {size_2}: it was cut off, or an "
+            "old backup was restored",
+            where=where,
+            size=size,
+            size_2=found.size,
         )
     if found.root(tree, size) != root:
         return t(
-            f"{where}：前 {size} 条的根值与所签的不同，签名之后内容被改动",
-            f"{where}: the root of the first {size} entries is not the one that was signed: they "
+            "{where}: the root of the first {size} entries is not the one that was signed: they "
             "were changed afterwards",
+            where=where,
+            size=size,
         )
     return None
 
@@ -38,7 +41,7 @@ def check_roots(found: Derived, stored: Sequence[StoredCheckpoint]) -> Iterator[
     for row in stored:
         where = _name(row.tree, row.size)
         if not _readable(row):
-            yield t(f"{where}：无法读取", f"{where}: it cannot be read")
+            yield t("{where}: it cannot be read", where=where)
             continue
         fault = check_root(found, row.tree, row.size, row.root, where)
         if fault is not None:
@@ -73,9 +76,7 @@ def check_note(
                 return checkpoint, None
     except (NoteError, CheckpointError) as fault:
         return None, f"{where}: {fault}"
-    return checkpoint, t(
-        f"{where}：不是当时的密钥所签", f"{where}: it is not signed by the key of its time"
-    )
+    return checkpoint, t("{where}: it is not signed by the key of its time", where=where)
 
 
 def every_fault(
@@ -94,12 +95,12 @@ def every_fault(
         if fault is not None:
             yield fault
         elif checkpoint is not None and (checkpoint.size, checkpoint.root) != (row.size, row.root):
-            yield t(f"{where}：与所签的文本不同", f"{where}: it is not what its note says")
+            yield t("{where}: it is not what its note says", where=where)
     signed = {tree: [(0, digest(b""))] for tree, digest in DIGESTS.items()}
     for row in stored:
         signed[row.tree].append((row.size, row.root))
     for tree, text in state.items():
-        where = t(f"签名状态 {tree}", f"the signer's memory, {tree}")
+        where = t("the signer's memory, {tree}", tree=tree)
         checkpoint, fault = check_note(text, tree, origin, periods, where)
         if checkpoint is not None:
             fault = fault or check_root(found, tree, checkpoint.size, checkpoint.root, where)
@@ -125,9 +126,10 @@ def lost_memory(
         if text is None:
             yield (
                 t(
-                    f"签名状态 {tree}：不见了，数据库中已签到 {size} 条",
-                    f"the signer's memory, {tree}: it is gone, and the database has a checkpoint "
-                    f"of {size} entries",
+                    "the signer's memory, {tree}: it is gone, and the database has a checkpoint "
+                    "of {size} entries",
+                    tree=tree,
+                    size=size,
                 ),
                 True,
             )
@@ -137,9 +139,11 @@ def lost_memory(
             if known < size:
                 yield (
                     t(
-                        f"签名状态 {tree}：只到 {known} 条，数据库中已签到 {size} 条",
-                        f"the signer's memory, {tree}: it ends with {known} entries, the database "
-                        f"has a checkpoint of {size}",
+                        "the signer's memory, {tree}: it ends with {known} entries, the database "
+                        "has a checkpoint of {size}",
+                        tree=tree,
+                        known=known,
+                        size=size,
                     ),
                     False,
                 )
@@ -159,8 +163,11 @@ def _consistency(found: Derived, tree: str, signed: Sequence[tuple[int, bytes]])
             verify_consistency(first, old, second, new, proof, DIGESTS[tree])
         except ProofError as fault:
             yield t(
-                f"{tree} {first} → {second}：前后不一致（{fault}）",
-                f"{tree} {first} → {second}: they do not continue each other ({fault})",
+                "{tree} {first} → {second}: they do not continue each other ({fault})",
+                tree=tree,
+                first=first,
+                second=second,
+                fault=fault,
             )
 
 
@@ -175,12 +182,11 @@ def _entries(found: Derived, stored: Sequence[StoredCheckpoint]) -> Iterator[str
                 tree, size, _ = key
                 where = _name(tree, size)
                 yield t(
-                    f"{where}：台账记有，数据库中没有或不同",
-                    f"{where}: the ledger has it, the database has lost or changed it",
+                    "{where}: the ledger has it, the database has lost or changed it", where=where
                 )
     for key in rows.keys() - said:
         where = _name(key[0], key[1])
-        yield t(f"{where}：台账没有记", f"{where}: the ledger says nothing of it")
+        yield t("{where}: the ledger says nothing of it", where=where)
 
 
 def _said(body: bytes) -> Iterator[tuple[tuple[str, int, str], bytes | None]]:
@@ -204,4 +210,4 @@ def _hex(text: object) -> bytes | None:
 
 
 def _name(tree: str, size: int) -> str:
-    return t(f"检查点 {tree} {size}", f"checkpoint {tree} {size}")
+    return t("checkpoint {tree} {size}", tree=tree, size=size)

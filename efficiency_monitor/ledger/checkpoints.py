@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..faults import EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..time.instants import parse_instant
 from ..workspace.context import Context
@@ -115,7 +115,7 @@ def make(
     folder = _folder(context)
     reason = None
     if after_loss is not None:
-        reason = said(after_loss, t("丢失的理由", "why it was lost"))
+        reason = said(after_loss, t("why it was lost"))
     with signer_state.alone(folder, patience, pause):
         ledger_keys.begin(context, signer)
         found = _look(context, folder)
@@ -150,9 +150,8 @@ def _refuse(faults: Any) -> None:
         raise LedgerChanged(
             fault,
             t(
-                "没有签名。请保留数据库原样，告知监督人员；恢复备份之后见 docs/ledger.md",
-                "nothing was signed. Keep the database as it is and tell the supervisors; after "
-                "a backup was restored see docs/ledger.md",
+                "nothing was signed. Keep the database as it is and tell the supervisors; after a "
+                "backup was restored see docs/ledger.md"
             ),
         )
 
@@ -161,11 +160,11 @@ def _check_memory(found: _Found) -> None:
     """Nothing may be signed that does not continue what this signer has signed before."""
     stored = {row.tree for row in found.stored}
     for tree in SUFFIXES:
-        where = t(f"签名人所记 {tree}", f"the signer's memory, {tree}")
+        where = t("the signer's memory, {tree}", ctx="checkpoints", tree=tree)
         text = found.state.get(tree)
         if text is None:
             if tree in stored:
-                _refuse([t(f"{where}：不见了", f"{where}: it is gone")])
+                _refuse([t("{where}: it is gone", where=where)])
             continue
         checkpoint, fault = check_note(text, tree, found.origin, found.keys, where)
         if fault is None and checkpoint is not None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..workspace.context import Context
 from .marks import marks
 from .model.checkpoints import SUFFIXES, Checkpoint, CheckpointError, of_note, tree_of
@@ -82,21 +82,19 @@ def compare_note(context: Context, data: bytes, keys: Sequence[Verifier] = ()) -
         checkpoint = of_note(note)
     except (NoteError, CheckpointError) as fault:
         raise ConfigurationError(
-            t(f"不是检查点：{fault}", f"it is no checkpoint: {fault}"),
-            t(
-                "给出原样保存的 .note 文件；文字用 --text",
-                "give the .note file as it was received; a text with --text",
-            ),
+            t("it is no checkpoint: {fault}", fault=fault),
+            t("give the .note file as it was received; a text with --text"),
         ) from None
     origin = origin_of(context.settings)
     tree = tree_of(origin, checkpoint.origin)
     if tree is None:
         raise ConfigurationError(
             t(
-                f"是另一台账的检查点：{checkpoint.origin}（本台账：{origin}）",
-                f"it is a checkpoint of another ledger: {checkpoint.origin} (this one: {origin})",
+                "it is a checkpoint of another ledger: {origin} (this one: {origin_2})",
+                origin=checkpoint.origin,
+                origin_2=origin,
             ),
-            t("在那个工作区比对", "compare it in that workspace"),
+            t("compare it in that workspace"),
         )
     with context.store.reading() as connection:
         found = derive(connection)
@@ -127,20 +125,14 @@ def _signer(
         signed = [(key, in_time) for key, in_time in candidates if signed_by(note, key)]
     except NoteError as fault:
         raise ConfigurationError(
-            t(f"检查点的签名不成立：{fault}", f"the checkpoint's signature does not hold: {fault}"),
-            t(
-                "文件被改动过，或不是该密钥所签：请另取一份",
-                "the file was changed, or another key signed it: get another copy",
-            ),
+            t("the checkpoint's signature does not hold: {fault}", fault=fault),
+            t("the file was changed, or another key signed it: get another copy"),
         ) from None
     if not signed:
         names = ", ".join(f"{one.name}+{one.key_id.hex()}" for one in note.signatures)
         raise ConfigurationError(
-            t(f"由未知的密钥签名：{names}", f"it is signed by an unknown key: {names}"),
-            t(
-                "用纸面上的公钥核对：--key VKEY；相符者才可采信",
-                "check it by the key that you have on paper: --key VKEY",
-            ),
+            t("it is signed by an unknown key: {names}", names=names),
+            t("check it by the key that you have on paper: --key VKEY"),
         )
     return max(signed, key=lambda pair: pair[1])
 
@@ -157,8 +149,8 @@ def compare_text(context: Context, text: str) -> Compared:
     found = next(reversed(list(_NAMED.finditer(plain))), None) or _BARE.search(plain)
     if found is None:
         raise ConfigurationError(
-            t(f"{text!r} 中没有条数和根值", f"{text!r} holds no number of entries and root"),
-            t('写成 --text "1042 · 根值"', 'write --text "1042 · ROOT"'),
+            t("{text_!r} holds no number of entries and root", text_=text),
+            t('write --text "1042 · ROOT"'),
         )
     size, said = int(re.sub(r"[ ,]", "", found[1])), _root_of(found[2])
     if _HEX.fullmatch(said):
@@ -176,11 +168,11 @@ def compare_text(context: Context, text: str) -> Compared:
     if here is not None and len(said) < _WHOLE_ROOT and here.startswith(said):
         raise ConfigurationError(
             t(
-                f"根值的前 {len(said)} 个字符相符，这不足为证：可以造出开头相同的另一本台账",
-                f"the first {len(said)} characters of the root agree, which proves nothing: "
-                "another ledger can be made whose root begins so",
+                "the first {n_said} characters of the root agree, which proves nothing: another "
+                "ledger can be made whose root begins so",
+                n_said=len(said),
             ),
-            t("抄全通知末行的 44 个字符", "give all 44 characters of the message's last line"),
+            t("give all 44 characters of the message's last line"),
         )
     result = SHORTER if here is None else EQUAL if here.startswith(said) else DIFFERENT
     return Compared(
@@ -212,11 +204,8 @@ def _check_root(said: str) -> None:
         whole = False
     if not whole and not (_LEAST <= len(said) < 44 and _DIGITS.fullmatch(said)):
         raise ConfigurationError(
-            t(f"{said!r} 不是根值", f"{said!r} is no root"),
-            t(
-                "根值为 44 个字符，请抄全",
-                "a root has 44 characters; give all of them",
-            ),
+            t("{said!r} is no root", said=said),
+            t("a root has 44 characters; give all of them"),
         )
 
 

@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from efficiency_monitor.faults import ConfigurationError, EffmonError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 from efficiency_monitor.ledger.model import entries as ledger
 from efficiency_monitor.ledger.model.keys import KeyPeriod
@@ -109,14 +109,8 @@ def appearing(out: Path) -> Iterator[Path]:
             _sync(out.parent)
     except OSError as fault:
         raise ConfigurationError(
-            t(
-                f"无法把导出写入 {out}：{say_os(fault)}",
-                f"cannot write the export to {out}: {say_os(fault)}",
-            ),
-            t(
-                "用 --out 写一个新文件夹，须可写且有空间",
-                "name a new folder with --out, on a disk with room where you may write",
-            ),
+            t("cannot write the export to {out}: {fault}", out=out, fault=say_os(fault)),
+            t("name a new folder with --out, on a disk with room where you may write"),
         ) from fault
 
 

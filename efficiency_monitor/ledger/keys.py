@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.context import Context
 from ..workspace.required_texts import committed, said
@@ -46,16 +46,14 @@ def check_current(known_keys: Sequence[KeyPeriod], signer: Signer) -> None:
     current = known_keys[-1].verifier if known_keys else None
     if current == signer.verifier:
         return
-    name = t("无", "none") if current is None else current.vkey
+    name = t("none") if current is None else current.vkey
     raise ConfigurationError(
         t(
-            f"签名密钥 {signer.verifier.vkey} 不是台账现用的密钥 {name}",
-            f"the key {signer.verifier.vkey} is not the one that the ledger names: {name}",
+            "the key {vkey} is not the one that the ledger names: {name}",
+            vkey=signer.verifier.vkey,
+            name=name,
         ),
-        t(
-            "放回原来的密钥，或更换密钥：effmon ledger key rotate 文件",
-            "put the former key back, or replace it: effmon ledger key rotate FILE",
-        ),
+        t("put the former key back, or replace it: effmon ledger key rotate FILE"),
     )
 
 
@@ -72,14 +70,13 @@ def new_key(context: Context, seed: bytes, out: Path | None = None) -> SigningKe
         if stands and not path.exists():
             raise ConfigurationError(
                 t(
-                    f"台账已有密钥 {stands[-1].verifier.vkey}，其文件 {path} 不见了",
-                    f"the ledger has the key {stands[-1].verifier.vkey}, its file {path} is gone",
+                    "the ledger has the key {vkey}, its file {path} is gone",
+                    vkey=stands[-1].verifier.vkey,
+                    path=path,
                 ),
                 t(
-                    "放回该文件；确实丢失时：effmon ledger key new --out 文件，"
-                    "再 effmon ledger key rotate 文件 --lost 理由",
-                    "put it back; if it is lost: effmon ledger key new --out FILE, then "
-                    "effmon ledger key rotate FILE --lost REASON",
+                    "put it back; if it is lost: effmon ledger key new --out FILE, then effmon "
+                    "ledger key rotate FILE --lost REASON"
                 ),
             )
     write_key(path, key)
@@ -120,11 +117,8 @@ def rotate(context: Context, file: Path, *, lost: str | None = None) -> SigningK
     settings = context.settings.ledger
     if settings.signer.kind != "file":
         raise ConfigurationError(
-            t("签名由程序进行", "a program signs"),
-            t(
-                "用 effmon ledger key rotate --to-program，见 docs/ledger.md",
-                "use effmon ledger key rotate --to-program, see docs/ledger.md",
-            ),
+            t("a program signs"),
+            t("use effmon ledger key rotate --to-program, see docs/ledger.md"),
         )
     new = _new_or_moved(context, file)
     place = key_file(context)
@@ -156,18 +150,12 @@ def _rotate(
 ) -> None:
     if any(period.verifier == new.verifier for period in stands):
         raise ConfigurationError(
-            t(
-                f"密钥 {new.verifier.vkey} 以前用过",
-                f"the key {new.verifier.vkey} was in use before",
-            ),
-            t(
-                "另造一把：effmon ledger key new --out 文件",
-                "make another one: effmon ledger key new --out FILE",
-            ),
+            t("the key {vkey} was in use before", vkey=new.verifier.vkey),
+            t("make another one: effmon ledger key new --out FILE"),
         )
     if old is not None and stands:
         check_current(stands, old)
-    reason = None if lost is None else said(lost, t("原密钥丢失的理由", "why the old key is lost"))
+    reason = None if lost is None else said(lost, t("why the old key is lost"))
     with context.store.writing() as connection:
         if not stands and old is not None:
             _record(context, connection, [old], None, None)
@@ -211,8 +199,8 @@ def _record(
     )
     if not ledger.append(connection, [entry]):
         raise EffmonError(
-            t("台账已有这次换密钥", "the ledger has this key already"),
-            t("运行：effmon doctor", "run: effmon doctor"),
+            t("the ledger has this key already"),
+            t("run: effmon doctor"),
         )
 
 
@@ -248,13 +236,12 @@ def _move(file: Path, place: Path, stands: Sequence[KeyPeriod], new: Verifier) -
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"密钥已更换，但 {file} 不能移到 {place}：{say_os(fault)}",
-                f"the key was replaced, but {file} cannot be moved to {place}: {say_os(fault)}",
+                "the key was replaced, but {file} cannot be moved to {place}: {fault}",
+                file=file,
+                place=place,
+                fault=say_os(fault),
             ),
-            t(
-                f"请自行移动：mv {file} {place}",
-                f"move it yourself: mv {file} {place}",
-            ),
+            t("move it yourself: mv {file} {place}", file=file, place=place),
         ) from None
 
 
@@ -265,8 +252,8 @@ def foreign(context: Context, public: str, word: str) -> Verifier:
         return Verifier(origin_of(context.settings), PRIVATE_KIND, word.encode() + b"\n" + data)
     except (ValueError, UnicodeEncodeError):
         raise ConfigurationError(
-            t("公钥不是 base64", "the public key is not base64"),
-            t("见 docs/ledger.md", "see docs/ledger.md"),
+            t("the public key is not base64"),
+            t("see docs/ledger.md"),
         ) from None
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from .model.keys import KeyPeriod
 from .tree import Derived
 
@@ -12,9 +12,10 @@ def marks(found: Derived, keys: Sequence[KeyPeriod]) -> list[str]:
     """The marks in words, oldest first."""
     said = [
         t(
-            f"密钥 {key.verifier.key_id.hex()} 自第 {key.from_size} 条起使用，原密钥未为它签名",
-            f"the key {key.verifier.key_id.hex()} is in use from entry {key.from_size} on, "
-            "without a signature of the key before",
+            "the key {hex} is in use from entry {from_size} on, without a signature of the key "
+            "before",
+            hex=key.verifier.key_id.hex(),
+            from_size=key.from_size,
         )
         for key in keys
         if not key.vouched
@@ -31,8 +32,9 @@ def marks(found: Derived, keys: Sequence[KeyPeriod]) -> list[str]:
         up_to = sizes[-1] if sizes else "?"
         said.append(
             t(
-                f"第 {seq} 条：丢失之后重新开始；此前签过 {up_to} 条",
-                f"entry {seq}: begun again after a loss; {up_to} entries had been signed before",
+                "entry {seq}: begun again after a loss; {up_to} entries had been signed before",
+                seq=seq,
+                up_to=up_to,
             )
         )
     return said

@@ -20,7 +20,7 @@ from typing import Final, Protocol
 
 from ..documents.tabular import put_in_place, unwritable
 from ..faults import ConfigurationError, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..notify.plain import plain_line
 from ..workspace.settings import Settings
@@ -74,8 +74,8 @@ def open_signer(folder: Path, settings: Settings) -> Signer:
         verifier = Verifier.parse(signer.public or "")
     except NoteError as fault:
         raise ConfigurationError(
-            t(f"ledger.signer.public：{fault}", f"ledger.signer.public: {fault}"),
-            t("见 docs/ledger.md", "see docs/ledger.md"),
+            t("ledger.signer.public: {fault}", fault=fault),
+            t("see docs/ledger.md"),
         ) from None
     check_name(verifier, origin_of(settings))
     return Program(signer.command, verifier, folder, signer.timeout)
@@ -93,13 +93,11 @@ def check_name(verifier: Verifier, origin: str) -> None:
         return
     raise ConfigurationError(
         t(
-            f"签名密钥名为 {verifier.name}，台账的 origin 是 {origin}",
-            f"the key is called {verifier.name}, the ledger's origin is {origin}",
+            "the key is called {name}, the ledger's origin is {origin}",
+            name=verifier.name,
+            origin=origin,
         ),
-        t(
-            "在 effmon.toml 的 [ledger] 写回 origin",
-            f'write origin = "{verifier.name}" under [ledger] in effmon.toml',
-        ),
+        t('write origin = "{name}" under [ledger] in effmon.toml', name=verifier.name),
     )
 
 
@@ -112,20 +110,20 @@ def read_key(path: Path, origin: str) -> SigningKey:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise ConfigurationError(
-            t(f"没有台账签名密钥 {path}", f"there is no key of the ledger: {path}"),
-            t("运行：effmon ledger key new", "run: effmon ledger key new"),
+            t("there is no key of the ledger: {path}", path=path),
+            t("run: effmon ledger key new"),
         ) from None
     except OSError as fault:
         raise ConfigurationError(
             f"{path}: {say_os(fault)}",
-            t("检查路径和权限", "check the path and its permissions"),
+            t("check the path and its permissions"),
         ) from None
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077:
             raise ConfigurationError(
-                t(f"{path}：他人可读写此私钥", f"{path}: others may read or write this key"),
-                t(f"运行：chmod 600 {path}", f"run: chmod 600 {path}"),
+                t("{path}: others may read or write this key", path=path),
+                t("run: chmod 600 {path}", path=path),
             )
         content = os.read(handle, _MOST)
     finally:
@@ -134,8 +132,8 @@ def read_key(path: Path, origin: str) -> SigningKey:
         key = SigningKey.parse(content.decode().strip())
     except (NoteError, UnicodeDecodeError):
         raise ConfigurationError(
-            t(f"{path}：不是台账签名密钥", f"{path}: it is no key of a ledger"),
-            t("用 effmon ledger key new 造一把", "make one with effmon ledger key new"),
+            t("{path}: it is no key of a ledger", path=path),
+            t("make one with effmon ledger key new"),
         ) from None
     check_name(key.verifier, origin)
     return key
@@ -147,8 +145,7 @@ def write_key(path: Path, key: SigningKey) -> None:
     ConfigurationError where there is a file of that name, or it cannot be written.
     """
     hint = t(
-        "换密钥：effmon ledger key new --out 文件，再 effmon ledger key rotate 文件",
-        "for another key: effmon ledger key new --out FILE, then effmon ledger key rotate FILE",
+        "for another key: effmon ledger key new --out FILE, then effmon ledger key rotate FILE"
     )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -197,14 +194,14 @@ class Program:
                 out, err = running.communicate(text, timeout=self.timeout)
             except subprocess.TimeoutExpired:
                 _end(running)
-                late = t(f"{self.timeout} 秒内没有答复", f"no answer within {self.timeout} s")
+                late = t("no answer within {timeout} s", timeout=self.timeout)
                 raise _failed(name, late) from None
             except BaseException:
                 _end(running)
                 raise
         if running.returncode:
             said = plain_line(err.decode("utf-8", "replace"), longest=_LONGEST)
-            code = t(f"以 {running.returncode} 结束", f"it ended with {running.returncode}")
+            code = t("it ended with {returncode}", returncode=running.returncode)
             raise _failed(name, f"{code}: {said}" if said else code)
         return self._checked(name, text, out)
 
@@ -214,13 +211,10 @@ class Program:
         except (ValueError, binascii.Error):
             value = b""
         if not value or len(out) > _MOST:
-            said = t("答复不是 base64 的签名", "its answer is no signature in base64")
+            said = t("its answer is no signature in base64")
             raise _failed(name, said)
         if self.verifier.can_verify and not self.verifier.holds(text.decode(), value):
-            said = t(
-                "签名与 ledger.signer.public 不符",
-                "its signature is not by the key of ledger.signer.public",
-            )
+            said = t("its signature is not by the key of ledger.signer.public")
             raise _failed(name, said)
         return value
 
@@ -233,9 +227,6 @@ def _end(running: "subprocess.Popen[bytes]") -> None:
 
 def _failed(name: str, why: str) -> SignerFailed:
     return SignerFailed(
-        t(f"签名程序 {name}：{why}", f"signing program {name}: {why}"),
-        t(
-            "没有签任何内容；改正 [ledger.signer] 后运行：effmon ledger checkpoint",
-            "nothing was signed; mend [ledger.signer], then run: effmon ledger checkpoint",
-        ),
+        t("signing program {name}: {why}", name=name, why=why),
+        t("nothing was signed; mend [ledger.signer], then run: effmon ledger checkpoint"),
     )

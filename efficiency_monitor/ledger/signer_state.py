@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..faults import DoneElsewhere, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.file_lock import wait_for
 from .model.checkpoints import SUFFIXES, CheckpointError, of_note
@@ -45,8 +45,8 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
             patience,
             pause,
             DoneElsewhere(
-                t("另一个进程正在签检查点", "another process makes a checkpoint"),
-                t("稍后再试", "try again when it has finished"),
+                t("another process makes a checkpoint"),
+                t("try again when it has finished"),
             ),
         )
         yield
@@ -137,25 +137,13 @@ def _replace(path: Path, text: str) -> None:
 
 def _unusable(path: Path, fault: OSError) -> StateUnusable:
     return StateUnusable(
-        t(
-            f"签名状态 {path}：{say_os(fault)}",
-            f"the signer's memory {path}: {say_os(fault)}",
-        ),
-        t(
-            "没有签名；检查权限和空间，见 [ledger] state",
-            "nothing was signed; check permissions and space, see [ledger] state",
-        ),
+        t("the signer's memory {path}: {fault}", path=path, fault=say_os(fault)),
+        t("nothing was signed; check permissions and space, see [ledger] state"),
     )
 
 
 def _damaged(path: Path, why: str) -> StateUnusable:
     return StateUnusable(
-        t(
-            f"签名状态 {path} 已损坏：{why}",
-            f"the signer's memory {path} is damaged: {why}",
-        ),
-        t(
-            "没有签名；请从已寄出的检查点恢复该文件",
-            "nothing was signed; put back the newest checkpoint that was sent out",
-        ),
+        t("the signer's memory {path} is damaged: {why}", path=path, why=why),
+        t("nothing was signed; put back the newest checkpoint that was sent out"),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ..documents.tabular import put_in_place
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import one_of, t
 from ..i18n.os_words import say_os
 from ..verifier import verify as verifier
 from ..workspace.context import Context
@@ -80,7 +80,7 @@ def make(context: Context, what: str) -> Slip:
 
 def write(slip: Slip, out: Path) -> None:
     """Write a slip into a new file; ConfigurationError where it exists or cannot be written."""
-    hint = t("换一个文件名", "choose another name")
+    hint = t("choose another name")
     with put_in_place(out, overwrite=False, hint=hint) as file:
         file.write(slip.content)
 
@@ -88,14 +88,12 @@ def write(slip: Slip, out: Path) -> None:
 def _entry(connection: Connection, what: str) -> tuple[int, bytes]:
     if what.isascii() and what.isdigit() and len(what) < 17:
         found = ledger.entry(connection, seq=int(what))
-        said = t(f"台账没有第 {what} 条", f"the ledger has no entry {what}")
+        said = t("the ledger has no entry {what}", what=what)
     else:
         found = ledger.entry(connection, fact=f"{EntryType.CARD_ISSUED}/{what}")
-        said = t(f"台账没有发出 {what} 的条目", f"the ledger has no entry that issued {what}")
+        said = t("the ledger has no entry that issued {what}", what=what)
     if found is None:
-        raise ConfigurationError(
-            said, t("用 effmon ledger list 查看", "look it up: effmon ledger list")
-        )
+        raise ConfigurationError(said, t("look it up: effmon ledger list"))
     return found
 
 
@@ -109,11 +107,8 @@ def _covering(connection: Connection, seq: int) -> dict[str, StoredCheckpoint]:
         if set(DIGESTS) <= set(rows):
             return rows
     raise ConfigurationError(
-        t(
-            f"第 {seq} 条还没有签过的检查点",
-            f"no signed checkpoint covers entry {seq} yet",
-        ),
-        t("先运行：effmon ledger checkpoint", "first run: effmon ledger checkpoint"),
+        t("no signed checkpoint covers entry {seq} yet", seq=seq),
+        t("first run: effmon ledger checkpoint"),
     )
 
 
@@ -140,13 +135,12 @@ def _proof(
 def _unfit(seq: int, size: int, fault: str) -> LedgerChanged:
     return LedgerChanged(
         t(
-            f"第 {seq} 条与已签的检查点（{size} 条）不符：{fault}",
-            f"entry {seq} is not in what was signed at {size} entries: {fault}",
+            "entry {seq} is not in what was signed at {size} entries: {fault}",
+            seq=seq,
+            size=size,
+            fault=fault,
         ),
-        t(
-            "没有写凭证；运行：effmon ledger verify --rebuild",
-            "no slip was written; run: effmon ledger verify --rebuild",
-        ),
+        t("no slip was written; run: effmon ledger verify --rebuild"),
     )
 
 
@@ -204,7 +198,7 @@ def read(path: Path, keys: Sequence[str]) -> Read:
     try:
         verifier.check_slip(path, given, lambda _: None, said)
     except verifier.Changed as why:
-        code, fault = why.code, t(why.zh, why.en)
+        code, fault = why.code, one_of(why.zh, why.en)
     except OSError as problem:
         code, fault = verifier.Unreadable.code, f"{path}: {say_os(problem)}"
     note = said.notes[0] if said.notes else None

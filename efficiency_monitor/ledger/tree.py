@@ -11,7 +11,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from ..faults import EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from .model import entries as core
 from .model.entries import EntryType
 from .model.tree_proofs import Tree
@@ -66,26 +66,18 @@ class Derived:
         """LedgerChanged where the rows are not what the database keeps of them."""
         if self.first_bad is not None:
             raise LedgerChanged(
-                t(
-                    f"台账第 {self.first_bad} 条已被改动",
-                    f"entry {self.first_bad} of the ledger was changed",
-                ),
-                t(
-                    "没有签名；运行：effmon ledger verify",
-                    "nothing was signed; run: effmon ledger verify",
-                ),
+                t("entry {first_bad} of the ledger was changed", first_bad=self.first_bad),
+                t("nothing was signed; run: effmon ledger verify"),
             )
         if not self.fits_head:
             size = "?" if self.kept is None else self.kept.size
             raise LedgerChanged(
                 t(
-                    f"台账各行（{self.size} 条）与所记的头（{size} 条）不符",
-                    f"the ledger's rows ({self.size}) are not those of its head ({size})",
+                    "the ledger's rows ({size}) are not those of its head ({size_2})",
+                    size=self.size,
+                    size_2=size,
                 ),
-                t(
-                    "没有签名；运行：effmon ledger verify",
-                    "nothing was signed; run: effmon ledger verify",
-                ),
+                t("nothing was signed; run: effmon ledger verify"),
             )
 
 

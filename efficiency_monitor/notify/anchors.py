@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.checkpoints import pending_since
 from ..ledger.store import checkpoints
 from ..people.model.people import Person
@@ -101,21 +101,21 @@ def check_anchors(context: Context) -> Iterator[tuple[str, str, str]]:
     missing = [name for name in named if name not in known]
     departments = {person.department for person in found}
     if missing:
-        ids = t("、", ", ").join(missing)
+        ids = t(", ").join(missing)
         yield (
             "anchors",
             LOOK,
-            t(f"人员中没有：{ids}", f"not among the people: {ids}"),
+            t("not among the people: {ids}", ids=ids),
         )
     if len(known) < ENOUGH or len(departments) < ENOUGH:
         yield (
             "anchors",
             LOOK,
             t(
-                f"{len(known)} 人、{len(departments)} 个部门收到检查点；应有两个部门的两人："
-                "effmon.toml [ledger] anchors",
-                f"{len(known)} persons of {len(departments)} departments are sent checkpoints; "
-                "two of two departments should be: [ledger] anchors in effmon.toml",
+                "{n_known} persons of {n_departments} departments are sent checkpoints; two of "
+                "two departments should be: [ledger] anchors in effmon.toml",
+                n_known=len(known),
+                n_departments=len(departments),
             ),
         )
     elif not missing:
@@ -123,8 +123,9 @@ def check_anchors(context: Context) -> Iterator[tuple[str, str, str]]:
             "anchors",
             GOOD,
             t(
-                f"{len(known)} 人，{len(departments)} 个部门",
-                f"{len(known)} persons of {len(departments)} departments",
+                "{n_known} persons of {n_departments} departments",
+                n_known=len(known),
+                n_departments=len(departments),
             ),
         )
     since = max(sent, default=None if not signed else signed[0].made_at)
@@ -135,8 +136,8 @@ def check_anchors(context: Context) -> Iterator[tuple[str, str, str]]:
                 "anchors",
                 BAD,
                 t(
-                    f"{days} 个工作日没有检查点送达：effmon notices list",
-                    f"no checkpoint was delivered for {days} working days: effmon notices list",
+                    "no checkpoint was delivered for {days} working days: effmon notices list",
+                    days=days,
                 ),
             )
 

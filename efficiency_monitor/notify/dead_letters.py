@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from ..faults import ConfigurationError
 from ..followup.alarms import store as alarms
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..people.acting import acting, scope_of_subject
@@ -93,10 +93,8 @@ def dismiss(context: Context, notice_id: str, reason: str) -> bool:
     about does not dismiss it).
     """
     if not reason.strip():
-        raise ConfigurationError(
-            t("没有说明理由", "no reason is given"), t("用 --reason 写明", "give one with --reason")
-        )
-    words = texts.said(reason, t("理由", "reason"))
+        raise ConfigurationError(t("no reason is given"), t("give one with --reason"))
+    words = texts.said(reason, t("reason"))
     with context.store.writing() as connection:
         found = outbox.rows_of(connection, [notice_id])
         if not found:
@@ -108,11 +106,8 @@ def dismiss(context: Context, notice_id: str, reason: str) -> bool:
             return False
         if row.state != NoticeState.DEAD:
             raise ConfigurationError(
-                t(f"{notice_id} 的状态是 {row.state}", f"{notice_id} is {row.state}"),
-                t(
-                    "只有未能送达的可以撤下：effmon notices list --state dead",
-                    "only dead letters are dismissed: effmon notices list --state dead",
-                ),
+                t("{notice_id} is {state}", notice_id=notice_id, state=row.state),
+                t("only dead letters are dismissed: effmon notices list --state dead"),
             )
         outbox.mark(connection, [notice_id], among=(NoticeState.DEAD,), state=str(NoticeState.VOID))
         entry = context.entry(
@@ -134,7 +129,7 @@ def _about(connection: Connection, subject: str) -> tuple[Scope | None, dict[str
     barred = {}
     kind, _, number = subject.partition(":")
     if kind == "alarm" and (alarm := alarms.find(connection, number)) is not None:
-        barred[alarm.person_id] = t("报警针对其本人", "the alarm is about them")
+        barred[alarm.person_id] = t("the alarm is about them")
         subject = alarm.subject
     known = subject.partition(":")[0] in ("card", "account", "order", "appeal")
     return (scope_of_subject(connection, subject) if known else None), barred
@@ -142,8 +137,8 @@ def _about(connection: Connection, subject: str) -> tuple[Scope | None, dict[str
 
 def _unknown(notice_id: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"没有通知 {notice_id}", f"there is no notice {notice_id}"),
-        t("见 effmon notices list", "see effmon notices list"),
+        t("there is no notice {notice_id}", notice_id=notice_id),
+        t("see effmon notices list"),
     )
 
 
@@ -155,26 +150,20 @@ def _check(notice_ids: Sequence[str], rows: Sequence[Any], needed: Collection[st
     for row in rows:
         if row.state not in (NoticeState.DEAD, NoticeState.PENDING):
             raise ConfigurationError(
-                t(f"{row.notice_id} 的状态是 {row.state}", f"{row.notice_id} is {row.state}"),
-                t("只有未送达的可以重试", "only what was not delivered can be tried again"),
+                t("{notice_id} is {state}", notice_id=row.notice_id, state=row.state),
+                t("only what was not delivered can be tried again"),
             )
         if row.state == NoticeState.DEAD and row.notice_id not in needed:
             raise ConfigurationError(
                 t(
-                    f"{row.notice_id} 所告知的事项已了结，不再发送",
-                    f"what {row.notice_id} tells is over: it is not sent any more",
+                    "what {notice_id} tells is over: it is not sent any more",
+                    notice_id=row.notice_id,
                 ),
-                t("见 effmon notices list --state dead", "see effmon notices list --state dead"),
+                t("see effmon notices list --state dead"),
             )
         if row.state == NoticeState.PENDING and row.first_attempt_at is None:
-            held = row.held or t("等待首次投递", "waiting for its first try")
+            held = row.held or t("waiting for its first try")
             raise ConfigurationError(
-                t(
-                    f"{row.notice_id} 没有失败过：{held}",
-                    f"{row.notice_id} has not failed yet: {held}",
-                ),
-                t(
-                    "运行 effmon notices deliver；静默用 effmon silences end 结束",
-                    "run effmon notices deliver; a silence ends with effmon silences end",
-                ),
+                t("{notice_id} has not failed yet: {held}", notice_id=row.notice_id, held=held),
+                t("run effmon notices deliver; a silence ends with effmon silences end"),
             )

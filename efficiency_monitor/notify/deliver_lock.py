@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ..faults import ConfigurationError, DoneElsewhere
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.file_lock import wait_for
 
@@ -26,11 +26,8 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
         file = (folder / LOCK).open("a")
     except OSError as fault:
         raise ConfigurationError(
-            t(
-                f"{folder / LOCK} 无法写入：{say_os(fault)}",
-                f"{folder / LOCK} cannot be written: {say_os(fault)}",
-            ),
-            t("检查该目录的权限", "check the folder's permissions"),
+            t("{value} cannot be written: {fault}", value=folder / LOCK, fault=say_os(fault)),
+            t("check the folder's permissions"),
         ) from None
     with file:
         wait_for(
@@ -38,8 +35,8 @@ def alone(folder: Path, patience: float, pause: Callable[[float], None]) -> Iter
             patience,
             pause,
             DoneElsewhere(
-                t("另一个进程正在投递通知", "another process delivers the notices"),
-                t("稍后再试", "try again when it has finished"),
+                t("another process delivers the notices"),
+                t("try again when it has finished"),
             ),
         )
         yield

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from efficiency_monitor.i18n.language import speaking, t
+from efficiency_monitor.i18n.messages import speaking, t
 from efficiency_monitor.people.model.people import Language
 from efficiency_monitor.terms import Level
 
@@ -77,7 +77,7 @@ class Signed:
 
     def __str__(self) -> str:
         """The last line, in the language that is being spoken."""
-        return t(f"台账 {self.size} · {self.root}", f"Ledger {self.size} · {self.root}")
+        return t("Ledger {size} · {root}", size=self.size, root=self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ class _Block:
 
     def shown(self, number: int) -> str:
         """With its number in the message; each notice's own number shows a repeat to be one."""
-        ids = t("、", ", ").join(_short(notice.notice_id) for notice in self.notices)
-        return f"{number}. {self.text}\n   {t('通知号 ', 'notice ')}{ids}\n"
+        ids = t(", ").join(_short(notice.notice_id) for notice in self.notices)
+        return f"{number}. {self.text}\n   {t('notice ')}{ids}\n"
 
 
 def digest(
@@ -274,8 +274,8 @@ def _message(
 
 def _opening(*, asks: bool = True) -> str:
     if asks:
-        return t("以下事项请处理：\n\n", "Please attend to the following:\n\n")
-    return t("以下事项请知悉：\n\n", "For your information:\n\n")
+        return t("Please attend to the following:\n\n")
+    return t("For your information:\n\n")
 
 
 def _asks(block: _Block) -> bool:
@@ -290,8 +290,11 @@ def _subject(part: Sequence[_Block]) -> str:
         family = _matter(first, ZoneInfo("UTC")).family
         name = card_name(first.level) if family is Family.CARD else family_name(family)
         counts[name] = counts.get(name, 0) + 1
-    said = [t(f"{name} {n}", f"{n} {name}{'' if n == 1 else 's'}") for name, n in counts.items()]
-    return t("效能监察通知：", "Efficiency supervision: ") + t("，", ", ").join(said)
+    said = [
+        t("{n} {name}{ending}", n=n, name=name, ending="" if n == 1 else "s")
+        for name, n in counts.items()
+    ]
+    return t("Efficiency supervision: ") + t(", ", ctx="card").join(said)
 
 
 def _short(text: str) -> str:

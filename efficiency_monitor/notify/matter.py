@@ -6,8 +6,14 @@ from enum import IntEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from efficiency_monitor.i18n.language import say_amount, say_instant, say_level, say_limit, t
+from efficiency_monitor.i18n.language import (
+    say_amount,
+    say_instant,
+    say_level,
+    say_limit,
+)
 from efficiency_monitor.i18n.measure_words import SUBJECTS
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.terms import Level
 
 from .plain import plain_line
@@ -140,14 +146,14 @@ def field(text: str, longest: int = _LONGEST_FIELD) -> str:
 def family_name(family: Family) -> str:
     """What the subject line counts: 督办单, order."""
     return {
-        Family.CARD: t("牌", "card"),
-        Family.ORDER: t("督办单", "order"),
-        Family.APPEAL: t("申诉", "appeal"),
-        Family.ALARM: t("警示", "alarm"),
-        Family.EXEMPTION: t("免责", "exemption"),
-        Family.KEY: t("密钥", "key"),
-        Family.SETTLED: t("已了结", "settled card"),
-        Family.LEDGER: t("台账", "ledger"),
+        Family.CARD: t("card"),
+        Family.ORDER: t("order"),
+        Family.APPEAL: t("appeal"),
+        Family.ALARM: t("alarm", ctx="matter"),
+        Family.EXEMPTION: t("exemption"),
+        Family.KEY: t("key"),
+        Family.SETTLED: t("settled card"),
+        Family.LEDGER: t("ledger"),
     }[family]
 
 
@@ -155,7 +161,9 @@ def card_name(level: Level | None) -> str:
     """红牌, red card; a card whose level is not known is a card."""
     if level is None:
         return family_name(Family.CARD)
-    return t(say_level(level), "warning" if level is Level.WARNING else f"{say_level(level)} card")
+    if level is Level.WARNING:
+        return say_level(level)
+    return t("{level} card", level=say_level(level))
 
 
 def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
@@ -166,27 +174,27 @@ def heading(matter: Matter, longest_free: int = _LONGEST_FIELD) -> str:
     parts: list[str] = []
     if family is Family.LEDGER:
         size = matter.of("size") or matter.own
-        parts.append(t(f"检查点 {size} 条", f"checkpoint {size}"))
+        parts.append(t("checkpoint {size}", size=size))
     if family in _NUMBERED:
-        parts.append(t("编号 ", "no. ") + matter.own)
+        parts.append(t("no. ") + matter.own)
     if matter.case_no:
-        parts.append(t("办件 ", "case ") + field(matter.case_no))
+        parts.append(t("case ") + field(matter.case_no))
     kind, _, name_of_it = matter.given_to.partition(":")
     if kind in SUBJECTS:
-        parts.append(f"{t(*SUBJECTS[kind])} {field(name_of_it, longest_free)}".strip())
+        parts.append(f"{t(SUBJECTS[kind])} {field(name_of_it, longest_free)}".strip())
     department = field(matter.department or matter.of("department"), longest_free)
     if department:
         parts.append(department)
     cards = matter.of("cards")
     if family is Family.ORDER and cards:
-        parts.append(t(f"涉及 {cards} 张牌", "1 card" if cards == "1" else f"{cards} cards"))
+        parts.append(t("1 card") if cards == "1" else t("{cards} cards", cards=cards))
     if matter.due_at is not None and of_card:
-        parts.append(t("时限 ", "due ") + say_instant(matter.due_at, matter.zone))
+        parts.append(t("due ") + say_instant(matter.due_at, matter.zone))
     if matter.compared and of_card:
         measure, compared = say_limit(field(matter.measure)), say_amount(field(matter.compared))
-        parts.append(t(f"{measure}{compared}", f"{measure} {compared}"))
+        parts.append(t("{measure} {compared}", measure=measure, compared=compared))
     if matter.card:
-        parts.append(t("牌号 ", "card ") + matter.card)
+        parts.append(t("card ") + matter.card)
     elif of_card:
-        parts.append(t("牌号 ", "card ") + matter.own)
-    return t(f"【{name}】", f"[{name}] ") + t("，", ", ").join(parts)
+        parts.append(t("card ") + matter.own)
+    return t("[{name}] ", name=name) + t(", ", ctx="card").join(parts)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ..faults import ConfigurationError, NotAllowed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.store import cases
 from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType
@@ -78,14 +78,8 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
             standing = standing_of(context, connection, act, scope)
         if filters.everything and not supervisor:
             raise NotAllowed(
-                t(
-                    f"{owner} 不能对全部通知设置静默",
-                    f"{owner} may not silence every notice",
-                ),
-                t(
-                    "加上 --department 等条件，或由监察机关设置",
-                    "narrow it with --department or another option, or let a supervisor do it",
-                ),
+                t("{owner} may not silence every notice", owner=owner),
+                t("narrow it with --department or another option, or let a supervisor do it"),
             )
         repeat = 0
         while (number := silence_number(owner, filters, until, repeat)) and (
@@ -151,8 +145,8 @@ def end_silence(context: Context, silence_no: str, *, reason: str) -> bool:
         row = silences.find(connection, silence_no)
         if row is None:
             raise ConfigurationError(
-                t(f"没有静默 {silence_no}", f"there is no silence {silence_no}"),
-                t("见 effmon silences list --all", "see effmon silences list --all"),
+                t("there is no silence {silence_no}", silence_no=silence_no),
+                t("see effmon silences list --all"),
             )
         own = context.person == row.owner
         scope = _scope(connection, _filters(row))
@@ -163,8 +157,8 @@ def end_silence(context: Context, silence_no: str, *, reason: str) -> bool:
         if row.ended_at is not None or row.ends_at <= now:
             at = rfc3339(min(row.ended_at or row.ends_at, row.ends_at), context.zone)
             raise ConfigurationError(
-                t(f"{silence_no} 已于 {at} 结束", f"{silence_no} ended at {at}"),
-                t("见 effmon silences list", "see effmon silences list"),
+                t("{silence_no} ended at {at}", silence_no=silence_no, at=at),
+                t("see effmon silences list"),
             )
         _end(context, connection, row, at=now, by=person, reason=reason)
     return True
@@ -265,10 +259,11 @@ def _check(context: Context, filters: Filters, reason: str, until: int, now: int
         at = rfc3339(until, context.zone)
         raise ConfigurationError(
             t(
-                f"静默的结束时刻 {at} 须在此后 {MOST_DAYS} 天之内",
-                f"a silence cannot end at {at}: it has to within the next {MOST_DAYS} days",
+                "a silence cannot end at {at}: it has to within the next {most_days} days",
+                at=at,
+                most_days=MOST_DAYS,
             ),
-            t("用 --until 写明，如 '2026-12-01 09:00'", "write it as --until '2026-12-01 09:00'"),
+            t("write it as --until '2026-12-01 09:00'"),
         )
     with context.store.reading() as connection:
         everybody = people(connection)
@@ -297,22 +292,21 @@ def _check(context: Context, filters: Filters, reason: str, until: int, now: int
     for option, value, missing in unknown:
         if value and missing:
             raise ConfigurationError(
-                t(f"{option}：没有 {value!r}", f"{option}: there is no {value!r}"),
-                t("它不会拦住任何通知，请检查拼写", "it would hold nothing: check its spelling"),
+                t("{option}: there is no {value!r}", option=option, value=value),
+                t("it would hold nothing: check its spelling"),
             )
 
 
 def _check_text(reason: str) -> None:
     if not reason.strip():
-        raise ConfigurationError(
-            t("没有说明理由", "no reason is given"), t("用 --reason 写明", "give one with --reason")
-        )
+        raise ConfigurationError(t("no reason is given"), t("give one with --reason"))
     refuse_id_numbers(reason)
     if len(reason) > MOST_TEXT:
         raise ConfigurationError(
             t(
-                f"理由有 {len(reason)} 个字符，最多 {MOST_TEXT} 个",
-                f"the reason has {len(reason)} characters, at most {MOST_TEXT}",
+                "the reason has {n_reason} characters, at most {most_text}",
+                n_reason=len(reason),
+                most_text=MOST_TEXT,
             ),
-            t("请写短些", "make it shorter"),
+            t("make it shorter"),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..records import rights
 from ..workspace.context import Context
 
@@ -18,20 +18,19 @@ def give(
     """
     if context.store.dialect != "postgresql":
         raise ConfigurationError(
-            t("SQLite 没有角色", "SQLite has no roles"),
+            t("SQLite has no roles"),
             t(
-                "谁能打开文件谁就能改：用文件权限，或改用 PostgreSQL（docs/postgresql.md）",
                 "whoever can open the file can change it: use the file's permissions, or "
-                "PostgreSQL (docs/postgresql.md)",
+                "PostgreSQL (docs/postgresql.md)"
             ),
         )
     if application is None and auditor is None:
         raise ConfigurationError(
-            t("没有指明角色", "no role is named"), "effmon database roles --app NAME --auditor NAME"
+            t("no role is named"), "effmon database roles --app NAME --auditor NAME"
         )
     if application is not None and application == auditor:
         raise ConfigurationError(
-            t("两个角色不能是同一个", "the two roles must not be the same"),
+            t("the two roles must not be the same"),
             "effmon database roles --app NAME --auditor NAME",
         )
     opened = context.store.reading if dry_run else context.store.writing

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..catalogue import catalogue_files
 from ..catalogue.settings_in_force import take_first
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import nearest
 from ..i18n.os_words import say_os
 from ..ledger.model.entries import EntryType
@@ -74,10 +74,12 @@ def check_choice(*, calendar: str, packs: Sequence[str]) -> None:
         known = sorted(catalogue.calendars)
         raise ConfigurationError(
             t(
-                f"没有工作日历 {calendar!r}，有：{'、'.join(known)}",
-                f"there is no calendar {calendar!r}{nearest(calendar, known)}",
+                "there is no calendar {calendar!r}{calendar_2}",
+                calendar=calendar,
+                calendar_2=nearest(calendar, known),
+                known="、".join(known),
             ),
-            t("见 effmon calendar list", "see effmon calendar list"),
+            t("see effmon calendar list"),
         )
     _ = catalogue.rules
 
@@ -120,11 +122,8 @@ def write_settings(
         if isinstance(fault, FileExistsError) and path.is_file():
             return False  # another process has made it meanwhile
         raise ConfigurationError(
-            t(
-                f"{path} 无法写入：{say_os(fault)}",
-                f"{path} cannot be written: {say_os(fault)}",
-            ),
-            t("换一个目录", "choose another folder"),
+            t("{path} cannot be written: {fault}", path=path, fault=say_os(fault)),
+            t("choose another folder"),
         ) from None
     return True
 

@@ -14,7 +14,7 @@ from ..cards.store import cards
 from ..faults import ConfigurationError, NotAllowed
 from ..followup.evidence.model import Attachment
 from ..i18n.act_words import say_act, say_role
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..notify.notices import people
 from ..records.matter_tables import AppealRow, NoticeRow, OrderRow
 from ..time.instants import local_date
@@ -92,11 +92,8 @@ def claimed_standing(
     everybody = people(connection)
     if all(row.person_id != person_id for row in everybody):
         raise NotAllowed(
-            t(f"没有这个人员：{person_id}", f"there is no person {person_id}"),
-            t(
-                "见 effmon people list；用 effmon people import 导入",
-                "see effmon people list; persons come with effmon people import",
-            ),
+            t("there is no person {person_id}", person_id=person_id),
+            t("see effmon people list; persons come with effmon people import"),
         )
     if person_id in barred:
         raise _barred(act, person_id, barred[person_id])
@@ -122,8 +119,8 @@ def claimed(context: Context) -> str:
     """The id of the person of `--as`; NotAllowed where nobody is named."""
     if context.person is None:
         raise NotAllowed(
-            t("没有说明何人操作", "nobody is named who acts"),
-            t("用 --as 说明代表何人", "say for whom with --as PERSON"),
+            t("nobody is named who acts"),
+            t("say for whom with --as PERSON"),
         )
     return context.person
 
@@ -147,10 +144,12 @@ def _was_told(connection: Connection, standing: Standing, scope: Scope | None) -
 def _barred(act: Act, person_id: str, reason: str) -> NotAllowed:
     return NotAllowed(
         t(
-            f"{person_id} 不能{say_act(act)}：{reason}",
-            f"{person_id} may not {say_act(act)}: {reason}",
+            "{person_id} may not {act}: {reason}",
+            person_id=person_id,
+            act=say_act(act),
+            reason=reason,
         ),
-        t("请由其他有权人员办理", "somebody else who may do it has to"),
+        t("somebody else who may do it has to"),
     )
 
 
@@ -160,26 +159,25 @@ def _no_right(
     if alone:
         return NotAllowed(
             t(
-                f"{person_id} 只能作为第二人{say_act(act)}，此处一人即可",
-                f"{person_id} may {say_act(act)} only as the second of two, and this takes one",
+                "{person_id} may {act} only as the second of two, and this takes one",
+                person_id=person_id,
+                act=say_act(act),
             ),
-            t("由监察人员办理", "the person who supervises has to"),
+            t("the person who supervises has to"),
         )
     if untold:
         return NotAllowed(
             t(
-                f"{person_id} 没有收到关于此牌的通知，不能{say_act(act)}",
-                f"{person_id} was not told of this card and may not {say_act(act)}",
+                "{person_id} was not told of this card and may not {act}",
+                person_id=person_id,
+                act=say_act(act),
             ),
-            t("由承办部门办理", "its department has to"),
+            t("its department has to"),
         )
-    roles = t("、", ", ").join(say_role(role) for role in roles_for(act, everybody))
+    roles = t(", ").join(say_role(role) for role in roles_for(act, everybody))
     return NotAllowed(
-        t(
-            f"{person_id} 无权{say_act(act)}",
-            f"{person_id} has no role that may {say_act(act)} here",
-        ),
-        t(f"须为该范围内的{roles}，或其代理人", f"needed, for this department: {roles}"),
+        t("{person_id} has no role that may {act} here", person_id=person_id, act=say_act(act)),
+        t("needed, for this department: {roles}", roles=roles),
     )
 
 
@@ -218,9 +216,7 @@ def scope_of_subject(connection: Connection, subject: str) -> Scope | None:
         row = cards.find(connection, number)
         if row is not None:
             return scope_of(row)
-    raise ConfigurationError(
-        t(f"没有 {subject}", f"there is no {subject}"), t("检查编号", "check the number")
-    )
+    raise ConfigurationError(t("there is no {subject}", subject=subject), t("check the number"))
 
 
 def approve(

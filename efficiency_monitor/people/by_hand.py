@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.feeds import mapping_of, source_of, totals_of
 from ..intake.formats.file_bytes import BytesRead
 from ..intake.import_report import ImportReport
@@ -82,11 +82,8 @@ def _must_supervise(context: Context, source: str) -> None:
             return
     raise ConfigurationError(
         t(
-            f"数据源 {source} 由系统自动取数；以其名义手工导入须由监察机关人员进行",
-            f"source {source} is pulled: only somebody who supervises may import files as its rows",
+            "source {source} is pulled: only somebody who supervises may import files as its rows",
+            source=source,
         ),
-        t(
-            "写 --as 监察机关人员；或不写 --source，作为手工数据导入",
-            "say --as who supervises, or leave --source out: it is by hand then",
-        ),
+        t("say --as who supervises, or leave --source out: it is by hand then"),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.model.statements import digest
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
@@ -41,7 +41,7 @@ def unmasked(
     `scopes` what they are about: the right is asked for each. NotAllowed where it is missing for
     one of them, ConfigurationError without a reason. If the ledger cannot be written this raises.
     """
-    why = said(reason, t("理由", "reason"))
+    why = said(reason, t("reason"))
     subjects = list(dict.fromkeys(subjects))
     with context.store.writing() as connection:
         standings = [standing_of(context, connection, Act.UNMASK, scope) for scope in scopes]
@@ -80,8 +80,8 @@ def asked(reason: str | None, *, unmask: bool) -> None:
     """ConfigurationError where a reason is given for nothing: it would be taken for a record."""
     if reason is not None and not unmask:
         raise ConfigurationError(
-            t("--reason 只与 --unmask 同用", "--reason goes with --unmask only"),
-            t("加上 --unmask，或去掉 --reason", "add --unmask, or leave the reason out"),
+            t("--reason goes with --unmask only"),
+            t("add --unmask, or leave the reason out"),
         )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ..cards.explain import no_case
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.store import cases
 from ..ledger.checks.person_checks import people_digest
 from ..ledger.model.entries import EntryType
@@ -73,7 +73,7 @@ def erase_applicants(
     reason, NotAllowed where the person may not. Cases that were erased before are only cleared up
     after.
     """
-    why = said(reason, t("理由", "reason"))
+    why = said(reason, t("reason"))
     done = Erased()
 
     def erase(connection: Connection, seq: int) -> None:
@@ -113,7 +113,7 @@ def erase_person(
     systems wrote into cases, and cards, stay: they say who was accountable. ConfigurationError
     where there is no such person.
     """
-    why = said(reason, t("理由", "reason"))
+    why = said(reason, t("reason"))
     done = Erased()
 
     def erase(connection: Connection, seq: int) -> None:
@@ -126,7 +126,7 @@ def erase_person(
         connection.execute(update(NOTICE).where(NOTICE.c.person_id == person_id).values(address=""))
 
     with rehearsed(context, only=dry_run) as connection:
-        barred = {person_id: t("不能删除本人的信息", "nobody erases themselves")}
+        barred = {person_id: t("nobody erases themselves")}
         by = acting(
             context,
             connection,
@@ -139,8 +139,8 @@ def erase_person(
             done.before = [person_id]
         elif all(row.person_id != person_id for row in people(connection)):
             raise ConfigurationError(
-                t(f"没有这个人员：{person_id}", f"there is no person {person_id}"),
-                t("见 effmon people list", "see effmon people list"),
+                t("there is no person {person_id}", person_id=person_id),
+                t("see effmon people list"),
             )
         else:
             done.subjects = [person_id]

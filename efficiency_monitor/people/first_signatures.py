@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ..faults import NotAllowed
 from ..followup.evidence.model import attachments_of, for_ledger
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.model.statements import digest
 from ..ledger.model import entries as core_ledger
 from ..ledger.model.entries import EntryType
@@ -77,11 +77,13 @@ def before(
         if why is not None:
             raise NotAllowed(
                 t(
-                    f"{row.person_id} 先前对 {subject} 的签名不成立：{why}；未予办理",
-                    f"the earlier signature of {row.person_id} on {subject} does not hold: {why}; "
+                    "the earlier signature of {person_id} on {subject} does not hold: {why}; "
                     "nothing was done",
+                    person_id=row.person_id,
+                    subject=subject,
+                    why=why,
                 ),
-                t("运行：effmon doctor", "run: effmon doctor"),
+                t("run: effmon doctor"),
             )
         one = approval_of(row)
         standing = _still(context, connection, one, act, scope)
@@ -89,8 +91,9 @@ def before(
         if lapsed is not None:
             found.lapsed.append(
                 t(
-                    f"{one.person_id} 先前的签名不再算数：{lapsed}",
-                    f"the earlier signature of {one.person_id} counts no more: {lapsed}",
+                    "the earlier signature of {person_id} counts no more: {lapsed}",
+                    person_id=one.person_id,
+                    lapsed=lapsed,
                 )
             )
         elif standing is not None:
@@ -112,13 +115,13 @@ def _lapsed(
 ) -> str | None:
     if one.key_id is None:
         if must_sign and keys.number(connection):
-            return t("没有签名，而现在须用密钥签名", "it has none, and keys are in use now")
+            return t("it has none, and keys are in use now")
     else:
         key = keys.find(connection, one.key_id)
         if key is None or key.revoked_at is not None:
-            return t(f"密钥 {one.key_id} 已吊销", f"the key {one.key_id} was revoked")
+            return t("the key {key_id} was revoked", key_id=one.key_id)
     if standing is None:
-        return t("其人已无此职权", "they have no role any more that may do it")
+        return t("they have no role any more that may do it")
     return None
 
 
@@ -134,17 +137,17 @@ def _forged(connection: Connection, row: Any) -> str | None:
         if core_ledger.canonical_json(said) != statement:
             raise ValueError("not canonical")
     except (ValueError, KeyError, TypeError):
-        return t("所签内容不可读", "what was signed cannot be read")
+        return t("what was signed cannot be read")
     if at != row.at or any(said.get(name) != value for name, value in own.items()):
-        return t("与所签内容不同", "the row is not what was signed")
+        return t("the row is not what was signed")
     if said["domain"] != signatures.APPROVAL or said["workspace"] != workspace_id(connection):
-        return t("属于另一个工作区", "it is of another workspace")
+        return t("it is of another workspace")
     if not _signed(connection, said, statement, signature):
-        return t("签名不符", "its signature is not by a key of theirs")
+        return t("its signature is not by a key of theirs")
     fact = "/".join(str(said[name]) for name in ("subject", "act", "round", "person"))
     entry = _entry(connection, f"{EntryType.APPROVAL_GIVEN}/{fact}")
     if any(entry.get(name) != value for name, value in wanted.items()):
-        return t("台账没有这样记录", "the ledger does not say it like that")
+        return t("the ledger does not say it like that")
     return None
 
 

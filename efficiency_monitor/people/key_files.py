@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ..documents.tabular import put_in_place
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from .model.signatures import PersonalKey, public_of
 
@@ -39,20 +39,14 @@ def read_key(path: Path, passphrase: Callable[[], str | None]) -> PersonalKey:
         said = passphrase()
         if said is None:
             raise ConfigurationError(
-                t(f"{path}：密钥有口令", f"{path}: the key has a passphrase"),
-                t(
-                    "在终端运行，或设置 EFFMON_KEY_PASSPHRASE",
-                    "run it on a terminal, or set EFFMON_KEY_PASSPHRASE",
-                ),
+                t("{path}: the key has a passphrase", path=path),
+                t("run it on a terminal, or set EFFMON_KEY_PASSPHRASE"),
             ) from None
         private = _load(content, said.encode())
     if private is None:
         raise ConfigurationError(
-            t(f"{path}：不是可用的私钥，或口令不对", f"{path}: no key, or a wrong passphrase"),
-            t(
-                "需要 Ed25519 私钥（PKCS8 PEM）：effmon people key new --out 文件",
-                "an Ed25519 key (PKCS8 PEM) is needed: effmon people key new --out FILE",
-            ),
+            t("{path}: no key, or a wrong passphrase", path=path),
+            t("an Ed25519 key (PKCS8 PEM) is needed: effmon people key new --out FILE"),
         )
     return PersonalKey(private)
 
@@ -67,7 +61,7 @@ def write_key(path: Path, seed: bytes, passphrase: str | None) -> PersonalKey:
     if passphrase:
         how = BestAvailableEncryption(passphrase.encode())
     content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
-    hint = t("换一个文件名", "choose another name")
+    hint = t("choose another name")
     with put_in_place(path, overwrite=False, mode=0o600, hint=hint) as file:
         file.write(content)
     return PersonalKey(private)
@@ -84,26 +78,20 @@ def public_from(given: str) -> bytes:
         except OSError as fault:
             raise ConfigurationError(
                 f"{where}: {say_os(fault)}",
-                t("检查路径和权限", "check the path and its permissions"),
+                t("check the path and its permissions"),
             ) from None
         if "PRIVATE KEY" in given:
             raise ConfigurationError(
-                t(
-                    f"{where} 是私钥，不要交给任何人",
-                    f"{where} is a private key: give it to nobody",
-                ),
-                t(
-                    "应给出公钥那一行：effmon-ed25519 …",
-                    "give the line of the public key: effmon-ed25519 …",
-                ),
+                t("{where} is a private key: give it to nobody", where=where),
+                t("give the line of the public key: effmon-ed25519 …"),
             )
     try:
         return public_of(given)
     except ValueError as fault:
         shown = where if len(where) <= 80 else f"{where[:80]}…"
         raise ConfigurationError(
-            t(f"{shown!r} 不是公钥：{fault}", f"{shown!r} is no public key: {fault}"),
-            t("形式：effmon-ed25519 BASE64", "its form: effmon-ed25519 BASE64"),
+            t("{shown!r} is no public key: {fault}", shown=shown, fault=fault),
+            t("its form: effmon-ed25519 BASE64"),
         ) from None
 
 
@@ -132,7 +120,7 @@ def _private_bytes(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
         raise ConfigurationError(
-            f"{path}: {say_os(fault)}", t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY")
+            f"{path}: {say_os(fault)}", t("check --key or EFFMON_KEY")
         ) from None
     try:
         _check_private(path, os.fstat(handle))
@@ -144,19 +132,16 @@ def _private_bytes(path: Path) -> bytes:
 def _check_private(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigurationError(
-            t(f"{path} 不是普通文件", f"{path} is no regular file"),
-            t("检查 --key 或 EFFMON_KEY", "check --key or EFFMON_KEY"),
+            t("{path} is no regular file", path=path),
+            t("check --key or EFFMON_KEY"),
         )
     if found.st_mode & 0o077:
         raise ConfigurationError(
-            t(f"{path}：他人可读写此私钥", f"{path}: others may read or write this key"),
-            t(
-                f"运行：chmod 600 {path}；若已被人看到，请吊销并换新",
-                f"run: chmod 600 {path}; revoke and replace it if somebody has seen it",
-            ),
+            t("{path}: others may read or write this key", path=path),
+            t("run: chmod 600 {path}; revoke and replace it if somebody has seen it", path=path),
         )
     if found.st_uid not in (os.geteuid(), 0):
         raise ConfigurationError(
-            t(f"{path} 属于另一个用户", f"{path} belongs to another user"),
-            t("使用自己的密钥文件", "use a file of your own"),
+            t("{path} belongs to another user", path=path),
+            t("use a file of your own"),
         )

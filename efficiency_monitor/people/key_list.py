@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..notify.notices import people
 from ..time.instants import rfc3339
 from ..workspace.context import Context
@@ -64,22 +64,17 @@ def alone_words(context: Context) -> str | None:
         return None
     leaders = {row.person_id for row in everybody if row.role is Role.LEADER} - {only}
     beside = sorted(leaders & holders)
-    who = t("、", ", ").join(beside)
+    who = t(", ").join(beside)
     rest = (
-        t(
-            f"红牌撤销和免责、密钥、监察人员变更须有密钥的分管领导（{who}）作第二人",
-            f"red cards, keys and who supervises take a leader's key as the second ({who})",
-        )
+        t("red cards, keys and who supervises take a leader's key as the second ({who})", who=who)
         if beside
-        else t(
-            "没有分管领导持有密钥，须两人的事项办不成",
-            "no leader holds a key, so that nothing is done that takes two",
-        )
+        else t("no leader holds a key, so that nothing is done that takes two")
     )
     return t(
-        f"只有 {only} 一名监察人员：此人一人即可撤销预警和黄牌、销号、裁决维持；{rest}",
-        f"{only} alone supervises: they lift warnings and yellow cards, close cards and let cards "
-        f"stand without anybody else; {rest}",
+        "{only} alone supervises: they lift warnings and yellow cards, close cards and let cards "
+        "stand without anybody else; {rest}",
+        only=only,
+        rest=rest,
     )
 
 
@@ -106,25 +101,27 @@ def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
     holders = {key.person_id for key in stored if key.revoked_at is None}
     supervisors = {row.person_id for row in everybody if row.role is Role.SUPERVISOR}
     number = len(holders & supervisors)
-    without = t("、", ", ").join(sorted(supervisors - holders)) or t("无", "none")
+    without = t(", ").join(sorted(supervisors - holders)) or t("none")
     yield (
         "keys",
         number >= ENOUGH_HOLDERS or not supervisors,
         t(
-            f"{number} 名监察人员有密钥，无密钥：{without}；换密钥须有 {ENOUGH_HOLDERS} 人",
-            f"{number} supervisors hold keys, without: {without}; "
-            f"{ENOUGH_HOLDERS} are needed to replace a lost one",
+            "{number} supervisors hold keys, without: {without}; {enough_holders} are needed to "
+            "replace a lost one",
+            number=number,
+            without=without,
+            enough_holders=ENOUGH_HOLDERS,
         ),
     )
     gone = sorted(holders - {row.person_id for row in everybody})
     if gone:
-        names = t("、", ", ").join(gone)
+        names = t(", ").join(gone)
         yield (
             "keys",
             False,
             t(
-                f"密钥持有人已不在人员表中：{names}，请吊销",
-                f"holders who are not among the people any more: {names}; revoke their keys",
+                "holders who are not among the people any more: {names}; revoke their keys",
+                names=names,
             ),
         )
     words = alone_words(context)
@@ -132,14 +129,14 @@ def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
         yield "keys", False, words
     first = [row for row in entries if row.kind == "enrolled" and row.text == "bootstrap"]
     if first:
-        each = t("；", "; ").join(_as_it_came(row, context.zone) for row in first)
+        each = t("; ").join(_as_it_came(row, context.zone) for row in first)
         yield (
             "keys",
             True,
             t(
-                f"首批密钥未经他人批准，照收：{each}；请当面核对",
-                f"the first keys were taken as they come, nobody approved them: {each}; compare "
+                "the first keys were taken as they come, nobody approved them: {each}; compare "
                 "them in person",
+                each=each,
             ),
         )
     for row in entries:
@@ -149,9 +146,11 @@ def key_findings(context: Context) -> Iterator[tuple[str, bool, str]]:
                 "keys",
                 False,
                 t(
-                    f"{row.person_id} 的密钥 {row.key_id} 于 {at} 由数据库所有者恢复，未经批准",
-                    f"the key {row.key_id} of {row.person_id} was enrolled without approvals "
-                    f"at {at}, by the owner of the database",
+                    "the key {key_id} of {person_id} was enrolled without approvals at {at}, by "
+                    "the owner of the database",
+                    key_id=row.key_id,
+                    person_id=row.person_id,
+                    at=at,
                 ),
             )
 
@@ -160,6 +159,9 @@ def _as_it_came(row: Any, zone: str) -> str:
     """One of the first keys: whose, which, when, and by which operating user."""
     at = rfc3339(row.at, zone)
     return t(
-        f"{row.person_id} 的 {row.key_id}（{at}，系统用户 {row.os_user}）",
-        f"{row.key_id} of {row.person_id} (at {at}, by the operating user {row.os_user})",
+        "{key_id} of {person_id} (at {at}, by the operating user {os_user})",
+        key_id=row.key_id,
+        person_id=row.person_id,
+        at=at,
+        os_user=row.os_user,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, NotAllowed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
@@ -88,10 +88,11 @@ def enrol(context: Context, person_id: str, public: bytes) -> KeyReport:
         if known is not None:
             raise ConfigurationError(
                 t(
-                    f"密钥 {key_id} 曾为 {known.person_id} 登记",
-                    f"the key {key_id} was enrolled before, for {known.person_id}",
+                    "the key {key_id} was enrolled before, for {person_id}",
+                    key_id=key_id,
+                    person_id=known.person_id,
                 ),
-                t("一把密钥只登记一次：另造一把", "a key is enrolled once only: make another"),
+                t("a key is enrolled once only: make another"),
             )
         if len(keys.every_key(connection)) < ENOUGH:
             return _begin(context, connection, everybody, person_id, public)
@@ -116,21 +117,15 @@ def _begin(
     ):
         raise NotAllowed(
             t(
-                f"{person_id} 不是监察机关人员：须先有两名监察人员登记密钥",
-                f"{person_id} is no supervisor: two supervisors' keys come first",
+                "{person_id} is no supervisor: two supervisors' keys come first",
+                person_id=person_id,
             ),
-            t("先登记监察人员的密钥", "enrol supervisors' keys first"),
+            t("enrol supervisors' keys first"),
         )
     if keys.had_one(connection, person_id):
         raise NotAllowed(
-            t(
-                f"{person_id} 已有首批密钥：现在还没有人能批准更换",
-                f"{person_id} has had a key: nobody can approve another one yet",
-            ),
-            t(
-                "先为另一名监察人员登记；见 docs/who.md",
-                "enrol another supervisor's key first; see docs/who.md",
-            ),
+            t("{person_id} has had a key: nobody can approve another one yet", person_id=person_id),
+            t("enrol another supervisor's key first; see docs/who.md"),
         )
     if context.key is not None and context.key.public == public:
         # Who enrols their own key may hold it in their hand; it cannot vouch for itself yet.
@@ -218,7 +213,7 @@ def _approval(
 ) -> Approval:
     barred = {}
     if must_sign:
-        barred[person_id] = t("不能批准自己的密钥", "nobody approves a key of their own")
+        barred[person_id] = t("nobody approves a key of their own")
     return approve(
         context,
         connection,
@@ -337,8 +332,8 @@ def revoke(context: Context, which: str, text: str | None = None) -> KeyReport:
             )
         if key is None or key.revoked_at is not None:
             raise ConfigurationError(
-                t(f"{which} 没有在用的密钥", f"{which} names no key in use"),
-                t("见 effmon people key list", "see effmon people key list"),
+                t("{which} names no key in use", which=which),
+                t("see effmon people key list"),
             )
         everybody = people(connection)
         report = _revoking(context, connection, everybody, key, text)
@@ -485,9 +480,6 @@ def _leader_beside(connection: Connection, everybody: Sequence[Person], person_i
 
 def _no_person(person_id: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"没有这个人员：{person_id}", f"there is no person {person_id}"),
-        t(
-            "见 effmon people list；用 effmon people import 导入",
-            "see effmon people list; persons come with effmon people import",
-        ),
+        t("there is no person {person_id}", person_id=person_id),
+        t("see effmon people list; persons come with effmon people import"),
     )

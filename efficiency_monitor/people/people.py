@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ..faults import ConfigurationError, Problem
 from ..followup.ladders.actions import who_first
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.people_words import in_words
 from ..intake.formats.rows import Quarantined, Row, shown
 from ..intake.formats.tabular import read_rows
@@ -84,14 +84,8 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
     if not everybody:
         said = f": {report.problems[0].message}" if report.problems else ""
         raise ConfigurationError(
-            t(
-                f"{path.name} 没有一行可用的人员{said}",
-                f"{path.name} has no row that names a person{said}",
-            ),
-            t(
-                "所需各列：person_id、name、role、channel",
-                "columns that are needed: person_id, name, role, channel",
-            ),
+            t("{name} has no row that names a person{said}", name=path.name, said=said),
+            t("columns that are needed: person_id, name, role, channel"),
         )
 
     def become(connection: Connection) -> tuple[Person, ...]:
@@ -164,9 +158,10 @@ def _id_numbers(rows: Sequence[Row], where: str) -> Iterator[tuple[int, Problem]
             number = find_id_number(text)
             if number is not None:
                 said = t(
-                    f"列 {shown(column)} 含有公民身份号码 {number}，此行不导入",
-                    f"column {shown(column)} holds the number of an identity card, {number}: "
-                    "the row is not taken",
+                    "column {column} holds the number of an identity card, {number}: the row is "
+                    "not taken",
+                    column=shown(column),
+                    number=number,
                 )
                 yield row.number, Problem(f"{where}: row {row.number}", "id_number", said)
                 break
@@ -179,8 +174,8 @@ def _erased(everybody: Sequence[Person], gone: frozenset[str], where: str) -> It
             where,
             "erased",
             t(
-                f"{shown(person_id)} 的个人信息已删除，此行不导入；确需再用请另给编号",
-                f"{shown(person_id)} was erased: the row is not taken; who returns takes a new id",
+                "{person_id} was erased: the row is not taken; who returns takes a new id",
+                person_id=shown(person_id),
             ),
         )
 
@@ -197,10 +192,11 @@ def _unknown_channels(
             where,
             "unknown_channel",
             t(
-                f"没有配置渠道 {shown(channel)!r}（{shown(some)}）；"
-                f"现有：{'、'.join(sorted(known))}",
-                f"channel {shown(channel)!r} is not configured ({shown(some)}); "
-                f"there are {', '.join(sorted(known))}",
+                "channel {channel!r} is not configured ({some}); there are {known}",
+                channel=shown(channel),
+                some=shown(some),
+                known=", ".join(sorted(known)),
+                known_2="、".join(sorted(known)),
             ),
         )
 

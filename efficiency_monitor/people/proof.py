@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ..faults import NotAllowed
 from ..i18n.act_words import say_act
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..workspace.context import Context
 from .model.authority import Act, needs_key
 from .model.signatures import PersonalKey
@@ -33,40 +33,39 @@ def proof_of(
     if enrolled is None:
         raise NotAllowed(
             t(
-                f"{person_id} 没有登记密钥，不能{say_act(act)}：须以 --key 文件 签名",
-                f"{person_id} has no enrolled key, and to {say_act(act)} takes one: --key FILE",
+                "{person_id} has no enrolled key, and to {act} takes one: --key FILE",
+                person_id=person_id,
+                act=say_act(act),
             ),
             t(
-                f"先造一把：effmon people key new --out 文件；再由持有密钥的监察人员登记："
-                f"effmon people key enrol {person_id} 公钥",
                 "make one: effmon people key new --out FILE; supervisors who hold keys enrol it: "
-                f"effmon people key enrol {person_id} PUBLICKEY",
+                "effmon people key enrol {person_id} PUBLICKEY",
+                person_id=person_id,
             ),
         )
     if given is None:
         raise NotAllowed(
             t(
-                f"{person_id} 已登记密钥 {enrolled.key_id}，{say_act(act)}须用它签名",
-                f"{person_id} has the key {enrolled.key_id} and has to sign with it to "
-                f"{say_act(act)}",
+                "{person_id} has the key {key_id} and has to sign with it to {act}",
+                person_id=person_id,
+                key_id=enrolled.key_id,
+                act=say_act(act),
             ),
             t(
-                "用 --key 文件 或 EFFMON_KEY 给出；遗失的另造：effmon people key new --out 文件",
-                "give it with --key FILE or EFFMON_KEY; in place of a lost one: "
-                "effmon people key new --out FILE",
+                "give it with --key FILE or EFFMON_KEY; in place of a lost one: effmon people key "
+                "new --out FILE"
             ),
         )
     if given.public != enrolled.public_key:
         raise NotAllowed(
             t(
-                f"给出的密钥 {given.key_id} 不是 {person_id} 的密钥 {enrolled.key_id}，"
-                f"不能{say_act(act)}",
-                f"the key {given.key_id} that was given is not {person_id}'s, which is "
-                f"{enrolled.key_id}: to {say_act(act)} takes that one",
+                "the key {key_id} that was given is not {person_id}'s, which is {key_id_2}: to "
+                "{act} takes that one",
+                key_id=given.key_id,
+                person_id=person_id,
+                key_id_2=enrolled.key_id,
+                act=say_act(act),
             ),
-            t(
-                "用 --key 给出本人的密钥；见 effmon people key list",
-                "give it with --key FILE; see effmon people key list",
-            ),
+            t("give it with --key FILE; see effmon people key list"),
         )
     return given

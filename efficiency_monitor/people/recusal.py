@@ -10,7 +10,7 @@ from ..cards.store import cards
 from ..followup.accountability import store as accounts
 from ..followup.appeals import store
 from ..followup.appeals.model import Bar, Part, barred, plain_name
-from ..i18n.language import t
+from ..i18n.messages import mark, t
 from ..terms import Level
 from ..time.instants import local_date
 from ..workspace.context import Context
@@ -19,12 +19,12 @@ from .model.authority import MAY, Act, roles_for
 from .model.people import Person, recipients
 
 _WHY = {
-    Bar.ISSUED: ("是发牌人", "gave the card"),
-    Bar.CONFIRMED: ("是确认此牌的人", "confirmed the card"),
-    Bar.NAMED: ("牌上列有其姓名或曾持有此件", "is named on the card or held the case"),
-    Bar.FILED: ("是申诉人", "filed the appeal"),
-    Bar.REFERRED: ("是上报此申诉的人", "referred the appeal"),
-    Bar.SIGNED: ("先前已就此签署", "has signed on it before"),
+    Bar.ISSUED: mark("gave the card"),
+    Bar.CONFIRMED: mark("confirmed the card"),
+    Bar.NAMED: mark("is named on the card or held the case"),
+    Bar.FILED: mark("filed the appeal"),
+    Bar.REFERRED: mark("referred the appeal"),
+    Bar.SIGNED: mark("has signed on it before"),
 }
 
 
@@ -48,7 +48,7 @@ def who_withdraws(
         referrers=() if appeal is None else _referrers(connection, appeal),
         signers=() if appeal is None else _earlier_signers(connection, appeal),
     )
-    return {person: t(*_WHY[bar]) for person, bar in barred(part).items()}
+    return {person: t(_WHY[bar]) for person, bar in barred(part).items()}
 
 
 def named_on(connection: Connection, card: Any, everybody: Sequence[Person]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ..faults import EffmonError, NotAllowed
 from ..followup.evidence.model import Attachment, attachments_json
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model import entries as core_ledger
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
@@ -158,11 +158,8 @@ def _write(context: Context, connection: Connection, row: Mapping[str, Any]) -> 
     )
     if not ledger.append(connection, [entry]):
         raise EffmonError(
-            t(
-                f"台账已有这项批准（{fact}），数据库却没有",
-                f"the ledger has this approval ({fact}) and the database has lost it",
-            ),
-            t("运行：effmon doctor", "nothing was written; run: effmon doctor"),
+            t("the ledger has this approval ({fact}) and the database has lost it", fact=fact),
+            t("nothing was written; run: effmon doctor"),
         )
 
 
@@ -184,8 +181,8 @@ def _check_voices(standing: Standing, before: Sequence[Approval]) -> None:
     for voice in (standing.person_id, standing.on_behalf_of):
         if voice is not None and any(voice in approval.voices for approval in before):
             raise NotAllowed(
-                t(f"{voice} 已经批准过", f"{voice} has approved it already"),
-                t("请由其他有权人员办理", "somebody else who may do it has to"),
+                t("{voice} has approved it already", voice=voice),
+                t("somebody else who may do it has to"),
             )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from ..faults import NotAllowed
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model.entries import commitment
 from ..notify.notices import people
 from ..workspace.context import Context, compact_json, meta, set_meta
@@ -231,11 +231,12 @@ def _note(connection: Connection, number: int, made: str, waits: Sequence[Waitin
 
 def words(found: Signatures, whose: str) -> str:
     """What a change still waits for, in one line."""
-    signed = t("、", ", ").join(found.signed_by) or t("无", "nobody")
+    signed = t(", ").join(found.signed_by) or t("nobody")
     return t(
-        f"涉及监察人员、其代理人或分管领导，待监察人员签名（已签 {signed}，共须 {found.needed} 人，"
-        f"各以本人密钥执行同一命令：--as 人员 --key 文件）：{whose}",
-        "who supervises, deputises for one or leads is changed by supervisors' signatures: "
-        f"signed by {signed}, {found.needed} needed, each gives the same command with "
-        f"--as PERSON --key FILE: {whose}",
+        "who supervises, deputises for one or leads is changed by supervisors' signatures: signed "
+        "by {signed}, {needed} needed, each gives the same command with --as PERSON --key FILE: "
+        "{whose}",
+        signed=signed,
+        needed=found.needed,
+        whose=whose,
     )

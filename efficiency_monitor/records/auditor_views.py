@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.model.statements import CASE_FIELDS
 from .every_table import metadata
 
@@ -187,7 +187,7 @@ def made(connection: Connection, role: str) -> Iterator[str]:
     other = connection.execute(_OWNED_BY_OTHER, {"schema": role}).scalar()
     if other is not None:
         raise ConfigurationError(
-            t(f"模式 {role} 属于 {other}", f"the schema {role} belongs to {other}"),
+            t("the schema {role} belongs to {other}", role=role, other=other),
             f"DROP SCHEMA {quoting.quote(role)}",
         )
     yield f"CREATE SCHEMA IF NOT EXISTS {quoting.quote(role)}"

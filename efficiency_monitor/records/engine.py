@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from .sqlite import Sqlite
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class Store:
         if self.masked:
             raise ConfigurationError(
                 t(
-                    f"数据库角色 {self.role} 只读，看不到个人信息",
-                    f"database role {self.role} only reads, and is not shown what is personal",
+                    "database role {role} only reads, and is not shown what is personal",
+                    role=self.role,
                 ),
-                t("用运行 effmon 的角色执行", "give the command as the role that runs effmon"),
+                t("give the command as the role that runs effmon"),
             )
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from ..faults import DoneElsewhere
-from ..i18n.language import t
+from ..i18n.messages import t
 from .lease_table import LeaseRow
 
 LEASE = LeaseRow.__table__  # type: ignore[attr-defined]
@@ -62,8 +62,8 @@ def hold(connection: Connection, lease: Lease, until: int) -> None:
     ).rowcount
     if found != 1:
         raise DoneElsewhere(
-            t("另一个进程已接手这项工作", "another process has taken this work over"),
-            t("没有丢失任何内容，由它继续", "nothing was lost; it goes on with the rest"),
+            t("another process has taken this work over"),
+            t("nothing was lost; it goes on with the rest"),
         )
 
 

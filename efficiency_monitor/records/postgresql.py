@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ..faults import ConfigurationError, EffmonError, Locked
-from ..i18n.language import t
+from ..i18n.messages import t
 from .postgresql_faults import fault_of
 
 #: Oldest release that the project is tried on or promises to work on.
@@ -78,11 +78,8 @@ class Postgresql:
             )
         except ModuleNotFoundError:
             raise ConfigurationError(
-                t("没有安装 PostgreSQL 驱动 psycopg", "psycopg, PostgreSQL's driver, is missing"),
-                t(
-                    "安装扩展 postgres（deploy/README.md）",
-                    "install the extra postgres (deploy/README.md)",
-                ),
+                t("psycopg, PostgreSQL's driver, is missing"),
+                t("install the extra postgres (deploy/README.md)"),
             ) from None
         self._writes = self.engine.execution_options(
             isolation_level="READ COMMITTED", postgresql_readonly=False
@@ -118,14 +115,13 @@ class Postgresql:
             connection.rollback()
             raise Locked(
                 t(
-                    f"数据库正被写入，等不到写锁：{held or '占用者刚刚结束'}",
-                    "another process writes to the database and does not come to an end: "
-                    f"{held or 'it ended just now'}",
+                    "another process writes to the database and does not come to an end: {value}",
+                    value=held or "it ended just now",
+                    value_2=held or "占用者刚刚结束",
                 ),
                 t(
-                    "待其结束后重试；挂住的由管理员结束（pg_terminate_backend）",
-                    "try again when it has finished; one that hangs is ended by the "
-                    "administrator (pg_terminate_backend)",
+                    "try again when it has finished; one that hangs is ended by the administrator "
+                    "(pg_terminate_backend)"
                 ),
             ) from None
 
@@ -158,18 +154,17 @@ def holder(connection: Connection) -> str:
     if found is None:
         return ""
     user, program, host, seconds = found
-    zh = en = f"{user or '?'}, {program or '?'}, {host or t('本机', 'local')}"
+    zh = en = f"{user or '?'}, {program or '?'}, {host or t('local')}"
     if seconds is None:
-        return t(f"{zh}，时长不可见", f"{en}, for a time that this role is not shown")
-    return t(f"{zh}，已 {seconds} 秒", f"{en}, for {seconds} s")
+        return t("{en}, for a time that this role is not shown", en=en, zh=zh)
+    return t("{en}, for {seconds} s", en=en, seconds=seconds, zh=zh)
 
 
 def parsed_url(url: str) -> URL:
     """The URL taken apart. No part of one that cannot be is shown: it may be of the password."""
     hint = t(
-        "写成 postgresql+psycopg://用户:口令@主机/库；口令中的 @ 写作 %40，: 写作 %3A",
-        "write postgresql+psycopg://user:password@host/database; an @ in the password as %40, "
-        "a : as %3A",
+        "write postgresql+psycopg://user:password@host/database; an @ in the password as %40, a : "
+        "as %3A"
     )
     try:
         found = make_url(url)
@@ -177,12 +172,10 @@ def parsed_url(url: str) -> URL:
         found = None
     # An @ of the password that was not escaped makes its rest pass for the host.
     if found is None or "@" in f"{found.host or ''}{found.database or ''}" or not found.database:
-        raise ConfigurationError(
-            t("数据库地址读不懂", "the database's URL cannot be understood"), hint
-        )
+        raise ConfigurationError(t("the database's URL cannot be understood"), hint)
     driver = found.drivername.partition("+")[2]
     if driver not in ("", "psycopg"):
         raise ConfigurationError(
-            t(f"不支持驱动 {driver[:40]}", f"the driver {driver[:40]!r} is not supported"), hint
+            t("the driver {driver!r} is not supported", driver=driver[:40]), hint
         )
     return found.set(drivername="postgresql+psycopg")

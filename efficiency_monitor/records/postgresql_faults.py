@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ..faults import ConfigurationError, Disconnected, EffmonError, Locked
-from ..i18n.language import t
+from ..i18n.messages import t
 
 #: Somebody else is in the way, for now.
 _IN_THE_WAY = {"55P03", "40001", "40P01", "53300", "57014"}
@@ -41,16 +41,15 @@ def fault_of(fault: DBAPIError, *, user: str | None, committing: bool) -> Effmon
         return _disconnected(text, committing=committing)
     if code in _IN_THE_WAY:
         return Locked(
-            t(f"数据库被占用：{text}", f"another process holds the database: {text}"),
-            t("待其结束后重试", "try again when it has finished"),
+            t("another process holds the database: {text_}", text_=text),
+            t("try again when it has finished", ctx="postgresql faults"),
         )
     if code in _FULL:
         error = EffmonError(
-            t(f"数据库写不进去：{text}", f"the database could not be written: {text}"),
+            t("the database could not be written: {text_}", text_=text),
             t(
-                "腾出服务器磁盘空间；未提交的由下次巡检补上",
-                "free space on the server's disk; what was not committed will be done by the "
-                "next scan",
+                "free space on the server's disk; what was not committed will be done by the next "
+                "scan"
             ),
         )
         error.exit_code = 70
@@ -62,48 +61,47 @@ def _disconnected(text: str, *, committing: bool) -> Disconnected:
     if committing:
         return Disconnected(
             t(
-                f"提交时与数据库的连接中断，结果未知：{text}",
-                f"the connection was lost while committing, nobody knows whether it was written: "
-                f"{text}",
+                "the connection was lost while committing, nobody knows whether it was written: "
+                "{text_}",
+                text_=text,
             ),
             t(
-                "数据库恢复后再执行一遍：导入、巡检、投递不会重复；反馈与决定先看是否已在",
-                "give it again when the database is back: an import, scan or delivery does nothing "
-                "twice; of a reply or a decision look first whether it is there",
+                "give it again when the database is back: an import, scan or delivery does "
+                "nothing twice; of a reply or a decision look first whether it is there"
             ),
         )
     return Disconnected(
-        t(f"连不上数据库：{text}", f"no connection to the database: {text}"),
-        t("数据库恢复后重试", "try again when it is back"),
+        t("no connection to the database: {text_}", text_=text),
+        t("try again when it is back"),
     )
 
 
 def _misconfigured(code: str, text: str, user: str | None) -> EffmonError | None:
-    role = user or t("（当前用户）", "(the user's own)")
+    role = user or t("(the user's own)")
     if code in _NO_TABLES:
         return ConfigurationError(
-            t(f"数据库里没有 effmon 的表：{text}", f"the database lacks effmon's tables: {text}"),
+            t("the database lacks effmon's tables: {text_}", text_=text),
             "effmon init",
         )
     if code == "42501":
         return ConfigurationError(
-            t(f"数据库角色 {role} 权限不足：{text}", f"database role {role} may not: {text}"),
-            t("见 effmon database roles", "see effmon database roles"),
+            t("database role {role} may not: {text_}", role=role, text_=text),
+            t("see effmon database roles"),
         )
     if code == "25006":
         return ConfigurationError(
-            t("数据库只读，可能是备库", f"the database is read-only, perhaps a standby: {text}"),
-            t("改用主库的地址", "name the primary in the URL"),
+            t("the database is read-only, perhaps a standby: {text_}", text_=text),
+            t("name the primary in the URL"),
         )
     if code == "3D000":
         return ConfigurationError(
-            t(f"没有这个数据库：{text}", f"there is no such database: {text}"),
-            t("由管理员建库，见 docs/postgresql.md", "let it be made: docs/postgresql.md"),
+            t("there is no such database: {text_}", text_=text),
+            t("let it be made: docs/postgresql.md"),
         )
     if code in ("28P01", "28000"):
         return ConfigurationError(
-            t(f"数据库不认角色 {role}：{text}", f"the database refuses role {role}: {text}"),
-            t("检查地址中的用户与口令", "check user and password in the URL"),
+            t("the database refuses role {role}: {text_}", role=role, text_=text),
+            t("check user and password in the URL"),
         )
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, text
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from . import auditor_views
 from .every_table import metadata
 
@@ -221,11 +221,8 @@ def _check_owner(connection: Connection) -> None:
     found = connection.execute(_OWNER).first()
     if found is not None and not found.owner:
         raise ConfigurationError(
-            t(
-                f"{found.name} 不是表的所有者，不能授权",
-                f"{found.name} does not own the tables and cannot give rights to them",
-            ),
-            t("由所有者运行", "let their owner run it"),
+            t("{name} does not own the tables and cannot give rights to them", name=found.name),
+            t("let their owner run it"),
         )
 
 
@@ -233,8 +230,8 @@ def _role(connection: Connection, name: str) -> str:
     """The role's name as SQL writes it."""
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            t(f"{name[:70]!r} 不是角色名", f"{name[:70]!r} is no name of a role"),
-            t("用字母、数字、下划线", "use letters, digits and underscores"),
+            t("{name!r} is no name of a role", name=name[:70]),
+            t("use letters, digits and underscores"),
         )
     found = connection.execute(
         text("SELECT rolsuper FROM pg_roles WHERE rolname = :name"), {"name": name}
@@ -242,12 +239,12 @@ def _role(connection: Connection, name: str) -> str:
     quoted = connection.dialect.identifier_preparer.quote(name)
     if found is None:
         raise ConfigurationError(
-            t(f"数据库里没有角色 {name}", f"the database has no role {name}"),
+            t("the database has no role {name}", name=name),
             f"CREATE ROLE {quoted} LOGIN",
         )
     if found.rolsuper:
         raise ConfigurationError(
-            t(f"{name} 是超级用户，权限对其无效", f"{name} is a superuser: no right binds it"),
-            t("换一个角色", "name another role"),
+            t("{name} is a superuser: no right binds it", name=name),
+            t("name another role"),
         )
     return quoted

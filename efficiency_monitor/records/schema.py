@@ -5,7 +5,7 @@ from importlib.resources import files
 from sqlalchemy import Connection, inspect, text
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from . import auditor_views
 from .engine import Store
 
@@ -69,13 +69,10 @@ def too_old(found: str) -> ConfigurationError:
     """What is said of a database or backup from before the first schema: nothing leads here."""
     return ConfigurationError(
         t(
-            f"数据库版本 {found} 出自 0.2 之前的试用版，本版本不能读取",
-            f"the database has schema {found} of a trial release before 0.2: it is not read",
+            "the database has schema {found} of a trial release before 0.2: it is not read",
+            found=found,
         ),
-        t(
-            "另建工作区（effmon init）并重新导入数据",
-            "make another workspace (effmon init) and import the data there",
-        ),
+        t("make another workspace (effmon init) and import the data there"),
     )
 
 
@@ -90,8 +87,9 @@ def fit(connection: Connection) -> None:
     if encoding != "UTF8" or not by_code_point:
         raise ConfigurationError(
             t(
-                f"数据库的编码是 {encoding}，排序规则是 {order}：需要 UTF8 和 C",
-                f"the database has encoding {encoding}, collation {order}; needed: UTF8 and C",
+                "the database has encoding {encoding}, collation {order}; needed: UTF8 and C",
+                encoding=encoding,
+                order=order,
             ),
             "CREATE DATABASE effmon TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
         )

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from ..faults import EffmonError, Locked
-from ..i18n.language import t
+from ..i18n.messages import t
 from .engine import Store
 
 #: What erasures delete from.
@@ -24,11 +24,8 @@ def scrub(store: Store) -> None:
     try:
         _scrub(store)
     except OperationalError as fault:
-        again = t("稍后重新运行同一命令", "run the same command again")
-        said = t(
-            "数据已删除，但数据库文件中的残留尚未清除",
-            "the data are erased, but what is left in the database's file is not cleared yet",
-        )
+        again = t("run the same command again")
+        said = t("the data are erased, but what is left in the database's file is not cleared yet")
         if "locked" in str(fault.orig) or "busy" in str(fault.orig):
             raise Locked(said, again) from fault
         error = EffmonError(f"{said}: {fault.orig}", again)

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from ..faults import EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from .engine import Store
 from .every_table import metadata
 
@@ -78,12 +78,8 @@ def _copy(name: str, into: sqlite3.Connection) -> None:
             ours.backup(into)
     except sqlite3.DatabaseError as fault:
         error = EffmonError(
-            t(f"数据库无法复制：{fault}", f"the database could not be copied: {fault}"),
-            t(
-                "备份文件所在磁盘须有数据库大小的空间；运行：effmon doctor",
-                "the disk of the backup needs free space of the database's size; "
-                "run: effmon doctor",
-            ),
+            t("the database could not be copied: {fault}", fault=fault),
+            t("the disk of the backup needs free space of the database's size; run: effmon doctor"),
         )
         error.exit_code = 70
         raise error from fault

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ..cards.card_rows import handler_of
 from ..engine.questions import provisional_between
 from ..faults import NotScanned
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.store import cases
 from ..ledger.store import ledger
 from ..records.tables import CaseRow, ClockRow
@@ -33,10 +33,7 @@ class Forecast:
     def words(self, zone: str) -> str:
         """The scan that the forecast rests on, and how old it is in full hours."""
         at, hours = wall_text(self.as_of, zone), self.age // 3600
-        return t(
-            f"依据巡检 {self.run}，截至 {at}（{hours} 小时前）",
-            f"rests on scan {self.run} as of {at} ({hours} h ago)",
-        )
+        return t("rests on scan {run} as of {at} ({hours} h ago)", run=self.run, at=at, hours=hours)
 
 
 def forecast(context: Context, *, now: int, days: int) -> Forecast:
@@ -59,8 +56,8 @@ def forecast(context: Context, *, now: int, days: int) -> Forecast:
         done = ledger.newest(connection, 1, "scan.done")
         if not done:
             raise NotScanned(
-                t("尚未完成过巡检，无从预测", "no scan has finished yet: nothing can be foretold"),
-                t("先运行 effmon scan", "run effmon scan first"),
+                t("no scan has finished yet: nothing can be foretold"),
+                t("run effmon scan first"),
             )
         rows = list(connection.execute(statement))
         ids = sorted({row.case_id for row in rows})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..catalogue.rule_waiting import Waits
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..intake.feeds import Stale
 from ..ledger.checkpoints import Tried
 from ..terms import Level, Outcome
@@ -28,21 +28,18 @@ class NotHeld:
     def words(self) -> str:
         """A sentence in the current language."""
         if self.import_id is None:
-            said = t(
-                f"表 {self.table} 有没有导入带来的行",
-                f"table {self.table} has rows that no import has brought",
-            )
+            said = t("table {table} has rows that no import has brought", table=self.table)
         else:
             said = t(
-                f"表 {self.table} 中导入 {self.import_id} 的行与台账所记不符",
-                f"table {self.table} has other rows of the import {self.import_id} than its entry "
-                "says",
+                "table {table} has other rows of the import {import_id} than its entry says",
+                table=self.table,
+                import_id=self.import_id,
             )
-        some = t("、", ", ").join(self.cases[:5])
+        some = t(", ").join(self.cases[:5])
         more = len(self.cases)
-        told = t(f"{more} 件无法判定：{some}", f"{more} cases not judged: {some}") if some else ""
-        said += t(f"（{told}）", f" ({told})") if told else ""
-        return said + t("：effmon ledger verify", ": run effmon ledger verify")
+        told = t("{more} cases not judged: {some}", more=more, some=some) if some else ""
+        said += t(" ({told})", told=told) if told else ""
+        return said + t(": run effmon ledger verify")
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from ..engine.findings import CaseFindings
 from ..engine.giving_way import giving_way
 from ..engine.timeline import CaseRecord, calendars_of
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..terms import CardState, Level
 from ..time.instants import local_date, rfc3339
 from ..workspace.context import Catalogue, Context
@@ -117,10 +117,11 @@ def listed(context: Context, rule_id: str) -> list[dict[str, Any]]:
     known = sorted({bound.rule.id for bound in context.catalogue.trials})
     if wanted not in known:
         raise ConfigurationError(
-            t(f"规则 {rule_id!r} 不在试行", f"the rule {rule_id!r} is not on trial"),
+            t("the rule {rule_id!r} is not on trial", rule_id=rule_id),
             t(
-                f"试行的规则：{'、'.join(known) or '无'}",
-                f"on trial: {', '.join(known) or 'none'}",
+                "on trial: {value}",
+                value=", ".join(known) or "none",
+                value_2="、".join(known) or "无",
             ),
         )
     with context.store.reading() as connection:
@@ -151,19 +152,13 @@ def endless(context: Context) -> Iterator[tuple[str, bool, str]]:
             yield (
                 bound.rule.id,
                 False,
-                t(
-                    "试行没有期限：写 trial: {until: 日期}，或改为 stable",
-                    "a trial without an end: write trial: {until: DATE}, or make it stable",
-                ),
+                t("a trial without an end: write trial: {until: DATE}, or make it stable"),
             )
         elif until < today:
             yield (
                 bound.rule.id,
                 False,
-                t(
-                    f"试行已于 {until} 到期：改为 stable，或撤下该规则",
-                    f"its trial ended on {until}: make it stable, or take the rule out",
-                ),
+                t("its trial ended on {until}: make it stable, or take the rule out", until=until),
             )
         else:
-            yield bound.rule.id, True, t(f"试行至 {until}", f"on trial until {until}")
+            yield bound.rule.id, True, t("on trial until {until}", until=until)

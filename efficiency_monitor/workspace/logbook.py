@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.os_words import SAYINGS, say_os
 from ..people.model.id_numbers import masked as without_id_numbers
 
@@ -167,7 +167,7 @@ class _Syslog(logging.handlers.SysLogHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the library's name
         """Say it once instead of printing a traceback for every line."""
         if self._warn is not None:
-            self._warn(t(f"syslog 不可用：{_SOCKET}", f"syslog cannot be used: {_SOCKET}"))
+            self._warn(t("syslog cannot be used: {socket}", socket=_SOCKET))
             self._warn = None
 
 
@@ -192,8 +192,9 @@ class _Lines(logging.Handler):
                 self._warned = True
                 self._warn(
                     t(
-                        f"日志 {self._path} 无法写入：{say_os(fault)}",
-                        f"the log {self._path} cannot be written: {say_os(fault)}",
+                        "the log {path} cannot be written: {fault}",
+                        path=self._path,
+                        fault=say_os(fault),
                     )
                 )
 

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ..faults import DoneElsewhere, EffmonError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..records import leases
 from .context import Context
 
@@ -97,8 +97,8 @@ def _taken(
             return lease
         if looks <= 0:
             raise DoneElsewhere(
-                t("另一台机器正在做这项工作", "another machine does this work"),
-                t("稍后再试", "try again when it has finished"),
+                t("another machine does this work"),
+                t("try again when it has finished"),
             )
         looks -= 1
         pause(_LOOK)

@@ -6,7 +6,7 @@ The ledger holds a salted commitment to it: a short text could be guessed from a
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..ledger.model.entries import commitment
 from ..people.model.id_numbers import find_id_number
 from ..people.store import text_salts
@@ -25,19 +25,17 @@ def said(text: str | None, what: str) -> str:
     found = (text or "").strip()
     if not found:
         raise ConfigurationError(
-            t(f"没有写明{what}", f"the {what} is missing"),
-            t(
-                "用 --text 写明，或 --text @文件",
-                "give it with --text, or as a file: --text @FILE",
-            ),
+            t("the {what} is missing", what=what),
+            t("give it with --text, or as a file: --text @FILE"),
         )
     if len(found) > MOST_TEXT:
         raise ConfigurationError(
             t(
-                f"文字有 {len(found)} 个字符，最多 {MOST_TEXT} 个",
-                f"the text has {len(found)} characters, at most {MOST_TEXT}",
+                "the text has {n_found} characters, at most {most_text}",
+                n_found=len(found),
+                most_text=MOST_TEXT,
             ),
-            t("其余内容作为附件提交：--attach", "hand the rest in with --attach"),
+            t("hand the rest in with --attach"),
         )
     refuse_id_numbers(found)
     return found
@@ -48,14 +46,8 @@ def refuse_id_numbers(text: str) -> None:
     number = find_id_number(text)
     if number is not None:
         raise ConfigurationError(
-            t(
-                f"文字中有公民身份号码（{number}）",
-                f"the text holds the number of an identity card ({number})",
-            ),
-            t(
-                "不予记录：请删去号码，写办件编号",
-                "nothing was written: leave the number out and name the case",
-            ),
+            t("the text holds the number of an identity card ({number})", number=number),
+            t("nothing was written: leave the number out and name the case"),
         )
 
 

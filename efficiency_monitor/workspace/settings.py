@@ -26,7 +26,7 @@ from pydantic import (
 
 from ..catalogue.model import deciding_settings as deciding
 from ..faults import ConfigurationError
-from ..i18n.language import t
+from ..i18n.messages import t
 from ..i18n.model_words import sentence
 from ..i18n.os_words import say_os
 from ..time.amount import Amount
@@ -236,10 +236,8 @@ class Settings(_Section):
         if isinstance(data, dict) and "notices" in data:
             raise ValueError(
                 t(
-                    "[notices] 一节已不再读取：告知何人由督办层级决定。请删去该节，"
-                    '写 [ladders] default = "standard"，见 docs/ladders.md',
                     "[notices] is no longer read: who is told of which level stands in a ladder; "
-                    'remove it and write [ladders] default = "standard", see docs/ladders.md',
+                    'remove it and write [ladders] default = "standard", see docs/ladders.md'
                 )
             )
         return data
@@ -265,20 +263,17 @@ def load(folder: Path) -> Settings:
     except (FileNotFoundError, NotADirectoryError):
         refuse_half_restored(folder)
         raise ConfigurationError(
-            t(f"{folder} 不是工作区：没有 {FILE}", f"{folder} is no workspace: there is no {FILE}"),
-            t(
-                "在该目录运行 effmon init，或用 -C 指定工作区",
-                "run effmon init there, or name another with -C",
-            ),
+            t("{folder} is no workspace: there is no {file}", folder=folder, file=FILE),
+            t("run effmon init there, or name another with -C"),
         ) from None
     except UnicodeDecodeError:
         raise ConfigurationError(
-            t(f"{path} 不是 UTF-8", f"{path} is not UTF-8"), t("请存为 UTF-8", "save it as UTF-8")
+            t("{path} is not UTF-8", path=path), t("save it as UTF-8")
         ) from None
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{path} 无法读取：{say_os(fault)}", f"{path} cannot be read: {say_os(fault)}"),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("{path} cannot be read: {fault}", path=path, fault=say_os(fault)),
+            t("check the path and its permissions"),
         ) from None
     return parse(text, str(path))
 
@@ -287,14 +282,11 @@ def refuse_half_restored(folder: Path) -> None:
     """ConfigurationError where a restore into the folder was broken off."""
     if (folder / RESTORING).exists():
         raise ConfigurationError(
+            t("{folder} is half restored: a restore was broken off", folder=folder),
             t(
-                f"{folder} 只恢复了一半：上次 restore 被中断",
-                f"{folder} is half restored: a restore was broken off",
-            ),
-            t(
-                f"删除其中除 keys 以外的内容（包括 {RESTORING}）和数据库，再运行 effmon restore",
-                f"delete what is in it except keys (also {RESTORING}) and the database, "
-                "then run effmon restore again",
+                "delete what is in it except keys (also {restoring}) and the database, then run "
+                "effmon restore again",
+                restoring=RESTORING,
             ),
         )
 
@@ -305,20 +297,18 @@ def parse(text: str, name: str) -> Settings:
     try:
         said = tomllib.loads(text)
     except ValueError as fault:  # a number of thousands of digits is no TOMLDecodeError
-        raise ConfigurationError(
-            f"{name}: {fault}", t("改正该处的 TOML", "mend the TOML at that place")
-        ) from None
+        raise ConfigurationError(f"{name}: {fault}", t("mend the TOML at that place")) from None
     except RecursionError:
         raise ConfigurationError(
-            t(f"{name}：嵌套过深", f"{name}: nested too deeply"),
-            t("见 docs/workspace.md", "see docs/workspace.md"),
+            t("{name}: nested too deeply", name=name),
+            t("see docs/workspace.md"),
         ) from None
     try:
         return Settings.model_validate(said)
     except ValidationError as fault:
         raise ConfigurationError(
             f"{name}: {sentence(Settings, fault.errors()[0])}",
-            t("见 docs/workspace.md", "see docs/workspace.md"),
+            t("see docs/workspace.md"),
         ) from None
 
 
@@ -331,17 +321,19 @@ def _check_size(text: str, name: str) -> None:
         line = text.count("\n", 0, found.start()) + 1
         raise ConfigurationError(
             t(
-                f"{name}：第 {line} 行：名称超过 {_MOST_PARTS} 段",
-                f"{name}: line {line}: a name of more than {_MOST_PARTS} parts",
+                "{name}: line {line}: a name of more than {most_parts} parts",
+                name=name,
+                line=line,
+                most_parts=_MOST_PARTS,
             ),
-            t("见 docs/workspace.md", "see docs/workspace.md"),
+            t("see docs/workspace.md"),
         )
 
 
 def _too_large(name: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{name}：超过 {MOST_BYTES} 字节", f"{name}: larger than {MOST_BYTES} bytes"),
-        t("见 docs/workspace.md", "see docs/workspace.md"),
+        t("{name}: larger than {most_bytes} bytes", name=name, most_bytes=MOST_BYTES),
+        t("see docs/workspace.md"),
     )
 
 
@@ -367,10 +359,11 @@ def database_file(url: str) -> Path | None:
     if rest == url or "?" in rest or unquote(rest) in ("", ":memory:"):
         raise ConfigurationError(
             t(
-                f"{DATABASE_VARIABLE} 没有指明数据库文件：{url}",
-                f"{DATABASE_VARIABLE} names no database file: {url}",
+                "{database_variable} names no database file: {url}",
+                database_variable=DATABASE_VARIABLE,
+                url=url,
             ),
-            t("写成 sqlite:////目录/effmon.db", "write sqlite:////folder/effmon.db"),
+            t("write sqlite:////folder/effmon.db"),
         )
     return Path(unquote(rest))
 
@@ -400,7 +393,6 @@ def with_deciding(found: Settings, text: str, key: bytes) -> Settings:
         return Settings.model_validate(made)
     except ValidationError as fault:
         raise ConfigurationError(
-            t("生效中的设置本版本读不懂：", "the settings in force cannot be used: ")
-            + sentence(Settings, fault.errors()[0]),
-            t("见 docs/workspace.md", "see docs/workspace.md"),
+            t("the settings in force cannot be used: ") + sentence(Settings, fault.errors()[0]),
+            t("see docs/workspace.md"),
         ) from None

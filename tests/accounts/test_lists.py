@@ -7,7 +7,7 @@ import json
 import pytest
 from python_calamine import CalamineWorkbook
 
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 from tests.matters.stage import run
 from tests.stories.world import World, instant
 

@@ -13,7 +13,7 @@ from efficiency_monitor.catalogue.authoring import rule_check, rule_work
 from efficiency_monitor.catalogue.catalogue_files import catalogue_folder
 from efficiency_monitor.faults import CatalogueError
 from efficiency_monitor.i18n import fault_words
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 from efficiency_monitor.workspace.context import Catalogue
 
 from ..cli.command import ROOT, effmon

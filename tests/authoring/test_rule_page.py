@@ -15,7 +15,7 @@ from efficiency_monitor.catalogue.catalogue_files import (
 )
 from efficiency_monitor.documents import rule_page
 from efficiency_monitor.i18n import rule_words, tally_words
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 from efficiency_monitor.rules.conditions import PARAMETERS
 from efficiency_monitor.rules.tallies import PARAMETERS as TALLIED
 from efficiency_monitor.rules.tallies import SUBJECTS, Among, Compared, WindowWord

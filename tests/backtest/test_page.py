@@ -9,7 +9,7 @@ import pytest
 
 from efficiency_monitor.documents.backtest_page import MOST_CARDS, page, write_page
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 from efficiency_monitor.scan.backtest.model import COUNTED
 
 NASTY = '</td><script>alert(1)</script><img src="//x" onerror="x">\'"&\u202e\x1b[31m'

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from efficiency_monitor import app
-from efficiency_monitor.i18n.language import language, set_language
+from efficiency_monitor.i18n.messages import language, set_language
 from efficiency_monitor.people.model.actor import Actor
 from tests.stories.world import instant
 

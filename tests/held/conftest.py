@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from efficiency_monitor.i18n.language import language, set_language
+from efficiency_monitor.i18n.messages import language, set_language
 
 
 @pytest.fixture(autouse=True)

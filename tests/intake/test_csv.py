@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from efficiency_monitor.faults import EffmonError
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 from efficiency_monitor.intake.formats.rows import Quarantined, Refusal, Row, say_refusal
 from efficiency_monitor.intake.formats.tabular import read_rows
 from efficiency_monitor.intake.mapping.facts import read_facts

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import language, set_language
+from efficiency_monitor.i18n.messages import language, set_language
 from efficiency_monitor.workspace.settings import load
 from tests.matters.desk import case, opened
 from tests.matters.stage import run

@@ -8,7 +8,7 @@ import pytest
 from cli.documents import show_case
 from cli.explain_view import page, show
 from efficiency_monitor.cards import explain
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 from efficiency_monitor.intake.model.statements import EventFacts
 from tests.feeds.conftest import case
 from tests.provenance.conftest import Halls, event

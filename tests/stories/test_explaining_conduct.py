@@ -8,7 +8,7 @@ import pytest
 
 from cli.explain_view import show
 from efficiency_monitor.cards.explain import explain
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 from tests.terminal.samples import printed
 
 from .world import PEOPLE, World, instant

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 
 
 @pytest.fixture(autouse=True)

@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTICE = "国办发明电〔2025〕7号"
 
 CARD_COLUMNS = (
-    Column("card_no", "编号", "Card"),
-    Column("level", "级别", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("case_no", "办件", "Case"),
-    Column("item", "事项", "Item", least=10, priority=2),
-    Column("department", "部门", "Department", least=8),
-    Column("elapsed", "已用", "Elapsed", priority=3, right=True),
-    Column("over", "超期", "Over", least=8, right=True),
-    Column("fell_due_at", "到期", "Fell due", say=say_local, priority=4),
-    Column("state", "状态", "State", say=say_state, priority=3),
+    Column("card_no", "编号"),
+    Column("level", "级别", say=say_level, styles=LEVEL_STYLES),
+    Column("case_no", "办件"),
+    Column("item", "事项", least=10, priority=2),
+    Column("department", "部门", least=8),
+    Column("elapsed", "已用", priority=3, right=True),
+    Column("over", "超期", least=8, right=True),
+    Column("fell_due_at", "到期", say=say_local, priority=4),
+    Column("state", "状态", say=say_state, priority=3),
 )
 ITEMS = ("建筑工程施工许可证核发", "企业设立登记", "危险化学品经营许可（新办）", "Food permit")
 DEPARTMENTS = ("市住房和城乡建设局", "市市场监督管理局", "Emergency Management", "葛\U000e0100局")

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from cli.explain_view import page, show
 from cli.render import Format
 from efficiency_monitor.engine.explain import Why
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 
 from .hostile import NASTY, texts, unprintable
 from .samples import NAMES, explained, named, printed

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cli.render import emit
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 
 from .samples import CARD_COLUMNS, ROOT, cards, printed
 

@@ -18,7 +18,7 @@ from cli.layout import RECORDS_BELOW
 from cli.render import Column, Format, emit, emit_object, fail, message, warn
 from efficiency_monitor.documents.columns import coded
 from efficiency_monitor.faults import ConfigurationError, Locked
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 from efficiency_monitor.terms import CardState, Level
 from efficiency_monitor.time.amount import Amount
 
@@ -27,9 +27,9 @@ from .samples import CARD_COLUMNS, cards, printed, without_escapes
 
 WIDTHS = (60, 80, 100, 140)
 TEXT_COLUMNS = (
-    Column("case_no", "办件", "Case"),
-    Column("item", "事项", "Item", least=8),
-    Column("note", "说明", "Note", least=8, priority=2),
+    Column("case_no", "办件"),
+    Column("item", "事项", least=8),
+    Column("note", "说明", least=8, priority=2),
 )
 records = st.lists(
     st.fixed_dictionaries({"case_no": texts, "item": texts, "note": texts | st.none()}), max_size=4
@@ -85,7 +85,7 @@ def test_json_holds_half_a_surrogate_pair() -> None:
 @given(st.lists(st.tuples(storable, storable), max_size=4))
 def test_raw_csv_gives_the_data_back_unchanged(pairs: list[tuple[str, str]]) -> None:
     rows = [{"a": a, "b": b} for a, b in pairs]
-    columns = (Column("a", "甲", "A"), Column("b", "乙", "B"))
+    columns = (Column("a", "甲"), Column("b", "乙"))
     out, _ = printed(listed(rows, Format.CSV, columns, raw=True))
     assert list(csv.reader(io.StringIO(out, newline=""))) == [["a", "b"], *map(list, pairs)]
 
@@ -142,8 +142,8 @@ def test_tables_of_any_text_are_equally_wide(rows: list[dict[str, Any]], width: 
 def test_less_important_columns_go_first_and_are_named(width: int, left_out: set[str]) -> None:
     out, err = printed(listed(cards(4)), width=width, NO_COLOR="1")
     heading = out.splitlines()[0].split()
-    assert heading == [c.zh for c in CARD_COLUMNS if c.zh not in left_out]
-    assert {column.zh for column in CARD_COLUMNS if column.zh in err} == left_out
+    assert heading == [c.title for c in CARD_COLUMNS if c.title not in left_out]
+    assert {column.title for column in CARD_COLUMNS if column.title in err} == left_out
     # The levels are said in words at every width.
     assert all(word in out for word in ("预警", "黄牌", "红牌"))
 
@@ -167,7 +167,7 @@ def test_a_narrow_window_gets_one_record_per_block() -> None:
 
 
 def test_a_small_table_stays_a_table_in_a_narrow_window() -> None:
-    columns = (Column("a", "甲", "A"), Column("b", "乙", "B"))
+    columns = (Column("a", "甲"), Column("b", "乙"))
     out, _ = printed(listed([{"a": 1, "b": 2}], columns=columns), width=20, NO_COLOR="1")
     assert out == "甲  乙\n──────\n1   2 \n"
 
@@ -203,7 +203,7 @@ def test_a_pipe_gets_tabs_words_and_whole_values() -> None:
     rows = [{**cards(3)[2], "item": "很长" * 200}]
     out, _ = printed(listed(rows, title="标题"))
     heading, line = out.splitlines()
-    assert heading.split("\t") == [column.zh for column in CARD_COLUMNS]
+    assert heading.split("\t") == [column.title for column in CARD_COLUMNS]
     assert line.split("\t")[1] == "红牌"
     assert line.split("\t")[3] == "很长" * 200
 
@@ -234,7 +234,7 @@ def test_csv_has_keys_and_codes() -> None:
 
 
 def test_negative_numbers_are_numbers_and_negative_texts_are_guarded() -> None:
-    columns = (Column("a", "甲", "A"), Column("b", "乙", "B"))
+    columns = (Column("a", "甲"), Column("b", "乙"))
     out, _ = printed(listed([{"a": -1, "b": "-1"}], Format.CSV, columns))
     assert out == "a,b\n-1,'-1\n"
 
@@ -242,7 +242,7 @@ def test_negative_numbers_are_numbers_and_negative_texts_are_guarded() -> None:
 def test_an_empty_list_says_so_beside_the_data() -> None:
     for fmt, width, expected in [
         (None, 80, ""),
-        (None, None, "\t".join(c.zh for c in CARD_COLUMNS) + "\n"),
+        (None, None, "\t".join(c.title for c in CARD_COLUMNS) + "\n"),
         (Format.JSON, None, "[]\n"),
         (Format.JSONL, None, ""),
     ]:
@@ -268,13 +268,13 @@ def test_records_may_be_dataclasses() -> None:
 
 
 def test_a_column_of_codes_has_words_for_them() -> None:
-    columns = (Column("status", "结果", "Status", coded({"ok": ("正常", "fine")})),)
+    columns = (Column("status", "结果", coded({"ok": "正常"})),)
     out, _ = printed(listed([{"status": "ok"}, {"status": "odd"}], columns=columns))
     assert out == "结果\n正常\nodd\n"
 
 
 def test_a_column_reaches_into_records() -> None:
-    columns = (Column("cards.red", "红", "Red"), Column("cards.none.deep", "无", "None"))
+    columns = (Column("cards.red", "红"), Column("cards.none.deep", "无"))
     out, _ = printed(listed([{"cards": {"red": 3}}], columns=columns))
     assert out == "红\t无\n3\t\n"
 
@@ -291,7 +291,7 @@ def test_one_document() -> None:
     assert out == "run_id\tr1\ncards.issued.red\t2\nlate\t1个工作日\n"
     out, _ = printed(lambda: emit_object(scan, Format.CSV))
     assert out == "run_id,cards.issued.red,late\nr1,2,1 working_days\n"
-    columns = (Column("run_id", "编号", "Run"), Column("cards.issued.red", "红牌", "Red"))
+    columns = (Column("run_id", "编号"), Column("cards.issued.red", "红牌"))
     out, _ = printed(
         lambda: emit_object(scan, columns=columns, title="巡检"), width=80, NO_COLOR="1"
     )

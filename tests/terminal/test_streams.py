@@ -11,7 +11,7 @@ import pytest
 from .samples import environment, run, run_in_terminal
 
 SHOW = """
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 from tests.terminal.samples import CARD_COLUMNS, cards
 from cli.render import Format, emit, fail, progress, warn
 set_language("zh")
@@ -84,7 +84,7 @@ ENDLESS = (
 import itertools
 endless = ({"a": number, "b": "行" * 50} for number in itertools.count())
 from cli.render import Column
-emit(endless, [Column("a", "甲", "A"), Column("b", "乙", "B")], FORMAT)
+emit(endless, [Column("a", "甲"), Column("b", "乙")], FORMAT)
 print("more")
 raise SystemExit(3)
 """
@@ -208,7 +208,7 @@ def test_rich_is_loaded_only_to_draw() -> None:
 import sys
 import cli.render, cli.explain_view
 from cli.render import Format
-cli.render.emit([{"a": 1}], [cli.render.Column("a", "甲", "A")])
+cli.render.emit([{"a": 1}], [cli.render.Column("a", "甲")])
 cli.render.emit_object({"a": 1}, Format.JSON)
 cli.render.warn("x")
 print(sorted(name for name in ("rich", "xlsxwriter", "typer") if name in sys.modules))

@@ -19,13 +19,13 @@ from efficiency_monitor.documents.columns import Column
 from efficiency_monitor.documents.tabular import TableKind, put_in_place, write_table
 from efficiency_monitor.documents.text_safety import safe, safe_cell
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import set_language
+from efficiency_monitor.i18n.messages import set_language
 
 from .hostile import NASTY, storable
 from .samples import CARD_COLUMNS, cards
 from .test_text_safety import FORMULAS
 
-TEXT = (Column("text", "文字", "Text"), Column("number", "数", "Number"))
+TEXT = (Column("text", "文字"), Column("number", "数"))
 
 
 def sheet(path: Path) -> list[list[Any]]:
@@ -73,7 +73,7 @@ def test_a_workbook_is_ready_to_read(tmp_path: Path) -> None:
     path = tmp_path / "cards.xlsx"
     write_table(path, cards(3), CARD_COLUMNS, TableKind.XLSX)
     heading, *lines = sheet(path)
-    assert heading == [column.zh for column in CARD_COLUMNS]
+    assert heading == [column.title for column in CARD_COLUMNS]
     assert lines[2][1] == "红牌"
     # Times are text: another time zone or locale of the reader cannot change them.
     assert lines[0][7] == "2026-03-30 23:59:59"
@@ -126,7 +126,7 @@ def test_csv_opens_in_a_spreadsheet(tmp_path: Path) -> None:
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
     heading, *lines = csv.reader(data.decode("utf-8-sig").splitlines())
-    assert heading == [column.en for column in CARD_COLUMNS]
+    assert heading == [column.title for column in CARD_COLUMNS]
     assert lines[2][1] == "red"
     assert data.count(b"\r\n") == 4
 

@@ -7,7 +7,7 @@ import pytest
 
 from efficiency_monitor.catalogue import catalogue_files, kept_texts
 from efficiency_monitor.faults import CatalogueError
-from efficiency_monitor.i18n.language import speaking
+from efficiency_monitor.i18n.messages import speaking
 from efficiency_monitor.rules.rule_diff import Aspect, compare, facts
 from efficiency_monitor.rules.rules import Rule
 from tests.matters.stage import run

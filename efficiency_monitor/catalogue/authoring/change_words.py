@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...rules.rules import Rule
 from ...rules.vocabulary import Vocabulary
 from ...time.calendar_change import days_between
@@ -88,10 +88,10 @@ def _kind(day: Any) -> str | None:
     if day is None:
         return None
     words = {
-        "weekday": t("工作日", "working day"),
-        "weekend": t("休息日", "weekend"),
-        "day_off": t("放假", "day off"),
-        "make_up": t("调休上班", "make-up working day"),
+        "weekday": t("working day"),
+        "weekend": t("weekend"),
+        "day_off": t("day off"),
+        "make_up": t("make-up working day"),
     }
     said = words[str(day.kind)]
-    return said + t("（暂定）", " (provisional)") if day.provisional else said
+    return said + t(" (provisional)") if day.provisional else said

@@ -13,7 +13,7 @@ from ...faults import CatalogueError, ConfigurationError
 from ...followup.ladders import store as ladders
 from ...followup.ladders.advance import chain_of
 from ...followup.ladders.model import Happened, Said, Tell, play
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...rules.ladders import Example, Expected, Ladder
 from ...terms import Level
 from ...time.amount import Amount
@@ -50,8 +50,8 @@ def load(catalogue: Catalogue, path: Path | None) -> list[LoadedLadder]:
         return [catalogue_files.read_ladder_file(file) for file in sorted(path.rglob("*.yaml"))]
     if not path.is_file():
         raise ConfigurationError(
-            t(f"没有文件或目录 {path}", f"there is no file or folder {path}"),
-            t("写督办层级文件或其目录", "name a ladder file or a folder of them"),
+            t("there is no file or folder {path}", path=path),
+            t("name a ladder file or a folder of them"),
         )
     return [catalogue_files.read_ladder_file(path)]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ...documents.tabular import put_in_place
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.model_words import nearest
 from ...i18n.os_words import say_os
 from ...workspace.context import Catalogue
@@ -41,10 +41,11 @@ def make_own(folder: Path, settings: Settings) -> Path | None:
     target = folder / _FOLDER
     if target.exists():
         raise ConfigurationError(
-            t(f"{target} 已经存在", f"{target} is there already"),
+            t("{target} is there already", target=target),
             t(
-                f"若它就是规则目录，在 {FILE} 的 [workspace] 下写 rules = {_FOLDER!r}",
-                f"if it is a catalogue, write rules = {_FOLDER!r} under [workspace] in {FILE}",
+                "if it is a catalogue, write rules = {folder!r} under [workspace] in {file}",
+                folder=_FOLDER,
+                file=FILE,
             ),
         )
     text = _set(folder, "rules", _FOLDER)
@@ -56,11 +57,8 @@ def make_own(folder: Path, settings: Settings) -> Path | None:
     except OSError as fault:
         shutil.rmtree(beside, ignore_errors=True)
         raise ConfigurationError(
-            t(
-                f"{target} 无法写入：{say_os(fault)}",
-                f"{target} cannot be written: {say_os(fault)}",
-            ),
-            t("检查目录及其权限", "check the folder and its permissions"),
+            t("{target} cannot be written: {fault}", target=target, fault=say_os(fault)),
+            t("check the folder and its permissions"),
         ) from None
     _write(folder, text)
     return target
@@ -75,9 +73,8 @@ def use_packs(folder: Path, catalogue: Catalogue, packs: Sequence[str]) -> tuple
     for pack in packs:
         if pack not in known:
             raise ConfigurationError(
-                t(f"没有规则包 {pack!r}", f"there is no pack {pack!r}")
-                + nearest(pack, list(known)),
-                t("规则包是目录 packs 下的文件夹", "a pack is a folder under packs"),
+                t("there is no pack {pack!r}", pack=pack) + nearest(pack, list(known)),
+                t("a pack is a folder under packs"),
             )
     wanted = list(dict.fromkeys(packs))
     _ = Catalogue(catalogue.folder, wanted).rules
@@ -114,8 +111,8 @@ def _set(folder: Path, key: str, value: Any) -> str:
             parse(made, str(path))
             return made
     raise ConfigurationError(
-        t(f"{path}：不能有把握地修改", f"{path}: cannot be changed with certainty"),
-        t(f"在 [workspace] 下自己写：{line}", f"write it under [workspace] yourself: {line}"),
+        t("{path}: cannot be changed with certainty", path=path),
+        t("write it under [workspace] yourself: {line}", line=line),
     )
 
 

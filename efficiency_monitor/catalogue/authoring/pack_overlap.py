@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...rules.rule_overlap import Overlap, overlaps
 from ...rules.rules import Rule
 
@@ -19,12 +19,14 @@ def overlap_lines(rules: Sequence[tuple[str, Rule]]) -> list[str]:
 
 
 def _line(pack: str, other: str, found: Sequence[Overlap]) -> str:
-    named = t("、", ", ").join(f"{each.rule}/{each.other_rule}" for each in found[:_MOST])
+    named = t(", ").join(f"{each.rule}/{each.other_rule}" for each in found[:_MOST])
     more = len(found) - _MOST
     if more > 0:
-        named += t(f" 等 {len(found)} 对", f" and {more} more")
+        named += t(" and {more} more", more=more, n_found=len(found))
     return t(
-        f"规则包 {pack} 与 {other} 监察同一事项（{named}）：一件事会发两张牌，请只选用其一",
-        f"packs {pack} and {other} watch the same ({named}): one matter would get two cards, "
+        "packs {pack} and {other} watch the same ({named}): one matter would get two cards, "
         "choose one of them",
+        pack=pack,
+        other=other,
+        named=named,
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...i18n.language import say_level, t
+from ...i18n.language import say_level
+from ...i18n.messages import mark, t
 from ...i18n.model_words import nearest
 from ...located_error import Loc
 from ...rules.rules import Example, Rule
@@ -20,9 +21,9 @@ from ..strict_yaml import Node, place
 from .rule_work import RuleFile
 
 _KINDS: Final = {
-    "silent": ("明显不发牌的", "a silent"),
-    "near_miss": ("差一点的", "a near-miss"),
-    "firing": ("刚好发牌的", "a firing"),
+    "silent": mark("a silent"),
+    "near_miss": mark("a near-miss"),
+    "firing": mark("a firing"),
 }
 #: What a template leaves to be written.
 _LEFT: Final = ("（请填写", "(say why", "(name the article", "(and what it says")
@@ -59,8 +60,8 @@ def _rule(catalogue: Catalogue, node: Node, rule: Rule, path: Path) -> Iterator[
     if path.name != wanted:
         yield Lack(
             place(node, ("name",)),
-            t(f"文件名与 id、name 不符：{path.name}", f"the file is called {path.name}"),
-            t(f"改名为 {wanted}", f"call it {wanted}"),
+            t("the file is called {name}", name=path.name),
+            t("call it {wanted}", wanted=wanted),
         )
     yield from _unwritten(node, rule)
     names = Counter(example.name for example in rule.examples)
@@ -69,8 +70,8 @@ def _rule(catalogue: Catalogue, node: Node, rule: Rule, path: Path) -> Iterator[
         if names[example.name] > 1:
             yield Lack(
                 place(node, (*loc, "name")),
-                t(f"示例名 {example.name!r} 重复", f"two examples are called {example.name!r}"),
-                t("各取一个名字", "give each a name of its own"),
+                t("two examples are called {name!r}", name=example.name),
+                t("give each a name of its own"),
             )
         yield from _example(catalogue, node, rule, loc, example)
     if rule.status != "preview":
@@ -87,25 +88,22 @@ def _unwritten(node: Node, rule: Rule) -> Iterator[Lack]:
         if not text.strip() or text.startswith(_LEFT):
             yield Lack(
                 place(node, loc),
-                t(f"{loc[-1] if isinstance(loc[-1], str) else ''} 尚未填写", f"{loc[-1]} is empty"),
-                t("牌上要写明依据和理由", "a card states its basis and reason: write it"),
+                t("{loc} is empty", loc=loc[-1], which=loc[-1] if isinstance(loc[-1], str) else ""),
+                t("a card states its basis and reason: write it"),
             )
 
 
 def _levels(node: Node, rule: Rule) -> Iterator[Lack]:
     for number, card in enumerate(rule.cards):
         kinds = {example.kind for example in rule.examples if example.level == card.level}
-        for kind, (zh, en) in _KINDS.items():
+        for kind, named in _KINDS.items():
             if kind in kinds:
                 continue
             level = say_level(card.level)
             yield Lack(
                 place(node, ("cards", number)),
-                t(f"{level}缺少{zh}示例（{kind}）", f"{level} has no example of kind {kind}"),
-                t(
-                    f"在 examples 中补一个{zh}",
-                    f"write {en} example of {level} under examples",
-                ),
+                t("{level} has no example of kind {kind}", level=level, kind=kind, named=t(named)),
+                t("write {named} example of {level} under examples", named=t(named), level=level),
             )
 
 
@@ -116,8 +114,12 @@ def _example(
     if example.level not in levels:
         yield Lack(
             place(node, (*loc, "level")),
-            t(f"本规则没有{say_level(example.level)}", f"the rule has no level {example.level}"),
-            t(f"有：{'、'.join(levels)}", f"it has {', '.join(levels)}"),
+            t(
+                "the rule has no level {level}",
+                level=example.level,
+                level_2=say_level(example.level),
+            ),
+            t("it has {levels}", levels=", ".join(levels), levels_2="、".join(levels)),
         )
     given = any(example.level in expected.cards for expected in example.expect)
     if given != (example.kind == "firing"):
@@ -125,17 +127,20 @@ def _example(
         yield Lack(
             place(node, (*loc, "kind")),
             t(
-                f"示例为 {example.kind}，cards 中{'却有' if given else '却没有'}{level}",
-                f"it is {example.kind}, and its cards have {'' if given else 'no '}{level}",
+                "it is {kind}, and its cards have {ending}{level}",
+                kind=example.kind,
+                ending="" if given else "no ",
+                level=level,
+                ending_2="却有" if given else "却没有",
             ),
-            t("firing 的 cards 含该级，其余不含", "only a firing example's cards hold its level"),
+            t("only a firing example's cards hold its level"),
         )
     if example.calendar not in catalogue.calendars:
         known = nearest(example.calendar, list(catalogue.calendars))
         yield Lack(
             place(node, (*loc, "calendar")),
-            t(f"没有工作日历 {example.calendar!r}", f"no calendar {example.calendar!r}") + known,
-            t("见 effmon calendar list", "see effmon calendar list"),
+            t("no calendar {calendar!r}", calendar=example.calendar) + known,
+            t("see effmon calendar list"),
         )
         return
     zone = catalogue.calendars[example.calendar].zone
@@ -145,8 +150,8 @@ def _example(
         except ValueError:
             yield Lack(
                 place(node, where),
-                t(f"{text!r} 不是时间", f"{text!r} is no time"),
-                t('写如 "2026-03-02 10:00"，加引号', 'as "2026-03-02 10:00", in quotes'),
+                t("{text_!r} is no time", text_=text),
+                t('as "2026-03-02 10:00", in quotes'),
             )
 
 
@@ -165,11 +170,8 @@ def _pack(folder: Path, rules: Sequence[tuple[Node, Rule]], *, alone: bool) -> I
     if not alone and not installed and not (folder / "README.md").is_file():
         yield Lack(
             f"{folder}:1:1",
-            t("规则包没有 README.md", "the pack has no README.md"),
-            t(
-                "写明各色含义、阈值来源、与其他规则包重叠之处",
-                "say what each colour means, where the thresholds come from, what overlaps",
-            ),
+            t("the pack has no README.md"),
+            t("say what each colour means, where the thresholds come from, what overlaps"),
         )
     prefixes = Counter(_prefix(rule.id) for _, rule in rules)
     usual = max(sorted(prefixes), key=lambda prefix: prefixes[prefix])
@@ -178,10 +180,11 @@ def _pack(folder: Path, rules: Sequence[tuple[Node, Rule]], *, alone: bool) -> I
             yield Lack(
                 place(node, ("id",)),
                 t(
-                    f"编号 {rule.id} 的前缀与本规则包的 {usual} 不同",
-                    f"{rule.id} begins otherwise than the pack's other ids, {usual}",
+                    "{id} begins otherwise than the pack's other ids, {usual}",
+                    id=rule.id,
+                    usual=usual,
                 ),
-                t("一个规则包用一个前缀", "one prefix for a pack"),
+                t("one prefix for a pack"),
             )
 
 

@@ -8,7 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from ...faults import ConfigurationError
-from ...i18n.language import say_amount, say_level, say_limit, say_threshold, t
+from ...i18n.language import (
+    say_amount,
+    say_level,
+    say_limit,
+    say_threshold,
+)
+from ...i18n.messages import mark, one_of, t
 from ...records.engine import Store
 from ...rules.rule_diff import OF_EVENTS, Aspect, Change, compare
 from ...rules.rules import Rule
@@ -24,26 +30,26 @@ from . import rule_work
 #: Rule id → its text, None for the other side of one that was added or removed.
 Rules = Mapping[str, Rule]
 
-_ASPECTS: Final[Mapping[Aspect, tuple[str, str]]] = {
-    Aspect.TITLE: ("名称", "title"),
-    Aspect.STATUS: ("状态", "status"),
-    Aspect.IN_FORCE: ("施行日期", "in force"),
-    Aspect.LEGAL_BASIS: ("法律依据", "legal basis"),
-    Aspect.APPLIES_TO: ("适用办件", "applies to"),
-    Aspect.START: ("计时开始", "clock starts at"),
-    Aspect.STOP: ("计时停止", "clock stops at"),
-    Aspect.DEEMED: ("视为受理", "deemed start"),
-    Aspect.PAUSE: ("暂停计时", "pauses"),
-    Aspect.COUNTING: ("计算方式", "counting"),
-    Aspect.EXTEND: ("延长", "extension"),
-    Aspect.LIMIT: ("时限", "limit"),
-    Aspect.MEASURED: ("监测内容", "measured"),
-    Aspect.THRESHOLD: ("发牌界限", "card at"),
-    Aspect.CONFIRM: ("发牌确认", "confirmation"),
-    Aspect.LADDER: ("督办层级", "ladder"),
-    Aspect.REPLY_WITHIN: ("反馈期限", "reply within"),
-    Aspect.WHY: ("说明", "why"),
-    Aspect.EXAMPLES: ("示例数", "examples"),
+_ASPECTS: Final[Mapping[Aspect, str]] = {
+    Aspect.TITLE: mark("title"),
+    Aspect.STATUS: mark("status"),
+    Aspect.IN_FORCE: mark("in force"),
+    Aspect.LEGAL_BASIS: mark("legal basis"),
+    Aspect.APPLIES_TO: mark("applies to"),
+    Aspect.START: mark("clock starts at"),
+    Aspect.STOP: mark("clock stops at"),
+    Aspect.DEEMED: mark("deemed start"),
+    Aspect.PAUSE: mark("pauses"),
+    Aspect.COUNTING: mark("counting"),
+    Aspect.EXTEND: mark("extension"),
+    Aspect.LIMIT: mark("limit"),
+    Aspect.MEASURED: mark("measured"),
+    Aspect.THRESHOLD: mark("card at"),
+    Aspect.CONFIRM: mark("confirmation"),
+    Aspect.LADDER: mark("ladder"),
+    Aspect.REPLY_WITHIN: mark("reply within"),
+    Aspect.WHY: mark("why", ctx="aspects"),
+    Aspect.EXAMPLES: mark("examples"),
 }
 
 
@@ -80,16 +86,13 @@ def rows(
     assert known is not None
     head = {
         "rule": rule_id,
-        "title": t(known.title.zh, known.title.en),
+        "title": one_of(known.title.zh, known.title.en),
         "version_before": None if before is None else before.version,
         "version_after": None if after is None else after.version,
     }
     if before is None or after is None:
         kind = "added" if before is None else "removed"
-        said = t(
-            "新增规则" if before is None else "删除规则",
-            "rule added" if before is None else "rule removed",
-        )
+        said = t("rule added") if before is None else t("rule removed")
         cards = ", ".join(f"{say_level(card.level)}: {card.at}" for card in known.cards)
         return [
             {
@@ -121,21 +124,21 @@ def rows(
 
 
 def _what(change: Change) -> str:
-    word = t(*_ASPECTS[change.aspect])
+    word = t(_ASPECTS[change.aspect])
     if not change.name:
         return word
     if change.aspect is Aspect.THRESHOLD:
-        return t(f"{say_level(change.name)}{word}", f"{say_level(change.name)} {word}")
+        return t("{name} {word}", name=say_level(change.name), word=word)
     if change.aspect is Aspect.LIMIT:
-        return t(f"{say_limit(change.name)}{word}", f"{say_limit(change.name)} {word}")
-    return t(f"{word}：{change.name}", f"{word}: {change.name}")
+        return t("{name} {word}", name=say_limit(change.name), word=word)
+    return t("{word}: {name}", word=word, name=change.name)
 
 
 def _say(words: Vocabulary, change: Change, text: str | None) -> str | None:
     if text is None:
         return None
     if change.aspect in OF_EVENTS:
-        return t("、", ", ").join(_event(words, code) for code in text.split(", "))
+        return t(", ").join(_event(words, code) for code in text.split(", "))
     if change.aspect is Aspect.THRESHOLD and text[:1] not in "<>=":
         return say_threshold(text)
     if change.aspect in (Aspect.LIMIT, Aspect.REPLY_WITHIN):
@@ -145,7 +148,7 @@ def _say(words: Vocabulary, change: Change, text: str | None) -> str | None:
 
 def _event(words: Vocabulary, code: str) -> str:
     known = words.types.get(code)
-    return code if known is None else t(known.zh, known.en)
+    return code if known is None else one_of(known.zh, known.en)
 
 
 def _amount(text: str) -> str:
@@ -187,11 +190,8 @@ def find(sides: Sides, name: str) -> Rules:
     if texts:
         return texts
     raise ConfigurationError(
-        t(f"不知道 {name!r} 指的是什么规则", f"{name!r} names no rules"),
-        t(
-            "写文件、目录、规则包、规则编号、编号@版本、approved 或 files",
-            "name a file, a folder, a pack, a rule's id, ID@VERSION, approved or files",
-        ),
+        t("{name!r} names no rules", name=name),
+        t("name a file, a folder, a pack, a rule's id, ID@VERSION, approved or files"),
     )
 
 

@@ -16,7 +16,7 @@ from ...engine.evaluation import evaluate
 from ...engine.questions import Counting, due
 from ...engine.timeline import CaseRecord, Event
 from ...faults import CatalogueError, ConfigurationError, EffmonError, NotCovered
-from ...i18n.language import bilingual, t
+from ...i18n.messages import bilingual, t
 from ...i18n.model_words import nearest
 from ...rules.rule_parts import Text
 from ...rules.rules import Rule
@@ -97,13 +97,12 @@ class Filling:
             one = failed[0]
             raise ConfigurationError(
                 t(
-                    f"按所设的值，示例“{one.example}”应为 {one.wanted}，实为 {one.found}",
-                    f"with these values {one.example!r} wants {one.wanted} and gives {one.found}",
+                    "with these values {example!r} wants {wanted} and gives {found}",
+                    example=one.example,
+                    wanted=one.wanted,
+                    found=one.found,
                 ),
-                t(
-                    "各级应按预警、黄牌、红牌的先后到期：核对 --set 的值",
-                    "warning, yellow and red have to fall due in this order: mend --set",
-                ),
+                t("warning, yellow and red have to fall due in this order: mend --set"),
             )
         return text, rule
 
@@ -111,10 +110,7 @@ class Filling:
         wanted, template = self.wanted, self.template
         title = wanted.title or f"{template.title.zh} / {template.title.en}"
         zh, slash, en = title.partition(" / ")
-        basis = wanted.basis or [
-            t("（请填写法律依据）：", "(name the article): ")
-            + "（请填写条文） / (and what it says)"
-        ]
+        basis = wanted.basis or [t("(name the article): ") + "（请填写条文） / (and what it says)"]
         lines = [
             "# yaml-language-server: $schema=../../schema.json",
             f"id: {wanted.id}",
@@ -123,10 +119,7 @@ class Filling:
             "title:",
             f"  zh: {_quoted(zh)}",
             f"  en: {_quoted(en if slash else zh)}",
-            t(
-                "# preview：起草中；trial：只报告不发牌；stable：发牌。",
-                "# preview: being written; trial: reports and gives no card; stable: gives cards.",
-            ),
+            t("# preview: being written; trial: reports and gives no card; stable: gives cards."),
             "status: trial",
             f"in_force: {{from: {self.in_force}}}",
             "legal_basis:",
@@ -135,14 +128,11 @@ class Filling:
             ref, _, says = re.sub("：", ": ", text, count=1).partition(": ")
             lines += [
                 f"  - ref: {_quoted(ref.strip())}",
-                t(
-                    "    # text：条文原文如此；ours：我们的理解。",
-                    "    # text: the article says so in its own words; ours: a reading of it.",
-                ),
+                t("    # text: the article says so in its own words; ours: a reading of it."),
                 "    reading: ours",
                 f"    says: {_quoted(says.strip() or ref)}",
             ]
-        why = wanted.why or t("（请填写理由）", "(say why the rule is as it is)")
+        why = wanted.why or t("(say why the rule is as it is)")
         lines.append(f"why: {_quoted(why)}")
         return "\n".join(lines) + "\n"
 
@@ -151,8 +141,8 @@ class Filling:
             rule = validate(load(text, self.wanted.id), Rule)
         except CatalogueError as fault:
             raise ConfigurationError(
-                t(f"所设的值不成规则：{fault.message}", f"these make no rule: {fault.message}"),
-                t("核对 --set、--name 等所给的值", "mend what is given: --set, --name"),
+                t("these make no rule: {message}", message=fault.message),
+                t("mend what is given: --set, --name"),
             ) from None
         catalogue_files.check_words(load(text, self.wanted.id), rule, self.catalogue.vocabulary)
         return rule
@@ -275,19 +265,19 @@ def _settings(template: Template, given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         if name not in template.settings:
             raise ConfigurationError(
-                t(f"模板 {template.name} 没有 {name!r}", f"{template.name} has no {name!r}")
+                t("{name} has no {name_2!r}", name=template.name, name_2=name)
                 + nearest(name, list(template.settings)),
-                t("见 effmon rules new --list", "see effmon rules new --list"),
+                t("see effmon rules new --list"),
             )
         if not value.strip() or re.search(r"[<>\n\r#\"'{}\[\]&*!|]", value):
             raise ConfigurationError(
-                t(f"{name}={value!r} 不能写进规则", f"{name}={value!r} cannot stand in a rule"),
-                t(f"例如 --set {name}={template.settings[name]!r}", "a word, a number, an amount"),
+                t("{name}={value!r} cannot stand in a rule", name=name, value=value),
+                t("a word, a number, an amount", name=name, settings=template.settings[name]),
             )
         default = template.settings[name]
         if default.isdigit() and not (value.isascii() and value.isdigit()):
             raise ConfigurationError(
-                t(f"{name}={value!r} 应为整数", f"{name}={value!r} should be a whole number"),
+                t("{name}={value!r} should be a whole number", name=name, value=value),
                 f"--set {name}={default}",
             )
         if re.fullmatch(r"[0-9.]+ [a-z_]+", default):
@@ -311,13 +301,11 @@ def _known_to(calendar: Calendar) -> date:
 def _beyond(calendar: str, known_to: date) -> EffmonError:
     return ConfigurationError(
         t(
-            f"工作日历 {calendar} 只到 {known_to}，示例到不了期",
-            f"the calendar {calendar} ends on {known_to}, before the examples fall due",
+            "the calendar {calendar} ends on {known_to}, before the examples fall due",
+            calendar=calendar,
+            known_to=known_to,
         ),
-        t(
-            "用较早的 --in-force 起草，发布前再改日期",
-            "write it with an earlier --in-force and change the date later",
-        ),
+        t("write it with an earlier --in-force and change the date later"),
     )
 
 

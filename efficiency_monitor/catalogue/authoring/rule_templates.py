@@ -12,7 +12,7 @@ from typing import Final
 
 from ...documents.tabular import put_in_place, unwritable
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.model_words import nearest
 from ...rules.rules import Rule
 from ...workspace.context import Catalogue
@@ -42,7 +42,7 @@ def write_rule(catalogue: Catalogue, wanted: Wanted) -> Path:
     folder = _pack_folder(catalogue, wanted)
     text, rule = rule_text(catalogue, wanted)
     path = folder / f"{rule.id}-{rule.name}.yaml"
-    hint = t("换一个编号，或修改该文件", "take another id, or change that file")
+    hint = t("take another id, or change that file")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with put_in_place(path, overwrite=False, hint=hint) as file:
@@ -58,24 +58,21 @@ def write_rule(catalogue: Catalogue, wanted: Wanted) -> Path:
 def _pack_folder(catalogue: Catalogue, wanted: Wanted) -> Path:
     if catalogue.folder.resolve() == catalogue_files.catalogue_folder().resolve():
         raise ConfigurationError(
-            t("随程序安装的规则目录不作修改", "the installed catalogue is not changed"),
-            t(
-                "先用 effmon rules own 建立本工作区自己的规则目录",
-                "make the workspace's own catalogue first: effmon rules own",
-            ),
+            t("the installed catalogue is not changed"),
+            t("make the workspace's own catalogue first: effmon rules own"),
         )
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", wanted.pack):
         raise ConfigurationError(
-            t(f"规则包名 {wanted.pack!r} 不合格式", f"{wanted.pack!r} is no name of a pack"),
-            t("小写字母、数字和连字符，如 yulin", "small letters, digits, hyphens: yulin"),
+            t("{pack!r} is no name of a pack", pack=wanted.pack),
+            t("small letters, digits, hyphens: yulin"),
         )
     for entry in catalogue_files.read_rules(
         catalogue.folder, catalogue_files.pack_names(catalogue.folder)
     ):
         if entry.rule.id == wanted.id:
             raise ConfigurationError(
-                t(f"编号 {wanted.id} 已用于 {entry.path}", f"{wanted.id} stands in {entry.path}"),
-                t("编号终身不变，不得重用；换一个", "an id is never used again: take another"),
+                t("{id} stands in {path}", id=wanted.id, path=entry.path),
+                t("an id is never used again: take another"),
             )
     return catalogue.folder / "packs" / wanted.pack
 
@@ -85,26 +82,26 @@ def rule_text(catalogue: Catalogue, wanted: Wanted) -> tuple[str, Rule]:
     known = templates(catalogue)
     if wanted.template not in known:
         raise ConfigurationError(
-            t(f"没有模板 {wanted.template!r}", f"no template {wanted.template!r}")
+            t("no template {template!r}", template=wanted.template)
             + nearest(wanted.template, list(known)),
-            t("见 effmon rules new --list", "see effmon rules new --list"),
+            t("see effmon rules new --list"),
         )
     if not _ID.fullmatch(wanted.id):
         raise ConfigurationError(
-            t(f"规则编号 {wanted.id!r} 不合格式", f"{wanted.id!r} is no id of a rule"),
-            t("大写字母、数字和连字符，如 YL-ACCEPT", "capitals, digits, hyphens: YL-ACCEPT"),
+            t("{id!r} is no id of a rule", id=wanted.id),
+            t("capitals, digits, hyphens: YL-ACCEPT"),
         )
     if wanted.calendar not in catalogue.calendars:
         raise ConfigurationError(
-            t(f"没有工作日历 {wanted.calendar!r}", f"there is no calendar {wanted.calendar!r}"),
-            t("见 effmon calendar list", "see effmon calendar list"),
+            t("there is no calendar {calendar!r}", calendar=wanted.calendar),
+            t("see effmon calendar list"),
         )
     return Filling(catalogue, wanted, known[wanted.template]).write()
 
 
 def _readme(pack: str) -> str:
     return t(
-        f"# {pack}\n\n本规则包各色的含义、阈值的来源和与其他规则包重叠之处，写在这里。\n",
-        f"# {pack}\n\nWhat each colour means here, where the thresholds come from, and which "
-        "rules of other packs watch the same.\n",
+        "# {pack}\n\nWhat each colour means here, where the thresholds come from, and which rules "
+        "of other packs watch the same.\n",
+        pack=pack,
     )

@@ -15,7 +15,7 @@ from ...engine.findings import CaseFindings
 from ...engine.tally_trial import try_tally
 from ...engine.timeline import CaseRecord, Event
 from ...faults import CatalogueError, ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...rules.rules import Example, ExampleEvent, Expectation
 from ...terms import CardState, Level, Outcome, Precision
 from ...time.instants import parse_as_of, parse_instant
@@ -63,8 +63,8 @@ def chosen(catalogue: Catalogue, what: str | None) -> list[RuleFile]:
     if not path.exists():
         names = ", ".join(catalogue_files.pack_names(catalogue.folder))
         raise ConfigurationError(
-            t(f"没有规则包、文件或目录 {what!r}", f"there is no pack, file or folder {what!r}"),
-            t(f"规则包有：{names}", f"the packs are {names}"),
+            t("there is no pack, file or folder {what!r}", what=what),
+            t("the packs are {names}", names=names),
         )
     return load(catalogue, path)
 
@@ -87,8 +87,8 @@ def load(catalogue: Catalogue, path: Path | None) -> list[RuleFile]:
         files = [path]
     else:
         raise ConfigurationError(
-            t(f"没有文件或目录 {path}", f"there is no file or folder {path}"),
-            t("写规则文件或其目录", "name a rule file or a folder of them"),
+            t("there is no file or folder {path}", path=path),
+            t("name a rule file or a folder of them"),
         )
     entries = catalogue_files.read_rule_files(files, catalogue.folder, catalogue.vocabulary)
     return [
@@ -113,8 +113,8 @@ def named(files: Sequence[RuleFile], name: str) -> list[Asked]:
     if not found:
         names = sorted({example.name for _, example, _ in _asked(files)})
         raise ConfigurationError(
-            t(f"没有名称含 {name!r} 的示例", f"no example's name holds {name!r}"),
-            t("现有示例：", "there are: ") + ", ".join(names[:20]),
+            t("no example's name holds {name!r}", name=name),
+            t("there are: ") + ", ".join(names[:20]),
         )
     return found
 
@@ -144,8 +144,8 @@ def run_examples(catalogue: Catalogue, files: Sequence[RuleFile]) -> Iterator[Ex
                     yield run_example(catalogue, file, example, expectation)
                 except ValueError as fault:
                     raise CatalogueError(
-                        f"{file.path}: {t('示例', 'example')} {example.name!r}: {fault}",
-                        t("effmon rules check 指出位置", "effmon rules check names the place"),
+                        f"{file.path}: {t('example')} {example.name!r}: {fault}",
+                        t("effmon rules check names the place"),
                     ) from None
 
 
@@ -288,8 +288,8 @@ def write_page(catalogue: Catalogue, files: Sequence[RuleFile], out: Path) -> in
     form = {".html": "html", ".htm": "html", ".md": "md"}.get(out.suffix.lower())
     if form is None:
         raise ConfigurationError(
-            t(f"{out}：文件名应以 .html 或 .md 结尾", f"{out}: the name ends in .html or .md"),
-            t("例如 --out rules.html", "for example --out rules.html"),
+            t("{out}: the name ends in .html or .md", out=out),
+            t("for example --out rules.html"),
         )
     shown = [
         rule_page.ShownRule(file.bound.rule, file.bound.pack, file.bound.digest) for file in files

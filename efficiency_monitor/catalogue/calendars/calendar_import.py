@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...faults import CatalogueError, ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import one_of, t
 from ...located_error import PlacedFault
 from ...time.calendar import Calendar, Day, build
 from ...time.calendar_change import amend, days_between, file_text
@@ -76,8 +76,8 @@ def import_notice(
     known = _files(context)
     if order.calendar not in known:
         raise ConfigurationError(
-            t(f"没有工作日历 {order.calendar!r}", f"there is no calendar {order.calendar!r}"),
-            t(f"有：{'、'.join(known)}", f"known are {', '.join(known)}"),
+            t("there is no calendar {calendar!r}", calendar=order.calendar),
+            t("known are {known}", known=", ".join(known), known_2="、".join(known)),
         )
     notice = read_file(order.path, order.year)
     before = known[order.calendar]
@@ -103,11 +103,8 @@ def import_notice(
     earlier = kept_texts.of_calendar(before, text.path)
     if not days and not confirmed:
         raise ConfigurationError(
-            t(
-                f"工作日历 {order.calendar} 已经这样写了：没有一天改变",
-                f"the calendar {order.calendar} says so already: no day changes",
-            ),
-            t("核对通知和日历", "check the notice and the calendar"),
+            t("the calendar {calendar} says so already: no day changes", calendar=order.calendar),
+            t("check the notice and the calendar"),
         )
     part = Part(
         key=text.key,
@@ -156,24 +153,23 @@ def _refuse(
 ) -> None:
     if faults:
         raise CatalogueError(
-            "\n".join(f"{order.path.name}: {t(zh, en)}" for zh, en in faults),
-            t("没有写入任何内容；核对通知", "nothing was written; check the notice"),
+            "\n".join(f"{order.path.name}: {one_of(zh, en)}" for zh, en in faults),
+            t("nothing was written; check the notice"),
         )
     if questions:
         lines = [
             t(
-                f"{order.path.name}：{day} 原定调休上班，{holiday}的新安排没有提到它",
-                f"{order.path.name}: {day} is a make-up working day, and what is said anew of "
-                f"{holiday} does not mention it",
+                "{name}: {day} is a make-up working day, and what is said anew of {holiday} does "
+                "not mention it",
+                name=order.path.name,
+                day=day,
+                holiday=holiday,
             )
             for day, holiday in questions
         ]
         raise CatalogueError(
             "\n".join(lines),
-            t(
-                "请写明：--keep 日期（仍上班）或 --drop 日期（不再上班）",
-                "say which: --keep DATE (still worked) or --drop DATE (no longer)",
-            ),
+            t("say which: --keep DATE (still worked) or --drop DATE (no longer)"),
         )
 
 
@@ -192,8 +188,8 @@ def _built(
                 made[name] = build(own, parent)
             except PlacedFault as fault:
                 raise CatalogueError(
-                    t(f"修订后的日历 {name}：{fault}", f"the amended calendar {name}: {fault}"),
-                    t("没有写入任何内容；核对通知", "nothing was written; check the notice"),
+                    t("the amended calendar {name}: {fault}", name=name, fault=fault),
+                    t("nothing was written; check the notice"),
                 ) from None
         return made[name]
 

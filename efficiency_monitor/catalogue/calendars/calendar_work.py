@@ -16,7 +16,7 @@ from ...engine.questions import (
     threshold,
 )
 from ...faults import CatalogueError, ConfigurationError, EffmonError, NotCovered, brief
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...time.amount import Amount, Threshold, Unit, decimal_text
 from ...time.calendar import Calendar
 from ...time.instants import parse_as_of, rfc3339
@@ -40,8 +40,8 @@ class Calendars:
             if not _is_file(path):
                 known = ", ".join(sorted(self.catalogue.calendars))
                 raise CatalogueError(
-                    t(f"没有工作日历 {brief(name)}", f"there is no calendar {brief(name)}"),
-                    t(f"有：{known}；或写文件名", f"known are {known}; or name a file"),
+                    t("there is no calendar {name}", name=brief(name)),
+                    t("known are {known}; or name a file", known=known),
                 )
             calendar = catalogue_files.load_calendar_file(path, self.catalogue.calendars)
             self._files[name] = CompiledCalendar.of(calendar)
@@ -115,18 +115,12 @@ def ask(calendars: Calendars, question: Mapping[str, Any]) -> dict[str, Any]:
     except NotCovered as fault:
         raise NotCovered(
             fault.message,
-            t(
-                "工作日历须凭正式通知延长",
-                "the calendar has to be extended by an official notice",
-            ),
+            t("the calendar has to be extended by an official notice"),
         ) from None
     except ValueError as fault:
         raise ConfigurationError(
             str(fault),
-            t(
-                f"见 effmon calendar {question['op']} --help",
-                f"see effmon calendar {question['op']} --help",
-            ),
+            t("see effmon calendar {op} --help", op=question["op"]),
         ) from None
 
 

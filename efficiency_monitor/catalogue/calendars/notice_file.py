@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...faults import CatalogueError, ConfigurationError, brief
-from ...i18n.language import t
+from ...i18n.messages import one_of, t
 from ...i18n.os_words import say_os
 from ...intake.formats.rows import Quarantined, Row
 from ...intake.formats.tabular import read_rows
@@ -35,7 +35,7 @@ def read_file(path: Path, year: int | None) -> Notice:
     notice = read_notice(_text(path), year)
     if notice.faults:
         lines = [
-            f"{path}:{fault.line}:{fault.column}: {t(fault.zh, fault.en)}"
+            f"{path}:{fault.line}:{fault.column}: {one_of(fault.zh, fault.en)}"
             for fault in notice.faults[:_MOST_FAULTS]
         ]
         raise CatalogueError("\n".join(lines), _hint())
@@ -44,8 +44,7 @@ def read_file(path: Path, year: int | None) -> Notice:
 
 def _hint() -> str:
     return t(
-        "没有写入任何内容；改正文字，或改用表格（日期、安排、节日）",
-        "nothing was written; mend the text, or give a table of date, kind (off, work) and name",
+        "nothing was written; mend the text, or give a table of date, kind (off, work) and name"
     )
 
 
@@ -54,13 +53,13 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{path} 无法读取：{say_os(fault)}", f"{path} cannot be read: {say_os(fault)}"),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("{path} cannot be read: {fault}", path=path, fault=say_os(fault)),
+            t("check the path and its permissions"),
         ) from None
     if len(content) > MOST_BYTES:
         raise ConfigurationError(
-            t(f"{path}：超过 {MOST_BYTES} 字节", f"{path}: larger than {MOST_BYTES} bytes"),
-            t("只存通知的正文", "save the notice's text alone"),
+            t("{path}: larger than {most_bytes} bytes", path=path, most_bytes=MOST_BYTES),
+            t("save the notice's text alone"),
         )
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -68,8 +67,8 @@ def _text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise ConfigurationError(
-        t(f"{path} 不是文字（UTF-8 或 GB18030）", f"{path} is no text in UTF-8 or GB18030"),
-        t("存为文本文件", "save it as a text file"),
+        t("{path} is no text in UTF-8 or GB18030", path=path),
+        t("save it as a text file"),
     )
 
 
@@ -85,10 +84,10 @@ def _table(path: Path, year: int | None) -> Notice:
             continue
         day, name, off = found
         if day in days:
-            faults.append(_at(row, t(f"{day} 出现两次", f"{day} is named twice")))
+            faults.append(_at(row, t("{day} is named twice", day=day)))
         days[day] = name, off
     if not days and not faults:
-        faults.append(f"{path.name}: " + t("没有一行日期", "no row names a date"))
+        faults.append(f"{path.name}: " + t("no row names a date"))
     if faults:
         raise CatalogueError("\n".join(faults[:_MOST_FAULTS]), _hint())
     return Notice(year, tuple(_arrangements(days)), ())
@@ -97,18 +96,16 @@ def _table(path: Path, year: int | None) -> Notice:
 def _day(row: Row, faults: list[str]) -> tuple[date, str, bool] | None:
     said, kind = _cell(row.cells, _DATE), _cell(row.cells, _KIND).lower()
     if said is None or not said:
-        faults.append(_at(row, t("没有日期", "there is no date")))
+        faults.append(_at(row, t("there is no date")))
         return None
     try:
         day = date.fromisoformat(said.replace("/", "-").removesuffix(" 00:00:00"))
     except ValueError:
-        fault = t(f"{brief(said)} 不是日期", f"{brief(said)} is no date: write YYYY-MM-DD")
+        fault = t("{said} is no date: write YYYY-MM-DD", said=brief(said))
         faults.append(_at(row, fault))
         return None
     if kind not in _OFF | _WORK:
-        fault = t(
-            f"{brief(kind)} 不是安排：写 放假 或 上班", f"{brief(kind)}: write 'off' or 'work'"
-        )
+        fault = t("{kind}: write 'off' or 'work'", kind=brief(kind))
         faults.append(_at(row, fault))
         return None
     return day, _cell(row.cells, _NAME), kind in _OFF

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger.model.entries import EntryType
 from ...ledger.store import ledger
 from ...notify.notices import notices_to, people
@@ -80,13 +80,13 @@ def verify(context: Context, card_no: str, text: str | None) -> Recorded:
     ConfigurationError where there is no such record or it does not wait for it, NotAllowed where
     the person of `--as` may not: see docs/accountability.md.
     """
-    words = said(text, t("核实情况", "report of the verification"))
+    words = said(text, t("report of the verification"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
         if _did(record, "verified", person, words):
             return Recorded(record.status, repeated=True)
-        expect(record, (AccountStatus.TO_VERIFY,), t("核实", "be verified"))
+        expect(record, (AccountStatus.TO_VERIFY,), t("be verified"))
         bring_up_to_date(context, connection, record.card)
         accounts.set_status(connection, card_no, AccountStatus.VERIFIED)
         _take_down(context, connection, record, "verified", person, text=words)
@@ -102,7 +102,7 @@ def verify(context: Context, card_no: str, text: str | None) -> Recorded:
 
 def record_measure(context: Context, card_no: str, measure_id: str, text: str | None) -> Recorded:
     """Record a measure that was decided elsewhere; several may be recorded, each once."""
-    words = said(text, t("何机关何时作出", "note who decided it and when"))
+    words = said(text, t("note who decided it and when"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.RECORD_MEASURE, record)
@@ -111,7 +111,7 @@ def record_measure(context: Context, card_no: str, measure_id: str, text: str | 
         expect(
             record,
             (AccountStatus.VERIFIED, AccountStatus.MEASURE_RECORDED),
-            t("记录处理措施", "have a measure recorded"),
+            t("have a measure recorded"),
         )
         if record.asked is not None:
             raise waits(card_no)
@@ -146,7 +146,7 @@ def ask_exemption(
 
     To ask is a claim: who asks by `--as` alone makes nobody another person (`decide_exemption`).
     """
-    words = said(text, t("免责理由", "reason for the exemption"))
+    words = said(text, t("reason for the exemption"))
     with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
         person = acting(context, connection, Act.ASK_EXEMPTION, scope_of(record.card))
@@ -157,7 +157,7 @@ def ask_exemption(
             words,
         ):
             return Recorded(record.status, repeated=True)
-        expect(record, _UNDECIDED, t("申请免责", "be exempted"))
+        expect(record, _UNDECIDED, t("be exempted"))
         if record.asked is not None:
             raise waits(card_no)
         _take_down(
@@ -206,17 +206,17 @@ def decide_exemption(
     To approve takes what lifting the card takes: of a red one two supervisors, each with their key.
     To refuse takes one. With `dry_run` nothing is written; the status is what it would be.
     """
-    words = said(text, t("决定理由", "reason for the decision"))
+    words = said(text, t("reason for the decision"))
     with rehearsed(context, only=dry_run) as connection:
         record = find_record(connection, card_no)
         again = _decided_by(context, connection, record, decision)
         if again is not None:
             return again
         asked = _asked(record)
-        expect(record, _UNDECIDED, t("免责", "be exempted"))
+        expect(record, _UNDECIDED, t("be exempted", ctx="actions"))
         not_these = dict(barred(connection, record))
         if asked.person:
-            not_these[asked.person] = t("免责由其申请", "they asked for it")
+            not_these[asked.person] = t("they asked for it")
         scope = scope_of(record.card)
         level = Level(record.card.level)
         needed = signatures_needed(level) if decision == "approve" else 1
@@ -263,8 +263,8 @@ def _asked(record: Record) -> Row[Any]:
     if record.asked is None:
         card_no = record.card.card_no
         raise ConfigurationError(
-            t(f"{card_no} 没有待批准的免责申请", f"no exemption of {card_no} waits"),
-            t("先用 --ground 申请", "ask for one first, with --ground"),
+            t("no exemption of {card_no} waits", card_no=card_no),
+            t("ask for one first, with --ground"),
         )
     return record.asked
 

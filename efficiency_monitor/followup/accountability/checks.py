@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger.model.entries import EntryType, canonical_json, commitment
 from ...records.tables import AccountabilityRow, CardRow
 from ...terms import AccountStatus
@@ -110,11 +110,11 @@ class Accounts:
             rows = [dict(row) for row in group]
             left.discard(card)
             if card not in self.parts:
-                yield _said(card, t("台账没有记录", "the ledger does not know it"))
+                yield _said(card, t("the ledger does not know it"))
                 continue
             yield from self._of(card, rows, masked)
         for card in sorted(left):
-            yield _said(card, t("数据库中没有", "the database has lost it"))
+            yield _said(card, t("the database has lost it"))
 
     def _of(self, card: str, rows: Sequence[Mapping[str, Any]], masked: bool) -> Iterator[str]:
         said = self.parts[card]
@@ -124,18 +124,15 @@ class Accounts:
             if not (places and same) or _digest(rows[0]["as_of"], map(_of_row, rows)) != said:
                 yield _said(
                     card,
-                    t(
-                        "各部分的机关、时间或计责与台账所记不同",
-                        "organs, times or what is charged are not what the ledger says",
-                    ),
+                    t("organs, times or what is charged are not what the ledger says"),
                 )
         if card in self.holders and not masked and not _names(rows, self.holders[card]):
-            yield _said(card, t("持有人不是台账所记的人", "others held it, says the ledger"))
+            yield _said(card, t("others held it, says the ledger"))
         status = self.status.get(card, AccountStatus.TO_VERIFY)
         if any(row["status"] != str(status) for row in rows):
             yield _said(
                 card,
-                t(f"台账所记的状态是 {status}", f"its status is {status} in the ledger"),
+                t("its status is {status} in the ledger", status=status),
             )
 
 
@@ -171,4 +168,4 @@ def _names(rows: Sequence[Mapping[str, Any]], made: str) -> bool:
 
 
 def _said(card: str, fault: str) -> str:
-    return t(f"{card} 的追责记录：{fault}", f"the record of {card}: {fault}")
+    return t("the record of {card}: {fault}", card=card, fault=fault)

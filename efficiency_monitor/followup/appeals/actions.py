@@ -12,7 +12,8 @@ from ...cards.lifting import followed_json, lift, signatures_of
 from ...cards.listing import no_card
 from ...cards.store import cards
 from ...faults import ConfigurationError
-from ...i18n.language import say_appeal_state, say_state, t
+from ...i18n.language import say_appeal_state, say_state
+from ...i18n.messages import t
 from ...ledger import row_commitments as binding
 from ...ledger.model.entries import EntryType
 from ...ledger.store import ledger
@@ -95,7 +96,7 @@ def file(context: Context, card_no: str, text: str | None, attach: Sequence[Path
     ConfigurationError where the card does not exist, is lifted or historical, or an appeal against
     it waits already; NotAllowed where the person is not of its department.
     """
-    grounds = said(text, t("申诉理由", "reason of the appeal"))
+    grounds = said(text, t("reason of the appeal"))
     evidence = keep(context, attach)
     with context.store.writing() as connection:
         card = cards.find(connection, card_no)
@@ -147,18 +148,21 @@ def _check_card(card: Any, earlier: Sequence[Any]) -> None:
         number = waiting[0].appeal_no
         raise ConfigurationError(
             t(
-                f"{card.card_no} 已有待裁决的申诉 {number}",
-                f"the appeal {number} against {card.card_no} waits to be decided already",
+                "the appeal {number} against {card_no} waits to be decided already",
+                number=number,
+                card_no=card.card_no,
             ),
-            t(f"查看：effmon appeals show {number}", f"see: effmon appeals show {number}"),
+            t("see: effmon appeals show {number}", number=number),
         )
     if CardState(card.state) in core.SETTLED_CARDS:
         raise ConfigurationError(
             t(
-                f"{card.card_no} 的状态是{say_state(card.state)}，不能申诉",
-                f"card {card.card_no} is {card.state}: there is nothing to appeal against",
+                "card {card_no} is {state}: there is nothing to appeal against",
+                card_no=card.card_no,
+                state=card.state,
+                state_2=say_state(card.state),
             ),
-            t("只有未撤销的牌可以申诉", "appeals are against cards that were not lifted"),
+            t("appeals are against cards that were not lifted"),
         )
 
 
@@ -178,7 +182,7 @@ def decide(
     is no such appeal or it is decided otherwise; NotAllowed where the person may not, or withdraws,
     or an earlier signature does not hold.
     """
-    why = said(text, t("裁决理由", "reason of the decision"))
+    why = said(text, t("reason of the decision"))
     evidence = look(attach) if dry_run else keep(context, attach)
     with rehearsed(context, only=dry_run) as connection:
         appeal = store.find(connection, appeal_no)
@@ -324,11 +328,8 @@ def _referred(
     )
     if not done.told:
         raise ConfigurationError(
-            t("没有其他人可以裁决此申诉", "nobody else is there who may decide this appeal"),
-            t(
-                "请撤销或打回，或先导入分管领导：effmon people import",
-                "lift or return it, or first import a leader: effmon people import",
-            ),
+            t("nobody else is there who may decide this appeal"),
+            t("lift or return it, or first import a leader: effmon people import"),
         )
 
 
@@ -430,19 +431,18 @@ def overdue(context: Context) -> list[str]:
 def no_appeal(appeal_no: str) -> ConfigurationError:
     """The fault of an appeal's number that nobody knows."""
     return ConfigurationError(
-        t(f"没有申诉 {appeal_no!r}", f"there is no appeal {appeal_no!r}"),
-        t("编号见 effmon appeals list --state all", "see effmon appeals list --state all"),
+        t("there is no appeal {appeal_no!r}", appeal_no=appeal_no),
+        t("see effmon appeals list --state all"),
     )
 
 
 def _decided_already(appeal: Any) -> ConfigurationError:
     return ConfigurationError(
         t(
-            f"申诉 {appeal.appeal_no} 已结：{say_appeal_state(appeal.state)}",
-            f"the appeal {appeal.appeal_no} is decided: {appeal.state}",
+            "the appeal {appeal_no} is decided: {state}",
+            appeal_no=appeal.appeal_no,
+            state=appeal.state,
+            state_2=say_appeal_state(appeal.state),
         ),
-        t(
-            f"查看：effmon appeals show {appeal.appeal_no}",
-            f"see: effmon appeals show {appeal.appeal_no}",
-        ),
+        t("see: effmon appeals show {appeal_no}", appeal_no=appeal.appeal_no),
     )

@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 from sqlalchemy import Connection, select
 
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.os_words import say_os
 from ...records.matter_tables import AccountEntry, AppealEntry, ApprovalRow, OrderEntry
 from ...records.tables import CardEntry
@@ -58,10 +58,11 @@ def look(paths: Sequence[Path]) -> tuple[Attachment, ...]:
     if len(paths) > MOST_FILES:
         raise ConfigurationError(
             t(
-                f"附件有 {len(paths)} 个，最多 {MOST_FILES} 个",
-                f"there are {len(paths)} attachments, at most {MOST_FILES} are taken",
+                "there are {n_paths} attachments, at most {most_files} are taken",
+                n_paths=len(paths),
+                most_files=MOST_FILES,
             ),
-            t("请合并或压缩后提交", "put several into one archive"),
+            t("put several into one archive"),
         )
     return tuple(_look(path) for path in paths)
 
@@ -112,8 +113,8 @@ def _distinct(found: Sequence[Attachment]) -> tuple[Attachment, ...]:
 def _look(path: Path) -> Attachment:
     if path.exists() and not path.is_file():
         raise ConfigurationError(
-            t(f"附件 {path} 不是文件", f"the attachment {path} is no file"),
-            t("请给出文件", "name a file"),
+            t("the attachment {path} is no file", path=path),
+            t("name a file"),
         )
     seen, size = hashlib.sha256(), 0
     for piece in _pieces(path):
@@ -135,19 +136,17 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 if size > MOST_BYTES:
                     raise ConfigurationError(
                         t(
-                            f"附件 {path} 超过 {MOST_BYTES // 1_000_000} MB",
-                            f"the attachment {path} is larger than {MOST_BYTES // 1_000_000} MB",
+                            "the attachment {path} is larger than {value} MB",
+                            path=path,
+                            value=MOST_BYTES // 1_000_000,
                         ),
-                        t("请压缩或分成几个文件", "compress it or split it"),
+                        t("compress it or split it"),
                     )
                 yield piece
     except OSError as fault:
         raise ConfigurationError(
-            t(
-                f"附件 {path} 无法读取：{say_os(fault)}",
-                f"the attachment {path} cannot be read: {say_os(fault)}",
-            ),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("the attachment {path} cannot be read: {fault}", path=path, fault=say_os(fault)),
+            t("check the path and its permissions"),
         ) from None
 
 
@@ -175,15 +174,16 @@ def _copy(path: Path, place: Path, attachment: Attachment) -> None:
     except OSError as fault:
         raise ConfigurationError(
             t(
-                f"附件无法存入 {place.parent}：{say_os(fault)}",
-                f"the attachment cannot be kept in {place.parent}: {say_os(fault)}",
+                "the attachment cannot be kept in {parent}: {fault}",
+                parent=place.parent,
+                fault=say_os(fault),
             ),
-            t("检查权限和磁盘空间", "check the folder's permissions and the disk's space"),
+            t("check the folder's permissions and the disk's space"),
         ) from None
     if copied.hexdigest() != attachment.sha256:
         raise ConfigurationError(
-            t(f"附件 {path} 正在被改写", f"the attachment {path} was changed while it was read"),
-            t("待其写完后再提交", "hand it in when nobody writes to it any more"),
+            t("the attachment {path} was changed while it was read", path=path),
+            t("hand it in when nobody writes to it any more"),
         )
 
 

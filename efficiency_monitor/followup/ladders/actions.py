@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ...catalogue.catalogue_files import LoadedLadder
 from ...faults import CatalogueError, ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.model_words import nearest
 from ...notify.telling import Telling
 from ...people.model.people import Person, Role
@@ -57,10 +57,12 @@ def default_ladder(context: Context) -> LoadedLadder:
     if name not in known:
         raise ConfigurationError(
             t(
-                f"{FILE}：ladders.default：没有督办层级 {name!r}",
-                f"{FILE}: ladders.default: no ladder {name!r}{nearest(name, list(known))}",
+                "{file}: ladders.default: no ladder {name!r}{name_2}",
+                file=FILE,
+                name=name,
+                name_2=nearest(name, list(known)),
             ),
-            t("见 effmon ladders list", "see effmon ladders list"),
+            t("see effmon ladders list"),
         )
     return known[name]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from ...cards import closing
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger import row_commitments as binding
 from ...ledger.model.entries import EntryType
 from ...ledger.store import ledger
@@ -98,7 +98,7 @@ def open_order(
     does not exist, does not stand, has an open order already, or where nobody would be told;
     NotAllowed where the person of `--as` may not.
     """
-    said(text, t("督办内容", "text"))
+    said(text, t("text", ctx="actions"))
     amount = amount_of(within)
     with rehearsed(context, only=dry_run) as connection:
         rows = cards_named(connection, card_nos)
@@ -113,13 +113,11 @@ def open_order(
         if not persons:
             raise ConfigurationError(
                 t(
-                    f"{first.department or '（无部门）'} 没有可通知的人，督办单无法送达",
-                    f"nobody of {first.department or 'no department'} can be told of the order",
+                    "nobody of {value} can be told of the order",
+                    value=first.department or "no department",
+                    value_2=first.department or "（无部门）",
                 ),
-                t(
-                    "先导入其负责人或承办人：effmon people import",
-                    "import its head, leader or handler first: effmon people import",
-                ),
+                t("import its head, leader or handler first: effmon people import"),
             )
         order_no = core.order_number(numbers, orders.earlier(connection, numbers))
         orders.add(
@@ -158,7 +156,7 @@ def reply(
     A further reply is added to the former ones; the same one again changes nothing. One that comes
     after the deadline is taken and marked late.
     """
-    said(text, t("反馈", "reply"))
+    said(text, t("reply"))
     with context.store.writing() as connection:
         order, rows = found(connection, order_no)
         person = may_on_one(context, connection, Act.REPLY_ORDER, rows)
@@ -198,7 +196,7 @@ def return_order(
     dry_run: bool = False,
 ) -> Done:
     """Return a reply for redo, with a new time to reply that counts from the new delivery."""
-    said(text, t("退回理由", "reason"))
+    said(text, t("reason", ctx="actions"))
     amount = None if within is None else amount_of(within)
     with rehearsed(context, only=dry_run) as connection:
         order, rows = found(connection, order_no)
@@ -242,7 +240,7 @@ def close(
 
     With `close_cards` the reply is taken for an answer to its cards too, and they are closed.
     """
-    said(text, t("办结意见", "text"))
+    said(text, t("text", ctx="actions 2"))
     with rehearsed(context, only=dry_run) as connection:
         order, rows = found(connection, order_no)
         barred = repliers(connection, order_no)
@@ -255,10 +253,10 @@ def close(
         if close_cards and result is not core.Result.DONE:
             raise ConfigurationError(
                 t(
-                    f"{order_no} 尚无反馈，不能一并销号",
-                    f"order {order_no} has no reply: its cards cannot be closed with it",
+                    "order {order_no} has no reply: its cards cannot be closed with it",
+                    order_no=order_no,
                 ),
-                t("去掉 --close-cards，或待反馈后再办", "wait for the reply, or leave it out"),
+                t("wait for the reply, or leave it out"),
             )
         values = {
             "state": str(state),
@@ -321,7 +319,7 @@ def _again(connection: Connection, order_no: str) -> Done:
 def repliers(connection: Connection, order_no: str) -> dict[str, str]:
     """Who has replied to an order, and may therefore not decide on the reply; with the reason."""
     return {
-        entry.person: t("已对此督办单作出反馈", "replied to this order")
+        entry.person: t("replied to this order")
         for entry in orders.entries(connection, order_no)
         if entry.kind == core.Move.REPLIED and entry.person
     }

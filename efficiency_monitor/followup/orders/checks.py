@@ -9,7 +9,8 @@ from ...cards.card_states import check_state
 from ...cards.listing import no_card
 from ...cards.store import cards
 from ...faults import CatalogueError, ConfigurationError, NotAllowed, NotCovered
-from ...i18n.language import say_order_state, t
+from ...i18n.language import say_order_state
+from ...i18n.messages import mark, t
 from ...people.acting import acting, scope_of
 from ...people.model.authority import Act
 from ...terms import CardState, OrderState
@@ -28,26 +29,27 @@ def amount_of(text: str) -> Amount:
         return Amount.parse(text)
     except ValueError as fault:
         raise ConfigurationError(
-            t(f"反馈时限 {text!r} 写法有误", f"the time to reply cannot be read: {fault}"),
-            t("例如 --within '5 working_days'", "such as --within '5 working_days'"),
+            t("the time to reply cannot be read: {fault}", fault=fault, text_=text),
+            t("such as --within '5 working_days'"),
         ) from None
 
 
 def deadline(context: Context, calendar: str, since: int, amount: Amount) -> int:
     if calendar not in context.catalogue.calendars:
         raise ConfigurationError(
-            t(f"没有工作日历 {calendar!r}", f"there is no calendar {calendar!r}"),
-            t("见 effmon calendar list", "see effmon calendar list"),
+            t("there is no calendar {calendar!r}", calendar=calendar),
+            t("see effmon calendar list"),
         )
     try:
         return core.deadline(context.catalogue.compiled(calendar).table, since, amount)
     except NotCovered:
         raise NotCovered(
             t(
-                f"反馈期限 {amount} 超出工作日历 {calendar} 的范围",
-                f"{amount} from now lie beyond what the calendar {calendar} covers",
+                "{amount} from now lie beyond what the calendar {calendar} covers",
+                amount=amount,
+                calendar=calendar,
             ),
-            t("缩短时限，或先更新日历", "give less time, or bring the calendar up to date"),
+            t("give less time, or bring the calendar up to date"),
         ) from None
 
 
@@ -75,29 +77,34 @@ def cards_named(connection: Connection, card_nos: Sequence[str]) -> list[Any]:
 def check_matters(connection: Connection, rows: Sequence[Any]) -> Any:
     """The first of the cards, if one order can be about all of them."""
     for row in rows:
-        check_state(connection, row, MATTERS, zh="督办", en="the matter of an order")
+        check_state(connection, row, MATTERS, what=mark("the matter of an order"))
     for row in rows:
-        for name, zh, en in (
-            ("department", "部门", "department"),
-            ("calendar", "日历", "calendar"),
+        for name, what in (
+            ("department", t("department")),
+            ("calendar", t("calendar")),
         ):
             first, other = getattr(rows[0], name), getattr(row, name)
             if first != other:
                 raise ConfigurationError(
                     t(
-                        f"{rows[0].card_no} 的{zh}是 {first}，{row.card_no} 的是 {other}",
-                        f"the {en} of {rows[0].card_no} is {first}, of {row.card_no} {other}",
+                        "the {what} of {card_no} is {first}, of {card_no_2} {other}",
+                        what=what,
+                        card_no=rows[0].card_no,
+                        first=first,
+                        card_no_2=row.card_no,
+                        other=other,
                     ),
-                    t("请分别开具督办单", "open one order for each"),
+                    t("open one order for each"),
                 )
     known = orders.open_about(connection, [row.card_no for row in rows])
     for card_no, order_no in sorted(known.items()):
         raise ConfigurationError(
             t(
-                f"{card_no} 已有未办结的督办单 {order_no}",
-                f"card {card_no} has the open order {order_no} already",
+                "card {card_no} has the open order {order_no} already",
+                card_no=card_no,
+                order_no=order_no,
             ),
-            t(f"见 effmon orders show {order_no}", f"see effmon orders show {order_no}"),
+            t("see effmon orders show {order_no}", order_no=order_no),
         )
     return rows[0]
 
@@ -141,20 +148,22 @@ def found(connection: Connection, order_no: str) -> tuple[Any, list[Any]]:
 def moved(order: Any, move: core.Move) -> OrderState:
     state = core.after(OrderState(order.state), move)
     if state is None:
-        zh, en = _MOVES[move]
-        states = t("、", ", ").join(say_order_state(each) for each in core.possible_from(move))
+        states = t(", ").join(say_order_state(each) for each in core.possible_from(move))
         raise ConfigurationError(
             t(
-                f"督办单 {order.order_no} 的状态是{say_order_state(order.state)}，不能{zh}",
-                f"order {order.order_no} is {order.state}: it cannot be {en}",
+                "order {order_no} is {state}: it cannot be {what}",
+                order_no=order.order_no,
+                state=order.state,
+                what=t(_MOVES[move]),
+                state_2=say_order_state(order.state),
             ),
-            t(f"只有这些状态可以：{states}", f"possible from: {states}"),
+            t("possible from: {states}", states=states),
         )
     return state
 
 
 _MOVES = {
-    core.Move.REPLIED: ("反馈", "replied to"),
-    core.Move.RETURNED: ("退回", "returned"),
-    core.Move.CLOSED: ("办结", "closed"),
+    core.Move.REPLIED: mark("replied to"),
+    core.Move.RETURNED: mark("returned", ctx="moves"),
+    core.Move.CLOSED: mark("closed", ctx="order"),
 }

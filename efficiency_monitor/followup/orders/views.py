@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ...engine.questions import Counting, elapsed
 from ...faults import ConfigurationError, NotCovered
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...terms import Level, OrderState
 from ...time.amount import Amount, Unit, decimal_text
 from ...time.instants import rfc3339
@@ -70,11 +70,8 @@ def show_order(context: Context, order_no: str) -> dict[str, Any]:
 def no_order(order_no: str) -> ConfigurationError:
     """The fault of an order number that nobody knows."""
     return ConfigurationError(
-        t(f"没有督办单 {order_no!r}", f"there is no order {order_no!r}"),
-        t(
-            "编号见 effmon orders list --state all",
-            "effmon orders list --state all shows the numbers",
-        ),
+        t("there is no order {order_no!r}", order_no=order_no),
+        t("effmon orders list --state all shows the numbers"),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .file_bytes import CutOff, Meter
 from .headers import MOST_TITLE_ROWS, Header, Layout, find_header, misfit, trimmed
@@ -77,8 +77,8 @@ def _shape(head: list[Line], file: str, layout: Layout | None) -> tuple[str, int
             shapes.append((known is not None, width, delimiter, records[index].number, names))
     if not shapes:
         raise ConfigurationError(
-            t(f"{file}：第 1 行：没有表头", f"{file}: row 1: there is no header"),
-            t("请检查文件是否为空或不是表格", "see whether the file is empty or no table"),
+            t("{file}: row 1: there is no header", file=file),
+            t("see whether the file is empty or no table"),
         )
     fits, _, delimiter, number, names = max(shapes, key=lambda shape: shape[:2])
     if layout is not None and not fits:
@@ -109,7 +109,7 @@ def _records(
             refusal = _refusal(fault)
             unclosed = width is not None and feed.ended and refusal is Refusal.UNCLOSED_QUOTE
             if unclosed and not any(_is_row(each.text, delimiter, width) for each in others):
-                said = t("带引号的单元格没有结束", "a quoted cell has no end")
+                said = t("a quoted cell has no end")
                 raise CutOff(said, line.number) from None
             yield _Record(line.number, [], refusal, line.text)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .rows import Quarantined, Refusal, Row, printable, refuse, shown
 
@@ -75,7 +75,7 @@ def find_header(
 def misfit(layout: Layout, names: Sequence[str], place: str, number: int) -> ConfigurationError:
     """The layout's reason why the names of that row are no header, with the place."""
     fault = layout.misfit(names)
-    row = t(f"第 {number} 行", f"row {number}")
+    row = t("row {number}", number=number)
     return ConfigurationError(f"{place}: {row}: {fault.message}", fault.hint)
 
 
@@ -106,19 +106,25 @@ class Header:
                 said = shown(name)
                 raise ConfigurationError(
                     t(
-                        f"{place}：第 {number} 行：第 {first} 列和第 {column} 列都叫 {said!r}",
-                        f"{place}: row {number}: columns {first} and {column} "
-                        f"are both called {said!r}",
+                        "{place}: row {number}: columns {first} and {column} are both called "
+                        "{said!r}",
+                        place=place,
+                        number=number,
+                        first=first,
+                        column=column,
+                        said=said,
                     ),
-                    t("请改掉其中一个列名", "rename one of the two"),
+                    t("rename one of the two"),
                 )
         if len(cleaned) > MOST_COLUMNS:
             raise ConfigurationError(
                 t(
-                    f"{place}：第 {number} 行：列数超过 {MOST_COLUMNS}",
-                    f"{place}: row {number}: more than {MOST_COLUMNS} columns",
+                    "{place}: row {number}: more than {most_columns} columns",
+                    place=place,
+                    number=number,
+                    most_columns=MOST_COLUMNS,
                 ),
-                t("请检查分隔符和表头", "check the delimiter and the header"),
+                t("check the delimiter and the header"),
             )
         self.names = tuple(cleaned)
         self._file = file

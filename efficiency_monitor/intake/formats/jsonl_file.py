@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .file_bytes import CutOff, Meter
 from .headers import MOST_COLUMNS, column_name, storable, trimmed
@@ -78,7 +78,7 @@ def read_jsonl(
                 cells = flat(_parsed(text))
             except _Refused as refused:
                 if refused.refusal is Refusal.BAD_JSON and _without_end(line.text):
-                    said = t("最后一行不完整", "its last line has no end")
+                    said = t("its last line has no end")
                     raise CutOff(said, line.number) from None
                 yield refuse(row, refused.refusal, value=refused.value)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .file_bytes import Meter
 from .headers import Header, Layout, misfit, storable, trimmed
@@ -63,11 +63,8 @@ def read_parquet(
         import pyarrow.parquet
     except ImportError:
         raise ConfigurationError(
-            t(f"{file}：读取 Parquet 需要 pyarrow", f"{file}: reading Parquet takes pyarrow"),
-            t(
-                "请安装扩展 parquet（deploy/README.md）",
-                "install the extra parquet (deploy/README.md)",
-            ),
+            t("{file}: reading Parquet takes pyarrow", file=file),
+            t("install the extra parquet (deploy/README.md)"),
         ) from None
     with parsing(file, "Parquet"):
         with pyarrow.parquet.ParquetFile(path) as whole:
@@ -120,7 +117,7 @@ def _texts_once(metadata: Any, size: int, file: str) -> list[str]:
     ConfigurationError for a file with more rows than it can tell apart.
     """
     if metadata.num_rows > max(_ROWS_FROM, _MOST_ROWS * size):
-        raise _bomb(file, t(f"{metadata.num_rows} 行", f"{metadata.num_rows} rows"))
+        raise _bomb(file, t("{num_rows} rows", num_rows=metadata.num_rows))
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         if group.total_byte_size > max(_MOST_TEXT, _MOST_RATIO * size):
             raise _bomb(file, f"{group.total_byte_size // 1_000_000} MB")
@@ -159,8 +156,8 @@ def _text_bytes(pyarrow: Any, array: Any) -> int:
 
 def _bomb(file: str, what: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{file}：过大或是压缩炸弹：{what}", f"{file}: too large, or a bomb: {what}"),
-        t("请拆分文件，或另存为 CSV", "split it, or save it as CSV"),
+        t("{file}: too large, or a bomb: {what}", file=file, what=what),
+        t("split it, or save it as CSV"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 
 @contextmanager
@@ -25,11 +25,8 @@ def unreadable(file: str, kind: str, said: str) -> ConfigurationError:
     """That the file cannot be read as that format, and what the parser said."""
     short = in_short(said)
     return ConfigurationError(
-        t(f"{file}：无法读取该 {kind} 文件：{short}", f"{file}: cannot be read as {kind}: {short}"),
-        t(
-            "请去掉密码，重新导出，或另存为 CSV",
-            "take off any password, export it again, or save it as CSV",
-        ),
+        t("{file}: cannot be read as {kind}: {short}", file=file, kind=kind, short=short),
+        t("take off any password, export it again, or save it as CSV"),
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from efficiency_monitor.faults import Problem
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import mark, t
 from efficiency_monitor.people.model.id_numbers import masked
 
 
@@ -63,100 +63,56 @@ class Refusal(StrEnum):
     FOREIGN_CASE = "foreign_case"
 
 
-_SAID: Final[Mapping[Refusal, tuple[str, str]]] = {
-    Refusal.OVER_LONG: ("单元格或行过长", "a cell or the row is too long"),
-    Refusal.BAD_QUOTES: (
-        "引号之后还有文字：{value}",
-        "text after a closing quote: {value}",
+_SAID: Final[Mapping[Refusal, str]] = {
+    Refusal.OVER_LONG: mark("a cell or the row is too long"),
+    Refusal.BAD_QUOTES: mark("text after a closing quote: {value}"),
+    Refusal.UNCLOSED_QUOTE: mark("a quote is opened and not closed: {value}"),
+    Refusal.UNDECODABLE: mark("holds bytes that are no text in the file's encoding"),
+    Refusal.NUL: mark("holds a NUL character"),
+    Refusal.RAGGED: mark("cells do not match the header: {value}"),
+    Refusal.ROUNDED_NUMBER: mark(
+        "is stored as a number, so its last digits are lost: {value}; make it text at the source"
     ),
-    Refusal.UNCLOSED_QUOTE: (
-        "引号没有闭合：{value}",
-        "a quote is opened and not closed: {value}",
+    Refusal.ERROR_CELL: mark("the cell holds an error value such as #N/A"),
+    Refusal.UNKNOWN_SHEET: mark("the sheet fits no table of the mapping"),
+    Refusal.BAD_JSON: mark("is no JSON object: {value}"),
+    Refusal.BAD_XES: mark("is not as XES has it: {value}"),
+    Refusal.KEY_TWICE: mark("has two values under one name: {value}"),
+    Refusal.TOO_DEEP: mark("is nested too deeply", ctx="said"),
+    Refusal.BINARY: mark("holds bytes, not text"),
+    Refusal.NO_NUMBER: mark("is no number: {value}"),
+    Refusal.CUT_OFF: mark(
+        "from here on the file is damaged or cut off: {value}; transfer it again"
     ),
-    Refusal.UNDECODABLE: (
-        "含有无法按文件编码解读的字节",
-        "holds bytes that are no text in the file's encoding",
+    Refusal.UNKNOWN_TABLE: mark("its columns fit no table of the mapping, or two alike: {value}"),
+    Refusal.ID_NUMBER: mark(
+        "holds an ID-card number, {value}, in a column that the mapping does not allow to"
     ),
-    Refusal.NUL: ("含有空字符", "holds a NUL character"),
-    Refusal.RAGGED: ("单元格数与表头不符：{value}", "cells do not match the header: {value}"),
-    Refusal.ROUNDED_NUMBER: (
-        "以数字存放，末位已被舍入：{value}；请在来源处设为文本格式",
-        "is stored as a number, so its last digits are lost: {value}; make it text at the source",
+    Refusal.MISSING: mark("must be filled and is empty"),
+    Refusal.BAD_CASE_NO: mark("is no usable case number: {value}"),
+    Refusal.CASE_NO_TYPE: mark("a case number is text or a whole number: {value}"),
+    Refusal.BAD_ITEM_CODE: mark("is no usable item code: {value}"),
+    Refusal.BAD_VERSION: mark(
+        "is no whole number or time, or not comparable with the version known: {value}"
     ),
-    Refusal.ERROR_CELL: (
-        "单元格是错误值（如 #N/A）",
-        "the cell holds an error value such as #N/A",
+    Refusal.UNKNOWN_CODE: mark("unknown code {value}"),
+    Refusal.BAD_TIME: mark("is no time in an accepted format: {value}"),
+    Refusal.SERIAL_NUMBER: mark(
+        "looks like a spreadsheet's date number: {value}; make it a date at the source"
     ),
-    Refusal.UNKNOWN_SHEET: (
-        "工作表与映射中的任何表都不符",
-        "the sheet fits no table of the mapping",
+    Refusal.NO_SUCH_TIME: mark("no such date or time between 1900 and 2100: {value}"),
+    Refusal.SKIPPED_TIME: mark("this wall time never occurs, the clocks jump over it: {value}"),
+    Refusal.NO_ZONE: mark(
+        "a time without offset, and the calendar of the case is unknown: {value}"
     ),
-    Refusal.BAD_JSON: ("不是 JSON 对象：{value}", "is no JSON object: {value}"),
-    Refusal.BAD_XES: ("不符合 XES 格式：{value}", "is not as XES has it: {value}"),
-    Refusal.KEY_TWICE: ("同一名称出现两次：{value}", "has two values under one name: {value}"),
-    Refusal.TOO_DEEP: ("嵌套层次过深", "is nested too deeply"),
-    Refusal.BINARY: ("是二进制数据，不是文字", "holds bytes, not text"),
-    Refusal.NO_NUMBER: ("不是数：{value}", "is no number: {value}"),
-    Refusal.CUT_OFF: (
-        "文件自此处起损坏或被截断：{value}；请重新传输",
-        "from here on the file is damaged or cut off: {value}; transfer it again",
+    Refusal.BAD_AMOUNT: mark("is no limit: {value}"),
+    Refusal.UNKNOWN_UNIT: mark("unknown unit of a limit: {value}"),
+    Refusal.CONTRADICTION: mark("contradicts itself: {value}"),
+    Refusal.CONFLICT: mark(
+        "another row of this import says something else of it ({value}); nothing tells them apart"
     ),
-    Refusal.UNKNOWN_TABLE: (
-        "列与映射中的任何表都不符：{value}",
-        "its columns fit no table of the mapping, or two alike: {value}",
-    ),
-    Refusal.ID_NUMBER: (
-        "含有身份证号 {value}；映射未允许此列存放身份证号",
-        "holds an ID-card number, {value}, in a column that the mapping does not allow to",
-    ),
-    Refusal.MISSING: ("必填项为空", "must be filled and is empty"),
-    Refusal.BAD_CASE_NO: (
-        "办件编号不可用：{value}",
-        "is no usable case number: {value}",
-    ),
-    Refusal.CASE_NO_TYPE: (
-        "办件编号须是文字或整数：{value}",
-        "a case number is text or a whole number: {value}",
-    ),
-    Refusal.BAD_ITEM_CODE: (
-        "事项编码不可用：{value}",
-        "is no usable item code: {value}",
-    ),
-    Refusal.BAD_VERSION: (
-        "版本既不是整数，也不是可识别的时间，或与已知版本无法比较：{value}",
-        "is no whole number or time, or not comparable with the version known: {value}",
-    ),
-    Refusal.UNKNOWN_CODE: ("代码表中没有的代码：{value}", "unknown code {value}"),
-    Refusal.BAD_TIME: ("无法识别的时间：{value}", "is no time in an accepted format: {value}"),
-    Refusal.SERIAL_NUMBER: (
-        "像是表格软件的日期序号：{value}；请在来源处设为日期格式",
-        "looks like a spreadsheet's date number: {value}; make it a date at the source",
-    ),
-    Refusal.NO_SUCH_TIME: (
-        "不存在的日期或时间：{value}",
-        "no such date or time between 1900 and 2100: {value}",
-    ),
-    Refusal.SKIPPED_TIME: (
-        "当地时钟跳过了这一时刻：{value}",
-        "this wall time never occurs, the clocks jump over it: {value}",
-    ),
-    Refusal.NO_ZONE: (
-        "时间没有时区，而办件的工作日历未知：{value}",
-        "a time without offset, and the calendar of the case is unknown: {value}",
-    ),
-    Refusal.BAD_AMOUNT: ("无法识别的时限：{value}", "is no limit: {value}"),
-    Refusal.UNKNOWN_UNIT: (
-        "单位表中没有的时限单位：{value}",
-        "unknown unit of a limit: {value}",
-    ),
-    Refusal.CONTRADICTION: ("自相矛盾：{value}", "contradicts itself: {value}"),
-    Refusal.CONFLICT: (
-        "同一次导入中另有一行对此说法不同（{value}），无法区分",
-        "another row of this import says something else of it ({value}); nothing tells them apart",
-    ),
-    Refusal.FOREIGN_CASE: (
-        "办件属于数据源 {value}，只有该数据源可以更改；允许补充的，见 adds_to",
-        "the case belongs to source {value}, which alone changes it; see adds_to",
+    Refusal.FOREIGN_CASE: mark(
+        "the case belongs to source {value}, which alone changes it; see adds_to"
     ),
 }
 
@@ -222,10 +178,10 @@ class Quarantined:
         """`file, sheet, row 7, column 受理时间` in the current language."""
         parts = [self.file]
         if self.sheet is not None:
-            parts.append(t(f"工作表 {self.sheet}", f"sheet {self.sheet}"))
-        parts.append(t(f"第 {self.number} 行", f"row {self.number}"))
+            parts.append(t("sheet {sheet}", sheet=self.sheet))
+        parts.append(t("row {number}", number=self.number))
         if self.column:
-            parts.append(t(f"列 {self.column}", f"column {self.column}"))
+            parts.append(t("column {column}", column=self.column))
         return ", ".join(parts)
 
     @property
@@ -259,7 +215,7 @@ def say_refusal(refusal: Refusal | str, value: str = "", *, whole: bool = False)
         code = Refusal(refusal)
     except ValueError:
         return str(refusal)
-    said = t(*_SAID[code])
+    said = t(_SAID[code])
     return said.replace("{value}", value if whole or code in _SAYS_NO_CELL else ends_of(value))
 
 
@@ -268,7 +224,7 @@ def ends_of(value: str) -> str:
     many = len(value)
     ends = value if many < 2 else f"{value[0]}…{value[-1]}"
     signs = "character" if many == 1 else "characters"
-    return value and t(f"{ends}（{many} 个字符）", f"{ends} ({many} {signs})")
+    return value and t("{ends} ({many} {signs})", ends=ends, many=many, signs=signs)
 
 
 def refuse(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 
 from .csv_file import read_csv
@@ -54,9 +54,9 @@ def read_rows(
     check_encodings(encodings, file)
     try:
         if not path.exists():
-            raise _unreadable(file, t("没有这个文件", "there is no such file"))
+            raise _unreadable(file, t("there is no such file"))
         if not path.is_file():
-            raise _unreadable(file, t("不是普通文件", "is no regular file"))
+            raise _unreadable(file, t("is no regular file"))
         meter = Meter(path.stat().st_size, bytes_read)
         yield from _rows(path, file, layout, encodings, meter)
         meter.at(meter.size)
@@ -72,17 +72,14 @@ def _rows(
     """By the reader of the file's format."""
     start, packed = _start(path, file)
     if start.startswith(_UTF16):
-        raise _unreadable(file, t("编码是 UTF-16", "is encoded in UTF-16"))
+        raise _unreadable(file, t("is encoded in UTF-16"))
     plain = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t")
     if plain.lower().startswith(_PAGE):
-        raise _unreadable(file, t("是网页，不是表格", "is a web page, no table"))
+        raise _unreadable(file, t("is a web page, no table"))
     if packed and start.startswith((_ZIP, _OLE, _PARQUET)):
         raise _unreadable(
             file,
-            t(
-                "是压缩的工作簿或 Parquet 文件：请先解压",
-                "is a packed workbook or Parquet: unpack it",
-            ),
+            t("is a packed workbook or Parquet: unpack it"),
         )
     if start.startswith((_ZIP, _OLE)):
         # Loading the parsers takes time; who imports texts does without.
@@ -101,8 +98,8 @@ def _rows(
         yield from read_jsonl(path, file, encodings, meter)
     elif _ARRAY.match(plain):
         raise ConfigurationError(
-            t(f"{file}：是一个 JSON 数组", f"{file}: is one JSON array"),
-            t("请改为 JSON Lines：每行一个对象", "make it JSON Lines, one object a line"),
+            t("{file}: is one JSON array", file=file),
+            t("make it JSON Lines, one object a line"),
         )
     else:
         yield from read_csv(path, file, layout, encodings, meter)
@@ -115,7 +112,7 @@ def _start(path: Path, file: str) -> tuple[bytes, bool]:
     with opened(path, Meter(0, None)) as content:
         start = content.read(64)
     if not start:
-        raise _unreadable(file, t("第 1 行：文件是空的", "row 1: the file is empty"))
+        raise _unreadable(file, t("row 1: the file is empty"))
     return start, packed
 
 
@@ -123,22 +120,18 @@ def _cut_off(file: str, fault: CutOff) -> ConfigurationError:
     row = fault.row or 1
     return ConfigurationError(
         t(
-            f"{file}：第 {row} 行起损坏、被截断或压缩比过大：{fault}；整个文件未导入",
-            f"{file}: from row {row} on damaged, cut off or packed beyond belief: {fault}; "
-            "nothing of it is taken",
+            "{file}: from row {row} on damaged, cut off or packed beyond belief: {fault}; nothing "
+            "of it is taken",
+            file=file,
+            row=row,
+            fault=fault,
         ),
-        t(
-            "请重新导出或传输；同一次导入的其他文件也未导入",
-            "export or transfer it again; the other files of this import are not taken either",
-        ),
+        t("export or transfer it again; the other files of this import are not taken either"),
     )
 
 
 def _unreadable(file: str, what: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{file}：{what}", f"{file}: {what}"),
-        t(
-            "请提供 CSV、XLSX、XLS、JSON Lines、Parquet 或 XES 文件",
-            "give a CSV, XLSX, XLS, JSON Lines, Parquet or XES file",
-        ),
+        t("{file}: {what}", file=file, what=what),
+        t("give a CSV, XLSX, XLS, JSON Lines, Parquet or XES file"),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .file_bytes import CutOff, Meter, opened
 from .rows import Refusal
@@ -58,7 +58,7 @@ def text_lines(path: Path, encodings: Sequence[str], meter: Meter) -> Iterator[L
 def _check_end(line: str) -> None:
     """CutOff for a last line, which alone may lack its end, that stops where no text stops."""
     if len(line) < MOST_CHARACTERS and (line[-1] == "\0" or "\udc80" <= line[-1] <= "\udcff"):
-        raise CutOff(t("末尾不是完整的文字", "it ends within a character, or in NULs"))
+        raise CutOff(t("it ends within a character, or in NULs"))
 
 
 def check_encodings(encodings: Sequence[str], file: str) -> None:
@@ -66,8 +66,8 @@ def check_encodings(encodings: Sequence[str], file: str) -> None:
     for name in encodings:
         if not is_encoding(name):
             raise ConfigurationError(
-                t(f"{file}：没有编码 {name!r}", f"{file}: there is no encoding {name!r}"),
-                t("例如 utf-8、gb18030、cp1252", "such as utf-8, gb18030, cp1252"),
+                t("{file}: there is no encoding {name!r}", file=file, name=name),
+                t("such as utf-8, gb18030, cp1252"),
             )
 
 

@@ -9,7 +9,7 @@ from itertools import chain, dropwhile, islice
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from ..mapping.times import from_1904
 from .headers import MOST_TITLE_ROWS, Header, Layout, find_header, misfit, trimmed
@@ -78,8 +78,8 @@ def read_worksheets(
         raise misfit(layout, names, f"{file} [{name}]", number)
     else:
         raise ConfigurationError(
-            t(f"{file}：没有表头", f"{file}: there is no header"),
-            t("请检查文件是否为空", "see whether the file is empty"),
+            t("{file}: there is no header", file=file),
+            t("see whether the file is empty"),
         )
 
 

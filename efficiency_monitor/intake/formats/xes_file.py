@@ -11,7 +11,7 @@ from typing import Final
 from xml.parsers import expat
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .file_bytes import CutOff, Meter, opened
 from .headers import MOST_COLUMNS, column_name, storable, trimmed
@@ -80,12 +80,12 @@ def _forbidden(*_declared: object) -> None:
 def _no_xes(file: str, root: str, said: str) -> ConfigurationError:
     if root and root != "log":
         return ConfigurationError(
-            t(f"{file}：是 XML（{root}），但不是 XES", f"{file}: is XML ({root}) and no XES log"),
-            t("请提供 CSV、XLSX 或 XES 文件", "give a CSV, XLSX or XES file"),
+            t("{file}: is XML ({root}) and no XES log", file=file, root=root),
+            t("give a CSV, XLSX or XES file"),
         )
     return ConfigurationError(
-        t(f"{file}：无法读取该 XES 文件：{said}", f"{file}: cannot be read as XES: {said}"),
-        t("请重新导出或重新传输该文件", "export or transfer it again"),
+        t("{file}: cannot be read as XES: {said}", file=file, said=said),
+        t("export or transfer it again"),
     )
 
 

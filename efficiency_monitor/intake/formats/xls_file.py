@@ -8,7 +8,7 @@ from typing import Any, Final
 import xlrd
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from ..mapping.times import from_1904, serial_wall
 from .headers import Layout
@@ -29,14 +29,16 @@ def read_xls(path: Path, file: str, layout: Layout | None) -> Iterator[Row | Qua
     if size > MOST_BYTES:
         raise ConfigurationError(
             t(
-                f"{file}：文件过大：{size / MEGABYTE:.0f} MB > {MOST_BYTES // MEGABYTE} MB",
-                f"{file}: too large: {size / MEGABYTE:.0f} MB > {MOST_BYTES // MEGABYTE} MB",
+                "{file}: too large: {value:.0f} MB > {value_2} MB",
+                file=file,
+                value=size / MEGABYTE,
+                value_2=MOST_BYTES // MEGABYTE,
             ),
-            t("请拆分文件，或另存为 CSV", "split it, or save it as CSV"),
+            t("split it, or save it as CSV"),
         )
     data = path.read_bytes()
     if _ENCRYPTED in data:
-        raise unreadable(file, "XLS", t("加了密码", "it has a password"))
+        raise unreadable(file, "XLS", t("it has a password"))
     with parsing(file, "XLS"):
         book = xlrd.open_workbook(
             file_contents=data,

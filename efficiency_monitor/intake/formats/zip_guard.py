@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 from .parsing import in_short
 from .rows import shown
@@ -125,15 +125,15 @@ def check_workbook(path: Path, file: str) -> Checked:
     ) as fault:
         said = in_short(str(fault))
         raise ConfigurationError(
-            t(f"{file}：不是完整的 XLSX 文件：{said}", f"{file}: is no whole XLSX file: {said}"),
-            t("请重新导出该文件", "export the file again"),
+            t("{file}: is no whole XLSX file: {said}", file=file, said=said),
+            t("export the file again"),
         ) from None
 
 
 def _too_large(file: str, what: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{file}：文件过大或是压缩炸弹：{what}", f"{file}: too large, or a zip bomb: {what}"),
-        t("请拆分文件，或另存为 CSV", "split it, or save it as CSV"),
+        t("{file}: too large, or a zip bomb: {what}", file=file, what=what),
+        t("split it, or save it as CSV"),
     )
 
 
@@ -366,9 +366,10 @@ def _errors(
         name = shown(min(unplaced))
         raise ConfigurationError(
             t(
-                f"{file}：{name} 含有错误值（如 #N/A），且无法确定属于哪个工作表",
-                f"{file}: {name} holds error values such as #N/A on an unknown sheet",
+                "{file}: {name} holds error values such as #N/A on an unknown sheet",
+                file=file,
+                name=name,
             ),
-            t("请在来源处改正公式", "mend the formulas at the source"),
+            t("mend the formulas at the source"),
         )
     return {places[name]: cells for name, cells in faulty.items()}

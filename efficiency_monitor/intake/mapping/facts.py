@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from efficiency_monitor.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.intake.model.statements import RowFacts
 from efficiency_monitor.rules.vocabulary import Vocabulary
 
@@ -159,9 +159,10 @@ def check_types(mapping: SourceMapping, vocabulary: Vocabulary) -> None:
                 if word is not None and word not in vocabulary.types:
                     raise CatalogueError(
                         t(
-                            f"映射 {mapping.id}：表 {table.name}：词表中没有事件类型 {word!r}",
-                            f"mapping {mapping.id}: table {table.name}: the vocabulary has no "
-                            f"event type {word!r}",
+                            "mapping {id}: table {name}: the vocabulary has no event type {word!r}",
+                            id=mapping.id,
+                            name=table.name,
+                            word=word,
                         ),
-                        t("请改正映射或补充词表", "mend the mapping, or add the type"),
+                        t("mend the mapping, or add the type"),
                     )

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from efficiency_monitor.catalogue.strict_yaml import parse_model
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.intake.model.statements import CASE_FIELDS
 from efficiency_monitor.time.amount import Unit
 
@@ -143,11 +143,13 @@ class SourceMapping(Grammar):
         if len(found) > 1:
             raise ConfigurationError(
                 t(
-                    f"{file}：按映射 {self.id}，列 {found[0]!r} 和 {found[1]!r} 是同一列",
-                    f"{file}: by mapping {self.id}, columns {found[0]!r} and {found[1]!r} "
-                    "are the same",
+                    "{file}: by mapping {id}, columns {found!r} and {found_2!r} are the same",
+                    file=file,
+                    id=self.id,
+                    found=found[0],
+                    found_2=found[1],
                 ),
-                t("请删除其中一列", "remove one of them"),
+                t("remove one of them"),
             )
         return found[0] if found else None
 
@@ -184,15 +186,14 @@ class SourceMapping(Grammar):
         missing = "、".join(lacking[nearest.name]) or "-"
         return ConfigurationError(
             t(
-                f"列（{columns}）与映射 {self.id} 的任何表都不符；"
-                f"最接近的表 {nearest.name} 缺少：{missing}",
-                f"the columns ({columns}) fit no table of mapping {self.id}, or two alike; the "
-                f"nearest, {nearest.name}, lacks: {missing}",
+                "the columns ({columns}) fit no table of mapping {id}, or two alike; the nearest, "
+                "{name}, lacks: {missing}",
+                columns=columns,
+                id=self.id,
+                name=nearest.name,
+                missing=missing,
             ),
-            t(
-                "请用 --mapping 指定其他映射，或改正表头",
-                "name another --mapping, or mend the header",
-            ),
+            t("name another --mapping, or mend the header"),
         )
 
     def _has(self, plain: set[str], name: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from efficiency_monitor.catalogue.catalogue_files import read_document
 from efficiency_monitor.catalogue.strict_yaml import Node, place, validate
 from efficiency_monitor.faults import CatalogueError, ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.model_words import nearest
 
 from ..formats.headers import folded
@@ -29,11 +29,8 @@ def find_mapping(name: str, folder: Path) -> SourceMapping:
     if not path.is_file():
         known = ", ".join(mapping_names(folder))
         raise ConfigurationError(
-            t(f"没有映射 {name!r}", f"there is no mapping {name!r}"),
-            t(
-                f"内置的有 {known}；或指定一个 YAML 文件",
-                f"built in are {known}; or name a YAML file",
-            ),
+            t("there is no mapping {name!r}", name=name),
+            t("built in are {known}; or name a YAML file", known=known),
         )
     return read_mapping(path, folder)
 

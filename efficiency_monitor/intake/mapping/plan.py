@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.intake.model.statements import (
     CASE_FIELDS,
     CaseFacts,
@@ -87,11 +87,13 @@ class Plan:
             return
         fault = ConfigurationError(
             t(
-                f"{row.file}：列 {taken!r} 与办件字段同名，而映射 {self._mapping.id} 没有用到它",
-                f"{row.file}: column {taken!r} is called like a field of cases, "
-                f"and mapping {self._mapping.id} does not use it",
+                "{file}: column {taken!r} is called like a field of cases, and mapping {id} does "
+                "not use it",
+                file=row.file,
+                taken=taken,
+                id=self._mapping.id,
             ),
-            t("请在映射中使用或忽略该列", "map or ignore the column"),
+            t("map or ignore the column"),
         )
         raise Misfit(fault, Refusal.UNKNOWN_TABLE, column=taken, value=taken)
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from efficiency_monitor.faults import FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.i18n.os_words import say_os
 from efficiency_monitor.workspace.source_settings import FilesSection
 
@@ -38,10 +38,12 @@ def waiting(
     except OSError as fault:
         raise FeedFailed(
             t(
-                f"数据源 {source}：{place} 无法读取：{say_os(fault)}",
-                f"source {source}: {place} cannot be read: {say_os(fault)}",
+                "source {source}: {place} cannot be read: {fault}",
+                source=source,
+                place=place,
+                fault=say_os(fault),
             ),
-            t("检查 folder 和权限", "check `folder` and its permissions"),
+            t("check `folder` and its permissions"),
         ) from None
     chosen: set[str] = set()
     for pattern in section.patterns:
@@ -49,10 +51,11 @@ def waiting(
         if snapshot and not fitting and len(section.patterns) > 1:
             raise FeedFailed(
                 t(
-                    f"数据源 {source}：全量快照缺少文件 {pattern}",
-                    f"source {source}: the full snapshot lacks a file {pattern}",
+                    "source {source}: the full snapshot lacks a file {pattern}",
+                    source=source,
+                    pattern=pattern,
                 ),
-                t("没有办件被标为消失", "no case is called vanished; look at the folder"),
+                t("no case is called vanished; look at the folder"),
             )
         chosen.update(fitting[-1:] if snapshot else fitting)
     for name in chosen:
@@ -60,19 +63,21 @@ def waiting(
         if shown != name:
             raise FeedFailed(
                 t(
-                    f"数据源 {source}：文件名不是 UTF-8：{shown}",
-                    f"source {source}: the name of a file is not UTF-8: {shown}",
+                    "source {source}: the name of a file is not UTF-8: {shown}",
+                    source=source,
+                    shown=shown,
                 ),
-                t("请改名", "rename it"),
+                t("rename it"),
             )
         if (place / name).is_symlink():
             # It would have us read, as the machine's owner of secrets, what it leads to.
             raise FeedFailed(
                 t(
-                    f"数据源 {source}：{name} 是符号链接，不读取",
-                    f"source {source}: {name} is a symbolic link and is not followed",
+                    "source {source}: {name} is a symbolic link and is not followed",
+                    source=source,
+                    name=name,
                 ),
-                t("请放入文件本身", "put the file itself there"),
+                t("put the file itself there"),
             )
     paths = [place / name for name in sorted(chosen)]
     new = [path for path in paths if seen.get(path.name) != stamp(path)]
@@ -105,11 +110,8 @@ def fetch(source: str, paths: list[Path], spool: Spool, *, snapshot: bool) -> di
             continue
         if snapshot:
             raise FeedFailed(
-                t(
-                    f"数据源 {source}：{path.name} 还在写入",
-                    f"source {source}: {path.name} is still being written",
-                ),
-                t("写完后再改名放入", "write it under another name, then rename it"),
+                t("source {source}: {name} is still being written", source=source, name=path.name),
+                t("write it under another name, then rename it"),
             )
         spool.restart(path.name)
     return stamps

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 
 from efficiency_monitor.faults import FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 #: Bytes that are unpacked at a time.
 _STEP: Final = 1 << 20
@@ -33,10 +33,10 @@ def parts_of(answer: httpx.Response, where: str) -> Iterator[bytes]:
         return _unpacked(answer.iter_raw())
     raise FeedFailed(
         t(
-            f"{where}：答复的压缩方式不是所要求的 gzip",
-            f"{where}: the answer is packed in another way than gzip, which was asked for",
+            "{where}: the answer is packed in another way than gzip, which was asked for",
+            where=where,
         ),
-        t("让服务器只用 gzip 或不压缩", "let the server use gzip, once, or nothing"),
+        t("let the server use gzip, once, or nothing"),
     )
 
 

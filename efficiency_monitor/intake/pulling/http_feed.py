@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 
 from efficiency_monitor.faults import FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.workspace.source_settings import PAGES, HttpSection
 
 from .http_body import CutOff, parts_of
@@ -63,10 +63,11 @@ def _room(section: HttpSection, spool: Spool, more: int, where: str) -> None:
     if spool.bytes + more > section.most_megabytes * 1_000_000:
         raise BeyondBound(
             t(
-                f"{where}：超过 {section.most_megabytes} MB",
-                f"{where}: more than {section.most_megabytes} MB",
+                "{where}: more than {most_megabytes} MB",
+                where=where,
+                most_megabytes=section.most_megabytes,
             ),
-            t("分批取（since）或提高 most_megabytes", "use `since`, or raise most_megabytes"),
+            t("use `since`, or raise most_megabytes"),
         )
 
 
@@ -78,13 +79,10 @@ def _whole_file(section: HttpSection, asker: Asker, spool: Spool, name: str, url
         if not nothing and section.format in _OPEN_ENDED and not says_its_length(answer.headers):
             raise FeedFailed(
                 t(
-                    f"{where}：答复没有说明长度，无法得知是否完整",
-                    f"{where}: the answer does not say how long it is: a cut would not be seen",
+                    "{where}: the answer does not say how long it is: a cut would not be seen",
+                    where=where,
                 ),
-                t(
-                    "请让服务器给出 Content-Length，或改用 format = 'parquet'",
-                    "let the server send Content-Length, or use another format",
-                ),
+                t("let the server send Content-Length, or use another format"),
             )
         with spool.writing(name) as file:
             size = 0
@@ -98,8 +96,8 @@ def _whole_file(section: HttpSection, asker: Asker, spool: Spool, name: str, url
     if size == 0 and section.format != "jsonl":
         spool.restart(name)
         raise FeedFailed(
-            t(f"{where}：答复是空的", f"{where}: the answer is empty"),
-            t("没有新数据时应答复 204", "a server that has nothing new answers 204"),
+            t("{where}: the answer is empty", where=where),
+            t("a server that has nothing new answers 204"),
         )
 
 
@@ -149,14 +147,15 @@ class _Pages:
             if self._spool.pages >= section.most_pages:
                 raise BeyondBound(
                     t(
-                        f"{self._where}：超过 {section.most_pages} 页，分页似乎没有尽头",
-                        f"{self._where}: more than {section.most_pages} pages; paging has no end?",
+                        "{where}: more than {most_pages} pages; paging has no end?",
+                        where=self._where,
+                        most_pages=section.most_pages,
                     ),
-                    t("检查分页设置，或提高 most_pages", "check the paging, or raise most_pages"),
+                    t("check the paging, or raise most_pages"),
                 )
             url = self._url(table.next)
             if url in self._asked:
-                raise self._lost(t("下一页又是已取过的一页", "the next page was there before"))
+                raise self._lost(t("the next page was there before"))
             self._asked.add(url)
             body, link = self._asker.get(url, self._name, self._take)
             page = None if body is None else Page.read(body, self._where, self._encoding)
@@ -174,9 +173,7 @@ class _Pages:
         return page.rows(self._section.rows, empty_is_none=self._section.success is not None)
 
     def _lost(self, what: str) -> FeedFailed:
-        return _Unfit(
-            f"{self._where}: {what}", t("检查分页设置", "check the paging: page, cursor or link")
-        )
+        return _Unfit(f"{self._where}: {what}", t("check the paging: page, cursor or link"))
 
     def _take(self, answer: httpx.Response) -> tuple[bytes | None, str | None]:
         """The body, None for an answer without any (204), and where it says the next one is."""
@@ -188,10 +185,11 @@ class _Pages:
             if len(body) > MOST_PAGE_BYTES:
                 raise FeedFailed(
                     t(
-                        f"{self._where}：一页超过 {MOST_PAGE_BYTES // 1_000_000} MB",
-                        f"{self._where}: a page of more than {MOST_PAGE_BYTES // 1_000_000} MB",
+                        "{where}: a page of more than {value} MB",
+                        where=self._where,
+                        value=MOST_PAGE_BYTES // 1_000_000,
                     ),
-                    t("请减小每页行数", "ask for smaller pages: page.size"),
+                    t("ask for smaller pages: page.size"),
                 )
         found = next_link(answer.headers.get("link", ""))
         if not says_its_length(answer.headers) and not _closed(bytes(body)):
@@ -220,10 +218,12 @@ class _Pages:
             code = said if said is not None and len(said) <= 20 and said.isalnum() else "?"
             raise FeedFailed(
                 t(
-                    f"{self._where}：答复说没有成功（{wanted.at} = {code}）",
-                    f"{self._where}: the answer says that it failed ({wanted.at} = {code})",
+                    "{where}: the answer says that it failed ({at} = {code})",
+                    where=self._where,
+                    at=wanted.at,
+                    code=code,
                 ),
-                t("检查令牌和参数", "check the token and the parameters"),
+                t("check the token and the parameters"),
             )
 
     def _total(self, page: Page) -> int | None:
@@ -233,10 +233,11 @@ class _Pages:
         if said is None or not said.isdecimal() or len(said) > _MOST_DIGITS:
             raise FeedFailed(
                 t(
-                    f"{self._where}：{self._section.total} 处没有总行数",
-                    f"{self._where}: there is no number of rows at {self._section.total}",
+                    "{where}: there is no number of rows at {total}",
+                    where=self._where,
+                    total=self._section.total,
                 ),
-                t("改正 total 设置", "mend `total`, or leave it out"),
+                t("mend `total`, or leave it out"),
             )
         return int(said)
 
@@ -250,8 +251,9 @@ class _Pages:
             if total is not None and before.total is not None and total < before.total:
                 raise self._lost(
                     t(
-                        f"总行数从 {before.total} 减为 {total}：翻页时有行被跳过",
-                        f"the total fell from {before.total} to {total}: rows were skipped",
+                        "the total fell from {total} to {total_2}: rows were skipped",
+                        total=before.total,
+                        total_2=total,
                     )
                 )
             if not data or (total is not None and so_far >= total):
@@ -259,10 +261,7 @@ class _Pages:
             digest = hashlib.sha256(data).hexdigest()
             if before.digest == digest:
                 raise self._lost(
-                    t(
-                        "两页的行完全相同：服务器重复末页？请设置 total",
-                        "two pages have the same rows: does it repeat the last one? set `total`",
-                    )
+                    t("two pages have the same rows: does it repeat the last one? set `total`")
                 )
             return NextPage(number=(before.number or 0) + 1, digest=digest, total=total)
         if section.cursor is not None:
@@ -272,7 +271,7 @@ class _Pages:
             try:
                 _with(self._base, {section.cursor.param: found})
             except (httpx.InvalidURL, UnicodeError):
-                raise self._lost(t("游标无法写入地址", "the cursor fits into no URL")) from None
+                raise self._lost(t("the cursor fits into no URL")) from None
             return NextPage(cursor=found)
         if section.link is not None:
             found = link if section.link.at is None else page.text_at(section.link.at)
@@ -283,9 +282,7 @@ class _Pages:
         try:
             return str(httpx.URL(url).join(link))
         except (httpx.InvalidURL, ValueError):
-            raise self._lost(
-                t("指向下一页的不是地址", "what leads to the next page is no URL")
-            ) from None
+            raise self._lost(t("what leads to the next page is no URL")) from None
 
     def _count(self, page: Page | None, rows: int, next_: NextPage | None) -> None:
         """FeedFailed where fewer rows have come in the end than were announced."""
@@ -293,7 +290,7 @@ class _Pages:
         if page is None:
             # It stands where a page would say the total: were that all, none was asked for.
             if self._section.total is not None and self._table.pages:
-                raise self._short(t("更多", "more"), so_far)
+                raise self._short(t("more"), so_far)
             return
         total = self._total(page)
         if total is not None and next_ is None and so_far < total:
@@ -302,10 +299,12 @@ class _Pages:
     def _short(self, total: str, so_far: int) -> FeedFailed:
         return _Unfit(
             t(
-                f"{self._where}：应有 {total} 行，只取得 {so_far} 行",
-                f"{self._where}: {total} rows were announced and {so_far} came",
+                "{where}: {total} rows were announced and {so_far} came",
+                where=self._where,
+                total=total,
+                so_far=so_far,
             ),
-            t("取数期间数据变动，请重取", "the data changed meanwhile? pull again"),
+            t("the data changed meanwhile? pull again"),
         )
 
 

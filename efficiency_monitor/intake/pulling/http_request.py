@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from efficiency_monitor.faults import ConfigurationError, FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.outbound.connection import (
     Deadline,
     PinnedTransport,
@@ -77,10 +77,12 @@ class Asker:
         except OSError as fault:
             raise ConfigurationError(
                 t(
-                    f"数据源 {source}：无法读取证书 {section.ca_file}：{fault}",
-                    f"source {source}: cannot read certificates from {section.ca_file}: {fault}",
+                    "source {source}: cannot read certificates from {ca_file}: {fault}",
+                    source=source,
+                    ca_file=section.ca_file,
+                    fault=fault,
                 ),
-                t("ca_file 应为 PEM 证书文件", "ca_file names a file of certificates in PEM form"),
+                t("ca_file names a file of certificates in PEM form"),
             ) from None
 
     def endpoint(self, url: str) -> Endpoint:
@@ -88,11 +90,8 @@ class Asker:
         found = read_url(url, allow_http=self._section.allow_http)
         if isinstance(found, Barred):
             raise ConfigurationError(
-                t(f"数据源 {self.source}：{found.reason}", f"source {self.source}: {found.reason}"),
-                t(
-                    "见 docs/sources.md 的 base_url、allow_http、allow_networks",
-                    "see base_url, allow_http and allow_networks in docs/sources.md",
-                ),
+                t("source {source}: {reason}", source=self.source, reason=found.reason),
+                t("see base_url, allow_http and allow_networks in docs/sources.md"),
             )
         return found
 
@@ -107,7 +106,7 @@ class Asker:
         if endpoint.origin != self.base.origin:
             raise self._failed(
                 where,
-                t("指向另一主机，令牌不会发往那里", "leads to another host: the token stays here"),
+                t("leads to another host: the token stays here"),
             )
         tried = 0
         while True:
@@ -115,12 +114,12 @@ class Asker:
             try:
                 outcome = self._once(endpoint, where, take)
             except httpcore.TimeoutException:
-                outcome = _Again(t("没有及时答复", "did not answer in time"))
+                outcome = _Again(t("did not answer in time"))
             if not isinstance(outcome, _Again):
                 return outcome
             wait = max(min(2 ** (tried - 1), LONGEST_WAIT), outcome.after or 0)
             if tried >= self._section.attempts or not self._may_wait(wait):
-                times = t(f"{outcome.reason}（{tried} 次）", f"{outcome.reason} (tried {tried}x)")
+                times = t("{reason} (tried {tried}x)", reason=outcome.reason, tried=tried)
                 raise self._failed(where, times)
             self._world.sleep(wait)
 
@@ -137,17 +136,14 @@ class Asker:
         deadline = Deadline(self._world.monotonic, left)
         found = resolve_within(self._world.resolver, endpoint, deadline)
         if isinstance(found, OSError):
-            return _Again(t("域名无法解析", "cannot be resolved"))
+            return _Again(t("cannot be resolved"))
         if isinstance(found, UnicodeError):
-            raise self._failed(where, t("不是有效的主机名", "is no valid host name"))
+            raise self._failed(where, t("is no valid host name"))
         addresses = check_addresses(endpoint, found, self._allowed)
         if isinstance(addresses, Barred):
             raise ConfigurationError(
-                t(
-                    f"数据源 {self.source}：{addresses.reason}",
-                    f"source {self.source}: {addresses.reason}",
-                ),
-                t("见 docs/sources.md 的 allow_networks", "see allow_networks in docs/sources.md"),
+                t("source {source}: {reason}", source=self.source, reason=addresses.reason),
+                t("see allow_networks in docs/sources.md"),
             )
         transport = PinnedTransport(endpoint, addresses=addresses, deadline=deadline, tls=self._tls)
         try:
@@ -161,9 +157,9 @@ class Asker:
         except TlsFault as fault:
             raise self._failed(where, str(fault)) from None
         except (httpcore.NetworkError, CutOff):
-            return _Again(t("无法连接或中途断开", "cannot be reached or broke off"))
+            return _Again(t("cannot be reached or broke off"))
         except (httpcore.ProtocolError, httpx.HTTPError):
-            return _Again(t("中途断开或不是 HTTP", "broke off or does not speak HTTP"))
+            return _Again(t("broke off or does not speak HTTP"))
 
     def _headers(self) -> dict[str, str]:
         headers = {"User-Agent": "effmon", "Accept-Encoding": "gzip", **self._section.headers}
@@ -178,30 +174,30 @@ class Asker:
         status = answer.status_code
         if status in _TRY_AGAIN or status >= 500:
             after = self._seconds(answer.headers.get("retry-after", ""))
-            return _Again(t(f"答复 {status}", f"answered {status}"), after)
+            return _Again(t("answered {status}", status=status), after)
         if 300 <= status < 400:
             raise self._failed(
                 where,
                 t(
-                    f"答复 {status}：不跟随重定向，请写最终地址",
-                    f"answered {status}: redirects are not followed, give the final URL",
+                    "answered {status}: redirects are not followed, give the final URL",
+                    status=status,
                 ),
             )
         if status in (401, 403):
             name = self._section.token_env
-            token = t(f"检查 {name} 中的令牌", f"check the token in {name}")
-            none = t("可能需要 token_env", "it may want a token: token_env")
-            said = t(f"拒绝访问（{status}）", f"does not let us in ({status})")
+            token = t("check the token in {name}", name=name)
+            none = t("it may want a token: token_env")
+            said = t("does not let us in ({status})", status=status)
             raise self._failed(where, said, token if name else none)
         if status not in (200, 204):
             raise Refused(
-                t(f"{where}：答复 {status}", f"{where}: answered {status}"),
-                t("检查地址和参数，然后重取", "check the address and the parameters, pull again"),
+                t("{where}: answered {status}", where=where, status=status),
+                t("check the address and the parameters, pull again"),
             )
         if answer.headers.get("content-type", "").lower().startswith("text/html"):
             raise self._failed(
                 where,
-                t("答复的是网页（登录页？），不是数据", "answered a web page (a login?), no data"),
+                t("answered a web page (a login?), no data"),
             )
         return take(answer)
 
@@ -219,11 +215,7 @@ class Asker:
     def _failed(self, where: str, what: str, hint: str | None = None) -> FeedFailed:
         return FeedFailed(
             f"{where}: {what}",
-            hint
-            or t(
-                "已取得的部分保留，下次接着取：effmon doctor",
-                "what has come is kept; the next pull goes on from there",
-            ),
+            hint or t("what has come is kept; the next pull goes on from there"),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from efficiency_monitor.faults import FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 
 
 class _Object(tuple[tuple[str, Any], ...]):
@@ -47,7 +47,7 @@ class Page:
             try:
                 text = body.decode(encoding or "utf-8")
             except (ValueError, LookupError):  # of an encoding that is none, too
-                raise _failed(where, t("不是 UTF-8 文本", "is no text in UTF-8")) from None
+                raise _failed(where, t("is no text in UTF-8")) from None
         try:
             answer = json.loads(
                 text,
@@ -57,7 +57,7 @@ class Page:
                 parse_constant=_no_number,
             )
         except (ValueError, RecursionError):
-            raise _failed(where, t("不是 JSON，或不完整", "is no JSON, or cut off")) from None
+            raise _failed(where, t("is no JSON, or cut off")) from None
         return cls(answer, where)
 
     def text_at(self, path: str) -> str | None:
@@ -73,7 +73,7 @@ class Page:
         if not isinstance(found, str):
             raise _failed(
                 self.where,
-                t(f"在 {path} 处不是文字或数字", f"has neither text nor number at {path}"),
+                t("has neither text nor number at {path}", path=path),
             )
         return str(found)
 
@@ -87,20 +87,15 @@ class Page:
         if found is None and empty_is_none:
             return []
         if not isinstance(found, list):
-            place = path or t("最外层", "its top")
-            raise _failed(
-                self.where, t(f"在 {place} 处没有行的列表", f"has no list of rows at {place}")
-            )
+            place = path or t("its top")
+            raise _failed(self.where, t("has no list of rows at {place}", place=place))
         return found
 
 
 def _failed(where: str, what: str) -> FeedFailed:
     return FeedFailed(
-        t(f"{where} 的答复{what}", f"the answer of {where} {what}"),
-        t(
-            "检查地址、令牌和 rows 设置；登录页或错误页也会是这样",
-            "check the address, the token and `rows`; a login or error page looks like this too",
-        ),
+        t("the answer of {where} {what}", where=where, what=what),
+        t("check the address, the token and `rows`; a login or error page looks like this too"),
     )
 
 
@@ -124,7 +119,7 @@ def lines_of(rows: list[Any], where: str) -> bytes:
     try:
         return "".join(f"{''.join(_pieces(row))}\n" for row in rows).encode("ascii")
     except RecursionError:
-        raise _failed(where, t("嵌套过深", "is nested too deeply")) from None
+        raise _failed(where, t("is nested too deeply")) from None
 
 
 def _pieces(value: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.types import NullType
 
 from efficiency_monitor.faults import ConfigurationError, FeedFailed
-from efficiency_monitor.i18n.language import t
+from efficiency_monitor.i18n.messages import t
 from efficiency_monitor.workspace.source_settings import Since, SqlSection, is_view
 
 from .spool import BeyondBound, Spool
@@ -56,13 +56,11 @@ def fetch(
         if remaining <= 0:
             raise FeedFailed(
                 t(
-                    f"数据源 {source}：{section.deadline_seconds} 秒内没有取完",
-                    f"source {source}: not read within {section.deadline_seconds} s",
+                    "source {source}: not read within {deadline_seconds} s",
+                    source=source,
+                    deadline_seconds=section.deadline_seconds,
                 ),
-                t(
-                    "为 since 列建索引，或提高 deadline_seconds",
-                    "index the column of `since`, or raise deadline_seconds",
-                ),
+                t("index the column of `since`, or raise deadline_seconds"),
             )
         return remaining
 
@@ -88,13 +86,13 @@ def _parsed(source: str, variable: str, url: SecretStr) -> URL:
     if found is None or _torn(found):
         raise ConfigurationError(
             t(
-                f"数据源 {source}：{variable} 不是 SQLAlchemy 地址",
-                f"source {source}: {variable} holds no SQLAlchemy URL",
+                "source {source}: {variable} holds no SQLAlchemy URL",
+                source=source,
+                variable=variable,
             ),
             t(
-                "写成 postgresql+psycopg://用户:口令@主机/库；口令中的 @ 写作 %40，: 写作 %3A",
                 "write postgresql+psycopg://user:password@host/database; an @ in the password as "
-                "%40, a : as %3A",
+                "%40, a : as %3A"
             ),
         )
     return found
@@ -124,18 +122,20 @@ def _engine(source: str, url: URL, left: Callable[[], float]) -> Iterator[Engine
     except ModuleNotFoundError as fault:
         raise ConfigurationError(
             t(
-                f"数据源 {source}：缺少驱动 {fault.name}",
-                f"source {source}: the driver {fault.name} is not installed",
+                "source {source}: the driver {name} is not installed",
+                source=source,
+                name=fault.name,
             ),
-            t("各数据库的驱动见 docs/sources.md", "drivers of each database: docs/sources.md"),
+            t("drivers of each database: docs/sources.md"),
         ) from None
     except (NoSuchModuleError, ArgumentError):
         raise ConfigurationError(
             t(
-                f"数据源 {source}：没有数据库方言 {url.drivername!r}",
-                f"source {source}: no database dialect {url.drivername!r}",
+                "source {source}: no database dialect {drivername!r}",
+                source=source,
+                drivername=url.drivername,
             ),
-            t("各数据库的驱动见 docs/sources.md", "drivers of each database: docs/sources.md"),
+            t("drivers of each database: docs/sources.md"),
         ) from None
     try:
         yield engine
@@ -148,8 +148,8 @@ def open_readonly(source: str, url: URL, left: Callable[[], float]) -> sqlite3.C
     path = Path(url.database or "")
     if not url.database or not path.is_file():
         raise ConfigurationError(
-            t(f"数据源 {source}：没有数据库文件", f"source {source}: there is no database file"),
-            t("写成 sqlite:////目录/文件.db", "write sqlite:////folder/file.db"),
+            t("source {source}: there is no database file", source=source),
+            t("write sqlite:////folder/file.db"),
         )
     raw = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=30)
     # A text that is none costs its own row, which the import quarantines.
@@ -180,11 +180,8 @@ def _begin_reading(source: str, connection: Connection, seconds: float) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     except DBAPIError:
         raise ConfigurationError(
-            t(
-                f"数据源 {source}：{name} 不支持只读事务",
-                f"source {source}: {name} has no read-only transactions",
-            ),
-            t("请改用 HTTP 或文件", "let it come by HTTP or as files"),
+            t("source {source}: {name} has no read-only transactions", source=source, name=name),
+            t("let it come by HTTP or as files"),
         ) from None
     if name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
@@ -220,11 +217,8 @@ def _take(
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise FeedFailed(
-            t(
-                f"{where}：两列都叫 {min(twice)!r}",
-                f"{where}: two columns are called {min(twice)!r}",
-            ),
-            t("在查询中为列改名", "rename one in the query: AS"),
+            t("{where}: two columns are called {twice!r}", where=where, twice=min(twice)),
+            t("rename one in the query: AS"),
         )
     for part in result.partitions(BATCH):
         left()
@@ -236,10 +230,11 @@ def _take(
         if spool.bytes + len(data) > section.most_megabytes * 1_000_000:
             raise BeyondBound(
                 t(
-                    f"{where}：超过 {section.most_megabytes} MB",
-                    f"{where}: more than {section.most_megabytes} MB",
+                    "{where}: more than {most_megabytes} MB",
+                    where=where,
+                    most_megabytes=section.most_megabytes,
                 ),
-                t("分批取（since）或提高 most_megabytes", "use `since`, or raise most_megabytes"),
+                t("use `since`, or raise most_megabytes"),
             )
         spool.append(name, data, rows=len(lines), next_=None, done=False)
         if progress is not None:
@@ -284,6 +279,6 @@ def _translated(source: str, url: URL) -> Iterator[None]:
         for secret in (url.password, quote(str(url.password))):
             said = said.replace(str(secret), "…") if url.password else said
         raise FeedFailed(
-            t(f"数据源 {source}：{said[:300]}", f"source {source}: {said[:300]}"),
-            t("检查视图、权限和网络", "check the view, its permissions and the network"),
+            t("source {source}: {said}", source=source, said=said[:300]),
+            t("check the view, its permissions and the network"),
         ) from None

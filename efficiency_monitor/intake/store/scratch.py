@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ..model.decide import KnownCase, RowDecision, RowResult, contradicted
 from ..model.statements import RowFacts, RowVersion
 
@@ -108,14 +108,8 @@ def _translated() -> Iterator[None]:
         yield
     except sqlite3.Error as fault:
         error = EffmonError(
-            t(
-                f"导入的临时数据无法写入：{fault}",
-                f"what an import must remember could not be written: {fault}",
-            ),
-            t(
-                "请在系统的临时文件夹（TMPDIR、/var/tmp）中腾出空间",
-                "free space in the system's folder for temporary files (TMPDIR, /var/tmp)",
-            ),
+            t("what an import must remember could not be written: {fault}", fault=fault),
+            t("free space in the system's folder for temporary files (TMPDIR, /var/tmp)"),
         )
         error.exit_code = 70
         raise error from fault

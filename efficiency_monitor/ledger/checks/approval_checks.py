@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...people.first_signatures import said_by_row
 from ...people.keys import ENOUGH
 from ...people.model import signatures
@@ -75,9 +75,8 @@ def not_checked(*, masked: bool) -> list[str]:
         return []
     return [
         t(
-            "未核对牌所列人员和批准的文字：数据库不向本角色显示",
             "not checked: whom cards name and what approvals say, which the database does not "
-            "show this role",
+            "show this role"
         )
     ]
 
@@ -90,9 +89,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     rows = store_approvals.every_approval(connection)
     stored = {_fact(row): row for row in rows}
     found = [
-        _said(_fact(row), t("有两行", "there are two of it"))
-        for row in rows
-        if stored[_fact(row)] is not row
+        _said(_fact(row), t("there are two of it")) for row in rows if stored[_fact(row)] is not row
     ]
     known = _Known(lambda made: text_salts.find(connection, made), masked)
     seen: set[tuple[Any, ...]] = set()
@@ -112,11 +109,9 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += _key_entry(entry, known)
         except (ValueError, KeyError, TypeError, AttributeError):
             number = entry.get("seq")
-            found.append(
-                t(f"台账第 {number} 条不可读", f"entry {number} of the ledger cannot be read")
-            )
+            found.append(t("entry {number} of the ledger cannot be read", number=number))
     found += [
-        _said(fact, t("台账中没有这一项", "the ledger does not know it"))
+        _said(fact, t("the ledger does not know it", ctx="approval checks"))
         for fact in stored
         if fact not in seen
     ]
@@ -157,7 +152,7 @@ def _entries(
 def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # type: ignore[type-arg]
     """What is wrong with one approval; a sound one of a key counts for its enrolment."""
     if row is None:
-        yield t("数据库中没有这一行", "the database has lost it")
+        yield t("the database has lost it", ctx="approval checks")
         return
     faults = list(_approval(entry, row, known))
     yield from faults
@@ -179,8 +174,12 @@ def _fact(row: Row) -> tuple[Any, ...]:  # type: ignore[type-arg]
 def _said(fact: Sequence[Any], fault: str) -> str:
     subject, act, turn, person = fact
     return t(
-        f"批准 {subject} {act} 第 {turn} 轮 {person}：{fault}",
-        f"approval {subject} {act} round {turn} by {person}: {fault}",
+        "approval {subject} {act} round {turn} by {person}: {fault}",
+        subject=subject,
+        act=act,
+        turn=turn,
+        person=person,
+        fault=fault,
     )
 
 
@@ -201,19 +200,19 @@ def _approval(
         tree = said["ledger"]
         at = parse_instant(said["at"], "UTC")[0]
     except (ValueError, KeyError, TypeError):
-        yield t("所签内容不可读", "what was signed cannot be read")
+        yield t("what was signed cannot be read")
         return
     if any(entry.get(name) != value for name, value in wanted.items()):
-        yield t("与台账所记不同", "it is not what the ledger says")
+        yield t("it is not what the ledger says")
     actor = {"os_user": row.os_user, "host": row.host, "tty": row.tty}
     if any(entry["actor"].get(name) != value for name, value in actor.items()):
-        yield t("与台账所记的操作人不同", "the ledger says that somebody else did it")
+        yield t("the ledger says that somebody else did it")
     if at != row.at or any(said.get(name) != value for name, value in own.items()):
-        yield t("与所签内容不同", "the row is not what was signed")
+        yield t("the row is not what was signed")
     if said["domain"] != signatures.APPROVAL or said["workspace"] != known.workspace:
-        yield t("属于另一个工作区", "it is of another workspace")
+        yield t("it is of another workspace")
     if tree["size"] >= entry["seq"] or known.roots.get(tree["size"]) != tree["sha256_root"]:
-        yield t("签名时的台账与现在的不符", "the ledger that it was signed on is not this one")
+        yield t("the ledger that it was signed on is not this one")
     yield from _signature(said, statement, signature, known)
 
 
@@ -224,16 +223,13 @@ def _signature(
     if key_id is None or signature is None:
         had = any(holder == person for holder, _ in known.enrolled.values())
         if key_id is not None or signature is not None or had:
-            yield t("缺少签名", "its signature is missing")
+            yield t("its signature is missing")
         return
     holder, public = known.enrolled.get(key_id, (None, b""))
     if holder != person or key_id in known.revoked:
-        yield t(
-            f"密钥 {key_id} 当时不是 {person} 的",
-            f"the key {key_id} was not {person}'s at that time",
-        )
+        yield t("the key {key_id} was not {person}'s at that time", key_id=key_id, person=person)
     elif not signatures.verify(public, statement, signature):
-        yield t("签名不符", "its signature does not hold")
+        yield t("its signature does not hold")
 
 
 def _key_entry(entry: Entry, known: _Known) -> Iterator[str]:
@@ -246,7 +242,7 @@ def _key_entry(entry: Entry, known: _Known) -> Iterator[str]:
     known.alone.clear()
     public = bytes.fromhex(entry["public_key"])
     if signatures.key_id(public) != key_id or key_id in known.enrolled:
-        yield t(f"密钥 {key_id}：登记有误", f"key {key_id}: its enrolment is false")
+        yield t("key {key_id}: its enrolment is false", key_id=key_id)
     by = known.approved.get((person, entry["public_key"]), set()) - {person}
     if entry["bootstrap"]:
         sound = len(known.enrolled) < ENOUGH
@@ -254,8 +250,9 @@ def _key_entry(entry: Entry, known: _Known) -> Iterator[str]:
         sound = entry["recovery"] or len(by) >= ENOUGH
     if not sound:
         yield t(
-            f"密钥 {key_id}（{person}）：登记缺少两名持有人的签名",
-            f"key {key_id} of {person}: two holders' signatures do not stand behind it",
+            "key {key_id} of {person}: two holders' signatures do not stand behind it",
+            key_id=key_id,
+            person=person,
         )
     known.enrolled[key_id] = (person, public)
 
@@ -269,16 +266,18 @@ def _revoked(entry: Entry, known: _Known) -> Iterator[str]:
     by = known.revoking.get((person, public.hex()), set())
     if not by:
         yield t(
-            f"密钥 {key_id}（{person}）：吊销缺少签名",
-            f"key {key_id} of {person}: no signature stands behind its revocation",
+            "key {key_id} of {person}: no signature stands behind its revocation",
+            key_id=key_id,
+            person=person,
         )
     if len(by) == 1 and person not in by:
         # Entries of before did not say it: then one signature was always enough.
         if by & known.alone and "approved_by" in entry:
             yield t(
-                f"密钥 {key_id}（{person}）：吊销缺少第二名持有人的签名",
-                f"key {key_id} of {person}: a second holder's signature does not stand behind its "
+                "key {key_id} of {person}: a second holder's signature does not stand behind its "
                 "revocation",
+                key_id=key_id,
+                person=person,
             )
         known.alone |= by
 
@@ -289,16 +288,14 @@ def _key_rows(rows: Sequence[keys.StoredKey], known: _Known) -> Iterator[str]:
         there = known.enrolled.get(row.key_id)
         if there != (row.person_id, bytes(row.public_key)):
             yield t(
-                f"密钥 {row.key_id}（{row.person_id}）：与台账所记不同",
-                f"key {row.key_id} of {row.person_id}: it is not what the ledger says",
+                "key {key_id} of {person_id}: it is not what the ledger says",
+                key_id=row.key_id,
+                person_id=row.person_id,
             )
         elif (row.revoked_at is not None) != (row.key_id in known.revoked):
-            yield t(
-                f"密钥 {row.key_id}：是否吊销与台账所记不同",
-                f"key {row.key_id}: revoked or not, the ledger says otherwise",
-            )
+            yield t("key {key_id}: revoked or not, the ledger says otherwise", key_id=row.key_id)
     for key_id in known.enrolled.keys() - {row.key_id for row in rows}:
-        yield t(f"密钥 {key_id}：数据库中没有", f"key {key_id}: the database has lost it")
+        yield t("key {key_id}: the database has lost it", key_id=key_id)
 
 
 def exported(connection: Connection) -> Iterator[bytes]:

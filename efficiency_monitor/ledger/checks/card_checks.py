@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ...cards.card_rows import persons_json
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.tables import CardRow
 from ...terms import CardState
 from ...time.instants import parse_instant
@@ -72,20 +72,19 @@ class Cards:
             card = row["card_no"]
             if card in self.issued and _digest(_of_row(row)) != self.issued[card]:
                 yield t(
-                    f"{card}：办件、部门、规则、时限或时间与台账所记不同",
-                    f"card {card}: its case, department, rule, limit or time is not what the "
+                    "card {card}: its case, department, rule, limit or time is not what the "
                     "ledger says",
+                    card=card,
                 )
             if not masked and card in self.persons and not _names(row, self.persons[card]):
-                yield t(
-                    f"{card}：所列人员不是台账所记的人",
-                    f"card {card}: it names other persons than when it was issued",
-                )
+                yield t("card {card}: it names other persons than when it was issued", card=card)
             state = self.state.get(card) or row["state"]
             if state != row["state"] and not {state, row["state"]} & set(_ELSEWHERE):
                 yield t(
-                    f"{card}：数据库中的状态 {row['state']!a} 不是台账所记的 {state}",
-                    f"card {card} is {row['state']!a} in the database, {state} in the ledger",
+                    "card {card} is {state!a} in the database, {state_2} in the ledger",
+                    card=card,
+                    state=row["state"],
+                    state_2=state,
                 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ...catalogue import store as changes
 from ...catalogue.kept_texts import digest_of
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...people.model.authority import Act
 from ..model.entries import EntryType
 
@@ -73,22 +73,21 @@ class Changes:
         self.ended[number] = entry
         first = self.proposed.get(number)
         if first is None or first["sha256"] != entry["sha256"]:
-            yield _said(number, t("台账中没有这样提出过", "it was not proposed like that"))
+            yield _said(number, t("it was not proposed like that"))
         elif entry["type"] == EntryType.CHANGE_APPROVED:
             yield from self._approved(number, first, entry)
 
     def _approved(self, number: str, first: Entry, entry: Entry) -> Iterator[str]:
         given = [said for said in self.agreed.get(number, ()) if said[1] == entry["sha256"]]
         if not given:
-            yield _said(number, t("没有人批准", "nobody approved it"))
+            yield _said(number, t("nobody approved it"))
         elif entry["mode"] != "none":
             if self.signed.get(number) != (first["person"], first["sha256"]):
                 yield _said(
                     number,
                     t(
-                        "要求第二人批准，提出人却没有签名",
                         "a second person had to approve it, and its proposer's signature is not "
-                        "behind it",
+                        "behind it"
                     ),
                 )
             own = {first["person"], first["on_behalf_of"] or first["person"]}
@@ -96,9 +95,8 @@ class Changes:
                 yield _said(
                     number,
                     t(
-                        "要求第二人批准，却没有另一人的签名",
                         "a second person had to approve it, and no other person's signature is "
-                        "behind it",
+                        "behind it"
                     ),
                 )
 
@@ -107,8 +105,9 @@ class Changes:
         for text in changes.every_text(connection):
             if digest_of(text.content) != text.sha256:
                 yield t(
-                    f"保存的文本 {text.name} {text.sha256[:12]} 被改动",
-                    f"the kept text {text.name} {text.sha256[:12]} was changed",
+                    "the kept text {name} {sha256} was changed",
+                    name=text.name,
+                    sha256=text.sha256[:12],
                 )
         known = {row.change_no: row for row in changes.proposals(connection)}
         for number in sorted(known.keys() | self.proposed.keys()):
@@ -117,12 +116,10 @@ class Changes:
                 lost = row is None
                 yield _said(
                     number,
-                    t("数据库中没有", "the database has lost it")
-                    if lost
-                    else t("台账没有记录", "the ledger does not know it"),
+                    t("the database has lost it") if lost else t("the ledger does not know it"),
                 )
             elif not _same(row, entry):
-                yield _said(number, t("与台账所记不同", "it is not what the ledger says"))
+                yield _said(number, t("it is not what the ledger says"))
         yield from self._ends(connection)
         yield from self._in_force(connection)
 
@@ -133,8 +130,7 @@ class Changes:
             if row is None or said != (row.sha256, row.change_no, row.os_user):
                 number = "?" if row is None else row.id
                 yield t(
-                    f"生效中的设置 {number}：与台账所记不同",
-                    f"settings in force {number}: they are not what the ledger says",
+                    "settings in force {number}: they are not what the ledger says", number=number
                 )
 
     def _ends(self, connection: Connection) -> Iterator[str]:
@@ -149,7 +145,7 @@ class Changes:
             ):
                 yield _said(
                     number,
-                    t("如何办结与台账所记不同", "how it ended is not what the ledger says"),
+                    t("how it ended is not what the ledger says"),
                 )
 
 
@@ -170,4 +166,4 @@ def _same(row: Any, entry: Entry) -> bool:
 
 
 def _said(number: str, fault: str) -> str:
-    return t(f"变更 {number}：{fault}", f"change {number}: {fault}")
+    return t("change {number}: {fault}", number=number, fault=fault)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...followup.accountability.checks import Accounts
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...people.store import text_salts
 from ..store import held_rows, ledger
 from . import ledger_facts
@@ -54,9 +54,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 each.take(entry)
         except (ValueError, KeyError, TypeError, AttributeError):
             number = entry.get("seq")
-            found.append(
-                t(f"台账第 {number} 条不可读", f"entry {number} of the ledger cannot be read")
-            )
+            found.append(t("entry {number} of the ledger cannot be read", number=number))
     for each in known:
         found += each.rows(connection, masked=masked)
     return found
@@ -71,10 +69,10 @@ def not_checked(*, masked: bool) -> list[str]:
     )
     return [
         t(
-            "此角色看不到个人信息和盐值，未核对各行的内容，只核对有无："
-            f"{'、'.join(tables)}；也未核对各牌所依据的事件",
-            "not checked, for this role is shown neither personal data nor salts: what rows say in "
-            f"{', '.join(tables)} (only that they are there), and the events that cards rest on",
+            "not checked, for this role is shown neither personal data nor salts: what rows say "
+            "in {tables} (only that they are there), and the events that cards rest on",
+            tables=", ".join(tables),
+            tables_2="、".join(tables),
         )
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake.store import cases
 from ..model.entries import EntryType, commitment
 from ..model.row_digests import Span
@@ -79,48 +79,48 @@ class Imports:
             for number, row in rows:
                 import_id = row["import_id"]
                 if not isinstance(import_id, str) or import_id not in self.begun:
-                    strange[t("没有导入带来", "no import has brought")] += 1
+                    strange[t("no import has brought")] += 1
                     continue
                 if import_id not in self.done:
                     continue
                 span = spans.setdefault(import_id, Span())
                 if not self.done[import_id][1].get(held.name, NOTHING).has(number):
                     strange[
-                        t(
-                            f"不在导入 {import_id} 的编号之内",
-                            f"lie outside the numbers of the import {import_id}",
-                        )
+                        t("lie outside the numbers of the import {import_id}", import_id=import_id)
                     ] += 1
                     continue
                 with suppress(TypeError, ValueError):  # who tampers need not keep to types
                     span.take(row)
         for why, number in strange.items():
             yield t(
-                f"表 {held.name}：{number} 行{why}",
-                f"table {held.name}: {number} rows that {why}",
+                "table {name}: {number} rows that {why}", name=held.name, number=number, why=why
             )
         for import_id, (seq, tables) in self.done.items():
             said = tables.get(held.name, NOTHING)
             fault = self._compared(said, spans.get(import_id, Span()), masked=masked)
             if fault:
                 yield t(
-                    f"表 {held.name}，导入 {import_id}：{fault}（台账第 {seq} 条）",
-                    f"table {held.name}, import {import_id}: {fault} (entry {seq} of the ledger)",
+                    "table {name}, import {import_id}: {fault} (entry {seq} of the ledger)",
+                    name=held.name,
+                    import_id=import_id,
+                    fault=fault,
+                    seq=seq,
                 )
 
     def _compared(self, said: HeldRows, found: Span, *, masked: bool) -> str:
         if found.count != said.count:
             return t(
-                f"有 {found.count} 行，台账记 {said.count} 行",
-                f"there are {found.count} rows, its entry says {said.count}",
+                "there are {count} rows, its entry says {count_2}",
+                count=found.count,
+                count_2=said.count,
             )
         if masked or not said.count:
             return ""
         salt = self.salt_of(said.commitment)
         if salt is None:
-            return t("承诺值的盐不见了", "the salt of its commitment is gone")
+            return t("the salt of its commitment is gone")
         if commitment(salt, found.hexdigest()) != said.commitment:
-            return t("各行与其条目所保的不同", "the rows are not those that its entry holds")
+            return t("the rows are not those that its entry holds")
         return ""
 
 
@@ -128,14 +128,14 @@ def _states(connection: Connection) -> Iterator[str]:
     """Cases that would not be looked at again, although nothing has ended them."""
     for _, case_no in cases.clocks_lost(connection):
         yield t(
-            f"办件 {case_no!a}：其计时（表 clock）不是上次判定所留的",
-            f"case {case_no!a}: its clocks (table clock) are not those that its last judgement "
+            "case {case_no!a}: its clocks (table clock) are not those that its last judgement "
             "left; the next scan makes them good",
+            case_no=case_no,
         )
     for case_no in cases.closed_and_running(connection):
         yield t(
-            f"办件 {case_no!a}：记为已结，但其计时（表 clock）还在运行",
-            f"case {case_no!a}: it is marked closed, but clocks of it (table clock) still run",
+            "case {case_no!a}: it is marked closed, but clocks of it (table clock) still run",
+            case_no=case_no,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from ...cards.card_rows import input_digest
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake.model.statements import EventFacts, digest
 from ...intake.store.cases import CASE, EVENT, FACT, WITHDRAWN, chunks
 from ...intake.store.items import Items
@@ -99,7 +99,7 @@ class Inputs:
                 for card in sorted(of_case[case_id]):
                     yield from self._of(card, cases.get(case_id), items)
         for card in sorted(of_case.get(None, ())):
-            yield _said(card, t("办件不见了", "its case is gone"))
+            yield _said(card, t("its case is gone"))
         yield from self._made_of(connection)
 
     def _made_of(self, connection: Connection) -> Iterator[str]:
@@ -109,16 +109,16 @@ class Inputs:
             if left.pop(row.card_no, None) != digest(str(row.content)):
                 yield _said(
                     row.card_no,
-                    t("统计的依据已不是发牌时的", "what its tally was made of is not what it was"),
+                    t("what its tally was made of is not what it was"),
                 )
         for card in sorted(left):
-            yield _said(card, t("统计的依据不见了", "what its tally was made of is gone"))
+            yield _said(card, t("what its tally was made of is gone"))
 
     def _of(self, card: str, case: _Facts | None, items: Items) -> Iterator[str]:
         said = self.cards[card]
         events, facts, lent_up_to, withdrawals = said.known
         if case is None:
-            yield _said(card, t("办件不见了", "its case is gone"))
+            yield _said(card, t("its case is gone"))
             return
         standing = [
             (number, key)
@@ -133,9 +133,8 @@ class Inputs:
             yield _said(
                 card,
                 t(
-                    "所依据的办件信息或事件已不是发牌时的",
                     "the facts that it rests on, fields or events of its case, are not those on "
-                    "which it was given",
+                    "which it was given"
                 ),
             )
         elif altered:
@@ -143,9 +142,9 @@ class Inputs:
             yield _said(
                 card,
                 t(
-                    f"所依据的事件（第 {some} 行）内容已被改动",
-                    f"events that it rests on (rows {some}) say something else than when they "
-                    "were received",
+                    "events that it rests on (rows {some}) say something else than when they were "
+                    "received",
+                    some=some,
                 ),
             )
 
@@ -195,4 +194,4 @@ def event_key(case_no: str, row: Any) -> str:
 
 
 def _said(card: str, fault: str) -> str:
-    return t(f"{card}：{fault}", f"card {card}: {fault}")
+    return t("card {card}: {fault}", card=card, fault=fault)

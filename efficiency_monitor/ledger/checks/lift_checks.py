@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.tables import CardRow
 from ...terms import CardState, Level, LiftReason
 from ..model.entries import EntryType
@@ -70,10 +70,7 @@ class Lifts:
             agreed = self.agreed.get(card, {}).values()
             by_persons = entry["reason"] not in _BY_SCAN
             if card in self.red and by_persons and all(len(said) < ENOUGH for said in agreed):
-                yield t(
-                    f"红牌 {card} 被撤销，却没有两人的签名",
-                    f"the red card {card} was lifted without two persons' signatures",
-                )
+                yield t("the red card {card} was lifted without two persons' signatures", card=card)
 
     def rows(self, connection: Connection) -> Iterator[str]:
         """The cards' own rows: there, of their level, lifted and closed as the ledger says."""
@@ -81,23 +78,20 @@ class Lifts:
             row.card_no: row
             for row in connection.execute(select(CARD.c.card_no, CARD.c.level, CARD.c.state))
         }
-        yield from self._states(known, CardState.LIFTED, self.lifted, t("撤销", "lifted"))
+        yield from self._states(known, CardState.LIFTED, self.lifted, t("lifted"))
         # A closed card may be appealed against, and lifted, all the same.
         closed = self.closed - self.lifted
-        yield from self._states(known, CardState.CLOSED, closed, t("销号", "closed"))
+        yield from self._states(known, CardState.CLOSED, closed, t("closed"))
         for card in sorted(known.keys() ^ self.issued.keys()):
             lost = card in self.issued
-            yield t(
-                f"{card}：数据库中没有" if lost else f"{card}：台账没有记录",
-                f"card {card}: the database has lost it"
+            yield (
+                t("card {card}: the database has lost it", card=card)
                 if lost
-                else f"card {card}: the ledger does not know it",
+                else t("card {card}: the ledger does not know it", card=card)
             )
         for card in sorted(known.keys() & self.issued.keys()):
             if _WORDS.get(known[card].level) != self.issued[card]:
-                yield t(
-                    f"{card}：级别与台账所记不同", f"card {card}: the ledger says another level"
-                )
+                yield t("card {card}: the ledger says another level", card=card)
 
     def _states(
         self,
@@ -109,11 +103,9 @@ class Lifts:
         there = {card for card, row in known.items() if row.state == str(state)}
         for card in sorted(there - recorded):
             yield t(
-                f"{card} 在数据库中已{word}，台账没有记录",
-                f"card {card} is {word} in the database and not in the ledger",
+                "card {card} is {word} in the database and not in the ledger", card=card, word=word
             )
         for card in sorted((recorded & known.keys()) - there):
             yield t(
-                f"{card} 在台账中已{word}，数据库却不是",
-                f"card {card} is {word} in the ledger and not in the database",
+                "card {card} is {word} in the ledger and not in the database", card=card, word=word
             )

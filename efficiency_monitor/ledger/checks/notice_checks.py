@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.matter_tables import NoticeRow
 from ...records.personal_tables import ErasedPersonRow
 from ...terms import NoticeState
@@ -97,15 +97,15 @@ class Notices:
             ):
                 yield _said(row["notice_id"], fault)
         for notice in sorted(self.known):
-            yield _said(notice, t("数据库中没有", "the database has lost it"))
+            yield _said(notice, t("the database has lost it"))
 
     def _of(
         self, row: Mapping[str, Any], known: _Known, *, masked: bool, erased: bool
     ) -> Iterator[str]:
         if not _may_be(row["state"], known):
-            yield t("状态与台账所记不同", "its state is not what the ledger says")
+            yield t("its state is not what the ledger says")
         if known.kind and known.named != tuple(row[name] for name in _NAMED.values()):
-            yield t("告知的人或事与台账所记不同", "it tells another person, or of another matter")
+            yield t("it tells another person, or of another matter")
         if known.kind != EntryType.NOTICE_SENT:
             return
         try:
@@ -114,15 +114,14 @@ class Notices:
             made = ""
         if known.row is not None and made != known.row:
             yield t(
-                "何时、经何渠道、以何文字送达，与台账所记不同",
-                "when, by which channel or in which words it was sent is not what the ledger says",
+                "when, by which channel or in which words it was sent is not what the ledger says"
             )
         if known.address is None or masked or (erased and row["address"] == ""):
             return
         salt = self.salt_of(known.address)
         text = row["address"]
         if salt is None or not isinstance(text, str) or commitment(salt, text) != known.address:
-            yield t("送达地址与台账所记不同", "it was sent to another address, says the ledger")
+            yield t("it was sent to another address, says the ledger")
 
 
 def _may_be(state: str, known: _Known) -> bool:
@@ -141,4 +140,4 @@ def _may_be(state: str, known: _Known) -> bool:
 
 
 def _said(notice: str, fault: str) -> str:
-    return t(f"通知 {notice}：{fault}", f"notice {notice}: {fault}")
+    return t("notice {notice}: {fault}", notice=notice, fault=fault)

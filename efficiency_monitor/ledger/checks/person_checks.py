@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake.model.statements import digest
 from ...intake.store.cases import CASE, FACT
 from ...people.model import personal
@@ -57,18 +57,15 @@ class Persons:
         if self.people is not None:
             salt = self.salt_of(self.people)
             if salt is None or commitment(salt, people_digest(connection)) != self.people:
-                yield t(
-                    "人员表不是最近一次导入（或删除）后的样子",
-                    "the people are not those that the newest import or erasure left",
-                )
+                yield t("the people are not those that the newest import or erasure left")
         gone = set()
         asked = select(ERASED, CASE.c.case_no).join(CASE, CASE.c.id == ERASED.c.case_id)
         for row in connection.execute(asked):
             gone.add(row.case_id)
             if row.case_no not in self.erased.get(row.seq, ()):
                 yield t(
-                    f"办件 {row.case_no}：台账没有记录其申请人信息的删除",
-                    f"case {row.case_no}: the ledger does not know that its applicant was erased",
+                    "case {case_no}: the ledger does not know that its applicant was erased",
+                    case_no=row.case_no,
                 )
         yield from _sealed(connection, gone)
 
@@ -128,6 +125,6 @@ def _opens(row: Any) -> bool:
 
 def _value(case_id: object) -> str:
     return t(
-        f"表 personal_value 中办件 {case_id}（行号）的值与其封存值不符",
-        f"table personal_value, case of row {case_id}: what is kept is not what its seals say",
+        "table personal_value, case of row {case_id}: what is kept is not what its seals say",
+        case_id=case_id,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ..model.entries import commitment
 from ..model.row_digests import Span
 from ..store import held_rows
@@ -54,8 +54,9 @@ class Rows:
             if held is None:
                 number = spans[0].seq
                 yield t(
-                    f"台账第 {number} 条：没有表 {table!a}",
-                    f"entry {number} of the ledger: there is no table {table!a}",
+                    "entry {number} of the ledger: there is no table {table!a}",
+                    number=number,
+                    table=table,
                 )
             else:
                 yield from _meet(table, spans)
@@ -80,8 +81,9 @@ class Rows:
         first = spans[0].after
         if waiting is not None and _before(waiting[0], first + 1):
             yield t(
-                f"表 {held.name}：编号在 {first + 1} 之前的行不是本系统所写",
-                f"table {held.name}: a row before number {first + 1} is none of effmon's",
+                "table {name}: a row before number {value} is none of effmon's",
+                name=held.name,
+                value=first + 1,
             )
             while waiting is not None and _before(waiting[0], first + 1):
                 waiting = next(rows, None)
@@ -112,8 +114,9 @@ def _meet(table: str, spans: list[_Held]) -> Iterator[str]:
     for said in spans:
         if said.after != end or said.to <= said.after:
             yield t(
-                f"表 {table}：台账第 {said.seq} 条所保的行不接续前一条",
-                f"table {table}: the rows that entry {said.seq} holds do not follow those before",
+                "table {table}: the rows that entry {seq} holds do not follow those before",
+                table=table,
+                seq=said.seq,
             )
         end = said.to
 
@@ -122,16 +125,27 @@ def _said(table: str, said: _Held, count: int, *, lost: bool) -> str:
     first, last, seq = said.after + 1, said.to, said.seq
     if lost:
         return t(
-            f"表 {table} 第 {first} 至 {last} 行：台账第 {seq} 条承诺值的盐不见了",
-            f"table {table}, rows {first} to {last}: the salt of entry {seq}'s commitment is gone",
+            "table {table}, rows {first} to {last}: the salt of entry {seq}'s commitment is gone",
+            table=table,
+            first=first,
+            last=last,
+            seq=seq,
         )
     if count != said.count:
         return t(
-            f"表 {table} 第 {first} 至 {last} 行：有 {count} 行，台账第 {seq} 条记 {said.count} 行",
-            f"table {table}, rows {first} to {last}: there are {count}, entry {seq} of the ledger "
-            f"says {said.count}",
+            "table {table}, rows {first} to {last}: there are {count}, entry {seq} of the ledger "
+            "says {count_2}",
+            table=table,
+            first=first,
+            last=last,
+            count=count,
+            seq=seq,
+            count_2=said.count,
         )
     return t(
-        f"表 {table} 第 {first} 至 {last} 行：与台账第 {seq} 条所保的不同",
-        f"table {table}, rows {first} to {last}: they are not what entry {seq} of the ledger holds",
+        "table {table}, rows {first} to {last}: they are not what entry {seq} of the ledger holds",
+        table=table,
+        first=first,
+        last=last,
+        seq=seq,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ..model.entries import EntryType, commitment
 from ..model.row_digests import row_digest
 from ..store import held_rows
@@ -49,13 +49,13 @@ class StandingRows:
                 seen.add(key)
                 if key not in known:
                     if self._owes(name, row):
-                        yield _said(name, key, t("台账没有记录", "the ledger does not know it"))
+                        yield _said(name, key, t("the ledger does not know it"))
                 elif known[key] and not masked and not self._as_said(held, row, known[key].hex()):
-                    other = t("不是台账最近所记", "it is not what the newest entry about it says")
+                    other = t("it is not what the newest entry about it says")
                     yield _said(name, key, other)
             if name != "card":
                 for key in sorted(known.keys() - seen):
-                    yield _said(name, key, t("数据库中没有", "the database has lost it"))
+                    yield _said(name, key, t("the database has lost it"))
 
     def _owes(self, table: str, row: Mapping[str, Any]) -> bool:
         """Whether a row without an entry is none of ours."""
@@ -74,4 +74,4 @@ class StandingRows:
 
 
 def _said(table: str, key: object, fault: str) -> str:
-    return t(f"表 {table} 的 {key!a}：{fault}", f"table {table}, {key!a}: {fault}")
+    return t("table {table}, {key!a}: {fault}", table=table, key=key, fault=fault)

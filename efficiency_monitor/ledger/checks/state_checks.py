@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.matter_tables import OrderCard
 from ...records.tables import CardRow
 from ...time.instants import parse_instant
@@ -53,14 +53,14 @@ class States:
             known = at is not None or reason is None
             if row.lifted_reason != reason or (known and row.lifted_at != at):
                 yield t(
-                    f"{row.card_no}：撤销的理由或时间与台账所记不同",
-                    f"card {row.card_no}: why or when it was lifted is not what the ledger says",
+                    "card {card_no}: why or when it was lifted is not what the ledger says",
+                    card_no=row.card_no,
                 )
             before = self.before.get(row.card_no, row.state_before)
             if row.state_before != before:
                 yield t(
-                    f"{row.card_no}：被取代前的状态与台账所记不同",
-                    f"card {row.card_no}: its state before it gave way is not what the ledger says",
+                    "card {card_no}: its state before it gave way is not what the ledger says",
+                    card_no=row.card_no,
                 )
         about: dict[str, set[str]] = {}
         for row in connection.execute(select(ABOUT)):
@@ -68,6 +68,6 @@ class States:
         for order in sorted(self.orders.keys() | about.keys()):
             if about.get(order, set()) != self.orders.get(order, frozenset()):
                 yield t(
-                    f"督办单 {order}：所督办的牌与台账所记不同",
-                    f"order {order}: the cards that it is about are not those of the ledger",
+                    "order {order}: the cards that it is about are not those of the ledger",
+                    order=order,
                 )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, select
 
 from ...followup.evidence.model import attachments_of, for_ledger
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.every_table import metadata
 from ..model.entries import EntryType, canonical_json, commitment
 
@@ -118,7 +118,7 @@ class Texts:
             yield from self._rows(connection, acts, masked)
         for (table, key, kind), left in self.said.items():
             if left:
-                yield _fault(table, key, kind, t("数据库中没有", "the database has lost it"))
+                yield _fault(table, key, kind, t("the database has lost it"))
 
     def _rows(self, connection: Connection, acts: _Acts, masked: bool) -> Iterator[str]:
         table = metadata.tables[acts.table]
@@ -131,13 +131,13 @@ class Texts:
             key = (acts.table, str(row[acts.key]), kind)
             waiting = self.said.get(key)
             if not waiting:
-                yield _fault(*key, t("台账没有记录", "the ledger does not know it"))
+                yield _fault(*key, t("the ledger does not know it"))
                 continue
             made, other = waiting.pop(0)
             if made is not None and not masked and not self._opens(made, row[word]):
-                yield _fault(*key, t("文字与台账所记不同", "its text is not what the ledger says"))
+                yield _fault(*key, t("its text is not what the ledger says"))
             if "os_user" in row and not _fits(dict(row), other):
-                who = t("操作人或附件与台账所记不同", "who did it or what was handed in is another")
+                who = t("who did it or what was handed in is another")
                 yield _fault(*key, who)
 
     def _opens(self, made: str, text: object) -> bool:
@@ -168,4 +168,4 @@ def _digest(value: object) -> bytes:
 
 def _fault(table: str, key: str, kind: str, what: str) -> str:
     named = f"{table} {key} {kind}".rstrip()
-    return t(f"{named}：{what}", f"{named}: {what}")
+    return t("{named}: {what}", named=named, what=what)

@@ -9,7 +9,7 @@ from typing import NoReturn
 from sqlalchemy import Connection, select, text
 
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records.tables import LedgerHead
 from ..model import entries as core
 
@@ -38,23 +38,23 @@ def ensure_whole(connection: Connection) -> None:
             core.EMPTY if row is None else core.head_of(row.size, row.sha256_stack, row.sm3_stack)
         )
     except (TypeError, ValueError):
-        _broken(t("头部无法读取", "its head cannot be read"))
+        _broken(t("its head cannot be read"))
     span = head.size & -head.size or 1
     most = span if span <= _MOST else 1
     rows = connection.execute(_LAST, {"most": most}).all()[::-1]
     if [each.seq for each in rows] != list(range(max(1, head.size - most + 1), head.size + 1)):
-        _broken(t(f"头部为 {head.size} 条，表中不是", f"its head has {head.size} entries"))
+        _broken(t("its head has {size} entries", size=head.size))
     for each in rows:
         leaf = core.leaf_of(_bytes(each.body))
         if each.sha256 != leaf.sha256 or each.sm3 != leaf.sm3:
-            _broken(t(f"第 {each.seq} 条被改动", f"entry {each.seq} was changed"))
+            _broken(t("entry {seq} was changed", seq=each.seq))
     if head.size and most == span:
         edge, _ = core.append_many(core.EMPTY, (_bytes(each.body) for each in rows))
         if (
             edge.sha256_stack[-1] != head.sha256_stack[-1]
             or edge.sm3_stack[-1] != head.sm3_stack[-1]
         ):
-            _broken(t(f"头部不是前 {head.size} 条的", "its head is of other entries"))
+            _broken(t("its head is of other entries", size=head.size))
 
 
 def _bytes(value: object) -> bytes:
@@ -63,12 +63,6 @@ def _bytes(value: object) -> bytes:
 
 def _broken(why: str) -> NoReturn:
     raise LedgerBroken(
-        t(
-            f"台账已损坏（{why}），什么都没有写入",
-            f"the ledger is damaged ({why}); nothing was written",
-        ),
-        t(
-            "运行 effmon ledger verify；恢复备份：docs/operation.md",
-            "run: effmon ledger verify; then restore a backup: docs/operation.md",
-        ),
+        t("the ledger is damaged ({why}); nothing was written", why=why),
+        t("run: effmon ledger verify; then restore a backup: docs/operation.md"),
     )

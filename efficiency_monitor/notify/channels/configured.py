@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...workspace.channel_settings import (
     Channels,
     DingTalkSection,
@@ -186,8 +186,9 @@ def _secret(channel: str, variable: str | None, world: Surroundings) -> "SecretS
         return SecretStr(value)
     raise ConfigurationError(
         t(
-            f"渠道 {channel} 缺少密钥：未设置环境变量 {variable}",
-            f"channel {channel}: its secret is missing, {variable} is not set",
+            "channel {channel}: its secret is missing, {variable} is not set",
+            channel=channel,
+            variable=variable,
         ),
-        t(f"请设置环境变量 {variable}", f"set the environment variable {variable}"),
+        t("set the environment variable {variable}", variable=variable),
     )

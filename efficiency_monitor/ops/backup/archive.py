@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from ...faults import ConfigurationError, EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.os_words import say_os
 from ...ledger.model import entries as core
 from ...records import table_lines
@@ -53,8 +53,8 @@ class Damaged(EffmonError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            t(f"备份文件损坏：{what}", f"the backup is damaged: {what}"),
-            t("没有恢复任何数据；请用另一份备份", "nothing was restored; use another backup"),
+            t("the backup is damaged: {what}", what=what),
+            t("nothing was restored; use another backup"),
         )
 
 
@@ -143,10 +143,11 @@ class Manifest:
             if found["v"] != FORMAT:
                 raise ConfigurationError(
                     t(
-                        f"备份格式 {found['v']} 由较新的 effmon {found['release']} 制作",
-                        f"the backup has format {found['v']}, of effmon {found['release']}",
+                        "the backup has format {v}, of effmon {release}",
+                        v=found["v"],
+                        release=found["release"],
                     ),
-                    t("请用该版本恢复", "restore it with that release"),
+                    t("restore it with that release"),
                 )
             return cls(
                 **{name: str(found[name]) for name in _WORDS},
@@ -165,7 +166,7 @@ class Manifest:
                 digest=hashlib.sha256(text).hexdigest(),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise Damaged(t("清单无法读取", "its manifest cannot be read")) from None
+            raise Damaged(t("its manifest cannot be read")) from None
 
 
 def _digest_line(digest: str) -> bytes:
@@ -200,7 +201,7 @@ class Archive:
     def member(self, name: str) -> Iterator[IO[bytes]]:
         """A member's bytes; Damaged where there is none of that name."""
         if name not in self._places:
-            raise Damaged(t(f"缺少 {name}", f"{name} is missing"))
+            raise Damaged(t("{name} is missing", name=name))
         with _opened(self.path) as tar:
             content: Any = tar.extractfile(self._places[name])
             with content:
@@ -221,7 +222,7 @@ class Archive:
                     while line := lines.readline(_LONGEST_LINE):
                         yield line
             except (OSError, EOFError, zlib.error):
-                raise Damaged(t(f"表 {name} 无法解压", f"table {name} is not gzip")) from None
+                raise Damaged(t("table {name} is not gzip", name=name)) from None
 
     def ledger(self) -> core.Head:
         """The ledger's head, computed again from the bodies of its entries; Damaged as `lines`."""
@@ -238,7 +239,7 @@ def _bodies(lines: Iterator[bytes]) -> Iterator[bytes]:
                 table_lines.parsed(line, "ledger_entry", number)[at], validate=True
             )
     except (ValueError, TypeError, IndexError, KeyError):
-        raise Damaged(t("台账无法读取", "the ledger in it cannot be read")) from None
+        raise Damaged(t("the ledger in it cannot be read")) from None
 
 
 @contextmanager
@@ -247,15 +248,15 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         file = path.open("rb")
     except OSError as fault:
         raise ConfigurationError(
-            t(f"{path} 无法读取：{say_os(fault)}", f"{path} cannot be read: {say_os(fault)}"),
-            t("检查路径和权限", "check the path and its permissions"),
+            t("{path} cannot be read: {fault}", path=path, fault=say_os(fault)),
+            t("check the path and its permissions"),
         ) from None
     with file:
         try:
             with tarfile.open(fileobj=file, mode="r:") as tar:
                 yield tar
         except (tarfile.TarError, EOFError):
-            raise Damaged(t("不是完整的 tar 文件", "it is no whole tar file")) from None
+            raise Damaged(t("it is no whole tar file")) from None
 
 
 def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
@@ -266,10 +267,10 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
     with _opened(path) as tar:
         for entry in tar:
             if text is not None and (line is not None or entry.name != DIGEST):
-                raise Damaged(t("清单之后还有内容", "something stands after its manifest"))
+                raise Damaged(t("something stands after its manifest"))
             if not entry.isreg() or entry.name in seen or not _is_name(entry.name):
                 name = ascii(entry.name[:100])
-                raise Damaged(t(f"不该有的成员 {name}", f"a member that it cannot have: {name}"))
+                raise Damaged(t("a member that it cannot have: {name}", name=name))
             content: Any = tar.extractfile(entry)
             if entry.name == MANIFEST:
                 text = content.read(_MOST_MANIFEST)
@@ -284,14 +285,14 @@ def _checked(path: Path) -> tuple[Manifest, dict[str, tarfile.TarInfo]]:
             seen[entry.name] = (size, sums.hexdigest())
             places[entry.name] = entry
     if text is None or line is None:
-        raise Damaged(t("没有清单，文件不完整", "it has no manifest, so it is not whole"))
+        raise Damaged(t("it has no manifest, so it is not whole"))
     if line != _digest_line(hashlib.sha256(text).hexdigest()):
-        raise Damaged(t("清单与其 SHA-256 不符", "its manifest has another SHA-256"))
+        raise Damaged(t("its manifest has another SHA-256"))
     manifest = Manifest.parse(text)
     for name in sorted(seen.keys() | manifest.members.keys()):
         if seen.get(name) != manifest.members.get(name):
             raise Damaged(
-                t(f"{name} 与清单不符", f"{name} is not what the manifest says"),
+                t("{name} is not what the manifest says", name=name),
             )
     return manifest, places
 

@@ -14,7 +14,7 @@ from ... import __version__
 from ...faults import ConfigurationError, EffmonError
 from ...followup.evidence.attachments import FOLDER as ATTACHMENTS
 from ...followup.evidence.attachments import handed_in, whole
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.os_words import say_os
 from ...ledger.export import LedgerDamaged
 from ...ledger.model import entries as core
@@ -62,11 +62,8 @@ def backup(context: Context, out: Path, *, with_keys: bool = False) -> BackupRep
     """
     if out.exists() or out.is_symlink():
         raise ConfigurationError(
-            t(f"{out} 已存在", f"{out} exists already"),
-            t(
-                "备份从不覆盖：换一个名字，如带上日期",
-                "a backup replaces nothing: choose another name, with the date in it",
-            ),
+            t("{out} exists already", out=out),
+            t("a backup replaces nothing: choose another name, with the date in it"),
         )
     # Before anything is read: masks would be restored as what they stand for.
     context.store.ensure_unmasked()
@@ -81,8 +78,8 @@ def backup(context: Context, out: Path, *, with_keys: bool = False) -> BackupRep
             _record(context, report)
     except OSError as fault:
         error = EffmonError(
-            t(f"备份无法写入 {out}：{say_os(fault)}", f"{out} cannot be written: {say_os(fault)}"),
-            t("检查目录、权限和磁盘空间", "check the folder, its permissions and the disk's space"),
+            t("{out} cannot be written: {fault}", out=out, fault=say_os(fault)),
+            t("check the folder, its permissions and the disk's space"),
         )
         error.exit_code = 70
         raise error from None
@@ -210,11 +207,8 @@ def _sound(connection: Connection) -> core.Head:
     bad = ledger.first_bad_row(connection)
     if bad is not None or core.rebuild(ledger.bodies(connection)) != head:
         raise LedgerDamaged(
-            t("台账已被改动，没有备份", "the ledger was changed; no backup was made"),
-            t(
-                "运行 effmon ledger verify；保留以前的备份",
-                "run: effmon ledger verify; keep the earlier backups",
-            ),
+            t("the ledger was changed; no backup was made"),
+            t("run: effmon ledger verify; keep the earlier backups"),
         )
     return head
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...i18n.os_words import say_os
 from ...ledger.book import verify
 from ...ledger.model import entries as core
@@ -167,11 +167,8 @@ def _undone(context: Context, found: Archive) -> Iterator[None]:
                 folder.rmdir()
         if isinstance(fault, OSError):
             error = EffmonError(
-                t(
-                    f"无法恢复到 {folder}：{say_os(fault)}",
-                    f"{folder} cannot be restored into: {say_os(fault)}",
-                ),
-                t("检查权限和磁盘空间", "check the permissions and the disk's space"),
+                t("{folder} cannot be restored into: {fault}", folder=folder, fault=say_os(fault)),
+                t("check the permissions and the disk's space"),
             )
             error.exit_code = 70
             raise error from fault
@@ -206,7 +203,7 @@ def _fill(
     for name, rows in manifest.tables:
         columns = _columns(connection, name)
         if not columns:
-            raise Damaged(t(f"没有表 {name}", f"there is no table {name!a}"))
+            raise Damaged(t("there is no table {name!a}", name=name))
         try:
             count = table_lines.load(connection, name, columns, found.lines(name))
         except table_lines.BadLine as fault:
@@ -214,7 +211,7 @@ def _fill(
         except (IntegrityError, DataError) as fault:
             raise Damaged(f"{name}: {fault.orig}") from None
         if count != rows:
-            raise Damaged(t(f"表 {name} 行数不符", f"table {name} has another number of rows"))
+            raise Damaged(t("table {name} has another number of rows", name=name))
         total += count
     schema.migrate(connection, schema.HEAD)
     table_lines.continue_numbers(connection)
@@ -224,7 +221,7 @@ def _fill(
     except ledger.HeadDamaged:
         same = False
     if not same or ledger.first_bad_row(connection) is not None:
-        raise Damaged(t("恢复的台账与清单的根值不符", "the restored ledger has other roots"))
+        raise Damaged(t("the restored ledger has other roots"))
     set_meta(connection, RESTORED_AT, rfc3339(context.now(), context.zone))
     set_meta(connection, RESTORED_FROM, manifest.made_at)
     ledger.append(connection, [entry(context, found, drill=drill)])

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger.model import entries as core
 from ...ledger.workspace_keys import KEYS_FOLDER
 from ...records import schema, table_lines
@@ -27,29 +27,27 @@ def check(found: Archive, expected: str | None = None) -> None:
     if expected is not None and expected.lower() != manifest.digest:
         raise Damaged(
             t(
-                f"清单的 SHA-256 是 {manifest.digest}，不是所给的值",
-                f"its manifest has the SHA-256 {manifest.digest}, not the one that was given",
+                "its manifest has the SHA-256 {digest}, not the one that was given",
+                digest=manifest.digest,
             )
         )
     if not _REVISION.fullmatch(manifest.schema):
-        raise Damaged(t("清单没有数据库版本", "its manifest names no schema"))
+        raise Damaged(t("its manifest names no schema"))
     if manifest.schema < schema.FIRST:
         raise schema.too_old(manifest.schema)
     if manifest.schema > schema.HEAD:
         raise ConfigurationError(
             t(
-                f"备份由较新的 effmon {manifest.release} 制作（数据库版本 {manifest.schema}，"
-                f"本版本只到 {schema.HEAD}）",
-                f"the backup was made by effmon {manifest.release} with schema {manifest.schema}, "
-                f"this release goes to {schema.HEAD}",
+                "the backup was made by effmon {release} with schema {schema}, this release goes "
+                "to {head}",
+                release=manifest.release,
+                schema=manifest.schema,
+                head=schema.HEAD,
             ),
-            t(
-                f"安装 effmon {manifest.release} 或更新版本再恢复",
-                f"install effmon {manifest.release} or newer and restore with it",
-            ),
+            t("install effmon {release} or newer and restore with it", release=manifest.release),
         )
     if not agrees(found.ledger(), manifest):
-        raise Damaged(t("台账与清单的根值不符", "its ledger has other roots than its manifest"))
+        raise Damaged(t("its ledger has other roots than its manifest"))
 
 
 def agrees(head: core.Head, manifest: archive.Manifest) -> bool:
@@ -72,14 +70,10 @@ def refuse_program(found: settings.Settings) -> None:
     program = shlex.join(program_of(found))
     if program:
         raise ConfigurationError(
+            t("the settings in the backup would run a program to sign: {program}", program=program),
             t(
-                f"备份中的设置会运行程序签名：{program}",
-                f"the settings in the backup would run a program to sign: {program}",
-            ),
-            t(
-                "确认是本单位的程序（清单的 SHA-256 与纸面或台账一致）后加 --with-program",
                 "add --with-program once you know it for yours: the manifest's SHA-256 is the one "
-                "on paper or in the ledger",
+                "on paper or in the ledger"
             ),
         )
 
@@ -95,11 +89,8 @@ def check_place(context: Context, file: Path) -> None:
     if there or (folder.exists() and not folder.is_dir()):
         what = f"{folder}: {there[0]}" if there else str(folder)
         raise ConfigurationError(
-            t(f"只能恢复到空目录，已有 {what}", f"only into an empty folder, and there is {what}"),
-            t(
-                "用 -C 指定另一个目录，或先移走其内容",
-                "name another with -C, or move it away first",
-            ),
+            t("only into an empty folder, and there is {what}", what=what),
+            t("name another with -C, or move it away first"),
         )
     database = file_of(context)
     if database is None:
@@ -109,15 +100,11 @@ def check_place(context: Context, file: Path) -> None:
         taken = database.exists()
     if taken:
         raise ConfigurationError(
+            t("only into an empty database, and this one has something in it")
+            + ("" if database is None else f"{t(': ')}{database}"),
             t(
-                "只能恢复到空数据库，该数据库已有内容"
-                + ("" if database is None else f"：{database}"),
-                "only into an empty database, and this one has something in it"
-                + ("" if database is None else f": {database}"),
-            ),
-            t(
-                f"用 {settings.DATABASE_VARIABLE} 指定新建的空数据库，或移走该文件",
-                f"name a new one with {settings.DATABASE_VARIABLE}, or move the file away",
+                "name a new one with {database_variable}, or move the file away",
+                database_variable=settings.DATABASE_VARIABLE,
             ),
         )
 

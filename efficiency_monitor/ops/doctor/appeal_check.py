@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...cards.store import cards
 from ...followup.appeals import store
 from ...followup.appeals.model import WAITING
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...notify.notices import people
 from ...people.acting import approvals
 from ...people.recusal import act_of, deciders, who_withdraws
@@ -40,18 +40,19 @@ def check_appeals(context: Context) -> Iterator[tuple[str, str, str]]:
         "appeals",
         "look" if waiting else "ok",
         t(
-            f"{len(waiting)} 件申诉待裁决，{late} 件超期",
-            f"{len(waiting)} appeals wait to be decided, {late} of them overdue",
+            "{n_waiting} appeals wait to be decided, {late} of them overdue",
+            n_waiting=len(waiting),
+            late=late,
         ),
     )
     if stuck:
-        names = t("、", ", ").join(stuck[:5])
+        names = t(", ").join(stuck[:5])
         yield (
             "appeals nobody may decide",
             "bad",
             t(
-                f"{names}：可裁决的人员均须回避或没有，请导入监察人员或分管领导",
-                f"{names}: whoever might decide withdraws, or is not known; import a supervisor "
-                "or a leader (effmon people import)",
+                "{names}: whoever might decide withdraws, or is not known; import a supervisor or "
+                "a leader (effmon people import)",
+                names=names,
             ),
         )

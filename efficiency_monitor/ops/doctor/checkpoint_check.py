@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger import signer_state
 from ...ledger.checkpoint_checks import lost_memory
 from ...ledger.checkpoints import pending_since
@@ -34,15 +34,12 @@ def check_checkpoints(context: Context) -> Iterator[tuple[str, str, str]]:
     late = since is not None and context.now() - since > LONGEST
     if newest:
         at = rfc3339(newest[0].made_at, context.zone)
-        said = t(f"最近一次 {at}，{newest[0].size} 条", f"last {at}, {newest[0].size} entries")
+        said = t("last {at}, {size} entries", at=at, size=newest[0].size)
     else:
-        said = t("还没有签过", "none was signed yet")
+        said = t("none was signed yet")
     if late and since is not None:
         at = rfc3339(since, context.zone)
-        said += t(
-            f"；自 {at} 起的条目未签：effmon ledger checkpoint",
-            f"; entries since {at} are not signed: effmon ledger checkpoint",
-        )
+        said += t("; entries since {at} are not signed: effmon ledger checkpoint", at=at)
     # Of a ledger that nobody has ever meant to sign it has been said that it has no key.
     meant = bool(keys or newest)
     yield "checkpoint", (BAD if meant else LOOK) if late else GOOD, said
@@ -64,7 +61,7 @@ def _memory(
             "signer's memory",
             BAD if gone else LOOK,
             t(
-                f"{said}。放回最近寄出的检查点，或见 docs/ledger.md",
-                f"{said}. Put back the newest checkpoint that was sent out, or see docs/ledger.md",
+                "{said}. Put back the newest checkpoint that was sent out, or see docs/ledger.md",
+                said=said,
             ),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records import auditor_views, rights
 from ...records.postgresql import OLDEST, holder
 from ...records.sqlite import wal_is_safe
@@ -41,9 +41,8 @@ def check_database(context: Context) -> Iterator[Finding]:
                 "database door",
                 LOOK,
                 t(
-                    "服务器上任何角色都能连接：由数据库所有者运行 effmon database roles",
-                    "every role of the server may connect: let the database's owner run "
-                    "effmon database roles",
+                    "every role of the server may connect: let the database's owner run effmon "
+                    "database roles"
                 ),
             )
         clock = context.store.clock(connection) or 0
@@ -51,7 +50,7 @@ def check_database(context: Context) -> Iterator[Finding]:
     yield (
         "database clock",
         GOOD if abs(apart) <= APART else LOOK,
-        t(f"与本机相差 {apart} 秒", f"this machine's clock is {apart} s ahead of it"),
+        t("this machine's clock is {apart} s ahead of it", apart=apart),
     )
 
 
@@ -63,8 +62,8 @@ def _sqlite() -> Finding:
         "sqlite",
         GOOD,
         t(
-            f"SQLite {version} 有 WAL 缺陷，已改用 DELETE 日志模式",
-            f"SQLite {version} has the WAL-reset fault; the DELETE journal is used instead",
+            "SQLite {version} has the WAL-reset fault; the DELETE journal is used instead",
+            version=version,
         ),
     )
 
@@ -78,7 +77,7 @@ def _server(connection: Connection) -> Finding:
         return (
             "postgresql",
             BAD,
-            said + t(f"：需要 {OLDEST // 10000} 或更新", f": {OLDEST // 10000} or newer is needed"),
+            said + t(": {value} or newer is needed", value=OLDEST // 10000),
         )
     return "postgresql", GOOD if encoding == "UTF8" else BAD, said
 
@@ -90,18 +89,16 @@ def _durability(connection: Connection) -> Finding:
             "durability",
             BAD,
             t(
-                f"{'、'.join(off)} 已关闭：断电会损坏数据库",
-                f"{', '.join(off)} off: a power cut damages the database",
+                "{off} off: a power cut damages the database",
+                off=", ".join(off),
+                off_2="、".join(off),
             ),
         )
     if _shown(connection, "synchronous_commit") == "off":
         return (
             "durability",
             LOOK,
-            t(
-                "synchronous_commit 默认为 off；effmon 自己的事务仍为 on",
-                "synchronous_commit is off by default; effmon's own transactions turn it on",
-            ),
+            t("synchronous_commit is off by default; effmon's own transactions turn it on"),
         )
     return "durability", GOOD, ", ".join((*_DURABLE, "synchronous_commit"))
 
@@ -110,16 +107,17 @@ def _role(connection: Connection) -> Finding:
     schema = auditor_views.tables_schema(connection)
     role = connection.execute(_ROLE, {"schema": schema}).one()
     if auditor_views.masked(connection):
-        return "database role", GOOD, t(f"{role.name}（只读审计）", f"{role.name}, an auditor's")
+        return "database role", GOOD, t("{name}, an auditor's", name=role.name)
     if role.super or role.owner:
-        word = t("超级用户", "superuser") if role.super else t("表的所有者", "the tables' owner")
+        word = t("superuser") if role.super else t("the tables' owner")
         return (
             "database role",
             LOOK,
             t(
-                f"以{word} {role.name} 连接，只增不改的表拦不住它：effmon database roles",
-                f"connected as {role.name}, {word}, whom append-only tables do not bind: "
-                "see effmon database roles",
+                "connected as {name}, {word}, whom append-only tables do not bind: see effmon "
+                "database roles",
+                name=role.name,
+                word=word,
             ),
         )
     lacking, more = rights.missing(connection), rights.excessive(connection)
@@ -129,10 +127,10 @@ def _role(connection: Connection) -> Finding:
             "database role",
             BAD,
             t(
-                f"{role.name} {'缺少权限' if lacking else '可以改动'}：{named}；"
-                "由所有者运行 effmon database roles",
-                f"{role.name} {'lacks' if lacking else 'could change'} {named}: "
-                "let the owner run effmon database roles",
+                "{name} {which} {named}: let the owner run effmon database roles",
+                name=role.name,
+                which=t("lacks") if lacking else t("could change"),
+                named=named,
             ),
         )
     return "database role", GOOD, role.name
@@ -141,7 +139,7 @@ def _role(connection: Connection) -> Finding:
 def _write_lock(connection: Connection) -> Finding:
     """Who writes just now: one who holds the lock for long keeps everybody else from writing."""
     held = holder(connection)
-    return "write lock", LOOK if held else GOOD, held or t("无人占用", "nobody holds it")
+    return "write lock", LOOK if held else GOOD, held or t("nobody holds it")
 
 
 def _auditors(connection: Connection) -> Iterator[Finding]:
@@ -150,17 +148,16 @@ def _auditors(connection: Connection) -> Iterator[Finding]:
         bare = auditor_views.bare(connection, role)
         lacking = auditor_views.lacking(connection, role)
         if not bare and not lacking:
-            yield f"auditor {role}", GOOD, t("所见为遮盖后的视图", "sees every table, masked")
+            yield f"auditor {role}", GOOD, t("sees every table, masked")
             continue
         named = ", ".join((bare or lacking)[:_MOST_NAMED])
         yield (
             f"auditor {role}",
             BAD if bare else LOOK,
             t(
-                f"{'能看到未遮盖的表' if bare else '看不到'} {named}；"
-                "由所有者运行 effmon database roles",
-                f"{'sees these tables unmasked' if bare else 'is not shown'} {named}: "
-                "let the owner run effmon database roles",
+                "{which} {named}: let the owner run effmon database roles",
+                which=t("sees these tables unmasked") if bare else t("is not shown"),
+                named=named,
             ),
         )
 

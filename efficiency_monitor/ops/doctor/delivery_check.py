@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...notify.dead_letters import undelivered
 from ...notify.store import outbox, silences
 from ...time.instants import local_date
@@ -24,12 +24,9 @@ def check_delivery(context: Context) -> Iterator[tuple[str, str, str]]:
     yield (
         "dead letters",
         LOOK if dead else GOOD,
-        t(f"{dead} 条通知未能送达", f"{dead} notices could not be delivered")
+        t("{dead} notices could not be delivered", dead=dead)
         + (
-            t(
-                "：effmon notices list --state dead，改正后 effmon notices retry",
-                ": effmon notices list --state dead; when it is mended: effmon notices retry",
-            )
+            t(": effmon notices list --state dead; when it is mended: effmon notices retry")
             if dead
             else ""
         ),
@@ -37,19 +34,13 @@ def check_delivery(context: Context) -> Iterator[tuple[str, str, str]]:
     yield (
         "failing notices",
         LOOK if failing else GOOD,
-        t(
-            f"{failing} 条通知投递失败，待重试",
-            f"{failing} notices have failed and are tried again",
-        ),
+        t("{failing} notices have failed and are tried again", failing=failing),
     )
     silent = sum(number for why, (number, _) in held.items() if why.startswith("silence:"))
     yield (
         "silences",
         LOOK if standing else GOOD,
-        t(
-            f"{len(standing)} 个静默，拦住 {silent} 条通知",
-            f"{len(standing)} silences hold {silent} notices",
-        ),
+        t("{n_standing} silences hold {silent} notices", n_standing=len(standing), silent=silent),
     )
     yield from _hours(context)
 
@@ -63,13 +54,13 @@ def _hours(context: Context) -> Iterator[tuple[str, str, str]]:
     except EffmonError:
         calendar = None
     if calendar is not None and calendar.covers(today):
-        yield "delivery hours", GOOD, t(f"按工作日历 {name}", f"by the calendar {name}")
+        yield "delivery hours", GOOD, t("by the calendar {name}", name=name)
         return
     yield (
         "delivery hours",
         LOOK,
         t(
-            f"工作日历 {name} 未覆盖今天：通知按周一至周五 9:00-17:00 发送",
-            f"the calendar {name} does not cover today: notices go Monday to Friday, 9:00-17:00",
+            "the calendar {name} does not cover today: notices go Monday to Friday, 9:00-17:00",
+            name=name,
         ),
     )

@@ -13,7 +13,7 @@ from ...faults import EffmonError
 from ...followup.evidence.attachments import spoilt
 from ...followup.orders import store as orders
 from ...i18n.act_words import say_role
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake.feeds import mapping_of, stale_sources
 from ...intake.formats.rows import Refusal
 from ...intake.ingest import find_mapping
@@ -95,7 +95,7 @@ def _calendar(context: Context) -> Iterator[Finding]:
             yield (
                 f"calendar {name}",
                 BAD,
-                t("没有这个工作日历", "there is no calendar of that name"),
+                t("there is no calendar of that name"),
             )
             continue
         official = max(
@@ -112,8 +112,10 @@ def _calendar(context: Context) -> Iterator[Finding]:
             f"calendar {name}",
             status,
             t(
-                f"正式通知覆盖至 {official}，其后至 {calendar.last} 为暂定，还剩 {left} 天",
-                f"official until {official}, provisional until {calendar.last}; {left} days left",
+                "official until {official}, provisional until {last}; {left} days left",
+                official=official,
+                last=calendar.last,
+                left=left,
             ),
         )
 
@@ -124,13 +126,13 @@ def _ledger(context: Context) -> Iterator[Finding]:
         yield (
             "ledger",
             GOOD,
-            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+            t("{size} entries, both trees sound", size=found["size"]),
         )
     elif found["trees"]:
         yield (
             "ledger",
             GOOD,
-            t(f"{found['size']} 条，两棵树完好", f"{found['size']} entries, both trees sound"),
+            t("{size} entries, both trees sound", size=found["size"]),
         )
         for fault in found["approvals"]:
             yield "approvals", BAD, fault
@@ -142,10 +144,7 @@ def _ledger(context: Context) -> Iterator[Finding]:
         yield (
             "ledger",
             BAD,
-            t(
-                "台账已被改动：运行 effmon ledger verify",
-                "the ledger was changed: run effmon ledger verify",
-            ),
+            t("the ledger was changed: run effmon ledger verify"),
         )
     for mark in (*found["not_checked"], *found["marks"]):
         yield "ledger", LOOK, mark
@@ -154,14 +153,11 @@ def _ledger(context: Context) -> Iterator[Finding]:
 def _attachments(context: Context) -> Iterator[Finding]:
     """The ledger has their digests: what was handed in can be lost, not passed off as another."""
     number, bad = spoilt(context)
-    names = t("、", ", ").join(name[:16] for name in bad[:5])
+    names = t(", ").join(name[:16] for name in bad[:5])
     yield (
         "attachments",
         BAD if bad else GOOD,
-        t(
-            f"{number} 个附件，{len(bad)} 个缺失或被改动",
-            f"{number} files, {len(bad)} lost or changed",
-        )
+        t("{number} files, {n_bad} lost or changed", number=number, n_bad=len(bad))
         + (f": {names}" if names else ""),
     )
 
@@ -183,9 +179,10 @@ def _clock(context: Context) -> Iterator[Finding]:
             "clock",
             BAD,
             t(
-                f"{ahead} 件的判定时刻在将来，最晚 {until}：系统时钟曾走快，在此之前不会再判定",
-                f"{ahead} cases were judged as of a later instant, up to {until}: the clock ran "
-                f"ahead, and no scan looks at them before",
+                "{ahead} cases were judged as of a later instant, up to {until}: the clock ran "
+                "ahead, and no scan looks at them before",
+                ahead=ahead,
+                until=until,
             ),
         )
     if dated is not None:
@@ -194,10 +191,10 @@ def _clock(context: Context) -> Iterator[Finding]:
             "clock",
             BAD,
             t(
-                f"{number} 份通知的时间在将来，最晚 {until}：系统时钟曾走快，"
-                f"它们和由此起算的期限要等到那时",
-                f"{number} notices are dated later than now, up to {until}: the clock ran ahead; "
-                f"they, and the deadlines that count from them, wait until then",
+                "{number} notices are dated later than now, up to {until}: the clock ran ahead; "
+                "they, and the deadlines that count from them, wait until then",
+                number=number,
+                until=until,
             ),
         )
 
@@ -207,7 +204,7 @@ def _scans(context: Context) -> Iterator[Finding]:
         history = runs.history(connection, "scan", 1)
         done = ledger.newest(connection, 1, "scan.done")
     if not done:
-        yield "scan", LOOK, t("还没有巡检过", "no scan yet: run effmon scan")
+        yield "scan", LOOK, t("no scan yet: run effmon scan")
     else:
         entry = json.loads(done[0])
         at, _ = parse_instant(entry["at"], context.zone)
@@ -215,12 +212,12 @@ def _scans(context: Context) -> Iterator[Finding]:
         yield (
             "scan",
             GOOD if age <= 36 else LOOK,
-            t(f"最近一次 {entry['at']}（{age} 小时前）", f"last {entry['at']} ({age} h ago)"),
+            t("last {at} ({age} h ago)", at=entry["at"], age=age),
         )
     for row in history:
         if row.state == "failed":
             slot = rfc3339(row.scheduled_for, context.zone)
-            yield "slot", BAD, t(f"{slot} 失败：{row.message}", f"{slot} failed: {row.message}")
+            yield "slot", BAD, t("{slot} failed: {message}", slot=slot, message=row.message)
 
 
 def _sources(context: Context) -> Iterator[Finding]:
@@ -241,25 +238,25 @@ def _sources(context: Context) -> Iterator[Finding]:
             said = stale[name].words(context.zone)
             yield f"source {name}", BAD, said if failed is None else f"{said} ({failed})"
         elif failed is not None:
-            yield f"source {name}", LOOK, t(f"上次失败：{failed}", f"failed: {failed}")
+            yield f"source {name}", LOOK, t("failed: {failed}", failed=failed)
         elif name not in newest:
             call = f"import --source {name} FILE" if section.kind == "import" else f"pull {name}"
             yield (
                 f"source {name}",
                 LOOK,
-                t(f"从未取得数据：effmon {call}", f"was never read: run effmon {call}"),
+                t("was never read: run effmon {call}", call=call),
             )
         else:
             at = rfc3339(newest[name], context.zone)
-            yield f"source {name}", GOOD, t(f"数据截至 {at}", f"data of {at}")
+            yield f"source {name}", GOOD, t("data of {at}", at=at)
     for name, number in gone.items():
         yield (
             f"vanished {name}",
             LOOK,
             t(
-                f"{number} 件未办结办件已不在全量快照中：effmon cases list --vanished",
-                f"{number} open cases are missing from the full snapshot: "
-                "effmon cases list --vanished",
+                "{number} open cases are missing from the full snapshot: effmon cases list "
+                "--vanished",
+                number=number,
             ),
         )
 
@@ -279,23 +276,23 @@ def _work_lists(context: Context) -> Iterator[Finding]:
         standing = cards.counts(connection)
         contested = list(still_contested(connection))
         corrected = cases.with_waiting(connection)
-    yield _count("quarantine", waiting, t("行在隔离区", "rows in quarantine"))
+    yield _count("quarantine", waiting, t("rows in quarantine"))
     if foreign:
         yield (
             "foreign cases",
             BAD,
             t(
-                f"{foreign} 行涉及其他数据源的办件，未被采用：effmon quarantine list",
-                f"{foreign} rows are about cases of other sources and change nothing: "
-                "effmon quarantine list",
+                "{foreign} rows are about cases of other sources and change nothing: effmon "
+                "quarantine list",
+                foreign=foreign,
             ),
         )
     unjudged = totals.get("not_judgeable", 0)
-    yield _count("not judgeable", unjudged, t("件无法判定", "open cases cannot be judged"))
+    yield _count("not judgeable", unjudged, t("open cases cannot be judged"))
     pending = sum(count for (_, state), count in standing.items() if state == "pending")
-    yield _count("to confirm", pending, t("张牌待确认", "cards wait to be confirmed"))
-    yield _named("contested", contested, t("张牌存疑", "cards are contested"))
-    words = t("件有更正待采纳", "cases have corrections that wait")
+    yield _count("to confirm", pending, t("cards wait to be confirmed"))
+    yield _named("contested", contested, t("cards are contested"))
+    words = t("cases have corrections that wait")
     yield _named("corrections", corrected, words)
 
 
@@ -305,10 +302,10 @@ def _orders(context: Context) -> Iterator[Finding]:
     with context.store.reading() as connection:
         late = [row.order_no for row in orders.listed(connection, query)]
         lost = orders.undelivered(connection)
-    yield _count("overdue orders", len(late), t("张督办单逾期未反馈", "orders are overdue"))
-    said = t(f"{len(lost)} 张督办单未能送达", f"{len(lost)} orders reached nobody")
+    yield _count("overdue orders", len(late), t("orders are overdue"))
+    said = t("{n_lost} orders reached nobody", n_lost=len(lost))
     if lost:
-        said += t("：", ": ") + t("、", ", ").join(lost[:5])
+        said += t(": ") + t(", ").join(lost[:5])
     yield "orders", LOOK if lost else GOOD, said
 
 
@@ -316,7 +313,7 @@ def _named(name: str, which: Sequence[str], words: str) -> Finding:
     """How many there are, and the first of them by their numbers."""
     told, good, said = _count(name, len(which), words)
     if which:
-        said += t("：", ": ") + t("、", ", ").join(which[:5]) + ("…" if len(which) > 5 else "")
+        said += t(": ") + t(", ").join(which[:5]) + ("…" if len(which) > 5 else "")
     return told, good, said
 
 
@@ -331,17 +328,16 @@ def _people(context: Context) -> Iterator[Finding]:
         yield (
             "people",
             LOOK,
-            t(
-                "没有导入人员，没有人会收到通知",
-                "nobody was imported, so nobody is told: effmon people import FILE",
-            ),
+            t("nobody was imported, so nobody is told: effmon people import FILE"),
         )
         return
     roles = {str(person.role) for person in everybody}
     missing = sorted({"head", "supervisor"} - roles)
-    said = t(f"{len(everybody)} 人", f"{len(everybody)} rows")
+    said = t("{n_everybody} rows", n_everybody=len(everybody))
     if missing:
-        said += t(f"，缺角色：{'、'.join(map(say_role, missing))}", f"; no {', '.join(missing)}")
+        said += t(
+            "; no {missing}", missing=", ".join(missing), say_role="、".join(map(say_role, missing))
+        )
     yield "people", LOOK if missing else GOOD, said
     for name, sound, detail in key_findings(context):
         yield name, GOOD if sound else LOOK, detail
@@ -349,7 +345,7 @@ def _people(context: Context) -> Iterator[Finding]:
         waits = supervision.waiting(connection)
     if waits:
         signed = supervision.Signatures(waits[0]["signed_by"], waits[0]["needed"])
-        whose = t("、", ", ").join(one["person_id"] for one in waits)
+        whose = t(", ").join(one["person_id"] for one in waits)
         yield "people", LOOK, supervision.words(signed, whose)
 
 

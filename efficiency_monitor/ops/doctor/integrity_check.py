@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...records import auditor_views, schema
 from ...records.engine import Store
 from ...workspace.context import Context
@@ -39,21 +39,20 @@ def check_integrity(context: Context) -> Iterator[Finding]:
             more = sorted(found.keys() - wanted.keys())
         else:
             missing, more = _on_server(connection, set(wanted))
-    names = t("、", ", ").join([*missing, *more][:_MOST_NAMED])
+    names = t(", ").join([*missing, *more][:_MOST_NAMED])
     if missing or more:
         yield (
             "triggers",
             BAD,
             t(
-                f"只增不改的触发器缺失或被改动：{names}；保存现状，运行 effmon ledger verify，"
-                "恢复备份",
-                f"triggers that protect what stands are gone or changed: {names}; keep the "
-                "database as it is for whoever looks into it, run effmon ledger verify, "
-                "restore a backup",
+                "triggers that protect what stands are gone or changed: {names}; keep the "
+                "database as it is for whoever looks into it, run effmon ledger verify, restore a "
+                "backup",
+                names=names,
             ),
         )
     else:
-        yield "triggers", GOOD, t(f"{len(wanted)} 个完好", f"{len(wanted)} as they were made")
+        yield "triggers", GOOD, t("{n_wanted} as they were made", n_wanted=len(wanted))
 
 
 def _as_made() -> dict[str, str]:
@@ -87,11 +86,11 @@ def _pages(connection: Connection) -> Finding:
     except DatabaseError as fault:
         found = [str(fault.orig)]
     if found == ["ok"]:
-        return "integrity", GOOD, t("数据库文件完好", "the database's file is whole")
+        return "integrity", GOOD, t("the database's file is whole")
     return (
         "integrity",
         BAD,
-        t("数据库文件已损坏：恢复备份", "the database's file is damaged: restore a backup")
+        t("the database's file is damaged: restore a backup")
         + f" ({'; '.join(' '.join(each.split()) for each in found)[:300]})",
     )
 
@@ -101,12 +100,13 @@ def _references(connection: Connection) -> Finding:
         {f"{row[0]} → {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
     )
     if not found:
-        return "references", GOOD, t("引用完好", "every reference leads somewhere")
+        return "references", GOOD, t("every reference leads somewhere")
     return (
         "references",
         BAD,
         t(
-            f"引用的行不存在：{'、'.join(found[:_MOST_NAMED])}；恢复备份",
-            f"rows refer to rows that are gone: {', '.join(found[:_MOST_NAMED])}; restore a backup",
+            "rows refer to rows that are gone: {found}; restore a backup",
+            found=", ".join(found[:_MOST_NAMED]),
+            found_2="、".join(found[:_MOST_NAMED]),
         ),
     )

@@ -6,7 +6,7 @@ from ...followup.alarms import store as alarms
 from ...followup.ladders import store
 from ...followup.ladders.actions import check
 from ...followup.ladders.advance import still_untold
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...workspace.context import Context
 
 #: Cards that are named; the rest is counted.
@@ -24,8 +24,9 @@ def check_ladders(context: Context) -> Iterator[tuple[str, str, str]]:
         "ladders",
         "look" if exhausted else "ok",
         t(
-            f"{running} 个进行中，{exhausted} 个已逐层告知而无人答复",
-            f"{running} on their way, {exhausted} told to the last step without an answer",
+            "{running} on their way, {exhausted} told to the last step without an answer",
+            running=running,
+            exhausted=exhausted,
         ),
     )
     untold = still_untold(context)
@@ -33,19 +34,19 @@ def check_ladders(context: Context) -> Iterator[tuple[str, str, str]]:
     yield _reached(
         "told",
         nobody,
-        t("张牌无人知晓", "cards of which nobody was told"),
-        t("effmon people import", "effmon people import"),
+        t("cards of which nobody was told"),
+        t("effmon people import"),
     )
     yield _reached(
         "steps",
         [card_no for card_no, why in untold if why != "no_recipient"],
-        t("张牌的当前层无人收到", "cards whose present step reaches nobody"),
-        t("effmon ladders show 牌号", "effmon ladders show CARD"),
+        t("cards whose present step reaches nobody"),
+        t("effmon ladders show CARD"),
     )
     yield (
         "alarms",
         "look" if standing else "ok",
-        t(f"{standing} 项对督办人的报警", f"{standing} alarms on supervisors stand"),
+        t("{standing} alarms on supervisors stand", standing=standing),
     )
 
 

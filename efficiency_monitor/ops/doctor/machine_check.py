@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ... import __version__
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger.model import entries as core_ledger
 from ...ledger.workspace_keys import KEYS_FOLDER
 from ...people.operating_user import name_of
@@ -46,7 +46,7 @@ def _disk(context: Context) -> Finding:
     file = database_path(context)
     size = 0 if file is None else file.stat().st_size
     free = shutil.disk_usage(context.folder if file is None else file.parent).free
-    said = t(f"剩余 {free // 1_000_000} MB", f"{free // 1_000_000} MB free")
+    said = t("{value} MB free", value=free // 1_000_000)
     if free <= LEAST_FREE:
         return "disk", BAD, said
     if free < TIMES_DATABASE * size:
@@ -55,9 +55,9 @@ def _disk(context: Context) -> Finding:
             LOOK,
             said
             + t(
-                f"，不足数据库（{size // 1_000_000} MB）的 {TIMES_DATABASE} 倍：请扩容",
-                f", less than {TIMES_DATABASE} times the database "
-                f"({size // 1_000_000} MB): make room",
+                ", less than {times_database} times the database ({value} MB): make room",
+                times_database=TIMES_DATABASE,
+                value=size // 1_000_000,
             ),
         )
     return "disk", GOOD, said
@@ -82,12 +82,12 @@ def _files(context: Context) -> Iterator[Finding]:
     for path in (context.folder / FILE, *secret):
         owner = path.stat().st_uid
         if owner not in (ours, 0) and ours != 0:
-            wrong.append((LOOK, path, t(f"属于 {name_of(owner)}", f"belongs to {name_of(owner)}")))
+            wrong.append((LOOK, path, t("belongs to {owner}", owner=name_of(owner))))
     if not wrong:
-        yield "file rights", GOOD, t("库和密钥仅所有者可读", "database and keys are their owner's")
+        yield "file rights", GOOD, t("database and keys are their owner's")
     for status, path, what in wrong:
         yield (
             "file rights",
             status,
-            t(f"{path.name} 他人可读写：{what}", f"{path.name} is open to others: {what}"),
+            t("{name} is open to others: {what}", name=path.name, what=what),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...ledger.store import ledger
 from ...ledger.workspace_keys import signed_size, state_folder
 from ...records.matter_tables import NoticeRow
@@ -47,31 +47,25 @@ def _backups(context: Context) -> Iterator[Finding]:
         "backup",
         made[-1:],
         section.backup_days,
-        t("运行 effmon backup 文件", "run: effmon backup FILE"),
+        t("run: effmon backup FILE"),
     )
     yield _aged(
         context,
         "drill",
         drills[-1:],
         section.drill_days,
-        t(
-            "运行 effmon restore 文件 --drill 目录",
-            "rehearse it: effmon restore FILE --drill DIR",
-        ),
+        t("rehearse it: effmon restore FILE --drill DIR"),
     )
 
 
 def _aged(context: Context, name: str, newest: list[bytes], days: int, how: str) -> Finding:
     if not newest:
-        return name, LOOK, t(f"没有记录：{how}", f"none is on record; {how}")
+        return name, LOOK, t("none is on record; {how}", how=how)
     at, _ = parse_instant(json.loads(newest[0])["at"], context.zone)
     age = (context.now() - at) // _DAY
-    said = t(
-        f"最近一次 {rfc3339(at, context.zone)}（{age} 天前）",
-        f"last {rfc3339(at, context.zone)} ({age} days ago)",
-    )
+    said = t("last {at} ({age} days ago)", at=rfc3339(at, context.zone), age=age)
     late = context.now() - at > days * _DAY
-    return name, LOOK if late else GOOD, said + (t(f"：{how}", f"; {how}") if late else "")
+    return name, LOOK if late else GOOD, said + (t("; {how}", how=how) if late else "")
 
 
 def _restored(context: Context) -> Iterator[Finding]:
@@ -85,12 +79,12 @@ def _restored(context: Context) -> Iterator[Finding]:
             .select_from(_NOTICE)
             .where(_NOTICE.c.state == "pending", _NOTICE.c.created_at <= at)
         ).scalar_one()
-    said = t(f"由 {since} 的备份恢复", f"restored from the backup of {since}")
+    said = t("restored from the backup of {since}", since=since)
     if waiting:
         said += t(
-            f"；{waiting} 份待发通知可能在备份之后已发出，会以同一编号再发：effmon notices list",
-            f"; {waiting} notices wait that may have left after it and leave again under the "
-            "same number: effmon notices list",
+            "; {waiting} notices wait that may have left after it and leave again under the same "
+            "number: effmon notices list",
+            waiting=waiting,
         )
     yield "restored", LOOK if waiting else GOOD, said
 
@@ -106,9 +100,10 @@ def _behind(context: Context) -> Iterator[Finding]:
             "ledger length",
             BAD,
             t(
-                f"台账 {size} 条，签过 {signed} 条的检查点：其后的条目已丢失，见 docs/ledger.md",
-                f"the ledger has {size} entries, a checkpoint of {signed} was signed: later ones "
+                "the ledger has {size} entries, a checkpoint of {signed} was signed: later ones "
                 "are lost, see docs/ledger.md",
+                size=size,
+                signed=signed,
             ),
         )
     if not last:
@@ -119,8 +114,8 @@ def _behind(context: Context) -> Iterator[Finding]:
             "ledger clock",
             BAD,
             t(
-                f"最后一条台账记于 {rfc3339(at, context.zone)}，晚于现在：校准系统时钟",
-                f"the last entry is of {rfc3339(at, context.zone)}, later than now: set the clock",
+                "the last entry is of {at}, later than now: set the clock",
+                at=rfc3339(at, context.zone),
             ),
         )
 
@@ -135,16 +130,16 @@ def _nights(context: Context) -> Iterator[Finding]:
         row for row in rows if row.state != "skipped" and row.started_at - row.scheduled_for > _LATE
     ]
     if not skipped and not late:
-        yield "nights", GOOD, t(f"近一周 {len(rows)} 个班次", f"{len(rows)} slots in a week")
+        yield "nights", GOOD, t("{n_rows} slots in a week", n_rows=len(rows))
         return
     yield (
         "nights",
         LOOK,
         t(
-            f"近一周有 {len(late)} 个班次补跑、{len(skipped)} 个跳过：serve 或定时器中断过，"
-            "见 effmon jobs history",
-            f"of the last week {len(late)} slots were caught up and {len(skipped)} skipped: serve "
-            "or the timer had stopped; see effmon jobs history",
+            "of the last week {n_late} slots were caught up and {n_skipped} skipped: serve or the "
+            "timer had stopped; see effmon jobs history",
+            n_late=len(late),
+            n_skipped=len(skipped),
         ),
     )
 
@@ -161,8 +156,8 @@ def _refused(context: Context) -> Iterator[Finding]:
         "refused acts",
         LOOK if refused else GOOD,
         t(
-            f"近一周 {len(refused)} 次越权被拒，{failed} 个命令未成功：effmon audit list --failed",
-            f"{len(refused)} refused in a week, {failed} commands failed: "
-            "effmon audit list --failed",
+            "{n_refused} refused in a week, {failed} commands failed: effmon audit list --failed",
+            n_refused=len(refused),
+            failed=failed,
         ),
     )

@@ -8,7 +8,7 @@ from ...catalogue.rule_files import own_calendars
 from ...catalogue.rule_versions import APPROVED, SECOND_PERSON, WAITING, Change, listed
 from ...catalogue.rule_waiting import waiting
 from ...faults import EffmonError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...scan.trials import endless
 from ...workspace.context import Context
 
@@ -23,20 +23,16 @@ def check_rules(context: Context) -> Iterator[Finding]:
     approval = context.settings.rules.approval == SECOND_PERSON
     rules = context.catalogue.rules
     packs = ", ".join(context.catalogue.packs)
-    yield "rules", GOOD, t(f"{len(rules)} 条规则（{packs}）", f"{len(rules)} rules ({packs})")
+    yield "rules", GOOD, t("{n_rules} rules ({packs})", n_rules=len(rules), packs=packs)
     for line in overlap_lines([(bound.pack, bound.rule) for bound in rules]):
         yield "packs", LOOK, line
     yield (
         "approval",
         GOOD if approval else LOOK,
-        t(
-            "规则和日历须由第二人批准，巡检只按已批准的文本判定",
-            "rules and calendars take a second person; scans judge by what was approved",
-        )
+        t("rules and calendars take a second person; scans judge by what was approved")
         if approval
         else t(
-            "规则和日历不须批准：谁能改文件，谁就能改变发牌",
-            "nobody approves rules and calendars: whoever may write the files changes the cards",
+            "nobody approves rules and calendars: whoever may write the files changes the cards"
         ),
     )
     since = context.now() - CHANGED_DAYS * 86_400
@@ -54,9 +50,9 @@ def check_rules(context: Context) -> Iterator[Finding]:
             "approved alone",
             LOOK,
             t(
-                f"{'、'.join(alone)} 是在不须第二人批准时由提出人自己批准的",
-                f"{', '.join(alone)}: approved by who proposed it, while no second person was "
-                "asked for",
+                "{alone}: approved by who proposed it, while no second person was asked for",
+                alone=", ".join(alone),
+                alone_2="、".join(alone),
             ),
         )
     for change in [each for each in changes if each.state == WAITING]:
@@ -65,10 +61,9 @@ def check_rules(context: Context) -> Iterator[Finding]:
             "proposed",
             LOOK,
             t(
-                f"{number} 由 {change.person} 提出，待批准："
-                f"effmon rules approve {number} --dry-run",
-                f"{number}, proposed by {change.person}, waits: "
-                f"effmon rules approve {number} --dry-run",
+                "{number}, proposed by {person}, waits: effmon rules approve {number} --dry-run",
+                number=number,
+                person=change.person,
             ),
         )
     for rule_id, within, said in endless(context):
@@ -101,9 +96,9 @@ def check_own_calendars(context: Context) -> Iterator[Finding]:
         yield (
             f"own calendar {name}",
             LOOK if later else GOOD,
-            t(f"{path} 替代随程序安装的日历", f"{path} replaces the installed one")
+            t("{path} replaces the installed one", path=path)
             + (
-                t(f"，缺少通知：{'、'.join(later)}", f" and lacks notices: {', '.join(later)}")
+                t(" and lacks notices: {later}", later=", ".join(later), later_2="、".join(later))
                 if later
                 else ""
             ),

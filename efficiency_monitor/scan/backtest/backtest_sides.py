@@ -15,7 +15,7 @@ from ...catalogue.authoring import rule_work
 from ...engine.encoding import BoundRule
 from ...engine.evaluation import CompiledCalendar
 from ...faults import CatalogueError, ConfigurationError, brief
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...rules.rule_parts import InForce
 from ...rules.tallies import Tally
 from ...time.calendar import Calendar
@@ -157,7 +157,7 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         before = list(chain.from_iterable(rules_of(catalogue, each) for each in asked.against))
         name = ", ".join(asked.against)
     else:
-        before, name = list(catalogue.rules), t("现行规则", "the rules in use")
+        before, name = list(catalogue.rules), t("the rules in use")
     if _is_file(asked.what):
         ids = {bound.rule.id for bound in after}
         before = [b for b in before if renamed.get(b.rule.id, b.rule.id) in ids]
@@ -171,8 +171,8 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
     given = calendars if asked.calendars is None else read_calendars(asked.calendars, calendars)
     if window.since >= now:
         raise ConfigurationError(
-            t(f"{first} 尚未到来", f"{first} is yet to come"),
-            t("回溯测试用于已过去的日期", "a back-test is for dates that are past"),
+            t("{first} is yet to come", first=first),
+            t("a back-test is for dates that are past"),
         )
     found = Plan(
         window=window,
@@ -187,10 +187,7 @@ def plan(catalogue: Catalogue, zone: str, now: int, asked: Asked) -> Plan:
         brought=frozenset(bound.rule.id for bound in counting),
     )
     resting = {b.rule.id for b in (*before, *after) if _rests_on_matters(b.rule.tally)}
-    why = t(
-        "统计发牌之后的督办单、报警或反馈，拟发的牌没有这些",
-        "it counts orders, alarms or answers, and no would-be card ever had any",
-    )
+    why = t("it counts orders, alarms or answers, and no would-be card ever had any")
     return found.without([(rule_id, why) for rule_id in sorted(resting)])
 
 
@@ -243,14 +240,14 @@ def rules_of(catalogue: Catalogue, what: str) -> list[BoundRule]:
     if not there:
         packs = ", ".join(catalogue_files.pack_names(catalogue.folder))
         raise ConfigurationError(
-            t(f"没有规则包或文件 {brief(what)}", f"there is no pack or file {brief(what)}"),
-            t(f"规则包有：{packs}", f"the packs are {packs}"),
+            t("there is no pack or file {what}", what=brief(what)),
+            t("the packs are {packs}", packs=packs),
         )
     found = [file.bound for file in rule_work.load(catalogue, path)]
     if not found:
         raise ConfigurationError(
-            t(f"{what} 中没有规则", f"{what} holds no rule"),
-            t("写规则文件或其目录", "name a rule file or a folder of them"),
+            t("{what} holds no rule", what=what),
+            t("name a rule file or a folder of them"),
         )
     return found
 
@@ -260,15 +257,15 @@ def read_calendars(folder: Path, known: Mapping[str, Calendar]) -> dict[str, Cal
     files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     if not files:
         raise ConfigurationError(
-            t(f"{folder} 中没有日历文件", f"{folder} holds no calendar file"),
-            t("写含 *.yaml 日历文件的目录", "name a folder with calendar files *.yaml"),
+            t("{folder} holds no calendar file", folder=folder),
+            t("name a folder with calendar files *.yaml"),
         )
     own = [catalogue_files.load_calendar_file(file, known) for file in files]
     found = {calendar.id: calendar for calendar in own}
     if len(found) != len(own):
         raise CatalogueError(
-            t(f"{folder} 中有两个同名日历", f"{folder} holds two calendars of one id"),
-            t("删去其一", "remove one of them"),
+            t("{folder} holds two calendars of one id", folder=folder),
+            t("remove one of them", ctx="backtest sides"),
         )
     return {**known, **found}
 
@@ -302,7 +299,7 @@ def _renamed(pairs: Sequence[str]) -> dict[str, str]:
         old, new = old.strip().upper(), new.strip().upper()
         if not equals or not old or not new or old in found:
             raise ConfigurationError(
-                t(f"--map {brief(pair)} 无法读取", f"--map {brief(pair)} cannot be read"),
+                t("--map {pair} cannot be read", pair=brief(pair)),
                 "--map OLD-ID=NEW-ID",
             )
         found[old] = new
@@ -320,17 +317,19 @@ def _check(
         if missing is not None:
             raise ConfigurationError(
                 t(
-                    f"--map {old}={name}：没有规则 {missing}",
-                    f"--map {old}={name}: there is no rule {missing}",
+                    "--map {old}={name}: there is no rule {missing}",
+                    old=old,
+                    name=name,
+                    missing=missing,
                 ),
-                t("旧名在现行规则中，新名在所给规则中", "OLD is in use, NEW is among those given"),
+                t("OLD is in use, NEW is among those given"),
             )
     names = [renamed.get(one, one) for one in ids]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationError(
-            t(f"{twice[0]} 对应两条规则", f"{twice[0]} would stand against two rules"),
-            t("改 --map", "mend --map"),
+            t("{twice} would stand against two rules", twice=twice[0]),
+            t("mend --map"),
         )
     for side in (before, after):
         _check_versions(side)
@@ -342,10 +341,12 @@ def _check_versions(rules: Sequence[BoundRule]) -> None:
             if one.rule.id == other.rule.id and _overlap(one, other):
                 raise ConfigurationError(
                     t(
-                        f"{one.rule.id} 有两个文本同时施行（{other.pack}、{one.pack}）",
-                        f"{one.rule.id} has two texts in force together ({other.pack}, {one.pack})",
+                        "{id} has two texts in force together ({pack}, {pack_2})",
+                        id=one.rule.id,
+                        pack=other.pack,
+                        pack_2=one.pack,
                     ),
-                    t("只比较其中之一", "compare with one of them"),
+                    t("compare with one of them"),
                 )
 
 
@@ -360,8 +361,8 @@ def _window(asked: Asked, zone: str) -> tuple[date, date, Window]:
     first, last = _date(asked.first, "--from"), _date(asked.last, "--to")
     if last < first:
         raise ConfigurationError(
-            t(f"--to {last} 早于 --from {first}", f"--to {last} is before --from {first}"),
-            t("两日均含在内", "both dates are included"),
+            t("--to {last} is before --from {first}", last=last, first=first),
+            t("both dates are included"),
         )
     return first, last, window_of(first, last, zone)
 
@@ -384,7 +385,7 @@ def _date(text: str, option: str) -> date:
         found = date.min
     if not 1900 < found.year < 2100:
         raise ConfigurationError(
-            t(f"{option} {brief(text)} 不是日期", f"{option} {brief(text)} is no date"),
+            t("{option} {text_} is no date", option=option, text_=brief(text)),
             f"{option} 2026-03-31",
         )
     return found

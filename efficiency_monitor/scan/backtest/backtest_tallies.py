@@ -20,7 +20,7 @@ from ...engine.tally import Tallied, judge
 from ...engine.tally_rows import CardRow, CaseRow, World
 from ...engine.tally_trial import binds
 from ...engine.timeline import CaseRecord
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake import feeds
 from ...rules.tallies import Tally
 from ...terms import CardState, Level, Outcome
@@ -175,7 +175,7 @@ def asks_incomplete(tally: Tally) -> bool:
 
 def unseen(rules: Sequence[BoundRule]) -> list[tuple[str, str]]:
     """The tallies that count by what an auditor's role is not shown, each with the reason."""
-    why = t("数据库角色看不到个人信息", "the database role is not shown what it counts by")
+    why = t("the database role is not shown what it counts by")
     found = {
         bound.rule.id
         for bound in rules

@@ -15,7 +15,7 @@ from ...engine.encoding import FrameBuilder, Signature
 from ...engine.evaluation import CompiledCalendar
 from ...engine.timeline import CaseRecord, Event
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake import feeds
 from ...intake.model.statements import digest
 from ...intake.store import cases
@@ -105,8 +105,8 @@ def export_lake(context: Context, out: Path, progress: Progress | None = None) -
     former = read_manifest(out)
     if former is None and out.is_dir() and any(out.iterdir()):
         raise ConfigurationError(
-            t(f"{out} 不是数据湖，也不是空目录", f"{out} is no lake and not empty"),
-            t("给出新目录", "name a new folder"),
+            t("{out} is no lake and not empty", out=out),
+            t("name a new folder"),
         )
     now = context.now()
     if former is not None:
@@ -117,16 +117,14 @@ def export_lake(context: Context, out: Path, progress: Progress | None = None) -
 
 
 def _check_ours(context: Context, out: Path, former: Manifest) -> None:
-    mended = t("导出到新目录", "export into a new folder")
+    mended = t("export into a new folder")
     if former.workspace != context.settings.workspace.name:
         raise ConfigurationError(
-            t(f"{out} 属于工作区 {former.workspace}", f"{out} is of workspace {former.workspace}"),
+            t("{out} is of workspace {workspace}", out=out, workspace=former.workspace),
             mended,
         )
     if former.vocabulary != context.catalogue.vocabulary_digest:
-        raise ConfigurationError(
-            t(f"{out} 按另一词汇表排序", f"{out} was ordered by another vocabulary"), mended
-        )
+        raise ConfigurationError(t("{out} was ordered by another vocabulary", out=out), mended)
 
 
 class _Export:

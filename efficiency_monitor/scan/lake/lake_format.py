@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ...documents.tabular import json_text, put_in_place
 from ...engine.encoding import Signature
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 
 FORMAT: Final = 3
 MANIFEST: Final = "lake.json"
@@ -92,11 +92,8 @@ def need_parquet() -> None:
     """ConfigurationError without the extra `parquet`."""
     if importlib.util.find_spec("pyarrow") is None:
         raise ConfigurationError(
-            t("数据湖需要 pyarrow", "a lake takes pyarrow"),
-            t(
-                "请安装扩展 parquet（deploy/README.md）",
-                "install the extra parquet (deploy/README.md)",
-            ),
+            t("a lake takes pyarrow"),
+            t("install the extra parquet (deploy/README.md)"),
         )
 
 
@@ -115,7 +112,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (ValueError, ValidationError, RecursionError) as fault:
         raise _unusable(path, str(fault).splitlines()[0]) from None
     if found.format != FORMAT:
-        raise _unusable(path, t(f"格式 {found.format}", f"format {found.format}"))
+        raise _unusable(path, t("format {format}", format=found.format))
     missing = [
         file
         for part in found.parts
@@ -123,17 +120,14 @@ def read_manifest(folder: Path) -> Manifest | None:
         if not (file := file_of(folder, table, part)).is_file()
     ]
     if missing:
-        raise _unusable(path, t(f"缺少 {missing[0]}", f"{missing[0]} is missing"))
+        raise _unusable(path, t("{missing} is missing", missing=missing[0]))
     return found
 
 
 def _unusable(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        t(f"{path} 不可用：{why}", f"{path} cannot be used: {why}"),
-        t(
-            "重新导出到空目录：effmon export lake",
-            "export again into an empty folder: effmon export lake",
-        ),
+        t("{path} cannot be used: {why}", path=path, why=why),
+        t("export again into an empty folder: effmon export lake"),
     )
 
 

@@ -13,7 +13,7 @@ from ...documents.masking import names_persons
 from ...engine.encoding import BoundRule
 from ...engine.timeline import CaseRecord, Event, FieldsVersion
 from ...faults import ConfigurationError
-from ...i18n.language import t
+from ...i18n.messages import t
 from ...intake.formats.parsing import parsing, unreadable
 from ...rules.vocabulary import Vocabulary
 from ...terms import Precision
@@ -61,8 +61,8 @@ class Lake:
         manifest = read_manifest(folder)
         if manifest is None:
             raise ConfigurationError(
-                t(f"{folder} 中没有 {MANIFEST}", f"there is no {MANIFEST} in {folder}"),
-                t("先导出：effmon export lake --out 目录", "first: effmon export lake --out DIR"),
+                t("there is no {manifest} in {folder}", manifest=MANIFEST, folder=folder),
+                t("first: effmon export lake --out DIR"),
             )
         self.folder = folder
         self.manifest: Manifest = manifest
@@ -104,7 +104,7 @@ class Lake:
         with parsing(str(path), "Parquet"), pq.ParquetFile(path) as file:
             found = file.read(columns=list(columns))
             if found.num_rows != (part.cases if name == "cases" else part.events):
-                raise ValueError(t(f"{found.num_rows} 行", f"{found.num_rows} rows"))
+                raise ValueError(t("{num_rows} rows", num_rows=found.num_rows))
             return found.select(list(columns)).combine_chunks()
 
     def batches(self, as_of: int) -> Iterator[Sequence[CaseRecord]]:
@@ -173,8 +173,8 @@ class Lake:
         if until > self.manifest.exported_at:
             at = rfc3339(self.manifest.exported_at, self.manifest.zone)
             raise ConfigurationError(
-                t(f"数据湖截至 {at}，--to 更晚", f"the lake ends at {at}, before --to does"),
-                t("先追加：effmon export lake", "add to it first: effmon export lake"),
+                t("the lake ends at {at}, before --to does", at=at),
+                t("add to it first: effmon export lake"),
             )
 
 
@@ -183,7 +183,7 @@ def left_out(rules: Sequence[BoundRule]) -> list[tuple[str, str]]:
     found = []
     for bound in rules:
         if bound.rule.form == "tally":
-            why = t("统计类规则须用数据库", "tallies are judged over a database, not over a lake")
+            why = t("tallies are judged over a database, not over a lake")
             found.append((bound.rule.id, why))
         condition = bound.rule.condition
         if condition is None:
@@ -192,7 +192,7 @@ def left_out(rules: Sequence[BoundRule]) -> list[tuple[str, str]]:
         lacking = sorted(name for name in asked if name in _LEFT_BEHIND or names_persons(name))
         if condition.measure in _OF_PERSONS or lacking:
             what = ", ".join(lacking) or condition.measure
-            found.append((bound.rule.id, t(f"数据湖不含 {what}", f"a lake has no {what}")))
+            found.append((bound.rule.id, t("a lake has no {what}", what=what)))
     return sorted(set(found))
 
 
