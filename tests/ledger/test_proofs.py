@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency_monitor.ledger.model import sm3
 from efficiency_monitor.ledger.model.tree_proofs import (
     ProofError,
     Tree,
@@ -18,6 +17,7 @@ from efficiency_monitor.ledger.model.tree_proofs import (
     verify_consistency,
     verify_inclusion,
 )
+from efficiency_monitor.verifier import verify
 from tests.ledger.test_trees import REFERENCE_LEAVES, REFERENCE_ROOTS
 
 #: All trees up to here are looked at, with every index and every earlier size.
@@ -268,16 +268,16 @@ def test_another_library_makes_the_same_paths(size: int) -> None:
 
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=60), st.data())
 def test_in_sm3_proofs_hold_too(leaves: list[bytes], data: st.DataObject) -> None:
-    tree = Tree(leaves, sm3.sm3)
+    tree = Tree(leaves, verify.sm3)
     size = data.draw(st.integers(1, len(leaves)))
     index = data.draw(st.integers(0, size - 1))
-    proof = inclusion_proof(leaves, index, size, sm3.sm3)
-    verify_inclusion(leaves[index], index, size, proof, tree.root(size), sm3.sm3)
+    proof = inclusion_proof(leaves, index, size, verify.sm3)
+    verify_inclusion(leaves[index], index, size, proof, tree.root(size), verify.sm3)
     if proof:
         with pytest.raises(ProofError):
             verify_inclusion(leaves[index], index, size, proof, tree.root(size), sha256)
-    between = consistency_proof(leaves, index + 1, size, sm3.sm3)
-    verify_consistency(index + 1, tree.root(index + 1), size, tree.root(size), between, sm3.sm3)
+    between = consistency_proof(leaves, index + 1, size, verify.sm3)
+    verify_consistency(index + 1, tree.root(index + 1), size, tree.root(size), between, verify.sm3)
 
 
 def test_what_cannot_be_asked_is_said() -> None:

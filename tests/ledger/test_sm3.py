@@ -4,10 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from efficiency_monitor.ledger.model import sm3
+from efficiency_monitor.ledger.model import entries
 from efficiency_monitor.verifier import verify
 
-BOTH = pytest.mark.parametrize("digest", [sm3.sm3, verify.sm3], ids=["core", "verifier"])
+BOTH = pytest.mark.parametrize(
+    "digest",
+    [entries.DIGESTS["sm3"], entries._library_sm3, verify.sm3],
+    ids=["core", "library", "verifier"],
+)
 
 
 @BOTH

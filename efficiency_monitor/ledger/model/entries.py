@@ -22,8 +22,6 @@ from typing import Final
 
 import rfc8785
 
-from efficiency_monitor.ledger.model import sm3
-
 ENTRY_VERSION = 1
 SALT_SIZE = 32
 HASH_SIZE = 32
@@ -321,12 +319,21 @@ def _openssl_sm3(data: bytes) -> bytes:
     return hashlib.new("sm3", data).digest()
 
 
+def _library_sm3(data: bytes) -> bytes:
+    """SM3 of the OpenSSL that `cryptography` brings; as fast, and slow to import."""
+    from cryptography.hazmat.primitives.hashes import SM3, Hash
+
+    digest = Hash(SM3())
+    digest.update(data)
+    return digest.finalize()
+
+
 def _best_sm3() -> _Digest:
-    """OpenSSL's SM3, or our own where it was left out of the build."""
+    """SM3 (GB/T 32905-2016) of Python's OpenSSL, or the library's where it was left out."""
     try:
         _openssl_sm3(b"")
     except ValueError:
-        return sm3.sm3
+        return _library_sm3
     return _openssl_sm3
 
 
@@ -336,6 +343,6 @@ _sm3 = _best_sm3()
 DIGESTS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"sha256": _sha256, "sm3": _sm3}
 
 
-def uses_own_sm3() -> bool:
-    """Whether SM3 is computed by `ledger.model.sm3`, because OpenSSL was built without it."""
-    return _sm3 is sm3.sm3
+def sm3_by() -> str:
+    """What computes SM3: Python's `OpenSSL`, or `cryptography` where that was built without it."""
+    return "OpenSSL" if _sm3 is _openssl_sm3 else "cryptography"

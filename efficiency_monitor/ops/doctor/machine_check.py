@@ -29,8 +29,7 @@ def check_machine(context: Context) -> Iterator[Finding]:
     yield _disk(context)
     encoding = (sys.stdout.encoding or "").lower()
     yield "encoding", GOOD if encoding.startswith("utf") else LOOK, encoding or "unknown"
-    own = core_ledger.uses_own_sm3()
-    yield "sm3", LOOK if own else GOOD, "Python" if own else "OpenSSL"
+    yield "sm3", GOOD, core_ledger.sm3_by()
     yield "versions", GOOD, f"effmon {__version__}, Python {platform.python_version()}"
     yield from _files(context)
 
