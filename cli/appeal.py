@@ -15,7 +15,7 @@ from .state import DryRun, Output, context_of
 from .written import Attach, Text, read_text
 
 if TYPE_CHECKING:
-    from efficiency_monitor.cards.lift_effects import Aftermath
+    from efficiency_monitor.cards.lift_effects import LiftEffects
     from efficiency_monitor.followup.appeals.actions import Decided
 
 app = typer.Typer(help=t("appeals against cards"))
@@ -228,7 +228,7 @@ def say_later() -> None:
     message(t("once another person has signed:"))
 
 
-def say_followed(followed: "Aftermath", more: list[str]) -> None:
+def say_followed(followed: "LiftEffects", more: list[str]) -> None:
     """Say on stderr what followed, one line for each kind of thing."""
     told = sorted({*more, *followed.told})
     for what, names in (

@@ -66,7 +66,7 @@ class Given:
 _given = Given()
 
 
-def take(words: Sequence[str], command: Any) -> Given:
+def read(words: Sequence[str], command: Any) -> Given:
     """Read the command line; words that are no command of ours are not kept."""
     global _given
     _given = parse(words, command)
@@ -114,7 +114,7 @@ def _global(found: Given, name: str, value: str) -> None:
         found.log_file = str(Path(value).absolute())
 
 
-def begun(context: "Context") -> None:
+def start(context: "Context") -> None:
     """Open the log that the workspace or the command line names, and write that it begins."""
     target = _given.log_file or context.settings.operation.log
     if target is None:
@@ -136,7 +136,7 @@ def _actor(context: "Context") -> str:
     return who.os_user if claimed is None else f"{who.os_user} as {claimed}"
 
 
-def ended(code: int, fault: EffmonError | None) -> None:
+def finish(code: int, fault: EffmonError | None) -> None:
     """Put on record and log how it ended. It never fails itself."""
     refused = isinstance(fault, NotAllowed)
     if _given.looks and not refused and _given.log_file is None:

@@ -194,7 +194,7 @@ def serve(
     """Stay and run what falls due, until SIGTERM or Ctrl-C; APScheduler is only the bell."""
     from efficiency_monitor import app as app_root
     from efficiency_monitor.faults import EffmonError
-    from efficiency_monitor.ops.timer import ring
+    from efficiency_monitor.ops.timer import run_every
     from efficiency_monitor.workspace import logbook
 
     context = context_of(ctx)
@@ -217,5 +217,5 @@ def serve(
         else:
             fail(EffmonError(f"{type(fault).__name__}: {fault}", "effmon doctor"))
 
-    ring(tick, every_seconds=every, zone=context.zone, on_error=on_error)
+    run_every(tick, every_seconds=every, zone=context.zone, on_error=on_error)
     leave(0)

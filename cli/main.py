@@ -138,9 +138,9 @@ def main() -> None:
     """
     # Built once: it takes longer than most commands.
     command = typer.main.get_command(app)
-    given.take(sys.argv[1:], command)
+    given.read(sys.argv[1:], command)
     code, fault = _run(command)
-    given.ended(code, fault)
+    given.finish(code, fault)
     sys.exit(code)
 
 

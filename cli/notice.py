@@ -61,7 +61,7 @@ def deliver(
     """
     from efficiency_monitor import app as root
     from efficiency_monitor.notify import deliver as service
-    from efficiency_monitor.scan.housekeeping import go_round
+    from efficiency_monitor.scan.housekeeping import run
 
     context = context_of(ctx)
     channels = root.channels(context)
@@ -73,7 +73,7 @@ def deliver(
                 f"{addressed.channel}: {addressed.message.recipient}: {addressed.message.subject}"
             )
     else:
-        done = go_round(context, channels)
+        done = run(context, channels)
         assert done.delivered is not None  # it was waited for, or Locked was raised
         report = done.delivered
         _emit_round(done, context.zone, output)

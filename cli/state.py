@@ -79,7 +79,7 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
         clock=state.clock or app.now,
     )
     set_language(choose(os.environ, context.settings.workspace.language))
-    given.begun(context)
+    given.start(context)
     if context.store.masked:
         warn(
             t(

@@ -21,7 +21,7 @@ from .workspace import settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .intake.pull_report import Outside
+    from .intake.pull_report import PullDeps
     from .notify.channels.channel import Channel
     from .ops.audit import Command
     from .people.model.signatures import PersonalKey
@@ -343,11 +343,11 @@ def _check_file(file: Path, *, missing: bool, create: bool) -> None:
 
 def channels(context: "Context") -> dict[str, "Channel"]:
     """The channels that the workspace has, by name."""
-    from .notify.channels.configured import Surroundings, open_channels
+    from .notify.channels.configured import ChannelDeps, open_channels
 
     return open_channels(
         context.settings.channels,
-        Surroundings(
+        ChannelDeps(
             folder=context.folder,
             environ=os.environ,
             clock=context.now,
@@ -357,15 +357,15 @@ def channels(context: "Context") -> dict[str, "Channel"]:
     )
 
 
-def outside(clock: Callable[[], int] = now) -> "Outside":
+def outside(clock: Callable[[], int] = now) -> "PullDeps":
     """What pulling needs of the world: the environment's secrets, clocks, names."""
-    from .intake.pull_report import Outside
-    from .intake.pulling.http_request import World
+    from .intake.pull_report import PullDeps
+    from .intake.pulling.http_request import HttpDeps
     from .outbound.connection import system_resolver
 
-    return Outside(
+    return PullDeps(
         environ=os.environ,
-        world=World(
+        world=HttpDeps(
             now=clock, monotonic=time.monotonic, sleep=time.sleep, resolver=system_resolver
         ),
         new_id=run_id,

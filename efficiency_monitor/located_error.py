@@ -6,7 +6,7 @@ from collections.abc import Sequence
 Loc = tuple[str | int, ...]
 
 
-class PlacedFault(ValueError):
+class LocatedError(ValueError):
     """What a file says cannot be right, in one place or in several.
 
     `faults` pairs the path of each entry with a sentence; whoever has read the file turns the

@@ -17,7 +17,7 @@ from ..people.model.authority import Act
 from ..terms import CardState
 from ..time.instants import rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
+from ..workspace.required_texts import require_text, text_commitment
 from .card_states import check_state
 from .listing import no_card
 from .model import decide as core_cards
@@ -104,7 +104,7 @@ def answer(
     asked = _ANSWERS[what]
     claimed(context)
     if what == "replied" or text is not None:
-        said(text, t("text"))
+        require_text(text, t("text"))
     with context.store.writing() as connection:
         row = cards.find(connection, card_no)
         if row is None:
@@ -130,7 +130,7 @@ def answer(
         content: dict[str, object] = {
             "card": card_no,
             "state": str(asked.state),
-            "text": None if text is None else committed(context, connection, text),
+            "text": None if text is None else text_commitment(context, connection, text),
             "evidence": for_ledger(evidence),
         }
         if what == "replied":

@@ -14,7 +14,7 @@ from ..i18n.messages import mark, t
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..notify.notices import notices_to, people
-from ..notify.recipients import reached
+from ..notify.recipients import notified
 from ..notify.store import outbox
 from ..people.acting import approvals, approve, claimed
 from ..people.model.authority import Act
@@ -22,8 +22,8 @@ from ..people.proof import proof_of
 from ..people.recusal import named_on
 from ..terms import CardState, Level
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
-from ..workspace.transaction import rehearsed
+from ..workspace.required_texts import require_text, text_commitment
+from ..workspace.transaction import transaction
 from .card_states import check_state
 from .listing import no_card
 from .store import cards
@@ -54,8 +54,8 @@ def close_card(
     who was told of the card is told. A card with an open order is closed with the order. Given
     again by who has closed it, nothing is written.
     """
-    said(text, t("text", ctx="closing"))
-    with rehearsed(context, only=dry_run) as connection:
+    require_text(text, t("text", ctx="closing"))
+    with transaction(context, dry_run=dry_run) as connection:
         row = cards.find(connection, card_no)
         if row is None:
             raise no_card(card_no)
@@ -136,7 +136,7 @@ def close_row(
     content: dict[str, object] = {
         "card": row.card_no,
         "state": str(CardState.CLOSED),
-        "text": committed(context, connection, text),
+        "text": text_commitment(context, connection, text),
         "evidence": for_ledger(evidence),
     }
     if order_no is not None:
@@ -146,7 +146,7 @@ def close_row(
     ladders.ended(context, connection, [row.card_no], str(CardState.CLOSED))
     subject = f"card:{row.card_no}"
     new = notices_to(
-        reached(connection, subject), subject=subject, kind="closed", card_no=row.card_no
+        notified(connection, subject), subject=subject, kind="closed", card_no=row.card_no
     )
     outbox.add(connection, new, now)
     return sorted({notice.person_id for notice in new})

@@ -39,7 +39,7 @@ _LATER_THAN = {"lifted": str(CardState.LIFTED), "closed": str(CardState.CLOSED)}
 
 
 @dataclass(slots=True)
-class Aftermath:
+class LiftEffects:
     """What followed the lifting of cards."""
 
     #: Lower cards that stand again.
@@ -52,18 +52,18 @@ class Aftermath:
     orders: list[str] = field(default_factory=list)
     appeals: list[str] = field(default_factory=list)
 
-    def add(self, other: "Aftermath") -> None:
+    def add(self, other: "LiftEffects") -> None:
         """Take in what followed others."""
-        for name in Aftermath.__slots__:
+        for name in LiftEffects.__slots__:
             held = getattr(self, name)
             held += [each for each in getattr(other, name) if each not in held]
 
 
 def aftermath(
     context: Context, connection: Connection, card_nos: Sequence[str], reason: LiftReason
-) -> Aftermath:
+) -> LiftEffects:
     """Do what else follows the lifting of cards, in the transaction that lifts them."""
-    whole = Aftermath()
+    whole = LiftEffects()
     if not card_nos:
         return whole
     everybody = people(connection)
@@ -78,8 +78,8 @@ def _part(
     card_nos: Sequence[str],
     reason: LiftReason,
     everybody: Sequence[Person],
-) -> Aftermath:
-    followed = Aftermath()
+) -> LiftEffects:
+    followed = LiftEffects()
     sent = _sent(connection, card_nos, everybody)
     followed.void += void(
         context,
@@ -203,7 +203,7 @@ def _settle(context: Context, connection: Connection, appeal: Any, reason: LiftR
                     "appeal": number,
                     "card": appeal.card_no,
                     "reason": str(reason),
-                    **binding.standing(context, connection, "appeal", number),
+                    **binding.row_commitment(context, connection, "appeal", number),
                 },
             )
         ],
@@ -245,7 +245,7 @@ def _close_orders(
                     {
                         "order": number,
                         "result": CARDS_LIFTED,
-                        **binding.standing(context, connection, "supervision_order", number),
+                        **binding.row_commitment(context, connection, "supervision_order", number),
                     },
                 )
             ],

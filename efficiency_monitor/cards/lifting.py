@@ -26,9 +26,9 @@ from ..people.recusal import who_withdraws
 from ..terms import CardState, Level, LiftReason
 from ..time.instants import rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
-from ..workspace.transaction import rehearsed
-from .lift_effects import Aftermath, aftermath
+from ..workspace.required_texts import require_text, text_commitment
+from ..workspace.transaction import transaction
+from .lift_effects import LiftEffects, aftermath
 from .listing import no_card
 from .model.decide import Revive, revived_by
 from .store import cards
@@ -51,7 +51,7 @@ class Lifted:
     repeated: bool = False
     #: Earlier signatures that count no more, one line each.
     lapsed: list[str] = field(default_factory=list)
-    followed: Aftermath = field(default_factory=Aftermath)
+    followed: LiftEffects = field(default_factory=LiftEffects)
 
     def as_json(self) -> dict[str, object]:
         """For the command line."""
@@ -67,7 +67,7 @@ class Lifted:
         }
 
 
-def followed_json(followed: Aftermath) -> dict[str, object]:
+def followed_json(followed: LiftEffects) -> dict[str, object]:
     """What followed, for the command line."""
     return {
         "revived": followed.revived,
@@ -85,7 +85,7 @@ def lift(
     reason: LiftReason,
     text: str | None,
     evidence: Sequence[Attachment] = (),
-) -> Aftermath:
+) -> LiftEffects:
     """Lift a card in the caller's transaction, and do all that follows.
 
     Whether the one who acts may do it, and how many have to sign, is the caller's to see to.
@@ -118,7 +118,7 @@ def lift(
             {
                 "card": card_no,
                 "reason": str(reason),
-                "text": None if text is None else committed(context, connection, text),
+                "text": None if text is None else text_commitment(context, connection, text),
                 "lifted_at": at,
                 "as_of": at,
             },
@@ -171,9 +171,9 @@ def by_hand(
     cannot be lifted for this reason or an appeal waits; NotAllowed where the person may not, or an
     earlier signature does not hold.
     """
-    why = said(text, t("reason for lifting it"))
+    why = require_text(text, t("reason for lifting it"))
     evidence = look(attach) if dry_run else keep(context, attach)
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         row = cards.find(connection, card_no)
         if row is None:
             raise no_card(card_no)

@@ -28,8 +28,8 @@ from ..people.store import keys
 from ..terms import MANUAL_PACK, MANUAL_RULE, CardState, Level
 from ..time.instants import local_date, rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, refuse_id_numbers, said
-from ..workspace.transaction import rehearsed
+from ..workspace.required_texts import refuse_id_numbers, require_text, text_commitment
+from ..workspace.transaction import transaction
 from .card_rows import handler_of, input_of, persons_json
 from .model import decide as core_cards
 from .store import cards
@@ -70,9 +70,9 @@ def issue(
     or where nobody but the issuer could confirm it; NotAllowed where the person may not.
     """
     person = claimed(context)
-    said(text, t("text", ctx="manual cards"))
+    require_text(text, t("text", ctx="manual cards"))
     basis = _basis(basis)
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         case = _case(connection, case_no)
         row = _row(context, connection, case, level, basis, person)
         scope = Scope(
@@ -91,7 +91,7 @@ def issue(
         cards.issue(
             connection, [row], context.actor, text=text, evidence=attachments_json(evidence)
         )
-        told = committed(context, connection, text)
+        told = text_commitment(context, connection, text)
         rests_on = input_of(case, held_rows.received(connection))
         entries = [_entry(context, rests_on, row, salt, told, evidence)]
         if level > Level.WARNING:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ..faults import CatalogueError
 from ..i18n.messages import t
-from ..located_error import PlacedFault
+from ..located_error import LocatedError
 from ..records.engine import Store
 from ..rules.vocabulary import Vocabulary, build_vocabulary
 from ..time.calendar import Calendar, build
@@ -178,7 +178,7 @@ def built(files: Mapping[str, CalendarFile]) -> dict[str, Calendar]:
             parent = make(file.extends, (*children, name))
         try:
             made[name] = build(file, parent)
-        except PlacedFault as fault:
+        except LocatedError as fault:
             raise _unbuilt(name, "; ".join(text for _, text in fault.faults)) from None
         return made[name]
 

@@ -11,7 +11,7 @@ from ..faults import CatalogueError
 from ..i18n.messages import t
 from ..i18n.model_words import nearest
 from ..i18n.os_words import say_os
-from ..located_error import PlacedFault
+from ..located_error import LocatedError
 from ..time.calendar import Calendar, CalendarFile, build
 from .strict_yaml import MOST_BYTES, Node, load, place, placed, validate
 
@@ -75,7 +75,7 @@ class _Shelf:
         parent = self._parent(node, file, (*children, key)) if file.extends else None
         try:
             self.built[key] = build(file, parent)
-        except PlacedFault as fault:
+        except LocatedError as fault:
             raise placed(node, fault) from None
         return self.built[key]
 

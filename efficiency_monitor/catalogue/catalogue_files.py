@@ -12,7 +12,7 @@ from pathlib import Path
 from ..faults import CatalogueError, ConfigurationError, brief
 from ..i18n.messages import t
 from ..i18n.model_words import nearest
-from ..located_error import Loc, PlacedFault
+from ..located_error import Loc, LocatedError
 from ..rules.ladders import Ladder
 from ..rules.measures import Measure, MeasuresFile, check_measures
 from ..rules.rules import Clock, Rule
@@ -100,7 +100,7 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     node = read_document(folder / "vocabulary.yaml")
     try:
         return build_vocabulary(validate(node, VocabularyFile))
-    except PlacedFault as fault:
+    except LocatedError as fault:
         raise placed(node, fault) from None
 
 
@@ -111,7 +111,7 @@ def read_measures(folder: Path) -> tuple[Measure, ...]:
     node = read_document(path)
     try:
         return check_measures(validate(node, MeasuresFile))
-    except PlacedFault as fault:
+    except LocatedError as fault:
         raise placed(node, fault) from None
 
 

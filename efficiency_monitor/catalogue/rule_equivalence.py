@@ -29,7 +29,7 @@ def judging(rule: Rule) -> str:
     return hashlib.sha256(kept_texts.canonical(said).encode()).hexdigest()
 
 
-def settled(
+def with_equivalent_digest(
     catalogue: Catalogue, connection: Connection, standing: Mapping[Key, Sequence[Card]]
 ) -> dict[Key, list[Card]]:
     """The same cards, each with the digest of the text in use that judges as its own text does.

@@ -22,8 +22,8 @@ from ..people.first_signatures import before
 from ..people.model.authority import Act
 from ..time.instants import rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
-from ..workspace.transaction import rehearsed
+from ..workspace.required_texts import require_text, text_commitment
+from ..workspace.transaction import transaction
 from . import kept_texts, settings_in_force
 from . import store as changes
 from .approved_catalogue import ApprovedCatalogue, apply, state_with_settings, texts_of
@@ -97,10 +97,10 @@ def write_proposal(
     dry_run: bool = False,
 ) -> Change:
     """Write a proposal of these texts: row, kept texts and entry in one transaction."""
-    why = said(reason, t("reason"))
+    why = require_text(reason, t("reason"))
     what = parts_text(parts)
     sha256 = hashlib.sha256(what.encode()).hexdigest()
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         standing = standing_of(context, connection, Act.PROPOSE_CHANGE, None)
         same = _same(connection, standing.person_id, sha256, why)
         if same is not None:
@@ -134,7 +134,7 @@ def write_proposal(
                 "on_behalf_of": standing.on_behalf_of,
                 "sha256": sha256,
                 "parts": [part.as_json() for part in parts],
-                "reason": committed(context, connection, why),
+                "reason": text_commitment(context, connection, why),
             },
         )
         ledger.append(connection, [entry])
@@ -220,7 +220,7 @@ def approve(
     again for one that is approved, nothing is written. NotAllowed where the person may not.
     """
     mode = context.settings.rules.approval
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         change = find(connection, change_no)
         change_no = change.change_no
         if change.state == APPROVED:
@@ -236,7 +236,7 @@ def approve(
             subject=f"change:{change_no}",
             decision="approve",
             ground=change.sha256,
-            text=None if text is None else said(text, t("text", ctx="rule versions")),
+            text=None if text is None else require_text(text, t("text", ctx="rule versions")),
             must_sign=mode == SECOND_PERSON,
             barred=barred,
         )
@@ -301,7 +301,7 @@ def _use(connection: Connection, parts: Sequence[Part], now: int) -> None:
 
 def withdraw(context: Context, change_no: str, text: str | None) -> Change:
     """Withdraw a change that waits. ConfigurationError where it has ended otherwise."""
-    why = said(text, t("reason"))
+    why = require_text(text, t("reason"))
     with context.store.writing() as connection:
         change = find(connection, change_no)
         if change.state == WITHDRAWN:
@@ -333,7 +333,7 @@ def _end(
             "person": person,
             "sha256": change.sha256,
             "mode": mode,
-            "text": None if text is None else committed(context, connection, text),
+            "text": None if text is None else text_commitment(context, connection, text),
         },
     )
     seq = ledger.read_head(connection).size + 1

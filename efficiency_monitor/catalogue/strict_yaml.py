@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from ..faults import CatalogueError
 from ..i18n.messages import t
 from ..i18n.model_words import sentence, subject
-from ..located_error import Loc, PlacedFault
+from ..located_error import Loc, LocatedError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -202,7 +202,7 @@ def _leading(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     return [error for error in errors if not follows(error)]
 
 
-def placed(node: Node, fault: PlacedFault) -> CatalogueError:
+def placed(node: Node, fault: LocatedError) -> CatalogueError:
     """A fault in the content of a document, with every place as file:line:col, one a line."""
     lines = [f"{place(node, loc)}: {what}" for loc, what in fault.faults]
     return CatalogueError("\n".join(lines), _mend())

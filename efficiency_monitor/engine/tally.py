@@ -15,7 +15,7 @@ from ..terms import Level, Reason
 from ..time.windows import Window
 from .encoding import BoundRule
 from .findings import LevelFound
-from .tally_rows import Member, Subject, World
+from .tally_rows import Member, Subject, TallyInput
 from .tally_sums import Adding, Due, Sum, Sums
 
 #: Decimal places in which a percentage is said; it is compared in full: the difference of two
@@ -66,7 +66,7 @@ class Tallied:
 
 def judge(
     bound: BoundRule,
-    world: World,
+    world: TallyInput,
     window: Window,
     as_of: int,
     *,

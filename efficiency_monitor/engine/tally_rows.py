@@ -128,7 +128,7 @@ class AlarmRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class TallyInput:
     """All that is known, or the part of it that a tally in a window can be about."""
 
     cards: tuple[CardRow, ...] = ()

@@ -10,7 +10,7 @@ from ..terms import Level
 from ..time.amount import Amount
 from ..time.windows import Window
 from .tally_bursts import most_alike, most_within
-from .tally_rows import KINDS, CardRow, CaseRow, EventRow, Member, Subject, World
+from .tally_rows import KINDS, CardRow, CaseRow, EventRow, Member, Subject, TallyInput
 
 #: Last instant in time of an amount from an instant; None where no calendar covers it.
 Due = Callable[[int, Amount], int | None]
@@ -50,7 +50,7 @@ class Adding:
 
     tally: Tally
     applies_to: Match
-    world: World
+    world: TallyInput
     window: Window
     as_of: int
     due: Due

@@ -15,7 +15,7 @@ from .encoding import BoundRule
 from .evaluation import CompiledCalendar
 from .questions import Counting, due
 from .tally import Tallied, judge
-from .tally_rows import AlarmRow, CardRow, CaseRow, EventRow, ItemRow, OrderRow, World
+from .tally_rows import AlarmRow, CardRow, CaseRow, EventRow, ItemRow, OrderRow, TallyInput
 
 _FIELDS = ("department", "handler", "item_code", "region", "item_kind", "channel")
 
@@ -75,16 +75,16 @@ class _Rows:
         self._example = example
         self._zone = zone
 
-    def world(self) -> World:
+    def world(self) -> TallyInput:
         """All of them, as a tally takes them."""
-        rows = World(
+        rows = TallyInput(
             cards=tuple(self._cards()),
             cases=tuple(self._cases()),
             items=tuple(self._items()),
             orders=tuple(self._orders()),
             alarms=tuple(self._alarms()),
         )
-        return World(
+        return TallyInput(
             cards=rows.cards,
             cases=rows.cases,
             items=rows.items,
@@ -185,7 +185,7 @@ class _Rows:
                 )
 
 
-def _first_of(world: World) -> int | None:
+def _first_of(world: TallyInput) -> int | None:
     instants: list[int | None] = [card.at for card in world.cards]
     instants += [case.begun_at or case.finished_at for case in world.cases]
     instants += [item.known_from for item in world.items]

@@ -18,7 +18,7 @@ from ..ledger.model.row_digests import Span
 from ..ledger.store import held_rows, ledger
 from ..time.instants import rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed
+from ..workspace.required_texts import text_commitment
 from .store import import_runs
 
 
@@ -86,7 +86,7 @@ class HeldImport:
                     "first": rows.first,
                     "last": rows.last,
                     "count": rows.span.count,
-                    **committed(context, connection, rows.span.hexdigest()),
+                    **text_commitment(context, connection, rows.span.hexdigest()),
                 }
                 for name, rows in self._tables.items()
                 if rows.span.count
@@ -115,13 +115,13 @@ def begun(
         "received_at": rfc3339(now, context.zone),
         "files": [
             {
-                "name": committed(context, connection, file.name),
+                "name": text_commitment(context, connection, file.name),
                 "bytes": file.bytes,
                 "sha256": file.sha256,
             }
             for file in files
         ],
-        **binding.standing(context, connection, "import_run", import_id),
+        **binding.row_commitment(context, connection, "import_run", import_id),
     }
     entry = context.entry(EntryType.IMPORT_BEGUN, f"import.begun/{import_id}", content)
     ledger.append(connection, [entry])
@@ -165,7 +165,7 @@ def _done(
             **held.content(context, connection),
             # Of all imports up to this one: a scan compares it with what the tables have.
             "held": dict(totals),
-            **binding.standing(context, connection, "import_run", held.import_id),
+            **binding.row_commitment(context, connection, "import_run", held.import_id),
         },
     )
 

@@ -23,7 +23,7 @@ from .model.statements import RowFacts
 from .spill import Fact
 from .store import items, received
 from .store.scratch import Scratch
-from .store.superseded_statements import without_overtaken
+from .store.superseded_statements import drop_superseded_statements
 
 #: What became of a row: refused for a reason, or taken.
 Outcome = Quarantined | RowResult
@@ -66,7 +66,7 @@ class ImportWriter:
                     self.held.before(connection)
                 rows = sealing.rows(connection, rows)
                 if waited_since is not None:
-                    rows = without_overtaken(
+                    rows = drop_superseded_statements(
                         connection,
                         rows,
                         [

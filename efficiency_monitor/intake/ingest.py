@@ -241,7 +241,7 @@ def _begin(
 def _end(context: Context, report: ImportReport, mapping: str, now: int, held: HeldImport) -> None:
     """Record the totals and what holds the rows, in the table and in the ledger."""
     total = plain_counts(report.total)
-    bound = binding.look(context)
+    bound = binding.pending_spans(context)
     with context.store.writing() as connection:
         held.before(connection)
         took_up = import_runs.end(
@@ -259,7 +259,7 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int, held: H
                 "mapping": mapping,
                 "received_at": rfc3339(now, context.zone),
                 **total,
-                **binding.bind(context, connection, bound),
+                **binding.commit_spans(context, connection, bound),
             },
             took_up=took_up,
         )

@@ -30,7 +30,7 @@ from .mapping import contents
 from .mapping.facts import layout_of
 from .mapping.mapping import SourceMapping
 from .model.statements import digest
-from .pull_report import Outside, PullReport
+from .pull_report import PullDeps, PullReport
 from .pulling import drop_folder
 from .pulling.spool import BeyondBound, Spool
 from .store import feeds
@@ -46,7 +46,7 @@ class OnePull:
     def __init__(
         self,
         context: Context,
-        outside: Outside,
+        outside: PullDeps,
         name: str,
         section: SourceSection,
         spool: Spool,
@@ -299,7 +299,7 @@ class OnePull:
                 "vanished": len(report.vanished.flagged),
                 "reappeared": len(report.vanished.returned),
                 **totals_of(report.document),
-                **binding.standing(context, connection, "feed_run", report.run_id),
+                **binding.row_commitment(context, connection, "feed_run", report.run_id),
             }
             ledger.append(
                 connection,
@@ -352,6 +352,6 @@ class OnePull:
                 "source": self.name,
                 "run": run,
                 "fault": said,
-                **binding.standing(self.context, connection, "feed_run", run),
+                **binding.row_commitment(self.context, connection, "feed_run", run),
             }
             ledger.append(connection, [self._entry(EntryType.FEED_FAILED, content)])

@@ -12,7 +12,7 @@ from .feeds import source_of
 from .ingest import Progress
 from .one_pull import OnePull
 from .pull_lock import alone
-from .pull_report import Outside, PullReport
+from .pull_report import PullDeps, PullReport
 from .pulling.spool import Spool
 from .store import feeds
 
@@ -27,7 +27,7 @@ MOST_BROKEN_OFF = 3
 
 def pull(
     context: Context,
-    outside: Outside,
+    outside: PullDeps,
     name: str,
     *,
     dry_run: bool = False,
@@ -122,7 +122,7 @@ def _unexpected(name: str, fault: Exception) -> EffmonError:
 
 def pull_all(
     context: Context,
-    outside: Outside,
+    outside: PullDeps,
     *,
     dry_run: bool = False,
     anew: bool = False,

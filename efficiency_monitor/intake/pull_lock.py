@@ -8,11 +8,11 @@ from ..faults import ConfigurationError, DoneElsewhere
 from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.file_lock import wait_for
-from .pulling.http_request import World
+from .pulling.http_request import HttpDeps
 
 
 @contextmanager
-def alone(folder: Path, name: str, world: World, patience: int) -> Iterator[bool]:
+def alone(folder: Path, name: str, world: HttpDeps, patience: int) -> Iterator[bool]:
     """One pull of a source at a time; the system frees the lock when its holder dies.
 
     Gives whether it had to wait.

@@ -6,18 +6,18 @@ from typing import Any
 
 from ..faults import EffmonError
 from ..time.instants import rfc3339
-from .pulling.http_request import World
+from .pulling.http_request import HttpDeps
 from .vanished import Vanished
 
 _NOTHING = {"read": 0, "imported": 0, "unchanged": 0, "quarantined": 0, "files": []}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
+class PullDeps:
     """What a pull needs of the world: the environment's secrets, clocks, names, ids."""
 
     environ: Mapping[str, str]
-    world: World
+    world: HttpDeps
     new_id: Callable[[], str]
 
 

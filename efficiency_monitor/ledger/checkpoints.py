@@ -17,7 +17,7 @@ from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..time.instants import parse_instant
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
+from ..workspace.required_texts import require_text, text_commitment
 from . import keys as ledger_keys
 from . import row_commitments as binding
 from . import signer_state
@@ -115,7 +115,7 @@ def make(
     folder = _folder(context)
     reason = None
     if after_loss is not None:
-        reason = said(after_loss, t("why it was lost"))
+        reason = require_text(after_loss, t("why it was lost"))
     with signer_state.alone(folder, patience, pause):
         ledger_keys.begin(context, signer)
         found = _look(context, folder)
@@ -237,11 +237,11 @@ def _keep(
         **{f"{tree}_root": root.hex() for tree, root in roots.items()},
         "key": key,
     }
-    bound = binding.look(context)
+    bound = binding.pending_spans(context)
     with context.store.writing() as connection:
-        content |= binding.bind(context, connection, bound)
+        content |= binding.commit_spans(context, connection, bound)
         if reason is not None:
-            text = committed(context, connection, reason)
+            text = text_commitment(context, connection, reason)
             content["after_loss"] = {"text": text, "lost": _lost(folder)}
         for tree, root in roots.items():
             store.add(

@@ -12,7 +12,7 @@ from ..faults import ConfigurationError, EffmonError
 from ..i18n.messages import t
 from ..i18n.os_words import say_os
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
+from ..workspace.required_texts import require_text, text_commitment
 from .model import entries as core_ledger
 from .model.entries import EntryType
 from .model.keys import KeyChange, KeyPeriod, paper, periods, statement
@@ -155,7 +155,7 @@ def _rotate(
         )
     if old is not None and stands:
         check_current(stands, old)
-    reason = None if lost is None else said(lost, t("why the old key is lost"))
+    reason = None if lost is None else require_text(lost, t("why the old key is lost"))
     with context.store.writing() as connection:
         if not stands and old is not None:
             _record(context, connection, [old], None, None)
@@ -194,7 +194,7 @@ def _record(
             "size": head.size,
             "note": str(note),
             "lost": reason is not None,
-            "reason": None if reason is None else committed(context, connection, reason),
+            "reason": None if reason is None else text_commitment(context, connection, reason),
         },
     )
     if not ledger.append(connection, [entry]):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from ..workspace.context import Context, compact_json, meta, set_meta
-from ..workspace.required_texts import committed
+from ..workspace.required_texts import text_commitment
 from .model import entries as core_ledger
 from .model.row_digests import Span, row_digest
 from .store import held_rows
@@ -43,13 +43,13 @@ class Bound:
             self.spans[name] = to, span
 
 
-def look(context: Context) -> Bound:
+def pending_spans(context: Context) -> Bound:
     """The spans that the next entry is to hold."""
     with context.store.reading() as connection:
         return Bound(connection)
 
 
-def bind(context: Context, connection: Connection, bound: Bound) -> dict[str, object]:
+def commit_spans(context: Context, connection: Connection, bound: Bound) -> dict[str, object]:
     """The field `spans` of an entry, in the transaction that appends it; empty: all are held.
 
     Where another entry has held rows since `bound` was made, it is made again here.
@@ -63,7 +63,7 @@ def bind(context: Context, connection: Connection, bound: Bound) -> dict[str, ob
             "after": bound.marks.get(name, 0),
             "to": to,
             "count": span.count,
-            **committed(context, connection, span.hexdigest()),
+            **text_commitment(context, connection, span.hexdigest()),
         }
         for name, (to, span) in bound.spans.items()
     }
@@ -80,10 +80,12 @@ def _marks(connection: Connection) -> Marks:
     return {}
 
 
-def standing(context: Context, connection: Connection, table: str, key: str) -> dict[str, object]:
+def row_commitment(
+    context: Context, connection: Connection, table: str, key: str
+) -> dict[str, object]:
     """The field `row` of an entry about a row as it stands, in the transaction that writes both."""
     row = held_rows.standing_row(connection, held_rows.STANDING[table], key)
-    return {} if row is None else {"row": committed(context, connection, row_digest(row))}
+    return {} if row is None else {"row": text_commitment(context, connection, row_digest(row))}
 
 
 def of_card(row: Mapping[str, Any], salt: bytes) -> dict[str, object]:

@@ -94,7 +94,7 @@ def dismiss(context: Context, notice_id: str, reason: str) -> bool:
     """
     if not reason.strip():
         raise ConfigurationError(t("no reason is given"), t("give one with --reason"))
-    words = texts.said(reason, t("reason"))
+    words = texts.require_text(reason, t("reason"))
     with context.store.writing() as connection:
         found = outbox.rows_of(connection, [notice_id])
         if not found:
@@ -117,7 +117,7 @@ def dismiss(context: Context, notice_id: str, reason: str) -> bool:
                 **told_of(row),
                 "reason": "dismissed",
                 "by": person,
-                "text": texts.committed(context, connection, words),
+                "text": texts.text_commitment(context, connection, words),
             },
         )
         ledger.append(connection, [entry])

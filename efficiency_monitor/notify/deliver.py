@@ -29,7 +29,7 @@ from .holding import Held
 from .outgoing import Outgoing, outgoing, put_into_words
 from .silences import end_what_ran_out
 from .store import attempts, outbox
-from .unfinished_attempts import settle
+from .unfinished_attempts import recover_unfinished_attempts
 from .voiding import told_of
 
 #: Seconds after which hours and silences are asked again for what is left of a run.
@@ -95,7 +95,7 @@ def deliver(
         alone(context.folder, patience, pause),
         turn(context, "deliver", context.folder, patience, pause) as mine,
     ):
-        settle(context, mine.writing)
+        recover_unfinished_attempts(context, mine.writing)
         end_what_ran_out(context)
         found = outgoing(context, channels)
         _Run(context, channels, report, mine.writing).send_all(found)

@@ -12,7 +12,7 @@ from .notices import people
 NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 
 
-def reached(connection: Connection, subject: str) -> list[Person]:
+def notified(connection: Connection, subject: str) -> list[Person]:
     """Everybody who was sent anything about a subject, as they are reached now.
 
     Somebody who is not known any more is reached as then. What was tried counts too, given up or

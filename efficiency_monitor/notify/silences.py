@@ -25,7 +25,7 @@ from ..people.signing import sign
 from ..records.tables import CardRow
 from ..time.instants import local_date, rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, refuse_id_numbers
+from ..workspace.required_texts import refuse_id_numbers, text_commitment
 from .notices import people
 from .store import outbox, silences
 
@@ -104,9 +104,9 @@ def add_silence(context: Context, filters: Filters, *, reason: str, until: int) 
             **_said(number, filters),
             "over_supervisors": supervisor,
             "owner": owner,
-            "reason": committed(context, connection, reason),
+            "reason": text_commitment(context, connection, reason),
             "until": rfc3339(until, context.zone),
-            **binding.standing(context, connection, "silence", number),
+            **binding.row_commitment(context, connection, "silence", number),
         }
         entry = context.entry(EntryType.SILENCE_ADDED, f"silence.added/{number}", said)
         ledger.append(connection, [entry])
@@ -192,9 +192,9 @@ def _end(
         "silence": row.silence_no,
         "ended": rfc3339(at, context.zone),
         "by": by,
-        "reason": None if reason is None else committed(context, connection, reason),
+        "reason": None if reason is None else text_commitment(context, connection, reason),
         "released": released,
-        **binding.standing(context, connection, "silence", row.silence_no),
+        **binding.row_commitment(context, connection, "silence", row.silence_no),
     }
     entry = context.entry(EntryType.SILENCE_ENDED, f"silence.ended/{row.silence_no}", said)
     ledger.append(connection, [entry])

@@ -12,7 +12,7 @@ from .store import attempts, outbox
 from .voiding import told_of
 
 
-def settle(context: Context, writing: Writing) -> int:
+def recover_unfinished_attempts(context: Context, writing: Writing) -> int:
     """Put on record what may have arrived; how many notices. Raises what the database refuses.
 
     Called by the one process that delivers: nobody else has a message on its way.

@@ -16,7 +16,7 @@ from efficiency_monitor.faults import ConfigurationError
 from ..scan.slots import zone_named
 
 
-def ring(
+def run_every(
     tick: Callable[[], None],
     *,
     every_seconds: float,

@@ -14,7 +14,7 @@ from ..records.personal_tables import DisclosureRow, ErasedCaseRow, ErasedPerson
 from ..records.tables import CaseRow
 from ..time.instants import rfc3339
 from ..workspace.context import Context, compact_json
-from ..workspace.required_texts import committed, said
+from ..workspace.required_texts import require_text, text_commitment
 from .acting import standing_of
 from .model.authority import Act, Scope
 
@@ -41,7 +41,7 @@ def unmasked(
     `scopes` what they are about: the right is asked for each. NotAllowed where it is missing for
     one of them, ConfigurationError without a reason. If the ledger cannot be written this raises.
     """
-    why = said(reason, t("reason"))
+    why = require_text(reason, t("reason"))
     subjects = list(dict.fromkeys(subjects))
     with context.store.writing() as connection:
         standings = [standing_of(context, connection, Act.UNMASK, scope) for scope in scopes]
@@ -56,7 +56,7 @@ def unmasked(
             "what": what,
             "number": len(subjects),
             "subjects": subjects if len(subjects) <= _MOST_NAMED else {"sha256": digest(subjects)},
-            "reason": committed(context, connection, why),
+            "reason": text_commitment(context, connection, why),
         }
         entry = context.entry(EntryType.DATA_UNMASKED, f"{EntryType.DATA_UNMASKED}/{seq}", content)
         ledger.append(connection, [entry])

@@ -26,8 +26,8 @@ from ..records.scrubbing import scrub
 from ..records.tables import PersonRow, QuarantineRow
 from ..terms import NoticeState
 from ..workspace.context import Context
-from ..workspace.required_texts import committed, said
-from ..workspace.transaction import rehearsed
+from ..workspace.required_texts import require_text, text_commitment
+from ..workspace.transaction import transaction
 from . import supervision
 from .acting import acting
 from .model.authority import Act, Scope
@@ -73,7 +73,7 @@ def erase_applicants(
     reason, NotAllowed where the person may not. Cases that were erased before are only cleared up
     after.
     """
-    why = said(reason, t("reason"))
+    why = require_text(reason, t("reason"))
     done = Erased()
 
     def erase(connection: Connection, seq: int) -> None:
@@ -113,7 +113,7 @@ def erase_person(
     systems wrote into cases, and cards, stay: they say who was accountable. ConfigurationError
     where there is no such person.
     """
-    why = said(reason, t("reason"))
+    why = require_text(reason, t("reason"))
     done = Erased()
 
     def erase(connection: Connection, seq: int) -> None:
@@ -125,7 +125,7 @@ def erase_person(
         _void(context, connection, person_id)
         connection.execute(update(NOTICE).where(NOTICE.c.person_id == person_id).values(address=""))
 
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         barred = {person_id: t("nobody erases themselves")}
         by = acting(
             context,
@@ -164,7 +164,7 @@ def erase_person(
             content: dict[str, object] = {
                 "what": "person",
                 "person_erased": person_id,
-                "people": committed(context, connection, left),
+                "people": text_commitment(context, connection, left),
             }
             if done.signatures is not None:
                 content["signed_by"] = done.signatures.signed_by
@@ -193,7 +193,7 @@ def _record(
     entry = context.entry(
         EntryType.DATA_ERASED,
         f"{EntryType.DATA_ERASED}/{seq}",
-        {**content, "person": person, "reason": committed(context, connection, why)},
+        {**content, "person": person, "reason": text_commitment(context, connection, why)},
     )
     ledger.append(connection, [entry])
     connection.execute(

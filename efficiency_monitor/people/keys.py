@@ -19,7 +19,7 @@ from ..ledger.store import ledger
 from ..notify.notices import notices_to, people
 from ..notify.store import outbox
 from ..workspace.context import Context, meta, set_meta
-from ..workspace.required_texts import committed, refuse_id_numbers
+from ..workspace.required_texts import refuse_id_numbers, text_commitment
 from .acting import Approval, acting, approvals, approve, claimed, claimed_standing
 from .first_signatures import before, enough
 from .model.authority import FIRST_KEYS, Act, Standing, alone
@@ -430,7 +430,7 @@ def _end(
         "by": context.person,
         "replaced_by": replaced_by,
         "approved_by": list(approved_by),
-        "text": None if text is None else committed(context, connection, text),
+        "text": None if text is None else text_commitment(context, connection, text),
     }
     _record(context, connection, EntryType.KEY_REVOKED, key.key_id, content)
 
@@ -442,7 +442,7 @@ def _record(
     key_id: str,
     content: Mapping[str, object],
 ) -> None:
-    more = binding.standing(context, connection, "person_key", key_id)
+    more = binding.row_commitment(context, connection, "person_key", key_id)
     ledger.append(connection, [context.entry(kind, f"{kind}/{key_id}", {**content, **more})])
 
 

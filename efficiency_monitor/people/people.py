@@ -22,8 +22,8 @@ from ..notify.readdress import readdress
 from ..notify.telling import Telling
 from ..terms import Level
 from ..workspace.context import Context
-from ..workspace.required_texts import committed
-from ..workspace.transaction import rehearsed
+from ..workspace.required_texts import text_commitment
+from ..workspace.transaction import transaction
 from . import supervision
 from .erasing import erased_persons
 from .model.id_numbers import find_id_number
@@ -99,7 +99,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
         report.change = change_of(before, known, keys.holders(connection))
         return known
 
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         known = become(connection)
         replace_people(connection, known)
         if any(person.role is Role.SUPERVISOR for person in known):
@@ -109,7 +109,7 @@ def import_people(context: Context, path: Path, *, dry_run: bool = False) -> Peo
             "rows": len(known),
             **report.change.as_json(),
             **report.supervision.in_entry(),
-            "people": committed(context, connection, people_digest(connection)),
+            "people": text_commitment(context, connection, people_digest(connection)),
         }
         if moved:
             content["readdressed"] = moved

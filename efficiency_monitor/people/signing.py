@@ -16,7 +16,7 @@ from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..time.instants import rfc3339
 from ..workspace.context import Context
-from ..workspace.required_texts import committed
+from ..workspace.required_texts import text_commitment
 from .model import signatures
 from .model.authority import Act, Standing
 from .proof import proof_of
@@ -113,7 +113,7 @@ def sign(
     statement = signatures.statement(
         **what,
         workspace=workspace_id(connection),
-        text=None if text is None else committed(context, connection, text),
+        text=None if text is None else text_commitment(context, connection, text),
         evidence=evidence,
         person=standing.person_id,
         on_behalf_of=standing.on_behalf_of,

@@ -19,7 +19,7 @@ from ..i18n.messages import t
 from ..ledger.model.entries import commitment
 from ..notify.notices import people
 from ..workspace.context import Context, compact_json, meta, set_meta
-from ..workspace.required_texts import committed
+from ..workspace.required_texts import text_commitment
 from .acting import acting, approvals, approve, claimed
 from .first_signatures import before, enough
 from .model.authority import Act, alone
@@ -199,7 +199,7 @@ def _number(
     if salt is not None and commitment(salt, text) == state["made"]:
         return state["number"], state["made"]
     number = state["number"] + 1
-    made = committed(context, connection, text)["commitment"]
+    made = text_commitment(context, connection, text)["commitment"]
     _note(connection, number, made, waits)
     return number, made
 

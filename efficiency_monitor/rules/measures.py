@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..located_error import PlacedFault
+from ..located_error import LocatedError
 from ..terms import Level
 
 _ID = r"^[a-z][a-z0-9_]{0,39}$"
@@ -67,11 +67,11 @@ class MeasuresFile(_Model):
 
 
 def check_measures(file: MeasuresFile) -> tuple[Measure, ...]:
-    """The measures in their order; PlacedFault where an id stands twice."""
+    """The measures in their order; LocatedError where an id stands twice."""
     ids = [measure.id for measure in file.measures]
     twice = [place for place, each in enumerate(ids) if each in ids[:place]]
     if twice:
-        raise PlacedFault(
+        raise LocatedError(
             [(("measures", place, "id"), f"{ids[place]!r} stands twice") for place in twice]
         )
     return file.measures

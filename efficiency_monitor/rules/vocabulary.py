@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..located_error import Loc, PlacedFault
+from ..located_error import Loc, LocatedError
 
 _CODE = r"^[a-z][a-z0-9_]*$"
 
@@ -90,7 +90,7 @@ class Vocabulary:
 
 
 def build_vocabulary(file: VocabularyFile) -> Vocabulary:
-    """The vocabulary of a file; PlacedFault (a ValueError) names every contradiction in it."""
+    """The vocabulary of a file; LocatedError (a ValueError) names every contradiction in it."""
     faults: list[tuple[Loc, str]] = []
     type_names = _names(
         ((("events", n), entry.type, entry.zh, entry.en) for n, entry in enumerate(file.events)),
@@ -117,7 +117,7 @@ def build_vocabulary(file: VocabularyFile) -> Vocabulary:
                     )
                 )
     if faults:
-        raise PlacedFault(faults)
+        raise LocatedError(faults)
     return Vocabulary(
         types=MappingProxyType(
             {entry.type: EventType(**entry.model_dump()) for entry in file.events}

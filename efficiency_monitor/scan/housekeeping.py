@@ -48,7 +48,7 @@ class RoundReport:
         }
 
 
-def go_round(
+def run(
     context: Context, channels: Mapping[str, Channel], *, patience: float = PATIENCE
 ) -> RoundReport:
     """Advance the ladders, tell of what is overdue, raise the alarms, deliver what is pending.

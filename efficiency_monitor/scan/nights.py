@@ -18,7 +18,7 @@ from ..notify.channels.channel import Channel
 from ..time.instants import parse_instant, rfc3339
 from ..workspace.context import Context, meta
 from ..workspace.one_at_a_time import lease_now
-from .housekeeping import RoundReport, go_round
+from .housekeeping import RoundReport, run
 from .scan import scan
 from .scan_report import ScanReport
 from .store import runs
@@ -96,7 +96,7 @@ def run_due(
             break
     report.checkpoint = try_after(context) if report.scans else try_when_due(context)
     # Another process that delivers sends these notices too: no bell waits for it.
-    report.round = _lasting(lambda: go_round(context, channels(), patience=0), pause)
+    report.round = _lasting(lambda: run(context, channels(), patience=0), pause)
     report.delivered = report.round.delivered
     if fault is not None:
         raise fault

@@ -194,7 +194,7 @@ def _judge_batch(
     before = report.counts()
     with writing() as connection:
         left = cases.still_to_judge(connection, revisions, as_of, stale)
-        standing = alike.settled(
+        standing = alike.with_equivalent_digest(
             context.catalogue, connection, cards.of_cases(connection, sorted(left))
         )
         findings = going_on(connection, stored, findings, standing)
@@ -300,7 +300,7 @@ def _judge(
     stored = _see(held, seen, stored)
     findings = context.catalogue.judge([case.record for case in stored], as_of)
     known = cards.of_cases(connection, [case.case_id for case in stored])
-    standing = alike.settled(context.catalogue, connection, known)
+    standing = alike.with_equivalent_digest(context.catalogue, connection, known)
     with_cards = [
         (case, found)
         for case, found in zip(stored, findings, strict=True)
@@ -345,7 +345,7 @@ def _record(
 
     Of a slot it says what was done for it in all, also by helpers and by who began it and died.
     """
-    bound = binding.look(context)
+    bound = binding.pending_spans(context)
     with writing() as connection:
         if slot is not None:
             report.count_as(runs.count(connection, slot, dict.fromkeys(report.counts(), 0)))
@@ -368,7 +368,7 @@ def _record(
                         **({"trial": report.trial} if report.trial else {}),
                         **_stale_content(report, context.zone),
                         "input": held.content(),
-                        **binding.bind(context, connection, bound),
+                        **binding.commit_spans(context, connection, bound),
                     },
                 )
             ],
@@ -417,7 +417,7 @@ def preview(
                 cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn),
             )
             known = cards.of_cases(connection, part) if against else {}
-            standing = alike.settled(context.catalogue, connection, known)
+            standing = alike.with_equivalent_digest(context.catalogue, connection, known)
             findings = context.catalogue.judge([case.record for case in stored], as_of)
             findings = going_on(connection, stored, findings, standing)
             weighing = Weighing(context, connection, as_of, watch_from(context), known_by)

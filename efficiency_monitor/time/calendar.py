@@ -15,7 +15,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ..faults import NotCovered
-from ..located_error import Loc, PlacedFault
+from ..located_error import Loc, LocatedError
 from .calendar_file import (
     WEEKDAYS,
     CalendarFile,
@@ -148,7 +148,7 @@ class Calendar:
 def build(file: CalendarFile, parent: Calendar | None = None) -> Calendar:
     """The calendar that a file describes on top of the one it extends.
 
-    PlacedFault (a ValueError) names everything that cannot be right: dates both off and working,
+    LocatedError (a ValueError) names everything that cannot be right: dates both off and working,
     dates outside what the calendar covers, a notice that is not defined, a make-up day without
     hours, overlapping seasons, an unknown zone, a week without work.
     """
@@ -156,7 +156,7 @@ def build(file: CalendarFile, parent: Calendar | None = None) -> Calendar:
     zone = _zone(file, parent, faults)
     covers = _covers(file, parent, faults)
     if covers is None:
-        raise PlacedFault(faults)
+        raise LocatedError(faults)
     notices = _notices(file, parent)
     own = _own_entries(file, covers, notices, faults)
     inherited = parent._entries if parent else {}
@@ -174,7 +174,7 @@ def build(file: CalendarFile, parent: Calendar | None = None) -> Calendar:
         if notice.provisional and not notice.covers
     ]
     if faults:
-        raise PlacedFault(faults)
+        raise LocatedError(faults)
     made = Calendar(
         id=file.id,
         zone=zone,

@@ -16,7 +16,7 @@ from .context import Context
 MOST_TEXT = 4000
 
 
-def said(text: str | None, what: str) -> str:
+def require_text(text: str | None, what: str) -> str:
     """The text without blanks around it; ConfigurationError if it is empty, too long, or names an
     identity card.
 
@@ -51,7 +51,7 @@ def refuse_id_numbers(text: str) -> None:
         )
 
 
-def committed(context: Context, connection: Connection, text: str) -> dict[str, str]:
+def text_commitment(context: Context, connection: Connection, text: str) -> dict[str, str]:
     """What the ledger says of a text: a commitment, whose salt is written beside the text."""
     salt = context.salt()
     made = commitment(salt, text)

@@ -13,15 +13,15 @@ class _Undone(Exception):
 
 
 @contextmanager
-def rehearsed(context: Context, *, only: bool) -> Iterator[Connection]:
-    """As `Store.writing`; with `only` nothing of it is written.
+def transaction(context: Context, *, dry_run: bool) -> Iterator[Connection]:
+    """As `Store.writing`; with `dry_run` nothing of it is written.
 
     What a rehearsal shows is what would happen, because it did: refusals too.
     """
     try:
         with context.store.writing() as connection:
             yield connection
-            if only:
+            if dry_run:
                 raise _Undone
     except _Undone:
         pass

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from efficiency_monitor.followup.accountability import store as accounts
 from efficiency_monitor.followup.accountability.actions import exempt_by_appeal
-from efficiency_monitor.workspace.transaction import rehearsed
+from efficiency_monitor.workspace.transaction import transaction
 from tests.cli.command import Ran
 from tests.matters.stage import run
 from tests.stories.world import World
@@ -249,7 +249,7 @@ def test_an_upheld_appeal_exempts_in_the_same_transaction(world: World) -> None:
     card, warning = world.card("UP CASE red"), world.card("UP CASE warning")
     run(world, f"--as wang accountability verify {RED} --text x").well()
     before = world.dump()
-    with rehearsed(world.context, only=True) as connection:
+    with transaction(world.context, dry_run=True) as connection:
         exempt_by_appeal(world.context, connection, card)
     assert world.dump() == before
     context = world.acting("chen")

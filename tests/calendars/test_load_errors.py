@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from efficiency_monitor.catalogue.catalogue_files import load_calendar_file
 from efficiency_monitor.catalogue.strict_yaml import load, placed, validate
 from efficiency_monitor.faults import CatalogueError
-from efficiency_monitor.located_error import PlacedFault
+from efficiency_monitor.located_error import LocatedError
 from efficiency_monitor.time.calendar import Calendar, CalendarFile, build
 
 from .calendar_texts import OFFICE, calendar, written
@@ -232,5 +232,5 @@ def outcome(text: str) -> tuple[list[str], Calendar | None]:
         return [], build(file)
     except CatalogueError as fault:
         return fault.message.splitlines(), None
-    except PlacedFault as fault:
+    except LocatedError as fault:
         return placed(node, fault).message.splitlines(), None

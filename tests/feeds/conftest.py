@@ -13,8 +13,8 @@ from werkzeug import Request, Response
 
 from efficiency_monitor import app
 from efficiency_monitor.intake import pull as pulling
-from efficiency_monitor.intake.pull_report import Outside, PullReport
-from efficiency_monitor.intake.pulling.http_request import World as Asked
+from efficiency_monitor.intake.pull_report import PullDeps, PullReport
+from efficiency_monitor.intake.pulling.http_request import HttpDeps as Asked
 from efficiency_monitor.outbound.connection import system_resolver
 from tests.stories.world import World
 
@@ -38,13 +38,13 @@ class Office:
         path.write_text(f"{before}\n\n{text}\n", encoding="utf-8")
         self.world.close()
 
-    def outside(self) -> Outside:
+    def outside(self) -> PullDeps:
         """Real names and a real clock that a wait only moves on."""
 
         def sleep(seconds: float) -> None:
             self.waits.append(seconds)
 
-        return Outside(
+        return PullDeps(
             environ=self.environ,
             world=Asked(
                 now=lambda: self.world.now,

@@ -17,8 +17,8 @@ from sqlalchemy import event
 
 from efficiency_monitor import app
 from efficiency_monitor.intake.pull import pull
-from efficiency_monitor.intake.pull_report import Outside
-from efficiency_monitor.intake.pulling.http_request import World
+from efficiency_monitor.intake.pull_report import PullDeps
+from efficiency_monitor.intake.pulling.http_request import HttpDeps
 from efficiency_monitor.outbound.connection import system_resolver
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.truncate", "os.mkdir")
@@ -51,9 +51,9 @@ def main(folder: Path, now: int, last: int, *, dry_run: bool) -> None:
         return now
 
     context = app.open_context(folder, clock=clock)
-    outside = Outside(
+    outside = PullDeps(
         environ={},
-        world=World(
+        world=HttpDeps(
             now=clock, monotonic=time.monotonic, sleep=time.sleep, resolver=system_resolver
         ),
         new_id=app.run_id,

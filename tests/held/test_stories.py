@@ -216,11 +216,11 @@ def test_a_mark_that_was_moved_shows_in_the_next_entry(world: World) -> None:
 
 
 def test_what_another_entry_has_held_meanwhile_is_held_once(world: World) -> None:
-    bound = binding.look(world.context)
+    bound = binding.pending_spans(world.context)
     world.receive("cases", [{"case_no": "D", "department": "住建局"}])
     store = world.context.store
     with store.writing() as connection:
-        fresh = binding.bind(world.context, connection, bound)
+        fresh = binding.commit_spans(world.context, connection, bound)
         assert "case_fact" not in fresh.get("spans", {})  # type: ignore[operator]
         assert set(binding.Bound(connection).spans) <= {"ledger_entry"}
 

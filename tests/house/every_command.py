@@ -74,7 +74,7 @@ class Trial:
         """What the command printed; a code other than `code` or a fault is kept as a failure."""
         place = [] if workspace is None else ["-C", str(workspace)]
         arguments = [*place, *map(str, words)]
-        found = given.take(arguments, self.command)
+        found = given.read(arguments, self.command)
         self.given.add(found.path)
         out, stdout = io.StringIO(), sys.stdout
         sys.stdout = out

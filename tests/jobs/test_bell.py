@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from efficiency_monitor.faults import ConfigurationError
-from efficiency_monitor.ops.timer import Turn, ring
+from efficiency_monitor.ops.timer import Turn, run_every
 
 
 def unexpected(fault: Exception) -> None:
@@ -32,7 +32,7 @@ def test_a_signal_ends_the_bell_after_the_running_tick(number: int, last: int) -
             pause.wait(0.2)  # there is more to do
         ended.append(len(ended))
 
-    ring(tick, every_seconds=0.01, zone="Asia/Shanghai", on_error=unexpected)
+    run_every(tick, every_seconds=0.01, zone="Asia/Shanghai", on_error=unexpected)
     assert begun == ended
     assert len(begun) in (last, last + 1)
     assert signal.getsignal(number) is former
@@ -48,7 +48,7 @@ def test_a_failing_tick_is_reported_and_does_not_stop_the_bell() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         raise RuntimeError(f"tick {len(ticks)}")
 
-    ring(
+    run_every(
         tick,
         every_seconds=0.01,
         zone="America/New_York",
@@ -71,7 +71,7 @@ def test_two_ticks_never_run_at_once() -> None:
         if len(ticks) == 5:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    ring(tick, every_seconds=0.01, zone="Asia/Shanghai", on_error=unexpected)
+    run_every(tick, every_seconds=0.01, zone="Asia/Shanghai", on_error=unexpected)
     assert all(ticks)
     assert len(ticks) >= 5
 
@@ -140,5 +140,5 @@ def test_a_service_ends_in_order_when_it_is_told_to(number: int) -> None:
 def test_a_wrong_bell_is_named_before_anything_runs(every: int, zone: str) -> None:
     ticks: list[None] = []
     with pytest.raises(ConfigurationError):
-        ring(lambda: ticks.append(None), every_seconds=every, zone=zone, on_error=unexpected)
+        run_every(lambda: ticks.append(None), every_seconds=every, zone=zone, on_error=unexpected)
     assert ticks == []

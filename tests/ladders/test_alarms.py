@@ -8,7 +8,7 @@ import pytest
 
 from efficiency_monitor import app
 from efficiency_monitor.followup.alarms import actions as alarms
-from efficiency_monitor.scan.housekeeping import RoundReport, go_round
+from efficiency_monitor.scan.housekeeping import RoundReport, run
 from efficiency_monitor.terms import AlarmKind
 from tests.stories.world import Row, World, instant
 
@@ -53,7 +53,7 @@ def red(worlds: list[World], folder: Path, people: Sequence[Row], **case: str) -
 
 def go(world: World, at: str) -> RoundReport:
     world.now = instant(at)
-    return go_round(world.context, app.channels(world.context))
+    return run(world.context, app.channels(world.context))
 
 
 def told(world: World) -> list[str]:

@@ -12,7 +12,7 @@ from efficiency_monitor import app
 from efficiency_monitor.faults import ConfigurationError
 from efficiency_monitor.followup.ladders import actions as ladders
 from efficiency_monitor.followup.ladders.store import due
-from efficiency_monitor.scan.housekeeping import RoundReport, go_round
+from efficiency_monitor.scan.housekeeping import RoundReport, run
 from tests.stories.world import RULES, World, instant, town
 
 pytestmark = pytest.mark.both_engines
@@ -49,7 +49,7 @@ def issue(world: World, case_no: str, at: str, *, accepted: str) -> str:
 def go(world: World, at: str, *, deaf: bool = False) -> RoundReport:
     """One round at a time; `deaf`: no channel works."""
     world.now = instant(at)
-    return go_round(world.context, {} if deaf else app.channels(world.context))
+    return run(world.context, {} if deaf else app.channels(world.context))
 
 
 def kinds(world: World, case_no: str = "A") -> list[str]:

@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.faults import ConfigurationError
 from efficiency_monitor.notify.channels.channel import Channel, Message, Refused, Retry, Sent
-from efficiency_monitor.notify.channels.configured import Surroundings, open_channels
+from efficiency_monitor.notify.channels.configured import ChannelDeps, open_channels
 from efficiency_monitor.workspace import settings
 from tests.notify.conftest import NOW, SECRET
 from tests.notify.mail_server import PASSWORD, PEM, USER, mail_server
@@ -22,7 +22,7 @@ ENVIRON = {"HOOK": SECRET, "MAIL": PASSWORD, "KEY": "key-everybody", "HOUSING": 
 
 def opened(folder: Path, text: str, **environ: str) -> dict[str, Channel]:
     found = settings.parse(text, "effmon.toml")
-    world = Surroundings(
+    world = ChannelDeps(
         folder=folder,
         environ=environ,
         clock=lambda: NOW,
@@ -192,7 +192,7 @@ def test_nothing_of_a_channel_is_loaded_before_it_is_configured() -> None:
         "import sys, io, efficiency_monitor.notify.channels.configured as c;"
         "from efficiency_monitor.workspace.channel_settings import Channels;"
         "from pathlib import Path;"
-        "w = c.Surroundings(folder=Path('.'), environ={}, clock=int, monotonic=float,"
+        "w = c.ChannelDeps(folder=Path('.'), environ={}, clock=int, monotonic=float,"
         " console=io.StringIO());"
         "c.open_channels(Channels(), w);"
         "print(sorted(m for m in ('smtplib', 'httpx', 'ssl') if m in sys.modules))"

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.notify.channels.channel import Channel, Message, Refused, Retry, Sent
-from efficiency_monitor.notify.channels.configured import Surroundings
+from efficiency_monitor.notify.channels.configured import ChannelDeps
 from efficiency_monitor.notify.channels.console import Console
 from efficiency_monitor.notify.channels.file import FileDrop
 from tests.notify import worked_example
@@ -306,7 +306,7 @@ def test_what_a_channel_says_of_itself_makes_sense(trial: Trial, message: Messag
 
 def test_the_worked_example_is_wired_as_its_page_says(tmp_path: Path) -> None:
     section, wire = worked_example.wired()
-    world = Surroundings(
+    world = ChannelDeps(
         folder=tmp_path,
         environ={"SMS": SECRET},
         clock=int,

@@ -10,7 +10,7 @@ from efficiency_monitor.engine.tally_rows import (
     EventRow,
     ItemRow,
     OrderRow,
-    World,
+    TallyInput,
 )
 from efficiency_monitor.terms import CardState, Level
 
@@ -140,9 +140,9 @@ def order(dice: Random, n: int) -> Row:
     }
 
 
-def as_values(rows: dict[str, list[Row]], known_from: int | None) -> World:
+def as_values(rows: dict[str, list[Row]], known_from: int | None) -> TallyInput:
     """The same rows as the product takes them."""
-    return World(
+    return TallyInput(
         cards=tuple(
             CardRow(
                 card_no=row["key"],

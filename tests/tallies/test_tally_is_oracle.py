@@ -9,7 +9,7 @@ import pytest
 
 from efficiency_monitor.engine.encoding import BoundRule
 from efficiency_monitor.engine.tally import Tallied, judge
-from efficiency_monitor.engine.tally_rows import CaseRow, World
+from efficiency_monitor.engine.tally_rows import CaseRow, TallyInput
 from efficiency_monitor.rules.rules import Rule
 from efficiency_monitor.time.amount import Amount
 from efficiency_monitor.time.windows import window_of
@@ -370,6 +370,6 @@ def test_points_are_compared_exactly(
     ]
     rule = Rule.model_validate(json.loads(rule_text("XX-EXACT", tally, [f"yellow {at}"])))
     bound = BoundRule(rule, "test", "")
-    world = World(cases=tuple(cases), known_from=month.before.start)
+    world = TallyInput(cases=tuple(cases), known_from=month.before.start)
     (found,) = judge(bound, world, month, month.end, due=engine_due)
     assert [level.reached for level in found.levels] == [fires]

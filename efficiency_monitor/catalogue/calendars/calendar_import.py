@@ -8,7 +8,7 @@ from typing import Any
 
 from ...faults import CatalogueError, ConfigurationError
 from ...i18n.messages import one_of, t
-from ...located_error import PlacedFault
+from ...located_error import LocatedError
 from ...time.calendar import Calendar, Day, build
 from ...time.calendar_change import amend, days_between, file_text
 from ...time.calendar_file import CalendarFile, NoticeEntry
@@ -186,7 +186,7 @@ def _built(
             parent = None if own.extends is None else make(own.extends)
             try:
                 made[name] = build(own, parent)
-            except PlacedFault as fault:
+            except LocatedError as fault:
                 raise CatalogueError(
                     t("the amended calendar {name}: {fault}", name=name, fault=fault),
                     t("nothing was written; check the notice"),

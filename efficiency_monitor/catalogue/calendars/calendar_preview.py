@@ -78,7 +78,9 @@ def _batch(
     with context.store.reading() as connection:
         torn = feeds.torn_cases(context, connection, ids, None)
         stored = cases.read_cases(connection, ids, stale=stale, torn=torn)
-        standing = alike.settled(catalogue, connection, cards.of_cases(connection, ids))
+        standing = alike.with_equivalent_digest(
+            catalogue, connection, cards.of_cases(connection, ids)
+        )
         records = [case.record for case in stored]
         was = going_on(connection, stored, catalogue.judge(records, as_of), standing)
         every = {**catalogue.compiled_for(calendars_of(records)), **compiled}

@@ -28,8 +28,8 @@ from ...people.proof import proof_of
 from ...terms import AccountStatus, ExemptionGround, Level
 from ...time.instants import local_date
 from ...workspace.context import Context
-from ...workspace.required_texts import committed, said
-from ...workspace.transaction import rehearsed
+from ...workspace.required_texts import require_text, text_commitment
+from ...workspace.transaction import transaction
 from ..appeals.model import signatures_needed
 from ..evidence.model import Attachment, attachments_json, for_ledger
 from . import store as accounts
@@ -80,7 +80,7 @@ def verify(context: Context, card_no: str, text: str | None) -> Recorded:
     ConfigurationError where there is no such record or it does not wait for it, NotAllowed where
     the person of `--as` may not: see docs/accountability.md.
     """
-    words = said(text, t("report of the verification"))
+    words = require_text(text, t("report of the verification"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.VERIFY, record)
@@ -95,14 +95,14 @@ def verify(context: Context, card_no: str, text: str | None) -> Recorded:
             connection,
             EntryType.ACCOUNTABILITY_VERIFIED,
             card_no,
-            {"person": person, "text": committed(context, connection, words)},
+            {"person": person, "text": text_commitment(context, connection, words)},
         )
     return Recorded(AccountStatus.VERIFIED)
 
 
 def record_measure(context: Context, card_no: str, measure_id: str, text: str | None) -> Recorded:
     """Record a measure that was decided elsewhere; several may be recorded, each once."""
-    words = said(text, t("note who decided it and when"))
+    words = require_text(text, t("note who decided it and when"))
     with context.store.writing() as connection:
         record = find_record(connection, card_no)
         person = _acting(context, connection, Act.RECORD_MEASURE, record)
@@ -126,7 +126,7 @@ def record_measure(context: Context, card_no: str, measure_id: str, text: str | 
             {
                 "person": person,
                 "measure": measure_id,
-                "text": committed(context, connection, words),
+                "text": text_commitment(context, connection, words),
             },
             card_no=card_no,
         )
@@ -146,8 +146,8 @@ def ask_exemption(
 
     To ask is a claim: who asks by `--as` alone makes nobody another person (`decide_exemption`).
     """
-    words = said(text, t("reason for the exemption"))
-    with rehearsed(context, only=dry_run) as connection:
+    words = require_text(text, t("reason for the exemption"))
+    with transaction(context, dry_run=dry_run) as connection:
         record = find_record(connection, card_no)
         person = acting(context, connection, Act.ASK_EXEMPTION, scope_of(record.card))
         waiting = record.asked
@@ -179,7 +179,7 @@ def ask_exemption(
             {
                 "person": person,
                 "ground": str(ground),
-                "text": committed(context, connection, words),
+                "text": text_commitment(context, connection, words),
                 "evidence": for_ledger(evidence),
             },
             card_no=card_no,
@@ -206,8 +206,8 @@ def decide_exemption(
     To approve takes what lifting the card takes: of a red one two supervisors, each with their key.
     To refuse takes one. With `dry_run` nothing is written; the status is what it would be.
     """
-    words = said(text, t("reason for the decision"))
-    with rehearsed(context, only=dry_run) as connection:
+    words = require_text(text, t("reason for the decision"))
+    with transaction(context, dry_run=dry_run) as connection:
         record = find_record(connection, card_no)
         again = _decided_by(context, connection, record, decision)
         if again is not None:

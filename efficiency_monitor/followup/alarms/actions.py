@@ -87,7 +87,7 @@ def raise_due(context: Context) -> list[Raised]:
                 content = {
                     "alarm": alarm_no,
                     "reason": reason,
-                    **binding.standing(context, connection, "alarm", alarm_no),
+                    **binding.row_commitment(context, connection, "alarm", alarm_no),
                 }
                 telling.record(EntryType.ALARM_ENDED, alarm_no, content)
         telling.finish()
@@ -208,7 +208,7 @@ def _raise(context: Context, connection: Connection, telling: Telling, wanted: _
             "since": rfc3339(wanted.since, context.zone),
             "due_at": rfc3339(wanted.due_at, context.zone),
             "notices": told,
-            **binding.standing(context, connection, "alarm", alarm_no),
+            **binding.row_commitment(context, connection, "alarm", alarm_no),
         },
     )
     return Raised(

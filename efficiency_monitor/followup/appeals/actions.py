@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...cards.lift_effects import Aftermath, end_asking
+from ...cards.lift_effects import LiftEffects, end_asking
 from ...cards.lifting import followed_json, lift, signatures_of
 from ...cards.listing import no_card
 from ...cards.store import cards
@@ -26,8 +26,8 @@ from ...people.recusal import act_of, who_withdraws
 from ...terms import AppealState, CardState, Level, LiftReason
 from ...time.instants import rfc3339
 from ...workspace.context import Context
-from ...workspace.required_texts import committed, said
-from ...workspace.transaction import rehearsed
+from ...workspace.required_texts import require_text, text_commitment
+from ...workspace.transaction import transaction
 from ..evidence.attachments import keep, look
 from ..evidence.model import Attachment, attachments_json, for_ledger
 from . import model as core
@@ -72,7 +72,7 @@ class Decided:
     repeated: bool = False
     #: Earlier signatures that count no more, one line each.
     lapsed: list[str] = field(default_factory=list)
-    followed: Aftermath = field(default_factory=Aftermath)
+    followed: LiftEffects = field(default_factory=LiftEffects)
 
     def as_json(self) -> dict[str, object]:
         """For the command line."""
@@ -96,7 +96,7 @@ def file(context: Context, card_no: str, text: str | None, attach: Sequence[Path
     ConfigurationError where the card does not exist, is lifted or historical, or an appeal against
     it waits already; NotAllowed where the person is not of its department.
     """
-    grounds = said(text, t("reason of the appeal"))
+    grounds = require_text(text, t("reason of the appeal"))
     evidence = keep(context, attach)
     with context.store.writing() as connection:
         card = cards.find(connection, card_no)
@@ -182,9 +182,9 @@ def decide(
     is no such appeal or it is decided otherwise; NotAllowed where the person may not, or withdraws,
     or an earlier signature does not hold.
     """
-    why = said(text, t("reason of the decision"))
+    why = require_text(text, t("reason of the decision"))
     evidence = look(attach) if dry_run else keep(context, attach)
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         appeal = store.find(connection, appeal_no)
         if appeal is None:
             raise no_appeal(appeal_no)
@@ -390,11 +390,11 @@ def _happened(
                 {
                     "appeal": appeal.appeal_no,
                     "card": appeal.card_no,
-                    "text": committed(context, connection, text),
+                    "text": text_commitment(context, connection, text),
                     "evidence": for_ledger(evidence),
                     "decide_by": rfc3339(appeal.decide_by, context.zone),
                     **(more or {}),
-                    **binding.standing(context, connection, "appeal", appeal.appeal_no),
+                    **binding.row_commitment(context, connection, "appeal", appeal.appeal_no),
                 },
             )
         ],

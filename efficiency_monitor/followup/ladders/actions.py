@@ -242,7 +242,7 @@ def undeliverable(
     context: Context, connection: Connection, notices: Sequence[Any], now: int
 ) -> None:
     """Let the ladders be looked at whose notices, these rows, will not be delivered any more."""
-    store.stir(connection, {row.card_no for row in notices if row.card_no is not None}, now)
+    store.wake(connection, {row.card_no for row in notices if row.card_no is not None}, now)
 
 
 def answered(context: Context, connection: Connection, card_no: str, what: str, at: int) -> None:

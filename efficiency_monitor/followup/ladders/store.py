@@ -33,7 +33,7 @@ def change(connection: Connection, card_no: str, **values: object) -> None:
     connection.execute(update(RUN).where(RUN.c.card_no == card_no).values(**values))
 
 
-def stir(connection: Connection, card_nos: Collection[str], at: int) -> None:
+def wake(connection: Connection, card_nos: Collection[str], at: int) -> None:
     """Let the running ones among them be looked at; something has happened at that instant."""
     for part in chunks(sorted(card_nos)):
         connection.execute(

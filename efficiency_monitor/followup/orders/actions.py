@@ -22,8 +22,8 @@ from ...terms import CardState, OrderState
 from ...time.amount import Amount
 from ...time.instants import rfc3339
 from ...workspace.context import Context
-from ...workspace.required_texts import committed, said
-from ...workspace.transaction import rehearsed
+from ...workspace.required_texts import require_text, text_commitment
+from ...workspace.transaction import transaction
 from ..evidence.model import Attachment, attachments_json, for_ledger
 from ..ladders import store as ladders
 from . import model as core
@@ -98,9 +98,9 @@ def open_order(
     does not exist, does not stand, has an open order already, or where nobody would be told;
     NotAllowed where the person of `--as` may not.
     """
-    said(text, t("text", ctx="actions"))
+    require_text(text, t("text", ctx="actions"))
     amount = amount_of(within)
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         rows = cards_named(connection, card_nos)
         person = may_on_all(context, connection, Act.OPEN_ORDER, rows)
         numbers = [row.card_no for row in rows]
@@ -156,7 +156,7 @@ def reply(
     A further reply is added to the former ones; the same one again changes nothing. One that comes
     after the deadline is taken and marked late.
     """
-    said(text, t("reply"))
+    require_text(text, t("reply"))
     with context.store.writing() as connection:
         order, rows = found(connection, order_no)
         person = may_on_one(context, connection, Act.REPLY_ORDER, rows)
@@ -196,9 +196,9 @@ def return_order(
     dry_run: bool = False,
 ) -> Done:
     """Return a reply for redo, with a new time to reply that counts from the new delivery."""
-    said(text, t("reason", ctx="actions"))
+    require_text(text, t("reason", ctx="actions"))
     amount = None if within is None else amount_of(within)
-    with rehearsed(context, only=dry_run) as connection:
+    with transaction(context, dry_run=dry_run) as connection:
         order, rows = found(connection, order_no)
         barred = repliers(connection, order_no)
         may_on_all(context, connection, Act.RETURN_ORDER, rows, barred)
@@ -240,8 +240,8 @@ def close(
 
     With `close_cards` the reply is taken for an answer to its cards too, and they are closed.
     """
-    said(text, t("text", ctx="actions 2"))
-    with rehearsed(context, only=dry_run) as connection:
+    require_text(text, t("text", ctx="actions 2"))
+    with transaction(context, dry_run=dry_run) as connection:
         order, rows = found(connection, order_no)
         barred = repliers(connection, order_no)
         person = may_on_all(context, connection, Act.CLOSE_ORDER, rows, barred)
@@ -273,7 +273,7 @@ def close(
                 if row.state in MATTERS:
                     closing.close_row(context, connection, row, text, evidence, order_no=order_no)
         # What an open order has held back may be due by now.
-        ladders.stir(connection, [row.card_no for row in rows], context.now())
+        ladders.wake(connection, [row.card_no for row in rows], context.now())
         done = _done(connection, order_no)
         done.told = order_notices.end_notices(context, connection, order_no)
         done.closed = closed
@@ -359,9 +359,9 @@ def _record(
                 {
                     "order": order_no,
                     **content,
-                    "text": committed(context, connection, text),
+                    "text": text_commitment(context, connection, text),
                     "evidence": for_ledger(evidence),
-                    **binding.standing(context, connection, "supervision_order", order_no),
+                    **binding.row_commitment(context, connection, "supervision_order", order_no),
                 },
             )
         ],

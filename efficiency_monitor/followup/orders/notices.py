@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...notify.notices import notices_to, people
-from ...notify.recipients import reached
+from ...notify.recipients import notified
 from ...notify.store import outbox
 from ...notify.voiding import void
 from ...people.model.people import Person, Role, recipients, stands_in
@@ -109,7 +109,7 @@ def end_notices(context: Context, connection: Connection, order_no: str) -> list
     order = orders.find(connection, order_no)
     assert order is not None
     persons = [
-        *reached(connection, f"order:{order_no}"),
+        *notified(connection, f"order:{order_no}"),
         *opener_of(context, connection, order, orders.cards_of(connection, order_no)),
     ]
     return tell(context, connection, order_no, "order_closed", persons)

@@ -49,7 +49,7 @@ class _Again:
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class HttpDeps:
     """What asking needs of the outside: clocks, sleep, names."""
 
     now: Callable[[], int]
@@ -62,7 +62,7 @@ class Asker:
     """Asks one endpoint of a source, with its token, and no other host."""
 
     def __init__(
-        self, source: str, section: HttpSection, token: SecretStr | None, world: World
+        self, source: str, section: HttpSection, token: SecretStr | None, world: HttpDeps
     ) -> None:
         """ConfigurationError where the certificates cannot be read or the URL is refused."""
         self.source = source

@@ -17,7 +17,7 @@ from .items import ITEM
 _PAIRS = 400
 
 
-def without_overtaken(
+def drop_superseded_statements(
     connection: Connection,
     rows: Sequence[RowFacts],
     since: Sequence[int],

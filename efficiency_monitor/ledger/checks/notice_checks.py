@@ -15,7 +15,7 @@ from ...records.matter_tables import NoticeRow
 from ...records.personal_tables import ErasedPersonRow
 from ...terms import NoticeState
 from ...workspace.context import Context
-from ...workspace.required_texts import committed
+from ...workspace.required_texts import text_commitment
 from ..model.entries import EntryType, commitment
 from ..model.row_digests import row_digest
 
@@ -46,7 +46,7 @@ def as_sent(
     found: dict[str, dict[str, object]] = {}
     for row in rows:
         if row.address not in addresses:
-            addresses[row.address] = committed(context, connection, row.address)
+            addresses[row.address] = text_commitment(context, connection, row.address)
         said = {name: getattr(row, name) for name in _SENT}
         found[row.notice_id] = {
             "row": {"sha256": row_digest(said)},

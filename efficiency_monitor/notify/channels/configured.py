@@ -35,7 +35,7 @@ RobotsSection = WeComSection | DingTalkSection | FeishuSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ChannelDeps:
     """What channels need of the world."""
 
     folder: Path
@@ -47,13 +47,13 @@ class Surroundings:
     console: TextIO
 
 
-def open_channels(settings: Channels, world: Surroundings) -> dict[str, Channel]:
+def open_channels(settings: Channels, world: ChannelDeps) -> dict[str, Channel]:
     """The channels that the workspace has, by name; none of them is opened yet."""
     made: dict[str, Channel] = {
         "console": Console(world.console),
         "file": FileDrop(world.folder / settings.file.folder),
     }
-    wanted: list[tuple[str, Any, Callable[[Any, Surroundings], Channel]]] = [
+    wanted: list[tuple[str, Any, Callable[[Any, ChannelDeps], Channel]]] = [
         ("mail", settings.mail, _mail),
         ("webhook", settings.webhook, _webhook),
         ("wecom", settings.wecom, _wecom),
@@ -71,7 +71,7 @@ def open_channels(settings: Channels, world: Surroundings) -> dict[str, Channel]
     return made
 
 
-def _mail(section: MailSection, world: Surroundings) -> Channel:
+def _mail(section: MailSection, world: ChannelDeps) -> Channel:
     from .smtp import Mail, MailSettings
 
     return Mail(
@@ -93,7 +93,7 @@ def _mail(section: MailSection, world: Surroundings) -> Channel:
     )
 
 
-def _webhook(section: WebhookSection, world: Surroundings) -> Channel:
+def _webhook(section: WebhookSection, world: ChannelDeps) -> Channel:
     from pydantic import SecretStr
 
     from .webhook import Webhook, WebhookSettings
@@ -107,25 +107,25 @@ def _webhook(section: WebhookSection, world: Surroundings) -> Channel:
     )
 
 
-def _wecom(section: WeComSection, world: Surroundings) -> Channel:
+def _wecom(section: WeComSection, world: ChannelDeps) -> Channel:
     from .wecom import WeCom
 
     return _robots(WeCom, section, world)
 
 
-def _dingtalk(section: DingTalkSection, world: Surroundings) -> Channel:
+def _dingtalk(section: DingTalkSection, world: ChannelDeps) -> Channel:
     from .dingtalk import DingTalk
 
     return _robots(DingTalk, section, world)
 
 
-def _feishu(section: FeishuSection, world: Surroundings) -> Channel:
+def _feishu(section: FeishuSection, world: ChannelDeps) -> Channel:
     from .feishu import Feishu
 
     return _robots(Feishu, section, world)
 
 
-def _robots(kind: "type[Robot]", section: RobotsSection, world: Surroundings) -> Channel:
+def _robots(kind: "type[Robot]", section: RobotsSection, world: ChannelDeps) -> Channel:
     from .robot import RobotSettings
 
     def known(robot: RobotSection) -> "RobotKey | str":
@@ -150,7 +150,7 @@ def _robots(kind: "type[Robot]", section: RobotsSection, world: Surroundings) ->
     )
 
 
-def _key(channel: str, key_env: str, secret_env: str | None, world: Surroundings) -> "RobotKey":
+def _key(channel: str, key_env: str, secret_env: str | None, world: ChannelDeps) -> "RobotKey":
     from .robot import RobotKey
 
     key = _secret(channel, key_env, world)
@@ -158,7 +158,7 @@ def _key(channel: str, key_env: str, secret_env: str | None, world: Surroundings
     return RobotKey(key, _secret(channel, secret_env, world))
 
 
-def _posted(section: "WebhookSection | RobotsSection", world: Surroundings) -> dict[str, Any]:
+def _posted(section: "WebhookSection | RobotsSection", world: ChannelDeps) -> dict[str, Any]:
     return {
         "allow_http": section.allow_http,
         "allowed_networks": _networks(section.allow_networks),
@@ -171,11 +171,11 @@ def _networks(texts: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(ip_network(text) for text in texts)
 
 
-def _file(name: str | None, world: Surroundings) -> str | None:
+def _file(name: str | None, world: ChannelDeps) -> str | None:
     return None if name is None else str(world.folder / name)
 
 
-def _secret(channel: str, variable: str | None, world: Surroundings) -> "SecretStr | None":
+def _secret(channel: str, variable: str | None, world: ChannelDeps) -> "SecretStr | None":
     """The variable's value, None where no variable is named; ConfigurationError if not set."""
     from pydantic import SecretStr
 

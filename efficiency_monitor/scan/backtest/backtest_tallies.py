@@ -17,7 +17,7 @@ from ...cards.model.decide import card_number, subject_of
 from ...engine.encoding import BoundRule
 from ...engine.findings import CaseFindings, Ground, LevelFound
 from ...engine.tally import Tallied, judge
-from ...engine.tally_rows import CardRow, CaseRow, World
+from ...engine.tally_rows import CardRow, CaseRow, TallyInput
 from ...engine.tally_trial import binds
 from ...engine.timeline import CaseRecord
 from ...i18n.messages import t
@@ -252,7 +252,7 @@ class Judging:
         said = Said()
         for window in wanted:
             counted_cases, counted_cards = slices.of(compared_windows(tally, window))
-            world = World(
+            world = TallyInput(
                 cases=counted_cases,
                 cards=counted_cards,
                 items=items,

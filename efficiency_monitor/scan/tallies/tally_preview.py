@@ -11,7 +11,7 @@ from ...cards.model.subject_cards import decide_tallied
 from ...engine.encoding import BoundRule
 from ...engine.findings import CaseFindings
 from ...engine.tally import Tallied, judge
-from ...engine.tally_rows import CardRow, CaseRow, World
+from ...engine.tally_rows import CardRow, CaseRow, TallyInput
 from ...intake import feeds
 from ...intake.store import cases
 from ...terms import CardState
@@ -96,13 +96,13 @@ class Preview:
             for bound in (*catalogue.tallies, *catalogue.tried_tallies):
                 self._judge(connection, bound, world, report)
 
-    def _world(self, connection: Connection) -> World:
+    def _world(self, connection: Connection) -> TallyInput:
         standing: tuple[CardRow, ...] = ()
         if self.against:
             every = store.cards_of(connection, select(cases.CASE.c.id), answers=True)
             standing = tuple(card for card in every if card.card_no not in self._lifted)
         begun = (case.begun_at for case in self._cases)
-        return World(
+        return TallyInput(
             cases=with_quarantine(self.context, connection, tuple(self._cases)),
             cards=(*standing, *self._cards),
             items=store.item_table(connection),
@@ -112,7 +112,7 @@ class Preview:
         )
 
     def _judge(
-        self, connection: Connection, bound: BoundRule, world: World, report: ScanReport
+        self, connection: Connection, bound: BoundRule, world: TallyInput, report: ScanReport
     ) -> None:
         tally = bound.rule.tally
         assert tally is not None

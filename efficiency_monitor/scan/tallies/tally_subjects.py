@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ...engine.tally_rows import Subject, World
+from ...engine.tally_rows import Subject, TallyInput
 from ...followup.appeals.model import plain_name
 from ...notify.notices import people
 from ...people.store import text_salts
@@ -52,7 +52,7 @@ class Subjects:
         #: What earlier cards call a person: a people file that came later gives no second card.
         self._known: dict[str, str] = {}
 
-    def named(self, world: World) -> World:
+    def named(self, world: TallyInput) -> TallyInput:
         """The same rows, with what cards call a person in the place of the names that they say."""
         if self._by == "handler":
             return replace(

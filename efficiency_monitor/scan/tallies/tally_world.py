@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from ...engine.tally_rows import CaseRow, World
+from ...engine.tally_rows import CaseRow, TallyInput
 from ...rules.tallies import Tally
 from ...time.amount import Amount
 from ...time.windows import Window
@@ -24,7 +24,7 @@ def compared_windows(tally: Tally, window: Window) -> list[Window]:
     ]
 
 
-def world_of(context: Context, connection: Connection, tally: Tally, window: Window) -> World:
+def world_of(context: Context, connection: Connection, tally: Tally, window: Window) -> TallyInput:
     """Every row that can bear on a tally in a window, as it is known now."""
     spans = [(each.start, each.end) for each in compared_windows(tally, window)]
     makers = {
@@ -39,7 +39,7 @@ def world_of(context: Context, connection: Connection, tally: Tally, window: Win
     cases = found.cases
     if tally.with_ is not None and tally.with_.incomplete:
         cases = with_quarantine(context, connection, cases)
-    return World(
+    return TallyInput(
         cards=found.cards,
         cases=cases,
         items=found.items,
@@ -62,23 +62,23 @@ def _earlier(spans: store.Spans, amount: str) -> store.Spans:
     return [(since - back, until) for since, until in spans]
 
 
-def _cards(connection: Connection, tally: Tally, spans: store.Spans) -> World:
+def _cards(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
     if tally.unanswered_for is not None:
         ids = store.cards_delivered(_earlier(spans, tally.unanswered_for))
-        return World(cards=store.cards_of(connection, ids, answers=True))
+        return TallyInput(cards=store.cards_of(connection, ids, answers=True))
     cards = store.cards_of(connection, store.cards_due(spans), answers=False)
     if tally.measure != "in_a_row":
-        return World(cards=cards)
+        return TallyInput(cards=cards)
     finished = store.within(SPAN.c.finished_at, spans)
     known = {card.card_no for card in cards}
     more = store.cards_of(connection, store.cases_that(finished), answers=False)
-    return World(
+    return TallyInput(
         cards=(*cards, *(card for card in more if card.card_no not in known)),
         cases=store.cases_of(connection, finished),
     )
 
 
-def _cases(connection: Connection, tally: Tally, spans: store.Spans) -> World:
+def _cases(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
     columns = {
         "begun": SPAN.c.begun_at,
         "accepted": SPAN.c.accepted_at,
@@ -96,29 +96,29 @@ def _cases(connection: Connection, tally: Tally, spans: store.Spans) -> World:
     carded = counted is not None and (counted.levels is not None or counted.rules is not None)
     cards = store.cards_of(connection, store.cases_that(meant), answers=False) if carded else ()
     zero = tally.by == "item_code" and tally.measure == "count"
-    return World(cases=cases, cards=cards, items=store.item_table(connection) if zero else ())
+    return TallyInput(cases=cases, cards=cards, items=store.item_table(connection) if zero else ())
 
 
-def _items(connection: Connection, tally: Tally, spans: store.Spans) -> World:
+def _items(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
     begun = store.within(SPAN.c.begun_at, spans)
     items = store.item_table(connection) if tally.measure == "share" else ()
-    return World(cases=store.cases_of(connection, begun), items=items)
+    return TallyInput(cases=store.cases_of(connection, begun), items=items)
 
 
-def _orders(connection: Connection, tally: Tally, spans: store.Spans) -> World:
+def _orders(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
     earlier = _earlier(spans, tally.open_for or "1 calendar_days")
-    return World(orders=store.orders_opened(connection, earlier))
+    return TallyInput(orders=store.orders_opened(connection, earlier))
 
 
-def _alarms(connection: Connection, tally: Tally, spans: store.Spans) -> World:
-    return World(alarms=store.alarms_raised(connection, spans))
+def _alarms(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
+    return TallyInput(alarms=store.alarms_raised(connection, spans))
 
 
-def _events(connection: Connection, tally: Tally, spans: store.Spans) -> World:
+def _events(connection: Connection, tally: Tally, spans: store.Spans) -> TallyInput:
     types = store.events_of_types(tally.events)
     if tally.measure == "batch":
         meant, inside = store.recorded_in(spans), store.events_recorded(spans)
     else:
         meant, inside = store.happened_in(spans), store.events_happened(spans)
     cases = store.cases_of(connection, meant, events=types & inside)
-    return World(cases=tuple(case for case in cases if case.events))
+    return TallyInput(cases=tuple(case for case in cases if case.events))

@@ -295,7 +295,7 @@ def standing_of(
     A card stands or falls by a text of other words that judges alike.
     """
     found = cards.of_window(connection, bound.rule.id, window.key)
-    known = alike.settled(
+    known = alike.with_equivalent_digest(
         context.catalogue, connection, {subject: own for subject, (_, own) in found.items()}
     )
     return {subject: (row, known[subject]) for subject, (row, _) in found.items()}
