@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ..rules.vocabulary import Vocabulary
@@ -50,6 +51,11 @@ _REASONS = {
 }
 
 
+# A process opens many contexts on the same few calendars. All that a table is made of takes part
+# when two calendars are compared, so an amended one is compiled anew; nobody writes into a table.
+_table_of = lru_cache(maxsize=32)(compile_calendar)
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledCalendar:
     """A calendar and its table, made once and kept."""
@@ -60,7 +66,7 @@ class CompiledCalendar:
     @classmethod
     def of(cls, calendar: Calendar) -> "CompiledCalendar":
         """Compile a calendar."""
-        return cls(calendar, compile_calendar(calendar))
+        return cls(calendar, _table_of(calendar))
 
 
 def evaluate(
