@@ -11,13 +11,15 @@ from typing import Any
 import typer
 from sqlalchemy import Engine, event
 
-from cli.main import app as commands
+from cli.main import app
 from cli.state import State
 from efficiency_monitor.faults import EffmonError
 from tests import engines
 from tests.cli.command import Ran
 from tests.stories.world import World
 
+#: Built once, as a process builds it: it takes longer than most commands.
+_COMMANDS = typer.main.get_command(app)
 #: A record that is counted again is filed by the ledger's size then, which is another each time.
 COUNTED_AGAIN = re.compile(r"(?<=^accountability/[A-Z]-[A-Z0-9]{12}/[0-9]{10})/[0-9]+$")
 
@@ -78,7 +80,7 @@ def run(world: World, line: str) -> Ran:
 
 def _code(arguments: list[str], state: State, err: io.StringIO) -> int:
     try:
-        found = commands(arguments, standalone_mode=False, obj=state)
+        found = _COMMANDS(arguments, standalone_mode=False, obj=state)
     except EffmonError as fault:
         err.write(f"error: {fault.message}\nhint: {fault.hint}\n")
         return fault.exit_code
