@@ -173,7 +173,7 @@ DUE = (
 FORECAST = (
     Column("at", "Falls due", say=say_local),
     Column("level", "Level", say=say_level, styles=LEVEL_STYLES),
-    Column("overdue", "Overdue", say=_mark("overdue")),
+    Column("overdue", "Overdue", say=_mark(mark("overdue", ctx="forecast"))),
     Column("provisional", "Provisional", say=_mark("provisional")),
     Column("case_no", "Case"),
     Column("rule", "Rule", priority=3),

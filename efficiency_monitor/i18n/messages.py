@@ -44,6 +44,11 @@ def t(text: str, /, *, ctx: str | None = None, **parts: object) -> str:
     return said.format(**parts) if parts else said
 
 
+def in_all(text: str) -> tuple[str, str]:
+    """A message in English and in Chinese, whatever the current language is."""
+    return text.rpartition(CONTEXT_ENDS)[2], _chinese().gettext(text)
+
+
 def one_of(zh: str, en: str) -> str:
     """The half in the current language of what data say in both: titles of rules, words of "
     "codes."""

@@ -2,9 +2,10 @@
 
 import errno
 import os
+from functools import cache
 from typing import Final
 
-from .messages import mark, t
+from .messages import in_all, mark, t
 
 _OS_FAULTS: Final = {
     errno.ENOENT: mark("No such file or directory"),
@@ -24,8 +25,11 @@ _OS_FAULTS: Final = {
 }
 
 
-#: The same in all languages: what may follow the name of a file.
-SAYINGS: Final = frozenset({*_OS_FAULTS.values(), *(os.strerror(number) for number in _OS_FAULTS)})
+@cache
+def sayings() -> frozenset[str]:
+    """The same in all languages: what may follow the name of a file."""
+    ours = (said for text in _OS_FAULTS.values() for said in in_all(text))
+    return frozenset({*ours, *(os.strerror(number) for number in _OS_FAULTS)})
 
 
 def say_os(fault: OSError) -> str:

@@ -12,11 +12,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from ..i18n.messages import t
-from ..i18n.os_words import SAYINGS, say_os
+from ..i18n.os_words import say_os, sayings
 from ..people.model.id_numbers import masked as without_id_numbers
 
 SYSLOG: Final = "syslog"
@@ -25,23 +26,6 @@ _NAME: Final = "effmon"
 _OURS: Final = frozenset({"cli", "efficiency_monitor"})
 _SOCKET: Final = "/dev/log"
 _LONGEST: Final = 2000
-#: What a receiver's or a source's address may hold: keys, and users with passwords.
-_SECRETS: Final = (
-    (re.compile(r"(?i)(://)[^/\s@]*@"), r"\1***@"),
-    (re.compile(r"(?i)(https?://[^\s?#\"']+)[?#][^\s\"']*"), r"\1?***"),
-    (re.compile(r"(?i)(/hook/|/robot/)[^\s/?\"']+"), r"\1***"),
-    (
-        re.compile(
-            # From the first letter of a word on: begun at each of its letters it takes seconds.
-            # `mine.key: No such file or directory` says what the system refused, and no key.
-            r"(?i)(?<![\w-])"
-            rf"(?!(?<=\.)key: (?:{'|'.join(map(re.escape, sorted(SAYINGS)))})(?!\S))"
-            r"([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
-            r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s&\"',;]+"
-        ),
-        r"\1\2***",
-    ),
-)
 #: Signs that end a line or turn its order around in some viewer, and halves of signs, which no file
 #: takes; JSON leaves them as they are.
 _UNSEEN: Final = re.compile(
@@ -49,11 +33,32 @@ _UNSEEN: Final = re.compile(
 )
 
 
+@cache
+def _secrets() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What a receiver's or a source's address may hold: keys, and users with passwords."""
+    return (
+        (re.compile(r"(?i)(://)[^/\s@]*@"), r"\1***@"),
+        (re.compile(r"(?i)(https?://[^\s?#\"']+)[?#][^\s\"']*"), r"\1?***"),
+        (re.compile(r"(?i)(/hook/|/robot/)[^\s/?\"']+"), r"\1***"),
+        (
+            re.compile(
+                # From the first letter of a word on: begun at each of its letters it takes seconds.
+                # `mine.key: No such file or directory` says what the system refused, and no key.
+                r"(?i)(?<![\w-])"
+                rf"(?!(?<=\.)key: (?:{'|'.join(map(re.escape, sorted(sayings())))})(?!\S))"
+                r"([\w-]*(?:key|token|secret|sign|password|passwd|passphrase|authorization))"
+                r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s&\"',;]+"
+            ),
+            r"\1\2***",
+        ),
+    )
+
+
 def masked(text: str) -> str:
     """The text without secrets of addresses and without numbers of identity cards, shortened."""
     # Cut twice: half a number would not be recognised, and all of a long text takes long.
     text = text[: 2 * _LONGEST]
-    for pattern, instead in _SECRETS:
+    for pattern, instead in _secrets():
         text = pattern.sub(instead, text)
     return without_id_numbers(text)[:_LONGEST]
 
