@@ -35,6 +35,27 @@ def source_of(context: Context, name: str) -> SourceSection:
     return found
 
 
+def check_added_types(context: Context) -> None:
+    """ConfigurationError where a source is allowed to add a type of event that there is not.
+
+    Said in silence, rows of the type that was meant would wait in quarantine for ever.
+    """
+    types = context.catalogue.vocabulary.types
+    for name, section in context.settings.sources.items():
+        for word in section.adds_to.events if section.adds_to is not None else ():
+            if word not in types:
+                raise ConfigurationError(
+                    t(
+                        "effmon.toml: [sources.{name}] adds_to.events: no event type "
+                        "{word!r}{nearest}",
+                        name=name,
+                        word=word,
+                        nearest=nearest(word, list(types)),
+                    ),
+                    t("correct it there: docs/sources.md"),
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class Stale:
     """A source whose newest data are older than its freshness limit allows."""

@@ -17,6 +17,7 @@ from ..workspace.context import Context, compact_json
 from ..workspace.required_texts import refuse_id_numbers
 from ..workspace.source_settings import BY_HAND
 from . import held_import, quarantine
+from .feeds import check_added_types
 from .formats.file_bytes import BytesRead
 from .formats.rows import Quarantined
 from .formats.tabular import read_rows
@@ -79,6 +80,7 @@ def import_files(
     context.store.ensure_unmasked()  # held against masks, each row would be said to be new
     mapping = find_mapping(context, mapping_name)
     check_types(mapping, context.catalogue.vocabulary)
+    check_added_types(context)
     paths = list(dict.fromkeys(paths))
     now = context.now()
     import_id = "I-" + digest([str(path) for path in paths], now, mapping.id)[:16].upper()
@@ -277,6 +279,7 @@ def retry(context: Context) -> ImportReport:
     mappings = {name: find_mapping(context, name) for name, _ in waiting}
     for mapping in mappings.values():
         check_types(mapping, context.catalogue.vocabulary)
+    check_added_types(context)
     whole = ImportReport("I-" + digest("retry", context.now())[:16].upper())
     for name, source in waiting:
         whole.add(_retry_of(context, name, mappings[name], source or BY_HAND, source))

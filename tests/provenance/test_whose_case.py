@@ -151,6 +151,22 @@ def test_a_file_by_hand_does_not_make_a_pulled_source_fresh(halls: Halls) -> Non
 RATES = '\n[sources.rates]\nadds_to = {sources = ["srca"], events = ["rated"]}\n'
 
 
+def test_a_type_that_there_is_not_is_no_leave_to_add(halls: Halls) -> None:
+    halls.set_up(more=RATES.replace('"rated"', '"ratted"'))
+    rated = event(NO, "rated", "2026-03-02 11:00:00", "r1", kind="5")
+    with pytest.raises(
+        ConfigurationError,
+        match=r"\[sources.rates\] adds_to.events: no event type 'ratted'; did you mean 'rated'\?",
+    ):
+        halls.by_hand([rated], source="rates")
+    with pytest.raises(ConfigurationError, match="ratted"):
+        halls.tell("srca", *LATE_A)
+    assert halls.events() == []
+    found = {each["check"]: each for each in doctor.examine(halls.world.context, quick=True)}
+    assert found["source"]["status"] == "bad"
+    assert "'ratted'" in found["source"]["detail"]
+
+
 def test_a_rating_system_adds_its_ratings_and_nothing_else(halls: Halls) -> None:
     halls.set_up(more=RATES)
     halls.tell("srca", *LATE_A)

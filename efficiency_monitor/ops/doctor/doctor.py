@@ -14,7 +14,7 @@ from ...followup.evidence.attachments import spoilt
 from ...followup.orders import store as orders
 from ...i18n.act_words import say_role
 from ...i18n.messages import t
-from ...intake.feeds import mapping_of, stale_sources
+from ...intake.feeds import check_added_types, mapping_of, stale_sources
 from ...intake.formats.rows import Refusal
 from ...intake.ingest import find_mapping
 from ...intake.store import cases, feeds
@@ -221,6 +221,10 @@ def _scans(context: Context) -> Iterator[Finding]:
 
 
 def _sources(context: Context) -> Iterator[Finding]:
+    try:
+        check_added_types(context)
+    except EffmonError as fault:
+        yield "source", BAD, f"{fault.message} ({fault.hint})"
     with context.store.reading() as connection:
         stale = stale_sources(context, connection, context.now())
         gone = feeds.vanished_counts(connection)
