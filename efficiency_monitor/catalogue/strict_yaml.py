@@ -9,6 +9,7 @@ documents or duplicate keys, and no unquoted scalar that YAML 1.1 would read as 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import yaml
@@ -98,6 +99,8 @@ def _write_out() -> str:
 _NO_KEYS: Mapping[str, tuple[int, int]] = {}
 
 
+# A process opens many contexts on the same files. Nobody writes into a node; a fault is not kept.
+@lru_cache(maxsize=256)
 def load(text: str, source: str) -> Node:
     """Read one document; CatalogueError with `source:line:col` at the first fault."""
     text = text.removeprefix("\ufeff")
