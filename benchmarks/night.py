@@ -132,7 +132,7 @@ def _phase_figures(phases: Phases, night: float) -> list[Figure]:
     spent = phases.seconds | {_REST: night - sum(phases.seconds.values())}
     order = dict.fromkeys(phase for _, _, phase in PLACES) | {_REST: None}
     return [
-        Figure(what=f"– {phase}", note=f"{spent.get(phase, 0) / night:.0%} of the scan")
+        Figure(what=f"– {phase}", note=f"{spent.get(phase, 0) / night:.1%} of the scan")
         for phase in order
     ]
 

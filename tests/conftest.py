@@ -14,6 +14,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
+from efficiency_monitor.i18n.messages import language, set_language
+
 # The story modules assert too; they are shared by several folders, so pytest learns of them here.
 pytest.register_assert_rewrite("tests.stories.story", "tests.stories.laws", "tests.stories.world")
 
@@ -188,6 +190,14 @@ def _is_loopback(address: object) -> bool:
         return ipaddress.ip_address(address[0]).is_loopback
     except ValueError:
         return bool(address[0] == "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _language_of_one_test() -> Iterator[None]:
+    """What a test speaks, a command within it too, is not what the next one hears."""
+    before = language()
+    yield
+    set_language(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from efficiency_monitor.faults import ConfigurationError, EffmonError
-from efficiency_monitor.intake.pulling.http_request import World as Asked
+from efficiency_monitor.intake.pulling.http_request import HttpDeps
 from efficiency_monitor.notify.channels.channel import Refused, Retry, Sent
 from tests.stories.world import World
 
@@ -122,7 +122,7 @@ def test_a_source_whose_name_changes_is_not_followed(
         return ("127.0.0.1",) if len(asked) == 1 else ("127.0.0.2",)
 
     outside = office.outside()
-    world = Asked(
+    world = HttpDeps(
         now=outside.world.now,
         monotonic=time.monotonic,
         sleep=outside.world.sleep,

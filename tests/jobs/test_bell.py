@@ -102,7 +102,7 @@ def test_once_it_is_over_no_tick_begins_and_the_running_one_was_waited_for() -> 
 
 PROGRAM = """
 import sys
-from efficiency_monitor.ops.timer import Turn, ring
+from efficiency_monitor.ops.timer import Turn, run_every
 
 def tick():
     print("begun", flush=True)
@@ -110,7 +110,7 @@ def tick():
     print("ended", flush=True)
 
 assert "apscheduler" not in sys.modules
-ring(tick, every_seconds=3600, zone="Asia/Shanghai", on_error=print)
+run_every(tick, every_seconds=3600, zone="Asia/Shanghai", on_error=print)
 print("left", flush=True)
 """
 
