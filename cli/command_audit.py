@@ -29,6 +29,9 @@ _LOOKS: Final = frozenset(
     }
 )  # fmt: skip
 _ACTS: Final = frozenset({"accountability verify"})
+#: Nouns and verbs of commands that show what was judged, not what the files say.
+_JUDGED: Final = frozenset({"accountability", "appeals", "cards", "cases", "ledger", "orders"})
+_SHOWS: Final = frozenset({"explain", "list", "show", "verify"})
 #: With these a command shows what would be, and writes nothing.
 _PREVIEWS: Final = frozenset({"--dry-run", "--as-of", "--known-by"})
 _GLOBAL_VALUES: Final = frozenset({"-C", "--workspace", "--as", "--key", "--log-file"})
@@ -57,6 +60,13 @@ class Given:
         return looks or not _PREVIEWS.isdisjoint(self.options)
 
     @property
+    def shows(self) -> bool:
+        """Whether it shows what was judged: by the settings in force, whatever the file says."""
+        noun, _, verb = self.path.partition(" ")
+        judged = noun in _JUDGED and verb in _SHOWS and self.path not in _ACTS
+        return judged or self.path in ("forecast", "metrics")
+
+    @property
     def took(self) -> int:
         """Milliseconds since it began."""
         return int((time.monotonic() - self.began) * 1000)
@@ -64,6 +74,11 @@ class Given:
 
 #: The command of this process.
 _given = Given()
+
+
+def current() -> Given:
+    """The command of this process."""
+    return _given
 
 
 def read(words: Sequence[str], command: Any) -> Given:
@@ -184,4 +199,5 @@ def _write_metrics(folder: Path, found: Any) -> None:
     from efficiency_monitor.ops import metrics
 
     with suppress(EffmonError, OSError):
-        metrics.write(app.open_context(folder), folder / found.operation.metrics)
+        context = app.open_context(folder, looking=True)
+        metrics.write(context, folder / found.operation.metrics)

@@ -76,6 +76,7 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
         person=state.person,
         key=state.key,
         create=create,
+        looking=given.current().shows,
         clock=state.clock or app.now,
     )
     set_language(choose(os.environ, context.settings.workspace.language))
@@ -88,7 +89,32 @@ def context_of(ctx: typer.Context, *, create: bool = False) -> "Context":
                 role=context.store.role,
             )
         )
+    if context.unlike and given.current().looks:
+        _say_unlike(context)
     return context
+
+
+def _say_unlike(context: "Context") -> None:
+    """That the file says otherwise than what is in force, and by which of them this is judged."""
+    from efficiency_monitor.catalogue.settings_in_force import listed
+
+    what = listed(context.unlike)
+    if given.current().shows:
+        warn(
+            t(
+                "effmon.toml differs from the settings in force, by which this is shown; the next "
+                "command that writes enters it: {what}",
+                what=what,
+            )
+        )
+    else:
+        warn(
+            t(
+                "effmon.toml, by which this is shown, differs from the settings in force until a "
+                "command writes: {what}",
+                what=what,
+            )
+        )
 
 
 def catalogue_of(ctx: typer.Context) -> "tuple[Catalogue, str]":

@@ -21,6 +21,7 @@ from .workspace import settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from .catalogue.settings_in_force import ActBy
     from .intake.pull_report import PullDeps
     from .notify.channels.channel import Channel
     from .ops.audit import Command
@@ -106,9 +107,12 @@ def open_context(
     person: str | None = None,
     key: Path | None = None,
     create: bool = False,
+    looking: bool = False,
     clock: Callable[[], int] = now,
 ) -> "Context":
     """Everything a service needs. `create` makes or upgrades the database first.
+
+    Who is only `looking` sees what stands, by the settings in force, whatever the file says.
 
     The file of a personal `key` is read only where a `person` is named: nobody signs otherwise.
     """
@@ -130,12 +134,14 @@ def open_context(
             file.chmod(0o600)
     schema.check(store)
     filed = found
-    found, acts_by = in_force(found, store)
+    act_by = in_force(filed, store, looking=looking)
+    found = act_by.settings
     context = Context(
         folder=folder,
         settings=found,
         filed=filed,
-        acts_by=acts_by,
+        acts_by=act_by.digests,
+        unlike=act_by.unlike,
         store=store,
         catalogue=judging_catalogue(folder, found, store),
         now=clock,
@@ -148,13 +154,13 @@ def open_context(
     return context
 
 
-def in_force(filed: settings.Settings, store: "Store") -> tuple[settings.Settings, set[str]]:
-    """The settings to act by: the file's, or those in force (with their digest) where a change
-    takes approval.
+def in_force(filed: settings.Settings, store: "Store", *, looking: bool = False) -> "ActBy":
+    """The settings to act by: the file's, or those in force where a change takes approval or
+    nothing is to be written.
     """
     from .catalogue import settings_in_force
 
-    return settings_in_force.to_act_by(filed, store)
+    return settings_in_force.to_act_by(filed, store, looking=looking)
 
 
 def _guard(context: "Context") -> None:
@@ -277,12 +283,14 @@ def read_again(context: "Context") -> "Context":
     rule that was mended, must not wait for a restart to be judged by.
     """
     folder, filed = load_settings(context.folder)
-    found, acts_by = in_force(filed, context.store)
+    act_by = in_force(filed, context.store)
+    found = act_by.settings
     again = replace(
         context,
         settings=found,
         filed=filed,
-        acts_by=acts_by,
+        acts_by=act_by.digests,
+        unlike=act_by.unlike,
         catalogue=judging_catalogue(folder, found, context.store),
     )
     _guard(again)

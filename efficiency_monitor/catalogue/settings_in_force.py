@@ -1,7 +1,8 @@
 """The settings that decide as they are in force: taken from the file, or approved like a rule."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -25,15 +26,38 @@ from .model import deciding_settings as deciding
 _KEY = "settings"
 
 
-def to_act_by(filed: Settings, store: Store) -> tuple[Settings, set[str]]:
-    """The file's settings; where a change takes approval, those in force and their digest."""
+@dataclass(frozen=True)
+class ActBy:
+    """The settings that a command acts by."""
+
+    settings: Settings
+    #: Digest of the settings in force, where they are these.
+    digests: set[str] = field(default_factory=set)
+    #: Path, value in force and value of the file where these differ and nobody has to approve that:
+    #: the next command that writes enters the file's.
+    unlike: Sequence[tuple[str, str | None, str | None]] = ()
+
+
+def to_act_by(filed: Settings, store: Store, *, looking: bool = False) -> ActBy:
+    """The file's settings; where a change takes approval, those in force and their digest.
+
+    Who is only `looking` sees what stands: always by those in force.
+    """
     with store.reading() as connection:
         text, key = text_in_force(connection), seal_key(connection)
-    if text is None or json.loads(text)["rules"]["approval"] == "none":
-        return filed, set()
-    same = text == deciding_text(filed, key)
-    found = filed if same else with_deciding(filed, text, key)
-    return found, {kept_texts.digest_of(text)}
+    if text is None:
+        return ActBy(filed)
+    said = deciding_text(filed, key)
+    in_force = json.loads(text)
+    enters = in_force["rules"]["approval"] == "none"
+    unlike = deciding.differences(in_force, json.loads(said)) if enters and text != said else []
+    if store.masked:
+        # The key of commitments is hidden from this role: it cannot tell whether they differ.
+        unlike = [row for row in unlike if f".{deciding.SEALS}." not in row[0]]
+    if enters and not looking:
+        return ActBy(filed, unlike=unlike)
+    found = filed if text == said else with_deciding(filed, text, key)
+    return ActBy(found, {kept_texts.digest_of(text)}, unlike)
 
 
 def seal_key(connection: Connection) -> bytes:
@@ -154,11 +178,16 @@ def recent(context: Context, since: int) -> list[str]:
         found = deciding.differences(
             json.loads(texts[earlier.sha256]), json.loads(texts[row.sha256])
         )
-        what = "; ".join(f"{path}: {was or '-'} → {now or '-'}" for path, was, now in found)
+        what = listed(found)
         at = rfc3339(row.at, context.zone)
         by = row.change_no or row.os_user
         lines.append(t("{at} by {by}: {what}", at=at, by=by, what=what))
     return lines
+
+
+def listed(rows: Sequence[tuple[str, str | None, str | None]]) -> str:
+    """Settings that differ, on one line: each with its old and its new value."""
+    return "; ".join(f"{path}: {was or '-'} → {now or '-'}" for path, was, now in rows)
 
 
 def untold(context: Context) -> list[str]:

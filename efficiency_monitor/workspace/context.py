@@ -194,6 +194,9 @@ class Context:
     filed: Settings | None = None
     #: Digests of the settings that decide by which this process acts, once it has written.
     acts_by: set[str] = field(default_factory=set)
+    #: Path, value in force and value of the file, where the next command that writes enters the
+    #: file's.
+    unlike: Sequence[tuple[str, str | None, str | None]] = ()
 
     @property
     def os_user(self) -> str:
