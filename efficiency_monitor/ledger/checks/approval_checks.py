@@ -27,7 +27,7 @@ from ...time.instants import parse_instant
 from ..model import entries as core_ledger
 from ..model.entries import EntryType
 from ..store import ledger
-from . import card_checks, change_checks, lift_checks
+from . import card_checks, change_checks, consent_checks, lift_checks
 
 _KINDS = (
     EntryType.APPROVAL_GIVEN,
@@ -36,6 +36,7 @@ _KINDS = (
     *lift_checks.KINDS,
     *card_checks.KINDS,
     *change_checks.KINDS,
+    *consent_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -63,6 +64,7 @@ class _Known:
     lifts: lift_checks.Lifts = field(default_factory=lift_checks.Lifts)
     cards: card_checks.Cards = field(default_factory=card_checks.Cards)
     changes: change_checks.Changes = field(default_factory=change_checks.Changes)
+    consents: consent_checks.Consents = field(default_factory=consent_checks.Consents)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -105,6 +107,10 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += known.lifts.take(entry)
             elif entry["type"] in change_checks.KINDS:
                 found += known.changes.take(entry)
+            elif entry["type"] in consent_checks.KINDS:
+                found += known.consents.take(
+                    entry, known.lifts.red, keys_in_use=bool(known.enrolled)
+                )
             elif entry["type"] not in card_checks.KINDS:
                 found += _key_entry(entry, known)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -118,6 +124,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     found += _key_rows(keys.every_key(connection), known)
     found += known.lifts.rows(connection)
     found += known.changes.rows(connection)
+    found += known.consents.rest(known.lifts.lifted)
     return found + list(known.cards.rows(connection, masked=masked))
 
 
@@ -159,6 +166,7 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
     if not faults:
         known.lifts.approval(entry)
         known.changes.approval(entry)
+        known.consents.approval(entry)
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])
