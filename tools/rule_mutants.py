@@ -154,6 +154,8 @@ def _cards(rule: dict[str, Any]) -> Iterator[Mutant]:
                 yield f"cards: {card['level']} and {other} swapped", made
         if len(cards) > 1:
             yield f"cards: no {card['level']}", _drop(rule, ("cards", place))
+        if "unless" in card:
+            yield f"cards: {card['level']} without unless", _drop(rule, ("cards", place, "unless"))
         for at in _points(rule, str(card["at"])):
             yield f"cards: {card['level']} at {at}", _put(rule, ("cards", place, "at"), at)
 
@@ -235,7 +237,7 @@ def _clock(rule: dict[str, Any]) -> Iterator[Mutant]:
     yield "clock: start and stop swapped", swapped
     yield from _words(rule, ("clock", "start"))
     yield from _words(rule, ("clock", "stop"))
-    for name in ("unstarted", "kinds", "deemed", "extend"):
+    for name in ("unstarted", "kinds", "deemed", "extend", "ahead"):
         if name in clock:
             yield f"clock without {name}", _drop(rule, ("clock", name))
     for path in (
@@ -247,6 +249,9 @@ def _clock(rule: dict[str, Any]) -> Iterator[Mutant]:
             yield from _words(rule, path)
     if "deemed" in clock:
         yield from _amounts(rule, ("clock", "deemed", "within"))
+    if "ahead" in clock:
+        yield from _amounts(rule, ("clock", "ahead"))
+    yield from _most(rule)
     for place, pause in enumerate(clock.get("pause", [])):
         path: Path = ("clock", "pause", place)
         yield f"{_say(path)} dropped", _drop(rule, path)
@@ -260,6 +265,19 @@ def _clock(rule: dict[str, Any]) -> Iterator[Mutant]:
         if "fixed" in pause.get("cap", {}):
             yield from _amounts(rule, (*path, "cap", "fixed"))
     yield from _choices(rule, ("clock",), _CHOICES)
+
+
+def _most(rule: dict[str, Any]) -> Iterator[Mutant]:
+    """How far and how often a limit may be extended: one off, and without end."""
+    extend = rule["clock"].get("extend", {})
+    for name in ("most", "times"):
+        if name in extend:
+            yield f"clock.extend without {name}", _drop(rule, ("clock", "extend", name))
+    if "most" in extend:
+        yield from _amounts(rule, ("clock", "extend", "most"))
+    for times in (extend["times"] - 1, extend["times"] + 1) if "times" in extend else ():
+        path = ("clock", "extend", "times")
+        yield f"clock.extend.times: {times}", _put(rule, path, times)
 
 
 def _limits(rule: dict[str, Any]) -> Iterator[Mutant]:
