@@ -30,7 +30,9 @@ _LOOKS: Final = frozenset(
 )  # fmt: skip
 _ACTS: Final = frozenset({"accountability verify"})
 #: Nouns and verbs of commands that show what was judged, not what the files say.
-_JUDGED: Final = frozenset({"accountability", "appeals", "cards", "cases", "ledger", "orders"})
+_JUDGED: Final = frozenset(
+    {"accountability", "appeals", "cards", "cases", "evidence", "ledger", "orders"}
+)
 _SHOWS: Final = frozenset({"explain", "list", "show", "verify"})
 #: With these a command shows what would be, and writes nothing.
 _PREVIEWS: Final = frozenset({"--dry-run", "--as-of", "--known-by"})

@@ -204,6 +204,27 @@ def _say_evidence(report: "ScanReport") -> None:
                 some=some,
             )
         )
+    if report.evidence:
+        message(t("who supervises decides: effmon evidence list"))
+    if report.undecidable:
+        warn(
+            t(
+                "{number} matters cannot be decided: persons are lacking who may and hold keys "
+                "(effmon evidence list)",
+                number=len(report.undecidable),
+            )
+        )
+    if report.unseen:
+        number = len(report.unseen)
+        some = t(", ").join(report.unseen[:10]) + ("…" if number > 10 else "")
+        warn(
+            t(
+                "{number} yellow or red cards fell by evidence and no supervisor has seen it "
+                "(effmon evidence list --fallen): {some}",
+                number=number,
+                some=some,
+            )
+        )
 
 
 def _say_changed(report: "ScanReport") -> None:

@@ -85,9 +85,11 @@ class Reason(StrEnum):
 
 
 class LiftReason(StrEnum):
-    """Why a card was lifted. Only the first two let it be issued again (docs/contract.md 4)."""
+    """Why a card was lifted. Only the first three let it be issued again (docs/contract.md 4)."""
 
     LATE_EVIDENCE = "late_evidence"
+    #: The case's own fields were told otherwise, and persons or the rules of binding took that.
+    CORRECTION = "correction"
     CALENDAR_AMENDED = "calendar_amended"
     APPEAL = "appeal"
     EXEMPTION = "exemption"
@@ -95,6 +97,10 @@ class LiftReason(StrEnum):
     ISSUED_IN_ERROR = "issued_in_error"
     #: It waited to be confirmed and was refused.
     NOT_CONFIRMED = "not_confirmed"
+
+
+#: What was received or set later: a card that fell by it is shown until a supervisor has seen it.
+EVIDENCE = (LiftReason.LATE_EVIDENCE, LiftReason.CORRECTION, LiftReason.CALENDAR_AMENDED)
 
 
 class OrderState(StrEnum):
@@ -138,6 +144,8 @@ class ExemptionGround(StrEnum):
     SELF_CORRECTED = "self_corrected"
     #: The card was lifted by an appeal.
     APPEAL_UPHELD = "appeal_upheld"
+    #: The card fell by evidence, a correction or an amended calendar.
+    CARD_FELL = "card_fell"
 
 
 class NoticeState(StrEnum):

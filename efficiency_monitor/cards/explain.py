@@ -1,6 +1,6 @@
 """The explain document: why a case stands where it stands, for the department that disputes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from ..followup.accountability.model import Holding
 from ..i18n.messages import bilingual, language, t
 from ..intake.feeds import stale_sources, torn_cases
 from ..intake.provenance import origin_json, passed, versions_json
-from ..intake.store import cases, provenance
+from ..intake.store import cases, evidence, provenance
 from ..people.model import personal as personal_core
 from ..people.store import personal
 from ..rules.rules import Rule
@@ -97,6 +97,7 @@ def explain(
     with context.store.reading() as connection:
         standing = cards.listed(connection, cards.CardQuery(state="all", case_no=case_no))
         said = provenance.of_case(connection, case.case_id, known_by)
+        decided = evidence.of_cases(connection, [case.case_id]).get(case.case_id, ())
     fields = case.record.fields
     clocks = [_clock(context, case, episode, as_of, standing, zone) for episode in found.episodes]
     events, withdrawn = _told(said, _events(context, case, as_of), clocks, zone)
@@ -116,6 +117,8 @@ def explain(
         ],
         "corrections": [_correction(correction, zone) for correction in found.corrections],
         "contested": list(weighed.contested),
+        "evidence": [each.number for each in weighed.evidence],
+        "held_back": list(_held_back(said, weighed, decided, known_by, zone)),
         "owner": case.source,
         "events": events,
         "withdrawn_events": withdrawn,
@@ -183,6 +186,7 @@ def _told(
         return {**_event(event, zone), **origin_json(origin, zone), "after_limits": late}
 
     standing: dict[str, provenance.Origin] = {}
+    counted = {event.key for event in events}
     withdrawn = []
     for one in said.events:
         if one.gone is None:
@@ -196,7 +200,39 @@ def _told(
                 "withdrawn_by": one.gone.who.person or one.gone.who.os_user or None,
             }
         )
+    # What was withdrawn counts all the same where its withdrawal is held back.
+    for one in said.events:
+        if one.told.event.key in counted:
+            standing.setdefault(one.told.event.key, one.origin)
     return [document(event, standing[event.key]) for event in events], withdrawn
+
+
+def _held_back(
+    said: provenance.Provenance,
+    weighed: Weighed,
+    decided: Iterable[evidence.Decided],
+    known_by: int | None,
+    zone: str,
+) -> Iterator[dict[str, Any]]:
+    """The events that do not count: held back, or rejected; each with the number to ask for."""
+    numbers = {
+        row: (one.evidence_no, "accepted" if one.accepted else "rejected")
+        for one in decided
+        if known_by is None or one.at <= known_by
+        for row in one.rows.events
+    }
+    numbers |= {
+        row: (each.number, "waiting") for each in weighed.evidence for row in each.rows.events
+    }
+    for one in said.events:
+        number, state = numbers.get(one.told.row, ("", "accepted"))
+        if state != "accepted":
+            yield {
+                "evidence": number,
+                "state": state,
+                **_event(one.told.event, zone),
+                **origin_json(one.origin, zone),
+            }
 
 
 def _clock(

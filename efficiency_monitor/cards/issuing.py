@@ -1,6 +1,7 @@
 """From decisions to rows: cards, what happens to them, notices, accountability, ledger entries."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -8,6 +9,7 @@ from sqlalchemy import Connection
 from ..engine.episode_timeline import Walk
 from ..engine.findings import CaseFindings, Episode, Ground, Offence, calendar_of
 from ..followup.accountability import store as accounts
+from ..followup.accountability.actions import exempt_by_lift
 from ..followup.accountability.checks import recorded
 from ..followup.accountability.holdings import holdings, who_did
 from ..followup.accountability.model import Holding
@@ -17,11 +19,11 @@ from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType, commitment
 from ..ledger.store import held_rows, ledger
 from ..scan.scan_report import ScanReport
-from ..terms import CardState, Level, LiftReason
+from ..terms import EVIDENCE, CardState, ExemptionGround, Level, LiftReason
 from ..time.instants import rfc3339
 from ..workspace.context import Context
 from .card_rows import card_values, input_of, persons_json, walk_of
-from .late_evidence import rests_on
+from .late_evidence import Weighed, rests_on
 from .lift_effects import aftermath
 from .model import decide as core_cards
 from .store import cards
@@ -56,33 +58,28 @@ class Writer:
         self._walks: dict[tuple[int, str, str], Walk] = {}
         self._holdings: dict[tuple[int, str, str, Level], tuple[Holding, ...]] = {}
 
-    def write(
-        self,
-        case: cases.StoredCase,
-        found: CaseFindings,
-        decisions: Sequence[core_cards.Decision],
-        known: Sequence[core_cards.Card],
-    ) -> None:
+    def write(self, weighed: Weighed, known: Sequence[core_cards.Card]) -> None:
         """Take down the decisions on one case; `known` are the cards that it had before."""
+        case, found = weighed.case, weighed.found
         lifted = set()
         evidence: Mapping[str, object] = {}
-        for decision in decisions:
+        self._hold_back(weighed)
+        for decision in weighed.decisions:
             if isinstance(decision, core_cards.Issue):
                 evidence = evidence or input_of(case, self._known)
                 self._issue(case, decision, evidence)
             else:
                 if isinstance(decision, core_cards.Lift):
                     lifted.add(decision.card_no)
-                    if decision.reason is LiftReason.LATE_EVIDENCE:
-                        self._rests_on[decision.card_no] = rests_on(
-                            self.connection, case.case_id, decision.card_no
-                        )
+                    decision = self._resting(case, decision)
                 self._follow(decision)
         kept = [
             card
             for card in known
             if card.card_no not in lifted and card.state is not CardState.LIFTED
         ]
+        if weighed.by_former:
+            return  # of what another calendar says nothing is written until persons agree to it
         self._account_again(case, found, kept)
         by = {
             (ground.bound.rule.id, ground.key): calendar_of(case.record, ground)
@@ -93,6 +90,39 @@ class Writer:
             calendar = self.context.catalogue.calendars.get(name)
             if calendar is not None and card.calendar_version != calendar.version:
                 self.stood.setdefault(calendar.version, []).append(card.card_no)
+
+    def _resting(self, case: cases.StoredCase, lift: core_cards.Lift) -> core_cards.Lift:
+        """A lift by what was received since, with the rows that it rests on. Where these only tell
+        the case's fields otherwise it is a correction."""
+        if lift.reason not in EVIDENCE:
+            return lift
+        rows = rests_on(self.connection, case.case_id, lift.card_no)
+        self._rests_on[lift.card_no] = rows
+        told = rows.keys() & {"event", "event_withdrawal"}
+        if rows and not told and lift.reason is LiftReason.LATE_EVIDENCE:
+            return replace(lift, reason=LiftReason.CORRECTION)
+        return lift
+
+    def _hold_back(self, weighed: Weighed) -> None:
+        """An entry for each matter that is held back, the first time that it is."""
+        for each in weighed.evidence:
+            content: dict[str, object] = {"evidence": each.number, "as_of": self._time(self.as_of)}
+            if each.calendar:
+                content["calendar"] = {
+                    "id": each.calendar,
+                    "sha256": each.version,
+                    "former": each.former,
+                }
+            else:
+                content |= {
+                    "case": each.case_no,
+                    "import": each.import_id,
+                    "rows": each.rows.rows(),
+                    "cards": list(weighed.contested),
+                }
+            self._entry(
+                EntryType.EVIDENCE_HELD, f"{EntryType.EVIDENCE_HELD}/{each.number}", content
+            )
 
     def _follow(self, decision: core_cards.Decided[Any]) -> None:
         """What happens to a card that was there before."""
@@ -332,6 +362,8 @@ class Writer:
         cards.happen(self.connection, self.happenings)
         for reason, lifted in self.lifted.items():
             aftermath(self.context, self.connection, lifted, reason)
+            for card_no in lifted if reason in EVIDENCE else ():
+                exempt_by_lift(self.context, self.connection, card_no, ExemptionGround.CARD_FELL)
         changed = accounts.write(self.connection, self.accounts, self.as_of)
         self._count_again(changed)
         for version, numbers in self.stood.items():

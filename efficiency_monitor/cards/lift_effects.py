@@ -4,8 +4,10 @@ The ladder ends, what is pending about the card is never sent, everybody who was
 told, orders of which no card is left are closed, an appeal that waits is settled.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
@@ -20,10 +22,11 @@ from ..notify.notices import notices_to, people
 from ..notify.recipients import as_reached_now
 from ..notify.store import outbox
 from ..notify.voiding import void
-from ..people.model.people import Person
+from ..people.model.people import Person, Role, recipients
 from ..records.matter_tables import NoticeRow, OrderCard, OrderEntry, OrderRow
 from ..records.tables import CardRow
-from ..terms import AppealState, CardState, LiftReason, OrderState
+from ..terms import EVIDENCE, AppealState, CardState, Level, LiftReason, OrderState
+from ..time.instants import local_date
 from ..workspace.context import Context
 from .store import cards
 
@@ -32,6 +35,7 @@ NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 ORDER_ENTRY = OrderEntry.__table__  # type: ignore[attr-defined]
+_HISTORICAL = str(CardState.HISTORICAL)
 #: What the result of an order says whose cards were all lifted.
 CARDS_LIFTED = "cards_lifted"
 #: What tells that a card is over, and the state that it tells.
@@ -81,6 +85,8 @@ def _part(
 ) -> LiftEffects:
     followed = LiftEffects()
     sent = _sent(connection, card_nos, everybody)
+    if reason in EVIDENCE:
+        _with_supervisors(context, connection, card_nos, everybody, sent)
     followed.void += void(
         context,
         connection,
@@ -135,6 +141,34 @@ def delivered(context: Context, connection: Connection, notices: Sequence[Any], 
             about={"reason": card["lifted_reason"]} if lifted else {},
         )
         outbox.add(connection, new, now)
+
+
+def _with_supervisors(
+    context: Context,
+    connection: Connection,
+    card_nos: Sequence[str],
+    everybody: Sequence[Person],
+    sent: dict[str, dict[Any, Person]],
+) -> None:
+    """Who supervises is told of each yellow or red card that fell by evidence, also one of which
+    they were not told before; of what was historical nobody is."""
+    on = date.fromisoformat(local_date(context.now(), context.zone))
+    issued = ledger.recorded(connection, [f"card.issued/{card_no}" for card_no in card_nos])
+    for row in cards.rows_of(connection, card_nos):
+        entry = issued.get(f"card.issued/{row['card_no']}", b"{}")
+        if row["level"] == int(Level.WARNING) or json.loads(entry).get("state") == _HISTORICAL:
+            continue
+        found = recipients(
+            everybody,
+            department=str(row["department"] or ""),
+            region=str(row["region"] or ""),
+            item_code=str(row["item_code"] or ""),
+            roles=(Role.SUPERVISOR,),
+            on=on,
+        )
+        known = sent.setdefault(str(row["card_no"]), {})
+        for person in found:
+            known.setdefault((person.person_id, person.channel), person)
 
 
 def _sent(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..faults import ConfigurationError
-from ..followup.accountability.actions import exempt_by_appeal
+from ..followup.accountability.actions import exempt_by_lift
 from ..followup.appeals import model as core
 from ..followup.appeals import store as appeals
 from ..followup.evidence.attachments import keep, look
@@ -23,7 +23,7 @@ from ..people.acting import Approval, acting, approve, scope_of
 from ..people.first_signatures import before
 from ..people.model.authority import Act
 from ..people.recusal import who_withdraws
-from ..terms import CardState, Level, LiftReason
+from ..terms import CardState, ExemptionGround, Level, LiftReason
 from ..time.instants import rfc3339
 from ..workspace.context import Context
 from ..workspace.required_texts import require_text, text_commitment
@@ -136,7 +136,7 @@ def lift(
     cards.happen(connection, happenings)
     ledger.append(connection, entries)
     if reason is LiftReason.APPEAL:
-        exempt_by_appeal(context, connection, card_no)
+        exempt_by_lift(context, connection, card_no, ExemptionGround.APPEAL_UPHELD)
     followed = aftermath(context, connection, [card_no], reason)
     followed.revived = [each.card_no for each in revived]
     if revived:

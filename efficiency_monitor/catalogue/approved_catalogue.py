@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from ..faults import CatalogueError
 from ..i18n.messages import t
-from ..located_error import LocatedError
 from ..records.engine import Store
 from ..rules.vocabulary import Vocabulary, build_vocabulary
-from ..time.calendar import Calendar, build
+from ..time.calendar import Calendar
 from ..time.calendar_file import CalendarFile
 from ..workspace.context import Catalogue
 from . import catalogue_files, kept_texts
 from . import store as changes
+from .calendar_documents import built
 from .kept_texts import CALENDAR, RULE, SETTINGS, VOCABULARY, Key
 
 
@@ -119,12 +119,16 @@ class ApprovedCatalogue(Catalogue):
     @cached_property
     def calendars(self) -> Mapping[str, Calendar]:
         """The approved calendars, by id."""
-        files = {
+        return built(self.calendar_files)
+
+    @cached_property
+    def calendar_files(self) -> Mapping[str, CalendarFile]:
+        """The approved files that they are made of, by id."""
+        return {
             key.name: kept_texts.calendar_of(self._contents[approved.sha256])
             for key, approved in sorted(self._state.items())
             if key.kind == CALENDAR
         }
-        return built(files)
 
     @cached_property
     def loaded(self) -> Sequence[catalogue_files.LoadedRule]:
@@ -161,37 +165,6 @@ class ApprovedCatalogue(Catalogue):
             t("effmon.toml asks that a second person approves rules, and nothing is approved yet"),
             t("one person: effmon rules propose --reason …; another: effmon rules approve NUMBER"),
         )
-
-
-def built(files: Mapping[str, CalendarFile]) -> dict[str, Calendar]:
-    """Calendars of files that may extend each other; CatalogueError names the file at fault."""
-    made: dict[str, Calendar] = {}
-
-    def make(name: str, children: tuple[str, ...]) -> Calendar:
-        if name in made:
-            return made[name]
-        file = files[name]
-        parent = None
-        if file.extends is not None:
-            if file.extends not in files or file.extends in (*children, name):
-                raise _unbuilt(name, f"no calendar {file.extends!r} to extend")
-            parent = make(file.extends, (*children, name))
-        try:
-            made[name] = build(file, parent)
-        except LocatedError as fault:
-            raise _unbuilt(name, "; ".join(text for _, text in fault.faults)) from None
-        return made[name]
-
-    for name in sorted(files):
-        make(name, ())
-    return dict(sorted(made.items()))
-
-
-def _unbuilt(name: str, why: str) -> CatalogueError:
-    return CatalogueError(
-        t("calendar {name}: {why}", name=name, why=why),
-        t("mend the calendar's file and propose it again"),
-    )
 
 
 def approved_catalogue(

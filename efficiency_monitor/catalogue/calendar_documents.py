@@ -21,6 +21,16 @@ def read_calendars(folder: Path, own: Path | None = None) -> dict[str, Calendar]
 
     A calendar in the folder `own`, a workspace's, stands in the place of one of the same id.
     """
+    shelf = _shelf(folder, own)
+    return {key: shelf.calendar(key) for key in sorted(shelf.files)}
+
+
+def calendar_file_texts(folder: Path, own: Path | None = None) -> dict[str, CalendarFile]:
+    """The files of the same calendars as they are written, by id."""
+    return {key: file for key, (_, file) in sorted(_shelf(folder, own).files.items())}
+
+
+def _shelf(folder: Path, own: Path | None) -> "_Shelf":
     shelf = _Shelf({})
     for path in calendar_paths(folder, own):
         node, file = _read_calendar(path)
@@ -34,7 +44,7 @@ def read_calendars(folder: Path, own: Path | None = None) -> dict[str, Calendar]
                 f"{place(node, ('id',))}: calendar {file.id!r} has two files", "remove one of them"
             )
         shelf.files[file.id] = node, file
-    return {key: shelf.calendar(key) for key in sorted(shelf.files)}
+    return shelf
 
 
 def calendar_paths(folder: Path, own: Path | None = None) -> list[Path]:
@@ -143,3 +153,34 @@ def yaml_files(folder: Path) -> list[Path]:
                 t("rename it to {stem}.yaml", stem=path.stem),
             )
     return [path for path in paths if path.suffix == ".yaml"]
+
+
+def built(files: Mapping[str, CalendarFile]) -> dict[str, Calendar]:
+    """Calendars of files that may extend each other; CatalogueError names the file at fault."""
+    made: dict[str, Calendar] = {}
+
+    def make(name: str, children: tuple[str, ...]) -> Calendar:
+        if name in made:
+            return made[name]
+        file = files[name]
+        parent = None
+        if file.extends is not None:
+            if file.extends not in files or file.extends in (*children, name):
+                raise _unbuilt(name, f"no calendar {file.extends!r} to extend")
+            parent = make(file.extends, (*children, name))
+        try:
+            made[name] = build(file, parent)
+        except LocatedError as fault:
+            raise _unbuilt(name, "; ".join(text for _, text in fault.faults)) from None
+        return made[name]
+
+    for name in sorted(files):
+        make(name, ())
+    return dict(sorted(made.items()))
+
+
+def _unbuilt(name: str, why: str) -> CatalogueError:
+    return CatalogueError(
+        t("calendar {name}: {why}", name=name, why=why),
+        t("mend the calendar's file and propose it again"),
+    )

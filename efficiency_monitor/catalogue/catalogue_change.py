@@ -10,7 +10,7 @@ from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..scan.store import trials
 from ..workspace.context import Context, Writing, meta, set_meta
-from . import kept_texts
+from . import former_calendars, kept_texts
 from . import store as changes
 from .version_check import check_versions
 
@@ -80,10 +80,11 @@ def note_changes(context: Context, writing: Writing) -> list[str]:
 
 
 def _keep_texts(context: Context, connection: Connection) -> None:
-    """Keep the text of every rule that judges: what its number means from here on."""
+    """Keep the text of every rule and calendar that judges: what its version means from here on."""
     loaded = [entry for entry in context.catalogue.loaded if entry.rule.status != "preview"]
     check_versions(connection, [kept_texts.of_rule(entry) for entry in loaded])
     kept_texts.note_use(connection, context.catalogue.rules, context.now())
+    former_calendars.keep(context, connection)
 
 
 def _known(connection: Connection) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ..rules.measures import Measure, MeasuresFile, check_measures
 from ..rules.rules import Clock, Rule
 from ..rules.vocabulary import Vocabulary, VocabularyFile, build_vocabulary
 from .calendar_documents import (
+    calendar_file_texts,
     calendar_paths,
     load_calendar_file,
     read_calendar_file,
@@ -30,6 +31,7 @@ from .strict_yaml import MOST_FAULTS, Node, load, place, placed, validate
 __all__ = [
     "LoadedLadder",
     "LoadedRule",
+    "calendar_file_texts",
     "calendar_paths",
     "canonical_text",
     "catalogue_folder",

@@ -249,9 +249,13 @@ class _Case:
         self, chain: _Chain, name: str, view: CaseRecord, raw: CaseFindings, j: int
     ) -> Iterator[_Chain]:
         """What a correction makes of a chain: it counts for some of what it binds, or for none."""
-        received = self.record.versions[j].received_at
+        version = self.record.versions[j]
+        received = version.received_at
         supervised = self.record.supervised_from
         free = supervised is None or received < supervised
+        if version.accepted_at is not None:
+            # Persons agreed: it counts from then on, as if it had come when they did.
+            received, free = version.accepted_at, True
         waiting, counting, alike = set(), set(), set()
         for anchor in chain.anchors:
             was, told = (self._kept(one, {anchor}) for one in (chain.raw, raw))
@@ -264,10 +268,16 @@ class _Case:
         former = chain.corrections.get(name)
         bound = _value(chain.view, name) if former is None or former.waits else former.bound
 
+        before = former.rows if former is not None and former.waits else ()
+
         def noted(waits: bool) -> dict[str, Correction]:
-            later = _value(view, name)
             told = Correction(
-                name=name, bound=bound, later=later, received_at=received, waits=waits
+                name=name,
+                bound=bound,
+                later=_value(view, name),
+                received_at=received,
+                waits=waits,
+                rows=(*before, *version.rows) if waits else (),
             )
             return {**chain.corrections, name: told}
 
@@ -286,7 +296,13 @@ class _Case:
                 number=chain.number,
                 view=view,
                 raw=raw,
-                counts=_moved(self._kept(chain.counts, rest), told, received, self.as_of)
+                counts=_moved(
+                    self._kept(chain.counts, rest),
+                    told,
+                    received,
+                    self.as_of,
+                    agreed=version.accepted_at is not None,
+                )
                 if counting
                 else self._kept(chain.counts, rest),
                 corrections=noted(False) if counting else chain.corrections,
@@ -410,8 +426,14 @@ def _earlier(old: LimitFound, new: LimitFound, received: int) -> bool:
     return old.beyond or (old.due_at is not None and new.due_at < old.due_at)
 
 
-def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) -> CaseFindings:
-    """What counts once a correction does: nothing is late by an instant before it was received."""
+def _moved(
+    counts: CaseFindings, told: CaseFindings, received: int, as_of: int, *, agreed: bool
+) -> CaseFindings:
+    """What counts once a correction does: nothing is late by an instant before it was received.
+
+    `agreed`: persons accepted it, at `received`; what still runs then and would have been late is
+    late from then on.
+    """
     before = {_key(ground): ground for ground in counts.grounds}
 
     def episode(each: Episode) -> Episode:
@@ -419,7 +441,7 @@ def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) 
         end = as_of if each.stop is None else min(as_of, each.stop.occurred_at)
         dues = {limit.name: limit.due_at for limit in each.limits}
         levels = tuple(
-            _level(_of(former, level), level, dues.get(level.limit), received, end)
+            _level(_of(former, level), level, dues.get(level.limit), received, end, agreed=agreed)
             for level in each.levels
         )
         coming = [
@@ -431,7 +453,10 @@ def _moved(counts: CaseFindings, told: CaseFindings, received: int, as_of: int) 
 
     def offence(each: Offence) -> Offence:
         former = before.get(_key(each))
-        levels = tuple(_level(_of(former, one), one, None, received, as_of) for one in each.levels)
+        levels = tuple(
+            _level(_of(former, one), one, None, received, as_of, agreed=agreed)
+            for one in each.levels
+        )
         return replace(each, levels=levels)
 
     episodes = tuple(episode(each) for each in told.episodes)
@@ -456,6 +481,8 @@ def _level(
     due: int | None,
     received: int,
     end: int,
+    *,
+    agreed: bool,
 ) -> LevelFound:
     """A level under a correction. `due` is the end of its limit, `end` that of its episode.
 
@@ -469,7 +496,7 @@ def _level(
         return told  # it had fallen due before, and does so later now
     if (
         due is not None
-        and due > received
+        and (agreed or due > received)
         and (former is None or former.instant is None or received < former.instant)
     ):
         return replace(told, instant=received, reached=told.reached and end > received)

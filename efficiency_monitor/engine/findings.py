@@ -137,6 +137,8 @@ class Correction:
     #: When the newest value was received, epoch seconds.
     received_at: int
     waits: bool
+    #: Where it waits: the rows that told it otherwise, each with its table.
+    rows: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

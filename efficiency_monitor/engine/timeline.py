@@ -47,6 +47,10 @@ class FieldsVersion:
     received_at: int
     calendar: str
     fields: Mapping[str, str]
+    #: The rows that say so, each with its table; nothing here reads them.
+    rows: tuple[tuple[str, int], ...] = ()
+    #: When persons accepted it as a correction, epoch seconds; None: nobody has.
+    accepted_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ _ACTS: Final[Mapping[Act, str]] = {
     Act.ERASE: mark("erase personal data"),
     Act.CHANGE_SUPERVISION: mark("change who supervises"),
     Act.IMPORT_AS_PULLED: mark("import files as rows of a source that is pulled"),
+    Act.DECIDE_EVIDENCE: mark("decide on evidence"),
+    Act.SEE_EVIDENCE: mark("note that a card fell by evidence"),
     Act.PROPOSE_CHANGE: mark("propose a change of rules or calendars"),
     Act.APPROVE_CHANGE: mark("approve a change of rules or calendars"),
 }
@@ -73,6 +75,7 @@ _GROUNDS: Final[Mapping[ExemptionGround, str]] = {
     ExemptionGround.FORCE_MAJEURE: mark("force majeure"),
     ExemptionGround.SELF_CORRECTED: mark("corrected by themselves"),
     ExemptionGround.APPEAL_UPHELD: mark("appeal upheld"),
+    ExemptionGround.CARD_FELL: mark("the card fell by evidence"),
 }
 
 

@@ -79,6 +79,7 @@ _READINGS: Final = {"text": mark("the text"), "ours": mark("our reading")}
 
 _LIFT_REASONS: Final = {
     LiftReason.LATE_EVIDENCE: mark("late evidence"),
+    LiftReason.CORRECTION: mark("correction"),
     LiftReason.CALENDAR_AMENDED: mark("amended calendar"),
     LiftReason.APPEAL: mark("appeal upheld"),
     LiftReason.EXEMPTION: mark("exemption"),

@@ -232,6 +232,7 @@ def _ground(matter: Matter) -> str:
         ExemptionGround.FORCE_MAJEURE: t("force majeure"),
         ExemptionGround.SELF_CORRECTED: t("corrected by themselves"),
         ExemptionGround.APPEAL_UPHELD: t("appeal upheld"),
+        ExemptionGround.CARD_FELL: t("the card fell by evidence"),
     }
     code = matter.of("ground")
     said = names.get(ExemptionGround(code), code) if code in set(ExemptionGround) else code

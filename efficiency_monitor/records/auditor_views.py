@@ -78,6 +78,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "erased_case": {},
     "erased_person": {},
     "erasure": {},
+    "evidence_decision": _texts("text"),
+    "evidence_seen": {},
     "event": {**_texts("actor", "reason"), "attributes": _DOCUMENT},
     "event_withdrawal": {},
     "feed_cursor": {},

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ..cards import card_rows, issuing
 from ..cards.continuing import going_on
+from ..cards.fallen import unseen
 from ..cards.late_evidence import Weighed, Weighing, still_contested
 from ..cards.model import decide as core_cards
 from ..cards.store import cards
@@ -18,6 +19,7 @@ from ..catalogue import rule_equivalence as alike
 from ..catalogue.rule_waiting import waiting
 from ..engine.findings import CaseFindings
 from ..faults import DoneElsewhere
+from ..followup.evidence import matters
 from ..followup.ladders import actions as ladders
 from ..intake import feeds
 from ..intake.store import cases
@@ -120,6 +122,8 @@ def scan(
         report.problems = list(_problems(connection, as_of))
         report.corrections = cases.with_waiting(connection)
         report.contested = list(still_contested(connection))
+        report.unseen = [each.card_no for each in unseen(connection)]
+        _weighed_up(context, connection, report)
         report.not_held = _not_held(held)
         if slot is None:
             # Of a slot that is caught up it is no wonder: a scan by hand may have come before.
@@ -131,6 +135,16 @@ def scan(
     report.undelivered = undelivered(context)
     logbook.event("scan.done", facts=report.summary(context.zone))
     return report
+
+
+def _weighed_up(context: Context, connection: Connection, report: ScanReport) -> None:
+    """Which evidence waits, and of which a person is lacking who could decide on it."""
+    if not (report.contested or report.corrections):
+        return
+    for one in matters.waiting(context, connection):
+        report.evidence.append(one.evidence.number)
+        if matters.lacks(context, connection, one):
+            report.undecidable.append(one.evidence.number)
 
 
 def _changed_settings(context: Context) -> list[str]:
@@ -210,8 +224,7 @@ def _judge_batch(
         pairs = [(one.case, one.found) for one in weighed]
         writer = issuing.Writer(context, connection, as_of, report)
         for one in weighed:
-            known = standing.get(one.case.case_id, [])
-            writer.write(one.case, one.found, one.decisions, known)
+            writer.write(one, standing.get(one.case.case_id, []))
         writer.finish()
         words = context.catalogue.vocabulary
         kept = [
@@ -416,11 +429,13 @@ def preview(
                 seen,
                 cases.read_cases(connection, part, known_by=known_by, stale=stale, torn=torn),
             )
-            known = cards.of_cases(connection, part) if against else {}
+            known = cards.of_cases(connection, part, known_by)
             standing = alike.with_equivalent_digest(context.catalogue, connection, known)
             findings = context.catalogue.judge([case.record for case in stored], as_of)
             findings = going_on(connection, stored, findings, standing)
-            weighing = Weighing(context, connection, as_of, watch_from(context), known_by)
+            weighing = Weighing(
+                context, connection, as_of, watch_from(context), known_by, against=against
+            )
             weighed = weighing.each(stored, findings, standing)
         _preview_batch(context, stored, weighed, as_of, report, totals, tallies)
     report.contested.sort()

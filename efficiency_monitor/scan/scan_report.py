@@ -63,6 +63,11 @@ class ScanReport:
     undelivered: list[dict[str, object]] = field(default_factory=list)
     #: Cards that stand though evidence which is held back would lift them.
     contested: list[str] = field(default_factory=list)
+    #: Numbers of what contests them, and of those for which a person is lacking who could decide.
+    evidence: list[str] = field(default_factory=list)
+    undecidable: list[str] = field(default_factory=list)
+    #: Cards that fell by evidence and of which no supervisor has seen it, those of this scan too.
+    unseen: list[str] = field(default_factory=list)
     #: Cases of which a correction waits: the values bound before judge.
     corrections: list[str] = field(default_factory=list)
     #: Standing cards that rest on another text of their rule.
@@ -122,6 +127,8 @@ class ScanReport:
             },
             "evaluated": self.evaluated,
             "contested": {"cards": len(self.contested), "card_nos": self.contested},
+            "evidence": {"waiting": self.evidence, "undecidable": self.undecidable},
+            "fell_by_evidence": {"cards": len(self.unseen), "card_nos": self.unseen},
             "corrections_waiting": {
                 "cases": len(self.corrections),
                 "case_nos": self.corrections,

@@ -74,7 +74,7 @@ OF_CHECKPOINTS = ("checkpoint.made", "ledger.key_rotated")
 OF_CARDS = ("card.issued", "card.lifted", "appeal.filed")
 #: Entries about changes of rules, which another person approves where that is asked for.
 OF_CHANGES = ("change.proposed", "change.approved")
-BY_SCAN = ("late_evidence", "calendar_amended")
+BY_SCAN = ("late_evidence", "correction", "calendar_amended")
 
 
 class Changed(Exception):

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select, update
@@ -26,6 +27,7 @@ from ..records.tables import Meta
 from ..rules.measures import Measure
 from ..rules.vocabulary import Vocabulary
 from ..time.calendar import Calendar
+from ..time.calendar_file import CalendarFile
 from ..time.instants import rfc3339
 from .settings import Settings
 
@@ -63,6 +65,11 @@ class Catalogue:
     def calendars(self) -> Mapping[str, Calendar]:
         """Every calendar of the catalogue, by id."""
         return catalogue_files.read_calendars(self.folder, self.calendars_folder)
+
+    @cached_property
+    def calendar_files(self) -> Mapping[str, CalendarFile]:
+        """The files that the calendars are made of, by id."""
+        return catalogue_files.calendar_file_texts(self.folder, self.calendars_folder)
 
     @cached_property
     def loaded(self) -> Sequence[catalogue_files.LoadedRule]:
@@ -146,9 +153,18 @@ class Catalogue:
             self._compiled[calendar] = CompiledCalendar.of(self.calendars[calendar])
         return self._compiled[calendar]
 
-    def judge(self, records: Sequence[CaseRecord], as_of: int) -> list[CaseFindings]:
-        """Findings of cases by these rules, words and calendars, in the order of the cases."""
+    def judge(
+        self,
+        records: Sequence[CaseRecord],
+        as_of: int,
+        instead: Mapping[str, Calendar] = MappingProxyType({}),
+    ) -> list[CaseFindings]:
+        """Findings of cases by these rules, words and calendars, in the order of the cases.
+
+        `instead` are calendars in the place of those of the same id.
+        """
         calendars = self.compiled_for(calendars_of(records))
+        calendars |= {name: CompiledCalendar.of(each) for name, each in instead.items()}
         return evaluate(records, self.rules, self.vocabulary, calendars, as_of)
 
     def compiled_for(self, names: Sequence[str]) -> dict[str, CompiledCalendar]:

@@ -18,6 +18,8 @@ mapping = "canonical"
 folder = "drop"
 [sources.rates]
 adds_to = {sources = ["hall"], events = ["rated"]}
+[sources.slow]
+late_evidence = "confirm"
 """
 
 
@@ -46,6 +48,7 @@ def made(folder: Path) -> World:
     _decided(world, give)
     world.now = instant("2026-04-20 10:00")
     _pulled(world)
+    _held_back(world, give)
     world.scan()
     world.nights()
     world.deliver()
@@ -132,6 +135,29 @@ def _pulled(world: World) -> None:
     world.source = "rates"
     world.receive("events", [{**rated, "source_key": "r1", "kind": "5"}])
     world.source = "by-hand"
+
+
+def _held_back(world: World, give) -> None:  # type: ignore[no-untyped-def]
+    """Evidence that waits and is accepted, and a red card that falls by it."""
+    case = {"case_no": "H", "department": "住建局", "item_kind": "promised"}
+    limits = {"promised_limit": "3 working_days", "statutory_limit": "4 working_days"}
+    world.source = "slow"
+    world.receive("cases", [{**case, **limits}])
+    world.receive(
+        "events", [{"case_no": "H", "event": "accepted", "occurred_at": "2026-04-01 10:00"}]
+    )
+    run(world, "scan")
+    world.now += 60
+    world.receive(
+        "events", [{"case_no": "H", "event": "decided", "occurred_at": "2026-04-02 10:00"}]
+    )
+    world.source = "by-hand"
+    run(world, "scan")
+    give("evidence accept {evidence} --text 与原件核对一致", "wang")
+    give("evidence accept {evidence} --text 同意", "sun")
+    world.now += 60
+    run(world, "scan")
+    give("evidence seen --card '{H CASE red}'", "zhao")
 
 
 def _ruled(give) -> None:  # type: ignore[no-untyped-def]

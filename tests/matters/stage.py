@@ -65,7 +65,7 @@ def run(world: World, line: str) -> Ran:
     """`effmon -C WORKSPACE …` in this process, at the world's clock.
 
     `{A CASE red}` stands for the number of that card, `{order}`, `{appeal}`, `{silence}` for the
-    newest one's, `{folder}` for the workspace. What follows ` > ` is a file for the output.
+    newest one's, `{evidence}` for what was held back last, `{folder}` for the workspace. What follows ` > ` is a file for the output.
     """
     line, _, file = line.partition(" > ")
     arguments = ["-C", str(world.folder), *(_filled(world, word) for word in shlex.split(line))]
@@ -99,6 +99,8 @@ def _filled(world: World, word: str) -> str:
             "appeal": "SELECT appeal_no FROM appeal_entry WHERE kind = 'filed' ORDER BY id DESC",
             "silence": "SELECT silence_no FROM silence ORDER BY starts_at DESC,"
             " (SELECT MIN(seq) FROM ledger_entry WHERE fact LIKE '%' || silence_no || '%') DESC",
+            "evidence": "SELECT SUBSTR(fact, 15) FROM ledger_entry WHERE type = 'evidence.held'"
+            " ORDER BY seq DESC",
         }.get(name)
         if newest is None:
             return world.card(name)

@@ -168,7 +168,7 @@ def test_without_a_supervisor_a_correction_counts_at_once(county: World) -> None
     county.now = instant("2026-03-10 15:00")
     county.receive("cases", [told])
     report = county.scan()
-    assert [card.split()[-2:] for card in county.cards()] == [["lifted", "late_evidence"]] * 3
+    assert [card.split()[-2:] for card in county.cards()] == [["lifted", "correction"]] * 3
     assert report.corrections == []
 
 

@@ -15,7 +15,7 @@ from ...engine.encoding import BoundRule
 from ...engine.findings import CaseFindings, Ground, LevelFound, Offence
 from ...engine.giving_way import given_after_all
 from ...engine.timeline import Event
-from ...terms import MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
+from ...terms import EVIDENCE, MANUAL_RULE, STANDING_STATES, CardState, Level, LiftReason, Reason
 
 #: Reasons for which a ground may be there and not be found.
 _HIDING = (
@@ -27,7 +27,7 @@ _HIDING = (
     Reason.INPUT_NOT_HELD,
 )
 #: Reasons after which a card may be issued again under the next number (docs/contract.md 4).
-REISSUABLE = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
+REISSUABLE = EVIDENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Cards and what happened to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
@@ -24,14 +24,44 @@ _COUNTED_OTHERWISE = ("lifted", "confirmed")
 _DAY = 86_400
 
 
-def of_cases(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Card]]:
-    """All cards of these cases, lifted ones too, as `cards.model.decide.decide` wants them."""
+def of_cases(
+    connection: Connection, case_ids: Sequence[int], known_by: int | None = None
+) -> dict[int, list[Card]]:
+    """All cards of these cases, lifted ones too, as `cards.model.decide.decide` wants them.
+
+    Those that were given by `known_by` (default: ever). One that was lifted or closed after it was
+    open then, as far as is asked here: whether evidence would have taken it away.
+    """
     cards: dict[int, list[Card]] = {}
     for part in chunks(sorted(case_ids)):
         asked = select(CARD).where(CARD.c.case_id.in_(part)).order_by(CARD.c.card_no)
+        if known_by is not None:
+            asked = asked.where(CARD.c.issued_at <= known_by)
         for row in connection.execute(asked):
             cards.setdefault(row.case_id, []).append(_card(row))
-    return cards
+    return cards if known_by is None else _as_known(connection, cards, known_by)
+
+
+def _as_known(
+    connection: Connection, known: dict[int, list[Card]], known_by: int
+) -> dict[int, list[Card]]:
+    over = {str(CardState.LIFTED), str(CardState.CLOSED)}
+    numbers = [each.card_no for some in known.values() for each in some if each.state in over]
+    since: set[str] = set()
+    for part in chunks(numbers):
+        statement = select(ENTRY.c.card_no).where(
+            ENTRY.c.card_no.in_(part), ENTRY.c.kind.in_(sorted(over)), ENTRY.c.at > known_by
+        )
+        since.update(connection.execute(statement).scalars())
+    return {
+        case_id: [
+            replace(each, state=CardState.OPEN, lifted_reason=None)
+            if each.card_no in since
+            else each
+            for each in some
+        ]
+        for case_id, some in known.items()
+    }
 
 
 def of_subject(connection: Connection, subject: str) -> list[Card]:

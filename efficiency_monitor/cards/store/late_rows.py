@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from ...intake.store.cases import CASE, EVENT, FACT, WITHDRAWN
+from ...intake.store.evidence import HeldBack
 from ...intake.store.import_runs import IMPORT
 from ...intake.store.items import ITEM
 
@@ -91,6 +92,22 @@ def after(
                 owner=owner,
             )
     yield from _of_items(connection, case_id, known.get("items", 0), known_by, owner)
+
+
+def imports_of(connection: Connection, rows: HeldBack) -> dict[tuple[str, int], str]:
+    """The imports that brought rows, by table and row; of a withdrawal, its own."""
+    places: Any = {
+        "event": (EVENT.c.id, EVENT.c.import_id),
+        "event_withdrawal": (WITHDRAWN.c.event_id, WITHDRAWN.c.import_id),
+        "case_fact": (FACT.c.id, FACT.c.import_id),
+        "item_fact": (ITEM.c.id, ITEM.c.import_id),
+    }
+    found: dict[tuple[str, int], str] = {}
+    for table, numbers in rows.rows().items():
+        number, import_id = places[table]
+        asked = select(number, import_id).where(number.in_(numbers)).order_by(number)
+        found |= {(table, row[0]): row[1] for row in connection.execute(asked)}
+    return found
 
 
 def _of_items(

@@ -8,7 +8,8 @@ from ...rules.rules import Rule
 from ...rules.vocabulary import Vocabulary
 from ...time.calendar_change import days_between
 from ...workspace.context import Context
-from ..approved_catalogue import built, state, texts_of
+from ..approved_catalogue import state, texts_of
+from ..calendar_documents import built
 from ..kept_texts import CALENDAR, RULE, calendar_of, rule_of
 from ..rule_files import Part
 from ..rule_versions import Change, texts_by_digest

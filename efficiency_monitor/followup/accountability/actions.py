@@ -322,8 +322,11 @@ def _granted(
     return AccountStatus.EXEMPTED
 
 
-def exempt_by_appeal(context: Context, connection: Connection, card_no: str) -> None:
-    """Exempt the record of a card that an upheld appeal lifts, in the transaction that lifts it.
+def exempt_by_lift(
+    context: Context, connection: Connection, card_no: str, ground: ExemptionGround
+) -> None:
+    """Exempt the record of a card that an upheld appeal or evidence lifts, in the transaction that
+    lifts it.
 
     Whatever its status was. Nothing is written where the card has no record (a warning) or it is
     exempted already. Who is told, the lift says.
@@ -331,7 +334,6 @@ def exempt_by_appeal(context: Context, connection: Connection, card_no: str) -> 
     status = accounts.status_of(connection, card_no)
     if status in (None, AccountStatus.EXEMPTED):
         return
-    ground = ExemptionGround.APPEAL_UPHELD
     accounts.add_entry(
         connection,
         card_no=card_no,

@@ -25,7 +25,11 @@ from ...engine.timeline import CaseRecord, Event, FieldsVersion, with_taken_kind
 from ...records import bulk
 from ...records.tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal, Meta
 from ...terms import Precision
+from . import evidence
+from .evidence import NOTHING, HeldBack
 from .items import Items
+
+__all__ = ["NOTHING", "HeldBack"]
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
 FACT = CaseFact.__table__  # type: ignore[attr-defined]
@@ -69,12 +73,12 @@ def newest_facts(
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
 
 
-#: Of a case: when a version of its fields was received, and what it said.
-_Told = tuple[int, Mapping[str, str]]
+#: Of a case: when a version of its fields was received, what it said, and its row id.
+_Told = tuple[int, Mapping[str, str], int]
 
 
 def _fact_versions(
-    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: "HeldBack"
+    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
 ) -> dict[int, list[_Told]]:
     """Every version of cases' own fields, in the order in which they were appended."""
     statement = select(FACT).where(FACT.c.case_id.in_(case_ids))
@@ -83,7 +87,8 @@ def _fact_versions(
     found: dict[int, list[_Told]] = {}
     for row in connection.execute(statement.order_by(FACT.c.id)):
         if row.id not in leave_out.facts:
-            found.setdefault(row.case_id, []).append((row.received_at, json.loads(row.fields)))
+            told = (row.received_at, json.loads(row.fields), row.id)
+            found.setdefault(row.case_id, []).append(told)
     return found
 
 
@@ -97,23 +102,6 @@ def note_supervised(connection: Connection, now: int) -> None:
     """Note that somebody supervises from now on, where nobody did before."""
     if supervised_from(connection) is None:
         connection.execute(insert(META).values(name=SUPERVISED_FROM, value=str(now)))
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBack:
-    """Row ids of what is to be read as if it had not come: events, withdrawals, fields, and what
-    was said of items."""
-
-    events: frozenset[int] = frozenset()
-    withdrawals: frozenset[int] = frozenset()
-    facts: frozenset[int] = frozenset()
-    items: frozenset[int] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.events or self.withdrawals or self.facts or self.items)
-
-
-NOTHING = HeldBack()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +147,26 @@ def read_cases(
             .where(CASE.c.id.in_(part))
             .order_by(CASE.c.id)
         ).all()
-        facts = _fact_versions(connection, list(part), known_by, leave_out)
-        stated = (own.get("item_code") for told in facts.values() for _, own in told)
-        lent_by = Items(connection, {code for code in stated if code}, known_by, leave_out.items)
-        events = _read_events(connection, list(part), known_by, leave_out)
+        said = {
+            case_id: evidence.standing(some, known_by)
+            for case_id, some in evidence.of_cases(connection, list(part)).items()
+        }
+        without = _without(leave_out, said.values())
+        facts = _fact_versions(connection, list(part), known_by, without)
+        lent = _Lent(connection, facts, known_by, leave_out, said)
+        events = _read_events(connection, list(part), known_by, without)
+        _count_as_accepted(events, said)
         versions = {
             row.id: found
             for row in rows
-            if (found := _versions(facts.get(row.id, ()), lent_by, row.default_calendar))
+            if (
+                found := _versions(
+                    facts.get(row.id, ()),
+                    lent.by(row.id),
+                    row.default_calendar,
+                    said.get(row.id, evidence.Standing()).accepted,
+                )
+            )
         }
         first_told = _first_told(connection, list(versions), known_by)
         for row in rows:
@@ -175,13 +175,13 @@ def read_cases(
             if told is None and known_by is not None and not _own(events_told, row.source):
                 continue  # nothing of the case was known yet, or only what another source adds
             own = told[-1][1] if told else {}
-            lent = lent_by.lent(own)
+            from_item = lent.by(row.id).lent(own)
             record = CaseRecord(
                 case_no=row.case_no,
                 calendar=own.get("calendar") or row.default_calendar,
-                fields={**own, **lent},
+                fields={**own, **from_item},
                 events=tuple(one.event for one in events_told),
-                from_item=frozenset(lent),
+                from_item=frozenset(from_item),
                 stale=row.source in stale,
                 torn=row.id in torn,
                 rowless=told is None and any(one.unplaced for one in events_told),
@@ -193,8 +193,65 @@ def read_cases(
     return stored
 
 
+class _Lent:
+    """What items lend to some cases; to one of whose evidence on items was decided on, by that."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        facts: Mapping[int, Sequence[_Told]],
+        known_by: int | None,
+        leave_out: HeldBack,
+        said: Mapping[int, evidence.Standing],
+    ) -> None:
+        codes = {
+            case_id: {code for _, own, _ in told if (code := own.get("item_code"))}
+            for case_id, told in facts.items()
+        }
+        self._all = Items(connection, set().union(*codes.values()), known_by, leave_out.items)
+        self._own = {
+            case_id: Items(
+                connection,
+                codes.get(case_id, ()),
+                known_by,
+                leave_out.items | standing.rejected.items,
+            )
+            for case_id, standing in said.items()
+            if standing.rejected.items
+        }
+
+    def by(self, case_id: int) -> Items:
+        """The items as this case has them."""
+        return self._own.get(case_id, self._all)
+
+
+def _without(leave_out: HeldBack, said: Iterable[evidence.Standing]) -> HeldBack:
+    """What is left out of events, withdrawals and fields: also what persons rejected."""
+    for standing in said:
+        leave_out |= replace(standing.rejected, items=frozenset())
+    return leave_out
+
+
+def _count_as_accepted(
+    events: dict[int, list["Told"]], said: Mapping[int, evidence.Standing]
+) -> None:
+    """Let accepted events count as received when they were accepted."""
+    for case_id, standing in said.items():
+        if not standing.accepted:
+            continue
+        events[case_id] = [
+            replace(one, event=replace(one.event, received_at=at))
+            if (at := standing.accepted.get(("event", one.row))) is not None
+            else one
+            for one in events.get(case_id, [])
+        ]
+
+
 def _versions(
-    told: Sequence[_Told], lent_by: Items, default_calendar: str
+    told: Sequence[_Told],
+    lent_by: Items,
+    default_calendar: str,
+    accepted: Mapping[tuple[str, int], int],
 ) -> tuple[FieldsVersion, ...]:
     """What a case's fields were, its item's among them, from each instant on at which one changed;
     nothing where they never did."""
@@ -202,7 +259,7 @@ def _versions(
         return ()
     found: list[FieldsVersion] = []
     since = told[0][0]
-    for place, (received, own) in enumerate(told):
+    for place, (received, own, row_id) in enumerate(told):
         # Newest is what was appended last: the clock may have been set back in between.
         since = max(since, received)
         until = told[place + 1][0] if place + 1 < len(told) else None
@@ -213,8 +270,18 @@ def _versions(
         }
         for at in (since, *sorted(later)):
             fields = {**own, **lent_by.lent(own, by=at)}
+            rows: tuple[tuple[str, int], ...] = (("case_fact", row_id),)
+            if at in later:
+                items = lent_by.rows_at(own.get("item_code"), at)
+                rows = tuple(("item_fact", number) for number in items)
             version = FieldsVersion(
-                received_at=at, calendar=own.get("calendar") or default_calendar, fields=fields
+                received_at=at,
+                calendar=own.get("calendar") or default_calendar,
+                fields=fields,
+                rows=rows,
+                accepted_at=max(accepted[each] for each in rows)
+                if rows and all(each in accepted for each in rows)
+                else None,
             )
             if not found or (found[-1].fields, found[-1].calendar) != (fields, version.calendar):
                 found.append(version)
@@ -223,7 +290,7 @@ def _versions(
 
 def _lent_later(told: _Told, lent_by: Items) -> bool:
     """Whether something was received of the case's item after its only version."""
-    received, own = told
+    received, own, _ = told
     return any(at > received for at in lent_by.instants(own.get("item_code")))
 
 
@@ -267,8 +334,9 @@ def _read_events(
     connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
 ) -> dict[int, list["Told"]]:
     gone = withdrawn_by(known_by)
-    if leave_out.withdrawals:
-        gone = and_(gone, EVENT.c.id.not_in(sorted(leave_out.withdrawals)))
+    back = _not_said_otherwise(connection, leave_out, known_by)
+    if back:
+        gone = and_(gone, EVENT.c.id.not_in(sorted(back)))
     statement = select(EVENT).where(EVENT.c.case_id.in_(case_ids), ~gone)
     if known_by is not None:
         # What waited for the row of its case was read when that came.
@@ -293,18 +361,47 @@ def _read_events(
     return events
 
 
+def _not_said_otherwise(
+    connection: Connection, leave_out: HeldBack, known_by: int | None
+) -> frozenset[int]:
+    """The events whose withdrawal is left out, but for those of which their source has said
+    something again that counts: a row of the same identity, or that such a row is withdrawn."""
+    if not leave_out.withdrawals:
+        return frozenset()
+    later = EVENT.alias()
+    there: list[ColumnElement[bool]] = [
+        later.c.case_id == EVENT.c.case_id,
+        later.c.identity == EVENT.c.identity,
+        later.c.source == EVENT.c.source,
+        later.c.id > EVENT.c.id,
+    ]
+    withdrawn = exists().where(
+        WITHDRAWN.c.event_id == later.c.id,
+        WITHDRAWN.c.event_id.not_in(sorted(leave_out.withdrawals)),
+    )
+    if known_by is not None:
+        there.append(func.coalesce(later.c.written_at, later.c.received_at) <= known_by)
+        withdrawn = withdrawn.where(WITHDRAWN.c.received_at <= known_by)
+    counts = or_(later.c.id.not_in(sorted(leave_out.events)), withdrawn)
+    again = select(EVENT.c.id).where(
+        EVENT.c.id.in_(sorted(leave_out.withdrawals)), exists().where(*there, counts)
+    )
+    return leave_out.withdrawals - frozenset(connection.execute(again).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event, the source that said so, and whether the zone of its case was unknown."""
+    """An event, the source that said so, whether the zone of its case was unknown, its row id."""
 
     event: Event
     source: str
     unplaced: bool
+    row: int = 0
 
 
 def told_of(row: Any) -> Told:
     """A row of events as a value."""
-    return Told(_event(row), row.source, bool(row.unplaced))
+    return Told(_event(row), row.source, bool(row.unplaced), row.id)
 
 
 def _own(told: Sequence[Told] | None, owner: str) -> bool:
@@ -608,6 +705,22 @@ def contested_cards(connection: Connection) -> list[str]:
     """Numbers of the cards that stand though evidence that is held back would lift them, sorted."""
     rows = connection.execute(select(CASE.c.contested).where(CASE.c.contested != "[]"))
     return sorted(card_no for text in rows.scalars() for card_no in json.loads(text))
+
+
+def with_evidence(connection: Connection) -> list[int]:
+    """Ids of the cases of which evidence was held back, or a correction waited, when they were
+    judged last."""
+    statement = select(CASE.c.id).where(or_(CASE.c.contested != "[]", CASE.c.waits == 1))
+    return list(connection.execute(statement.order_by(CASE.c.id)).scalars())
+
+
+def numbers_and_fields(
+    connection: Connection, case_ids: Sequence[int]
+) -> dict[int, tuple[str, dict[str, str]]]:
+    """Numbers and newest fields of cases, by id."""
+    newest = newest_facts(connection, case_ids, None)
+    rows = connection.execute(select(CASE.c.id, CASE.c.case_no).where(CASE.c.id.in_(case_ids)))
+    return {row.id: (row.case_no, newest.get(row.id, {})) for row in rows}
 
 
 def problems(connection: Connection, as_of: int) -> list[tuple[str, str]]:

@@ -142,6 +142,11 @@ class Items:
         """When something was received of an item, in order."""
         return [fact.received_at for fact in self._facts.get(code or "", [])]
 
+    def rows_at(self, code: str | None, at: int) -> tuple[int, ...]:
+        """Row ids of what was received of an item at an instant."""
+        facts = self._facts.get(code or "", [])
+        return tuple(fact.place for fact in facts if fact.received_at == at)
+
 
 def _standing(facts: Sequence[_Fact], version: str | None) -> Mapping[str, str]:
     """What the facts say together. Of facts about one version that one stands which came last.

@@ -45,10 +45,11 @@ class EventSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldsSaid:
-    """A version of a case's fields."""
+    """A version of a case's fields, and its row id."""
 
     fields: Mapping[str, str]
     origin: Origin
+    row: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ def of_case(connection: Connection, case_id: int, known_by: int | None) -> Prove
             FieldsSaid(
                 fields=json.loads(row.fields),
                 origin=origin(row.import_id, row.source, row.received_at, row.file),
+                row=row.id,
             )
             for row in versions
         ],

@@ -27,7 +27,7 @@ from ...time.instants import parse_instant
 from ..model import entries as core_ledger
 from ..model.entries import EntryType
 from ..store import ledger
-from . import card_checks, change_checks, consent_checks, lift_checks
+from . import card_checks, change_checks, consent_checks, evidence_checks, lift_checks
 
 _KINDS = (
     EntryType.APPROVAL_GIVEN,
@@ -37,6 +37,7 @@ _KINDS = (
     *card_checks.KINDS,
     *change_checks.KINDS,
     *consent_checks.KINDS,
+    *evidence_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -65,6 +66,7 @@ class _Known:
     cards: card_checks.Cards = field(default_factory=card_checks.Cards)
     changes: change_checks.Changes = field(default_factory=change_checks.Changes)
     consents: consent_checks.Consents = field(default_factory=consent_checks.Consents)
+    evidence: evidence_checks.Decisions = field(default_factory=evidence_checks.Decisions)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -107,6 +109,8 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += known.lifts.take(entry)
             elif entry["type"] in change_checks.KINDS:
                 found += known.changes.take(entry)
+            elif entry["type"] in evidence_checks.KINDS:
+                found += known.evidence.take(entry, known.lifts.red)
             elif entry["type"] in consent_checks.KINDS:
                 found += known.consents.take(
                     entry, known.lifts.red, keys_in_use=bool(known.enrolled)
@@ -125,6 +129,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     found += known.lifts.rows(connection)
     found += known.changes.rows(connection)
     found += known.consents.rest(known.lifts.lifted)
+    found += known.evidence.rows(connection)
     return found + list(known.cards.rows(connection, masked=masked))
 
 
@@ -167,6 +172,7 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
         known.lifts.approval(entry)
         known.changes.approval(entry)
         known.consents.approval(entry)
+        known.evidence.approval(entry)
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])

@@ -44,8 +44,8 @@ class Consents:
 
     #: By act, subject and ground.
     agreed: dict[tuple[str, str, str | None], list[_Said]] = field(default_factory=dict)
-    #: Cards of records that an appeal is said to have exempted.
-    by_appeal: list[str] = field(default_factory=list)
+    #: Cards of records that the lift of their card is said to have exempted, and on what ground.
+    by_lift: list[tuple[str, str]] = field(default_factory=list)
 
     def approval(self, entry: Entry) -> None:
         """A sound approval."""
@@ -85,8 +85,8 @@ class Consents:
 
     def _exempted(self, entry: Entry, red: Set[str], *, keys_in_use: bool) -> Iterator[str]:
         card, ground = entry["card"], entry["ground"]
-        if ground == ExemptionGround.APPEAL_UPHELD:
-            self.by_appeal.append(card)
+        if ground in (ExemptionGround.APPEAL_UPHELD, ExemptionGround.CARD_FELL):
+            self.by_lift.append((card, ground))
             return
         said = self._of(Act.EXEMPT, f"account:{card}", ground)
         is_red = card in red
@@ -101,10 +101,14 @@ class Consents:
             )
 
     def rest(self, lifted: Set[str]) -> Iterator[str]:
-        """What only the whole ledger tells: an appeal that exempted has lifted the card as well."""
-        for card in self.by_appeal:
+        """What only the whole ledger tells: what exempted has lifted the card as well."""
+        for card, ground in self.by_lift:
             if card not in lifted:
-                yield t("the card {card} was exempted by an appeal that did not lift it", card=card)
+                yield (
+                    t("the card {card} was exempted by an appeal that did not lift it", card=card)
+                    if ground == ExemptionGround.APPEAL_UPHELD
+                    else t("the card {card} was exempted since it fell, and stands", card=card)
+                )
 
     def _of(self, act: Act, subject: str, ground: str | None) -> list[_Said]:
         return self.agreed.get((act, subject, ground), [])

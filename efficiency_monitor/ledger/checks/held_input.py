@@ -24,6 +24,7 @@ from ...people.store import text_salts
 from ..model.entries import EntryType, commitment
 from ..model.row_digests import Span
 from ..store import held_rows, ledger
+from .evidence_checks import unfounded
 from .import_checks import NOTHING, HeldRows, held_by, read
 from .input_checks import event_key
 
@@ -50,6 +51,10 @@ class Cause:
     def text(self) -> str:
         """As a case's problem has it."""
         return f"{self.table} {self.import_id}".strip()
+
+
+#: Decisions on evidence that no entry says.
+_DECISIONS: Final = Cause("evidence_decision", "")
 
 
 @dataclass(slots=True)
@@ -111,6 +116,9 @@ class HeldInput:
                 self._whole(connection, import_id)
         for row in rows:
             self._look(connection, row, seen)
+        for case_id in unfounded(connection, case_ids):
+            seen.causes.setdefault(case_id, set()).add(_DECISIONS)
+            self.found.setdefault(_DECISIONS, set())
         self.spread(seen)
         return seen
 

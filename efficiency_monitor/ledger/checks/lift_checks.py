@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from ...i18n.messages import t
 from ...records.tables import CardRow
-from ...terms import CardState, Level, LiftReason
+from ...terms import EVIDENCE, CardState, Level
 from ..model.entries import EntryType
 
 CARD = CardRow.__table__  # type: ignore[attr-defined]
@@ -23,7 +23,7 @@ KINDS = (
 )
 #: Persons who have to agree before a red card goes.
 ENOUGH = 2
-_BY_SCAN = (LiftReason.LATE_EVIDENCE, LiftReason.CALENDAR_AMENDED)
+_BY_SCAN = EVIDENCE
 _WORDS = {int(level): level.word for level in Level}
 Entry = Mapping[str, Any]
 

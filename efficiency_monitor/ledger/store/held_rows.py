@@ -108,6 +108,8 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("erased_case", "seq"),
         _appended("erased_person", "seq"),
         _appended("erasure", "seq"),
+        _appended("evidence_decision"),
+        _appended("evidence_seen"),
         _appended("kept_text"),
         # Body and leaves are held by the trees.
         _appended("ledger_entry", "seq", but=("body", "sha256", "sm3")),

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from ...cards.fallen import unseen
 from ...cards.late_evidence import still_contested
 from ...cards.store import cards
 from ...faults import EffmonError
+from ...followup.evidence import matters
 from ...followup.evidence.attachments import spoilt
 from ...followup.orders import store as orders
 from ...i18n.act_words import say_role
@@ -280,6 +282,12 @@ def _work_lists(context: Context) -> Iterator[Finding]:
         standing = cards.counts(connection)
         contested = list(still_contested(connection))
         corrected = cases.with_waiting(connection)
+        fallen = [each.card_no for each in unseen(connection)]
+        waiting_for_persons = [
+            one.evidence.number
+            for one in (matters.waiting(context, connection) if contested or corrected else ())
+            if matters.lacks(context, connection, one)
+        ]
     yield _count("quarantine", waiting, t("rows in quarantine"))
     if foreign:
         yield (
@@ -298,6 +306,10 @@ def _work_lists(context: Context) -> Iterator[Finding]:
     yield _named("contested", contested, t("cards are contested"))
     words = t("cases have corrections that wait")
     yield _named("corrections", corrected, words)
+    words = t("matters of evidence cannot be decided: persons are lacking who may and hold keys")
+    yield _named("undecidable", waiting_for_persons, words)
+    words = t("cards fell by evidence and no supervisor has seen it: effmon evidence list --fallen")
+    yield _named("fallen", fallen, words)
 
 
 def _orders(context: Context) -> Iterator[Finding]:

@@ -46,6 +46,8 @@ class Act(StrEnum):
     ERASE = "erase"
     CHANGE_SUPERVISION = "change_supervision"
     IMPORT_AS_PULLED = "import_as_pulled"
+    DECIDE_EVIDENCE = "decide_evidence"
+    SEE_EVIDENCE = "see_evidence"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
 
@@ -110,6 +112,8 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.ERASE: _SUPERVISOR,
     Act.CHANGE_SUPERVISION: _SUPERVISOR,
     Act.IMPORT_AS_PULLED: _SUPERVISOR,
+    Act.DECIDE_EVIDENCE: _SUPERVISOR,
+    Act.SEE_EVIDENCE: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }
@@ -142,6 +146,7 @@ SECOND_PLACE: Final = frozenset(
         Act.REVOKE_KEY,
         Act.ERASE,
         Act.CHANGE_SUPERVISION,
+        Act.DECIDE_EVIDENCE,
     }
 )
 #: Keys that are taken as they come: nobody holds one who could approve them.
