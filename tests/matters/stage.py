@@ -40,6 +40,8 @@ FACTS = {
     "account_entry": {"id"},
     "silence": set(),
     "alarm": set(),
+    "evidence_decision": {"id"},
+    "evidence_seen": {"id"},
     "person_key": set(),
     "person_key_entry": {"id"},
 }
@@ -65,7 +67,8 @@ def run(world: World, line: str) -> Ran:
     """`effmon -C WORKSPACE …` in this process, at the world's clock.
 
     `{A CASE red}` stands for the number of that card, `{order}`, `{appeal}`, `{silence}` for the
-    newest one's, `{evidence}` for what was held back last, `{folder}` for the workspace. What follows ` > ` is a file for the output.
+    newest one's, `{evidence}` for that of what was held back last, `{folder}` for the workspace.
+    What follows ` > ` is a file for the output.
     """
     line, _, file = line.partition(" > ")
     arguments = ["-C", str(world.folder), *(_filled(world, word) for word in shlex.split(line))]

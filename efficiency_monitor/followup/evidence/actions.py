@@ -150,11 +150,12 @@ def _write(
 ) -> None:
     """Rows and entry of a decision; the cases are judged by the next scan."""
     decision = evidence.ACCEPTED if done.accept else evidence.REJECTED
-    fact = f"{EntryType.EVIDENCE_DECIDED}/{ledger.read_head(connection).size}"
+    matters = digest_of(found)
+    fact = f"{EntryType.EVIDENCE_DECIDED}/{target}@{matters}/{decision}"
     content = {
         "decision": decision,
         "target": str(target),
-        "matters": digest_of(found),
+        "matters": matters,
         "evidence": [_said(one) for one in found],
         "cards": done.cards,
         "signed_by": done.signed_by,
