@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ..ledger import row_commitments as binding
+from ..people.store import keys
 from ..terms import Reason
 from ..time.instants import rfc3339
 from ..workspace.context import Context, compact_json
@@ -221,11 +222,7 @@ def _begin(
             source=source,
             files=files,
             pulled=pulled,
-            who=import_runs.Who(
-                context.person,
-                None if context.key is None else context.key.key_id,
-                context.os_user,
-            ),
+            who=import_runs.Who(context.person, _own_key(context, connection), context.os_user),
             now=now,
         )
         held_import.begun(
@@ -238,6 +235,16 @@ def _begin(
             files=files,
         )
     return HeldImport(report.import_id)
+
+
+def _own_key(context: Context, connection: Connection) -> str | None:
+    """Id of the key that was given, where it is the one that the person has in use.
+
+    Whoever holds any other key has proved nothing: evidence counts as signed by nobody then.
+    """
+    known = None if context.person is None else keys.in_use(connection, context.person)
+    given = context.key
+    return known.key_id if known and given and given.public == known.public_key else None
 
 
 def _end(context: Context, report: ImportReport, mapping: str, now: int, held: HeldImport) -> None:

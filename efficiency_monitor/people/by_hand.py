@@ -16,6 +16,7 @@ from ..workspace.source_settings import BY_HAND, SourceSection
 from .acting import acting
 from .model.authority import Act
 from .model.people import Role
+from .proof import own_key
 
 
 def import_into(
@@ -39,6 +40,8 @@ def import_into(
         section = SourceSection() if name == BY_HAND else source_of(context, name)
     if section.kind != "import":
         _must_supervise(context, name)
+    with context.store.reading() as connection:
+        own_key(context, connection)
     begun = context.now()
     report = import_files(
         context,

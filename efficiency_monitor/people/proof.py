@@ -57,7 +57,7 @@ def proof_of(
             ),
         )
     if given.public != enrolled.public_key:
-        raise NotAllowed(
+        raise _another(
             t(
                 "the key {key_id} that was given is not {person_id}'s, which is {key_id_2}: to "
                 "{act} takes that one",
@@ -65,7 +65,28 @@ def proof_of(
                 person_id=person_id,
                 key_id_2=enrolled.key_id,
                 act=say_act(act),
-            ),
-            t("give it with --key FILE; see effmon people key list"),
+            )
         )
     return given
+
+
+def own_key(context: Context, connection: Connection) -> None:
+    """See that a key which nothing takes, but which was given, is the person's own.
+
+    NotAllowed where it is another's: what they sign would pass for signed by nobody.
+    """
+    person_id, given = context.person, context.key
+    enrolled = None if person_id is None else keys.in_use(connection, person_id)
+    if given and enrolled and given.public != enrolled.public_key:
+        raise _another(
+            t(
+                "the key {key_id} that was given is not {person_id}'s, which is {key_id_2}",
+                key_id=given.key_id,
+                person_id=person_id,
+                key_id_2=enrolled.key_id,
+            )
+        )
+
+
+def _another(said: str) -> NotAllowed:
+    return NotAllowed(said, t("give it with --key FILE; see effmon people key list"))

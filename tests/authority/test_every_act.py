@@ -14,6 +14,7 @@ from efficiency_monitor.cards import answers
 from efficiency_monitor.cards.manual_cards import issue
 from efficiency_monitor.followup.accountability.actions import ask_exemption
 from efficiency_monitor.followup.appeals import actions as appeals
+from efficiency_monitor.followup.evidence import views
 from efficiency_monitor.followup.orders import actions as orders
 from efficiency_monitor.i18n.act_words import say_act
 from efficiency_monitor.notify import silences
@@ -42,6 +43,9 @@ ACTS: dict[str, tuple[tuple[Act, ...], str]] = {
     "cards lift": ((Act.LIFT,), "{open} --reason issued_in_error --text x"),
     "cards reply": ((Act.REPLY,), "{open} --text x"),
     "cases erase-applicant": ((Act.ERASE,), "A --reason x"),
+    "evidence accept": ((Act.DECIDE_EVIDENCE,), "{evidence} --text x"),
+    "evidence reject": ((Act.DECIDE_EVIDENCE,), "{evidence} --text x"),
+    "evidence seen": ((Act.SEE_EVIDENCE,), "--card {fallen}"),
     "import": ((Act.IMPORT_AS_PULLED,), "--source hall {folder}/drop/cases.csv"),
     "notices dismiss": ((Act.DISMISS_NOTICE,), "{notice} --reason x"),
     "orders close": ((Act.CLOSE_ORDER,), "{order} --text x"),
@@ -61,8 +65,10 @@ ACTS: dict[str, tuple[tuple[Act, ...], str]] = {
     ),
     "silences end": ((Act.END_SILENCE,), "{silence} --reason x"),
 }
-#: A source that is pulled.
+#: A source that is pulled, and one whose late evidence somebody confirms.
 SOURCE = """
+[sources.slow]
+late_evidence = "confirm"
 [sources.hall]
 mapping = "canonical"
 [sources.hall.files]
@@ -73,18 +79,18 @@ UNMASKING = {Act.UNMASK}
 #: Nobody's act: looking, files of one's own, and the machinery of a run.
 NOBODYS = set(
     """
-    accountability export, accountability list, accountability show, appeals list, appeals
-    show, audit list, backup, calendar batch, calendar due, calendar elapsed, calendar list,
-    calendar show, cards list, cards show, cases explain, cases list, cases show, database
-    roles, demo, doctor, export lake, forecast, init, jobs history, jobs list, jobs
-    run, ladders check, ladders list, ladders show, ledger checkpoint, ledger compare, ledger
-    export, ledger key new, ledger key read, ledger key rotate, ledger key show, ledger list,
-    ledger slip, ledger verify, mappings check, mappings list, metrics, notices deliver,
+    accountability export, accountability list, accountability show, appeals list, appeals show,
+    audit list, backup, calendar batch, calendar due, calendar elapsed, calendar list, calendar
+    show, cards list, cards show, cases explain, cases list, cases show, database roles, demo,
+    doctor, evidence list, evidence show, export lake, forecast, init, jobs history, jobs list,
+    jobs run, ladders check, ladders list, ladders show, ledger checkpoint, ledger compare,
+    ledger export, ledger key new, ledger key read, ledger key rotate, ledger key show, ledger
+    list, ledger slip, ledger verify, mappings check, mappings list, metrics, notices deliver,
     notices list, notices retry, orders list, orders show, people check, people disclosures,
     people key list, people key new, people list, pull, quarantine list, quarantine retry,
-    quarantine show, restore, rules backtest, rules changes, rules check, rules diff, rules
-    doc, rules list, rules new, rules own, rules show, rules test, rules trial, rules use,
-    scan, serve, silences list, sources history, sources list, version
+    quarantine show, restore, rules backtest, rules changes, rules check, rules diff, rules doc,
+    rules list, rules new, rules own, rules show, rules test, rules trial, rules use, scan,
+    serve, silences list, sources history, sources list, version
     """.replace("\n", " ")
     .replace("    ", "")
     .strip()
@@ -134,7 +140,11 @@ def test_every_act_is_some_commands_and_is_said_to_take_a_key_or_not() -> None:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, dict[str, str]]]:
     """Something to do for each command; Wang, Sun, Zhao and Chen hold keys."""
     made = Bureau(tmp_path_factory.mktemp("acts") / "ws")
+    settings = made.world.folder / "effmon.toml"
+    settings.write_text(settings.read_text("utf-8") + SOURCE, encoding="utf-8")
+    made.world.close()
     red, free, replied, ordered = (made.red(number) for number in "ABCD")
+    fallen, held = _told_late(made)
     wang, li = made.acting("wang"), made.acting("li")
     answers.answer(li, replied, "replied", "材料齐全")
     ask_exemption(li, red, ExemptionGround.FORCE_MAJEURE, "停电")
@@ -143,17 +153,20 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, d
     orders.reply(li, order, text="已整改")
     until = made.world.now + 86_400
     silence = silences.add_silence(wang, silences.Filters(case_no="A"), reason="演练", until=until)
-    settings = made.world.folder / "effmon.toml"
-    settings.write_text(settings.read_text("utf-8") + SOURCE, encoding="utf-8")
     drop = made.world.folder / "drop"
     drop.mkdir()
     (drop / "cases.csv").write_text("case_no,department\nP,住建局\n", encoding="utf-8")
+    before = (made.rules / "CASE.yaml").read_text("utf-8")
     made.edit("CASE.yaml", shortened)
     made.propose()
+    # A card of a rule that has changed stands whatever evidence comes.
+    made.edit("CASE.yaml", lambda _: before)
     (notice, *_) = made.world.rows("SELECT notice_id FROM notice ORDER BY notice_id")
     yield (
         made,
         {
+            "evidence": held,
+            "fallen": fallen,
             "red": red,
             "open": free,
             "replied": replied,
@@ -167,6 +180,21 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, d
         },
     )
     made.world.close()
+
+
+def _told_late(made: Bureau) -> tuple[str, str]:
+    """A red card that fell by late evidence, and the number of such that is held back."""
+    decided = {"event": "decided", "occurred_at": "2026-03-04 10:00"}
+    fallen = made.red("E")
+    made.world.source = "slow"
+    made.red("F")
+    made.world.now += 60
+    made.world.receive("events", [{"case_no": "F", **decided}])
+    made.world.source = "by-hand"
+    made.world.receive("events", [{"case_no": "E", **decided}])
+    made.world.scan()
+    (matter,) = views.list_evidence(made.world.context)
+    return fallen, str(matter["evidence"])
 
 
 @pytest.mark.parametrize("command", sorted(ACTS.keys() - ELSEWHERE - CLAIMED))

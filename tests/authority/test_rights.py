@@ -43,6 +43,8 @@ REGULATION = {
     "erase": "-----x",
     "change_supervision": "-----x",
     "import_as_pulled": "-----x",
+    "decide_evidence": "-----x",
+    "see_evidence": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }

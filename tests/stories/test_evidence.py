@@ -14,6 +14,7 @@ from efficiency_monitor.followup.evidence.actions import Decision
 from efficiency_monitor.followup.evidence.matters import Target
 from efficiency_monitor.intake import ingest
 from efficiency_monitor.ops.doctor.doctor import examine
+from efficiency_monitor.people import by_hand
 from efficiency_monitor.people.keys import enrol
 from efficiency_monitor.scan import scan as scanning
 from efficiency_monitor.workspace.context import Context
@@ -208,6 +209,38 @@ def test_who_imported_it_does_not_accept_it(world: World) -> None:
             decide(world, by(listed["evidence"]), "wang", "wang", accept=accept)
     report = world.scan()
     assert report.undecidable == [listed["evidence"]]
+
+
+@pytest.mark.parametrize(
+    ("person", "key", "signatures"),
+    [("zhang", None, 2), ("chen", None, 2), ("chen", "chen", 1), ("zhang", "zhang", 2)],
+)
+def test_a_yellow_card_takes_two_where_nobody_signed_the_import(
+    tmp_path: Path, person: str, key: str | None, signatures: int
+) -> None:
+    """Signed is what was imported with the own key that was enrolled, not with any."""
+    world = World.made(tmp_path / "ws", "2026-03-02 12:00", late_evidence=None)
+    world.people(PEOPLE)
+    for one in ("wang", "chen"):
+        enrol(acting(world, one), one, key_of(one).public)
+    world.receive("cases", [{**CASE, "statutory_limit": "30 working_days"}])
+    world.receive("events", [ACCEPTED])
+    world.now = instant("2026-03-10 09:00")
+    world.scan()
+    path = world.folder / "late.csv"
+    write_csv(path, [DECIDED])
+    by_hand.import_into(acting(world, person, key), [path])
+    world.scan()
+    (listed,) = views.list_evidence(world.context)
+    assert (listed["level"], listed["signatures"]) == ("yellow", signatures)
+    assert decide(world, by(listed["evidence"]), "wang", "wang").done is (signatures == 1)
+
+
+def test_an_import_with_the_key_of_another_is_refused(world: World) -> None:
+    path = world.folder / "late.csv"
+    write_csv(path, [DECIDED])
+    with pytest.raises(NotAllowed, match=r"the key \w+ that was given is not chen's"):
+        by_hand.import_into(acting(world, "chen", "wang"), [path])
 
 
 def test_a_claim_without_a_key_is_refused(world: World) -> None:
