@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from efficiency_monitor.followup.accountability import store as accounts
-from efficiency_monitor.followup.accountability.actions import exempt_by_appeal
+from efficiency_monitor.followup.accountability.actions import exempt_by_lift
+from efficiency_monitor.terms import ExemptionGround
 from efficiency_monitor.workspace.transaction import transaction
 from tests.cli.command import Ran
 from tests.matters.stage import run
@@ -19,6 +20,7 @@ from .test_records import shown
 pytestmark = pytest.mark.both_engines
 
 RED = '"{UP CASE red}"'
+UPHELD = ExemptionGround.APPEAL_UPHELD
 
 
 def keyed(world: World) -> None:
@@ -250,13 +252,13 @@ def test_an_upheld_appeal_exempts_in_the_same_transaction(world: World) -> None:
     run(world, f"--as wang accountability verify {RED} --text x").well()
     before = world.dump()
     with transaction(world.context, dry_run=True) as connection:
-        exempt_by_appeal(world.context, connection, card)
+        exempt_by_lift(world.context, connection, card, UPHELD)
     assert world.dump() == before
     context = world.acting("chen")
     with context.store.writing() as connection:
-        exempt_by_appeal(context, connection, card)
-        exempt_by_appeal(context, connection, card)
-        exempt_by_appeal(context, connection, warning)
+        exempt_by_lift(context, connection, card, UPHELD)
+        exempt_by_lift(context, connection, card, UPHELD)
+        exempt_by_lift(context, connection, warning, UPHELD)
     with context.store.reading() as connection:
         assert accounts.status_of(connection, card) == "exempted"
         assert accounts.status_of(connection, warning) is None

@@ -200,7 +200,10 @@ def test_an_appeal_that_waits_is_settled_by_a_scan(office: Office) -> None:
     (row,) = office.world.rows("SELECT * FROM appeal")
     assert (row["appeal_no"], row["state"]) == (number, "settled")
     assert office.notices("appeal_filed") == ["li void", "sun void", "wang void", "zhao void"]
-    assert office.notices("lifted") == ["li pending", "zhang pending"]
+    # Who supervises is told of every card that falls by evidence.
+    assert office.notices("lifted") == [
+        *("li pending", "sun pending", "wang pending", "zhang pending", "zhao pending"),
+    ]
     (entry,) = office.recorded("appeal.settled")
     assert (entry["appeal"], entry["reason"]) == (number, "late_evidence")
 

@@ -169,7 +169,8 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 LOOKS = """
 accountability list, accountability show, appeals list, appeals show, audit list, calendar batch,
 calendar due, calendar elapsed, calendar list, calendar show, cards list, cards show,
-cases explain, cases list, cases show, demo, doctor, forecast, jobs history, jobs list,
+cases explain, cases list, cases show, demo, doctor, evidence list, evidence show, forecast,
+jobs history, jobs list,
 ladders check, ladders list, ladders show, ledger compare, ledger key show, ledger list,
 ledger verify, mappings check, mappings list, metrics, notices list, orders list, orders show,
 people check, people key list, people list, quarantine list, quarantine show, rules backtest,
