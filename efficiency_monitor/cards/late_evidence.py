@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..catalogue import former_calendars
-from ..engine.findings import CaseFindings
+from ..engine.findings import CaseFindings, earliest
 from ..engine.timeline import CaseRecord
 from ..intake.store import cases, evidence
 from ..ledger.store import ledger
@@ -66,6 +66,9 @@ class Weighed:
     evidence: tuple[Evidence, ...] = ()
     #: Whether another calendar than today's judged.
     by_former: bool = False
+    #: When time alone changes what the case would be with the evidence, and it has to be weighed
+    #: again, epoch seconds.
+    again_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Weighing:
             evidence=tuple(
                 _together([*weighed.evidence, *self._by_import(case, cases.HeldBack.of(rows))])
             ),
+            again_at=earliest(weighed.again_at, agreed.changes_at),
         )
 
     def _held_back(
@@ -146,6 +150,7 @@ class Weighing:
             marked,
             tuple(sorted([*own, *waiting])),
             by_former=bool(former),
+            again_at=found.changes_at,
         )
 
     def _as_told(

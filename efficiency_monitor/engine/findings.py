@@ -109,6 +109,11 @@ class Offence:
 Ground = Episode | Offence
 
 
+def earliest(*instants: int | None) -> int | None:
+    """The first of the instants that there are; None: there is none."""
+    return min((each for each in instants if each is not None), default=None)
+
+
 def calendar_of(record: CaseRecord, ground: Ground) -> str:
     """The calendar that binds what was found of a case."""
     return (ground.view or record).calendar
@@ -163,6 +168,11 @@ class CaseFindings:
     def waits(self) -> bool:
         """Whether a correction waits: the values bound before judge."""
         return any(correction.waits for correction in self.corrections)
+
+    @property
+    def changes_at(self) -> int | None:
+        """First instant at which time alone changes the case or one of its episodes."""
+        return earliest(self.next_at, *(episode.next_at for episode in self.episodes))
 
     @property
     def grounds(self) -> tuple[Ground, ...]:

@@ -13,12 +13,13 @@ def judged(
     case: cases.StoredCase,
     found: CaseFindings,
     as_of: int,
-    trial_at: int | None,
+    again_at: int | None,
     contested: Sequence[str] = (),
 ) -> cases.Judged:
     """What the store keeps: the outcome, and every clock that time alone will move.
 
-    `trial_at` is when a rule on trial would give a further card: the case is judged again then.
+    `again_at` is when something else than its clocks moves: a rule on trial would give a further
+    card, or evidence that is held back would no longer take one away. It is judged again then.
     `contested` are its cards that evidence would lift which is held back.
     """
     clocks: list[dict[str, object]] = []
@@ -46,8 +47,8 @@ def judged(
     if found.next_at is not None and found.next_at not in known:
         wakes.append(found.next_at)
     waits = bool(wakes)
-    if trial_at is not None and trial_at not in known:
-        wakes.append(trial_at)
+    if again_at is not None and again_at not in known:
+        wakes.append(again_at)
     if wakes:
         # Something begins later by itself: a start that may be deemed, an event dated ahead.
         clocks.append(

@@ -17,7 +17,7 @@ from ..cards.store import cards
 from ..catalogue import calendar_files, catalogue_change, settings_in_force
 from ..catalogue import rule_equivalence as alike
 from ..catalogue.rule_waiting import waiting
-from ..engine.findings import CaseFindings
+from ..engine.findings import CaseFindings, earliest
 from ..faults import DoneElsewhere
 from ..followup.evidence import matters
 from ..followup.ladders import actions as ladders
@@ -228,7 +228,11 @@ def _judge_batch(
         writer.finish()
         words = context.catalogue.vocabulary
         kept = [
-            judged(words, one.case, one.found, as_of, trial.next_at, one.contested)
+            judged(
+                *(words, one.case, one.found, as_of),
+                earliest(trial.next_at, one.again_at),
+                one.contested,
+            )
             for one, trial in triples
         ]
         cases.write_judged(connection, kept, as_of)

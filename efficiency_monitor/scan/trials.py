@@ -46,14 +46,7 @@ def judge(
     if beside:
         others = evaluate(records, beside, catalogue.vocabulary, calendars, as_of)
         found = [giving_way(one, other.grounds) for one, other in zip(found, others, strict=True)]
-    return [Judged(tuple(_rows(each, as_of, watch_from)), _next(each)) for each in found]
-
-
-def _next(found: CaseFindings) -> int | None:
-    coming = [episode.next_at for episode in found.episodes if episode.next_at is not None]
-    if found.next_at is not None:
-        coming.append(found.next_at)
-    return min(coming, default=None)
+    return [Judged(tuple(_rows(each, as_of, watch_from)), each.changes_at) for each in found]
 
 
 def _rows(

@@ -65,6 +65,23 @@ def preview(world: World) -> ScanReport:
     )
 
 
+def test_a_pause_that_saves_the_card_no_longer_is_not_said_to(world: World) -> None:
+    """Held back while it would lift the card; with its days used up, the card is earned anyway."""
+    pause = {"case_no": "A", "reason": "听证", "occurred_at": "2026-03-04 10:00"}
+    world.receive("events", [{**pause, "event": "suspended", "kind": "hearing"}])
+    back = {**pause, "event": "resumed", "kind": "hearing", "occurred_at": "2026-03-06 10:00"}
+    world.receive("events", [back])
+    red_card = world.card("A CASE red")
+    assert red_card in world.scan().contested
+    world.now = instant("2026-03-11 23:59")
+    assert red_card in world.scan().contested
+    world.now = instant("2026-03-12 00:01")
+    report = world.scan()
+    assert (report.contested, report.evidence) == ([], [])
+    assert world.cards()[0] == STANDING[0]
+    assert world.sound()
+
+
 def test_a_line_by_hand_leaves_the_card(world: World) -> None:
     world.receive("events", [DECIDED])
     numbers = sorted(world.card(f"A CASE {level}") for level in ("yellow", "red"))
