@@ -364,6 +364,37 @@ def rules(trial: Trial, folder: Path) -> None:
     trial.in_turn(ws, "calendar", "import", notice, "--notice", "1号", "--published", "2026-11-01")
 
 
+def evidence(trial: Trial, folder: Path) -> None:
+    """Lines by hand that come after red cards: accepted by two persons, rejected by one."""
+    ws, late = folder / "own", folder / "late.csv"
+    signs = [("--as", one, "--key", folder / f"{one}.key") for one in ("SYN-P12", "SYN-P13")]
+    cases, begun = folder / "held.csv", folder / "begun.csv"
+    bounds = "promised,示例市审批一科,5 working_days,10 working_days"
+    cases.write_text(
+        "case_no,item_kind,department,promised_limit,statutory_limit\n"
+        + "".join(f"E{n},{bounds}\n" for n in (1, 2)),
+        encoding="utf-8",
+    )
+    for path, kind, at in ((begun, "accepted", "2026-11-02"), (late, "decided", "2026-11-04")):
+        rows = "".join(f"E{n},{kind},{at} 10:00\n" for n in (1, 2))
+        path.write_text(f"case_no,event,occurred_at\n{rows}", encoding="utf-8")
+    trial.in_turn(ws, "import", cases, begun)
+    trial.in_turn(ws, "scan")
+    trial.clock.set("2026-12-04 09:00")
+    trial.in_turn(ws, "import", late)
+    trial.in_turn(ws, "scan")
+    trial.every_form(ws, "evidence", "list")
+    numbers = [one["evidence"] for one in trial.data(ws, "evidence", "list")]
+    # To accept takes two where a card would fall; to reject takes one, for the cards stand.
+    for number, act, by in zip(numbers, ("accept", "reject"), (signs, signs[:1]), strict=True):
+        trial.every_form(ws, "evidence", "show", number)
+        for sign in by:
+            trial.in_turn(ws, *sign, "evidence", act, number, "--text", "核对过原件")
+    trial.in_turn(ws, "scan")
+    fallen = trial.data(ws, "evidence", "list", "--fallen")[0]["card_no"]
+    trial.in_turn(ws, *signs[0], "evidence", "seen", "--card", fallen)
+
+
 def kept(trial: Trial, ws: Path) -> None:
     """A backup, and what is made of it."""
     file = ws.parent / "all.tar.gz"
@@ -399,6 +430,7 @@ def main(folder: Path, data: Path, *server: str) -> int:
         lambda: intake(trial, ws, data),
         lambda: dead_letters(trial, ws),
         lambda: rules(trial, folder),
+        lambda: evidence(trial, folder),
         lambda: kept(trial, ws),
         lambda: on_postgresql(trial, folder, *server) if server else None,
     ):

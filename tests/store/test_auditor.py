@@ -14,6 +14,7 @@ import typer.main
 
 from cli.main import app
 from efficiency_monitor.app import now
+from efficiency_monitor.cards.late_evidence import evidence_number
 from efficiency_monitor.records import auditor_views
 from efficiency_monitor.records.every_table import metadata
 from tests.cli.command import Ran, effmon, stop_warm
@@ -32,7 +33,7 @@ NAMES = ("欧阳鬯鬱", "司寇甪", "亓官髙", "尉迟曌", "赫连皛")
 APPLICANT, HANDLER, HEAD, SUPERVISOR, LEADER = NAMES
 PHONE = "13987651234"
 #: What persons wrote, by who wrote it where.
-TEXTS = tuple(f"密语{each}" for each in "甲乙丙丁戊己庚辛壬癸子")
+TEXTS = tuple(f"密语{each}" for each in "甲乙丙丁戊己庚辛壬癸子丑")
 PEOPLE = tuple(
     {
         "person_id": person,
@@ -85,10 +86,18 @@ def named(line: str, tree: frozenset[str]) -> str:
     return next(name for n in (3, 2, 1) if (name := " ".join(words[:n])) in tree)
 
 
+def held_back(world: World, case: str) -> str:
+    """The number of the evidence of the case that came by hand when its cards were issued."""
+    late = world.tuples("SELECT id FROM import_run ORDER BY received_at DESC")[0][0]
+    return evidence_number("case", case, late)
+
+
 @pytest.fixture(scope="module")
 def world(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A workspace in which something of each kind has happened, with the auditor's URL in it."""
-    made = World.made(tmp_path_factory.mktemp("auditor") / "ws", "2026-03-01 12:00")
+    made = World.made(
+        tmp_path_factory.mktemp("auditor") / "ws", "2026-03-01 12:00", late_evidence=None
+    )
     made.people(PEOPLE)
     made.now = instant("2026-03-03 09:00")
     write_csv(made.folder / "plain.csv", [{**CASE, "case_no": "Z", "handler": ""}])
@@ -116,6 +125,12 @@ def world(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "people key new --out {folder}/person.key > {folder}/person.pub",
     ):
         run(made, line).well(0, 1, 3)
+    made.now += 60
+    decided = {"event": "decided", "occurred_at": "2026-03-04 10:00"}
+    made.receive("events", [{**decided, "case_no": n} for n in "AB"])
+    made.scan()
+    rejected = held_back(made, "B")
+    run(made, f"--as wang evidence reject {rejected} --text {TEXTS[11]}").well(0)
     note = made.rows("SELECT note FROM checkpoint WHERE tree = 'sha256' ORDER BY size DESC")
     (made.folder / "own.note").write_text(note[0]["note"], encoding="utf-8")
     found = str([made.rows(f"SELECT * FROM {table}") for table in metadata.tables])
@@ -143,6 +158,7 @@ def asked(world: World, line: str) -> Ran:
         "{A CASE red}": world.card("A CASE red"),
         "{order}": world.tuples("SELECT order_no FROM supervision_order")[0][0],
         "{appeal}": world.tuples("SELECT appeal_no FROM appeal")[0][0],
+        "{evidence}": held_back(world, "A"),
         "{silence}": world.tuples("SELECT silence_no FROM silence")[0][0],
         "{folder}": str(world.folder),
         "{soon}": wall(now() + 5 * 86_400)[:10],
