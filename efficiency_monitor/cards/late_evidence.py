@@ -18,12 +18,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..catalogue import former_calendars
-from ..engine.findings import CaseFindings, earliest
+from ..engine.findings import CaseFindings
 from ..engine.timeline import CaseRecord
 from ..intake.store import cases, evidence
 from ..ledger.store import ledger
 from ..terms import CardState, Level
 from ..time.calendar import Calendar
+from ..time.instants import earliest
 from ..workspace.context import Context
 from ..workspace.source_settings import BY_HAND
 from .continuing import going_on

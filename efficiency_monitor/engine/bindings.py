@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ..rules.rule_parts import Match
 from ..terms import Outcome
+from ..time.instants import earliest
 from .encoding import DUE_FIELDS, LIMIT_FIELDS, BoundRule
 from .findings import (
     CaseFindings,
@@ -460,12 +461,11 @@ def _moved(
         return replace(each, levels=levels)
 
     episodes = tuple(episode(each) for each in told.episodes)
-    instants = [told.next_at, *(each.next_at for each in episodes)]
     return replace(
         told,
         episodes=episodes,
         offences=tuple(offence(each) for each in told.offences),
-        next_at=min((one for one in instants if one is not None), default=None),
+        next_at=earliest(told.next_at, *(each.next_at for each in episodes)),
     )
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from ..terms import Level, Outcome, Reason
 from ..time.amount import Amount
+from ..time.instants import earliest
 from .encoding import BoundRule
 from .timeline import CaseRecord, Event
 
@@ -107,11 +108,6 @@ class Offence:
 
 #: What a card on a case can rest on.
 Ground = Episode | Offence
-
-
-def earliest(*instants: int | None) -> int | None:
-    """The first of the instants that there are; None: there is none."""
-    return min((each for each in instants if each is not None), default=None)
 
 
 def calendar_of(record: CaseRecord, ground: Ground) -> str:

@@ -9,7 +9,7 @@ from ..rules.rules import Example
 from ..rules.tally_examples import ExampleCase, ExampleCaseEvent
 from ..terms import Level, Reason
 from ..time.amount import Amount
-from ..time.instants import parse_instant
+from ..time.instants import earliest, parse_instant
 from ..time.windows import Window, windows
 from .encoding import BoundRule
 from .evaluation import CompiledCalendar
@@ -191,4 +191,4 @@ def _first_of(world: TallyInput) -> int | None:
     instants += [item.known_from for item in world.items]
     instants += [order.opened_at for order in world.orders]
     instants += [alarm.at for alarm in world.alarms]
-    return min((instant for instant in instants if instant is not None), default=None)
+    return earliest(*instants)

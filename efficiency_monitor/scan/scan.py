@@ -17,7 +17,7 @@ from ..cards.store import cards
 from ..catalogue import calendar_files, catalogue_change, settings_in_force
 from ..catalogue import rule_equivalence as alike
 from ..catalogue.rule_waiting import waiting
-from ..engine.findings import CaseFindings, earliest
+from ..engine.findings import CaseFindings
 from ..faults import DoneElsewhere
 from ..followup.evidence import matters
 from ..followup.ladders import actions as ladders
@@ -30,7 +30,7 @@ from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..notify.dead_letters import undelivered
 from ..terms import CardState, Level, LiftReason, Outcome, Reason
-from ..time.instants import parse_instant, rfc3339
+from ..time.instants import earliest, parse_instant, rfc3339
 from ..workspace import logbook
 from ..workspace.context import Context, Writing, compact_json
 from ..workspace.one_at_a_time import lease_now

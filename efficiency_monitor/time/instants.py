@@ -17,6 +17,11 @@ FIRST = -2_208_988_800  # 1900-01-01T00:00:00Z
 LAST = 4_102_444_800  # 2100-01-01T00:00:00Z
 
 
+def earliest(*instants: int | None) -> int | None:
+    """The first of the instants that there are, epoch seconds; None: there is none."""
+    return min((each for each in instants if each is not None), default=None)
+
+
 def parse_instant(text: str, zone: str) -> tuple[int, Precision]:
     """Read an RFC 3339 time or `YYYY-MM-DD[ HH:MM[:SS]]`; fractions are cut off.
 
