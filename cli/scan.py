@@ -171,7 +171,7 @@ def say(report: "ScanReport", context: "Context") -> None:
         )
     _say_evidence(report)
     _say_feeds(report, context)
-    _say_changed(report)
+    _say_changed(report, context)
     _say_problems(report, context)
     _say_untold(report)
     _say_undelivered(report)
@@ -227,8 +227,20 @@ def _say_evidence(report: "ScanReport") -> None:
         )
 
 
-def _say_changed(report: "ScanReport") -> None:
-    """What somebody has changed past the product: a line for each cause."""
+def _say_changed(report: "ScanReport", context: "Context") -> None:
+    """What somebody has changed past the product, or the clock has: a line for each cause."""
+    from efficiency_monitor.time.instants import wall_text
+
+    for jump in report.jumped:
+        since, until = (wall_text(at, context.zone) for at in (jump.since, jump.until))
+        warn(
+            t(
+                "nothing was entered from {since} to {until}: no scan was run, or the clock "
+                "jumped; check that it is right",
+                since=since,
+                until=until,
+            )
+        )
     for each in report.not_held:
         warn(each.words())
     if report.clocks_restored:

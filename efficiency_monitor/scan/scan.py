@@ -34,7 +34,7 @@ from ..time.instants import earliest, parse_instant, rfc3339
 from ..workspace import logbook
 from ..workspace.context import Context, Writing, compact_json
 from ..workspace.one_at_a_time import lease_now
-from . import trials
+from . import clock_jump, trials
 from .judged import judged
 from .scan_report import NotHeld, ScanReport
 from .store import runs
@@ -93,6 +93,8 @@ def scan(
         pass  # other settings than those in force are entered before anything is judged
     report.waiting = waiting(context)
     writing = partial(_writing, context, slot)
+    if not isinstance(slot, runs.Helper):
+        report.jumped = clock_jump.note(context, writing, run_id)
     changed = catalogue_change.note_changes(context, writing)
     report.changed = [
         *_changed_settings(context),

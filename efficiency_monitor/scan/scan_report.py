@@ -9,6 +9,7 @@ from ..intake.feeds import Stale
 from ..ledger.checkpoints import Tried
 from ..terms import Level, Outcome
 from ..time.instants import rfc3339
+from .clock_jump import Jump
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class ScanReport:
     not_held: list[NotHeld] = field(default_factory=list)
     #: Cases whose clocks were not those that their last judgement left: they were judged anew.
     clocks_restored: list[str] = field(default_factory=list)
+    #: Where for more than two days before this scan nothing was entered.
+    jumped: list[Jump] = field(default_factory=list)
     #: Open cases that are missing from a full snapshot of their source, by source.
     vanished: dict[str, int] = field(default_factory=dict)
     #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
@@ -162,6 +165,7 @@ class ScanReport:
             "stale": [each.as_json(zone) for each in self.stale],
             "input_not_held": [each.as_json() for each in self.not_held],
             "clocks_restored": self.clocks_restored,
+            "clock_jumps": [each.as_json(zone) for each in self.jumped],
             "vanished": self.vanished,
             "trial": self.trial,
             "waiting": [each.as_json() for each in self.waiting],

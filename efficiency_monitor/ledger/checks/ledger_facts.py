@@ -34,6 +34,7 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.IMPORT_BEGUN: ("import",),
     EntryType.IMPORT_DONE: ("import",),
     EntryType.SCAN_DONE: ("run",),
+    EntryType.CLOCK_JUMP: ("after",),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
     EntryType.CHANGE_PROPOSED: ("change",),
     EntryType.CHANGE_APPROVED: ("change",),

@@ -99,6 +99,7 @@ class EntryType(StrEnum):
     PEOPLE_IMPORTED = "people.imported"
     FEED_PULLED = "feed.pulled"
     FEED_FAILED = "feed.failed"
+    CLOCK_JUMP = "clock.jump"
     CLOCKS_RESTORED = "clocks.restored"
     CASE_VANISHED = "case.vanished"
     CASE_REAPPEARED = "case.reappeared"

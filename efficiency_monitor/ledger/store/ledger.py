@@ -246,6 +246,15 @@ def rare_since(connection: Connection, kind: core.EntryType, seq: int) -> list[b
     return [_bytes(row.body) for row in connection.execute(statement, {"kind": str(kind)})]
 
 
+def times_since(connection: Connection, kind: core.EntryType) -> list[tuple[int, str]]:
+    """Number and instant (RFC 3339) of the newest entry of a rare type and of all after it."""
+    newest = newest_rare(connection, kind)
+    if newest is None:
+        return []
+    since = json.loads(newest)["seq"]
+    return [(row.seq, json.loads(_bytes(row.body))["at"]) for row in _rows(connection, since)]
+
+
 def recorded(connection: Connection, facts: Sequence[str]) -> dict[str, bytes]:
     """Bodies of those of these facts that are recorded."""
     statement = select(ENTRY.c.fact, ENTRY.c.body).where(
