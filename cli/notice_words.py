@@ -33,10 +33,14 @@ _KINDS: Final = {
 
 
 def say_kind(kind: str) -> str:
-    """`step:3:2` is the third step, told for the second time; `order_returned:2` is of round 2."""
+    """`step:3:2` is the third step, told for the second time; `order_returned:2` is of round 2.
+
+    What stands behind that, as in `step:3:2:2`, tells again what a clock that ran ahead told early.
+    """
     word, _, rest = kind.partition(":")
     if word == "step":
-        step, _, turn = rest.partition(":")
+        step, _, rest = rest.partition(":")
+        turn = rest.partition(":")[0]
         if turn in ("", "1"):
             return t("step {step}", step=step)
         return t("step {step}, turn {turn}", step=step, turn=turn)
@@ -44,7 +48,7 @@ def say_kind(kind: str) -> str:
         return kind
     if word == "checkpoint":
         return f"{t(_KINDS[word])} {rest}".strip()
-    said = t(_KINDS[word])
+    said, rest = t(_KINDS[word]), rest.partition(":")[0]
     return said + (t(" (round {rest})", rest=rest) if rest else "")
 
 

@@ -67,6 +67,7 @@ _NOTICE_STATES: Final = {
 def _notice_words(kind: str) -> str:
     """What a notice tells, and of which round."""
     name, _, number = kind.partition(":")
+    number = number.partition(":")[0]
     said = t(_NOTICES_OF[name]) if name in _NOTICES_OF else name
     return said + (t(" (round {number})", number=number) if number else "")
 

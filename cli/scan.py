@@ -165,7 +165,7 @@ def say(report: "ScanReport", context: "Context") -> None:
         warn(
             t(
                 "{number} cases wait, but were judged as of a later instant and are left until "
-                "then: check the machine's clock",
+                "then: check the machine's clock, then see effmon doctor",
                 number=number,
             )
         )

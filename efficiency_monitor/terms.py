@@ -85,12 +85,14 @@ class Reason(StrEnum):
 
 
 class LiftReason(StrEnum):
-    """Why a card was lifted. Only the first three let it be issued again (docs/contract.md 4)."""
+    """Why a card was lifted. Only the first four let it be issued again (docs/contract.md 4)."""
 
     LATE_EVIDENCE = "late_evidence"
     #: The case's own fields were told otherwise, and persons or the rules of binding took that.
     CORRECTION = "correction"
     CALENDAR_AMENDED = "calendar_amended"
+    #: It was judged as of an instant that had not come: a clock ran ahead.
+    CLOCK_ERROR = "clock_error"
     APPEAL = "appeal"
     EXEMPTION = "exemption"
     #: Persons decided that it should never have been given: a manual card, a faulty rule.

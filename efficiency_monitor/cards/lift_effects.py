@@ -18,7 +18,7 @@ from ..intake.store import cases
 from ..ledger import row_commitments as binding
 from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
-from ..notify.notices import notices_to, people
+from ..notify.notices import notices_to, nth, people
 from ..notify.recipients import as_reached_now
 from ..notify.store import outbox
 from ..notify.voiding import void
@@ -216,6 +216,8 @@ def end_asking(context: Context, connection: Connection, appeal: Any, reason: st
         for kind in ("appeal_signed", "appeal_referred", "appeal_overdue")
         for number in range(appeal.round + 1)
     ]
+    told = appeals.times_overdue(connection, appeal.appeal_no)
+    kinds += [nth(f"appeal_overdue:{appeal.round}", number) for number in range(2, told + 1)]
     subject = f"appeal:{appeal.appeal_no}"
     return void(context, connection, reason=reason, subjects=[subject], kinds=kinds)
 

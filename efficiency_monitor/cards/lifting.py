@@ -1,9 +1,10 @@
 """Lifting 撤销 a card: by an appeal, by hand, by a scan; everything in one transaction (ADR 16)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,13 @@ from .model.decide import Revive, revived_by
 from .store import cards
 
 __all__ = ["Lifted", "aftermath", "by_hand", "lift"]
+#: Reasons by which a lift exempts whoever the card names, and on which ground.
+EXEMPTING: Final = MappingProxyType(
+    {
+        LiftReason.APPEAL: ExemptionGround.APPEAL_UPHELD,
+        LiftReason.CLOCK_ERROR: ExemptionGround.CARD_FELL,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -81,15 +89,43 @@ def followed_json(followed: LiftEffects) -> dict[str, object]:
 def lift(
     context: Context,
     connection: Connection,
-    card_no: str,
+    card_nos: Sequence[str],
     reason: LiftReason,
     text: str | None,
     evidence: Sequence[Attachment] = (),
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> LiftEffects:
-    """Lift a card in the caller's transaction, and do all that follows.
+    """Lift cards in the caller's transaction, in this order, and do all that follows.
 
-    Whether the one who acts may do it, and how many have to sign, is the caller's to see to.
+    Whether the one who acts may do it, and how many have to sign, is the caller's to see to. `more`
+    is what each card's entry says beside the reason.
     """
+    said = {
+        "reason": str(reason),
+        "text": None if text is None else text_commitment(context, connection, text),
+        **more,
+    }
+    revived: list[str] = []
+    for card_no in card_nos:
+        revived += _lift(context, connection, card_no, said, text, evidence)
+        if reason in EXEMPTING:
+            exempt_by_lift(context, connection, card_no, EXEMPTING[reason])
+    followed = aftermath(context, connection, card_nos, reason)
+    followed.revived = [each for each in revived if each not in card_nos]
+    if followed.revived:
+        ladders.begin(context, connection, cards.rows_of(connection, followed.revived))
+    return followed
+
+
+def _lift(
+    context: Context,
+    connection: Connection,
+    card_no: str,
+    said: Mapping[str, object],
+    text: str | None,
+    evidence: Sequence[Attachment],
+) -> list[str]:
+    """Rows and entries of one lift; the lower cards that stand again."""
     row = cards.find(connection, card_no)
     if row is None:
         raise no_card(card_no)
@@ -106,7 +142,7 @@ def lift(
             evidence=attachments_json(evidence),
             values={
                 "state": str(CardState.LIFTED),
-                "lifted_reason": str(reason),
+                "lifted_reason": said["reason"],
                 "lifted_at": now,
             },
         )
@@ -117,8 +153,7 @@ def lift(
             f"{EntryType.CARD_LIFTED}/{card_no}",
             {
                 "card": card_no,
-                "reason": str(reason),
-                "text": None if text is None else text_commitment(context, connection, text),
+                **said,
                 "lifted_at": at,
                 "as_of": at,
             },
@@ -135,13 +170,7 @@ def lift(
         )
     cards.happen(connection, happenings)
     ledger.append(connection, entries)
-    if reason is LiftReason.APPEAL:
-        exempt_by_lift(context, connection, card_no, ExemptionGround.APPEAL_UPHELD)
-    followed = aftermath(context, connection, [card_no], reason)
-    followed.revived = [each.card_no for each in revived]
-    if revived:
-        ladders.begin(context, connection, cards.rows_of(connection, followed.revived))
-    return followed
+    return [each.card_no for each in revived]
 
 
 def _stands_again(context: Context, revived: Revive, lifted: str) -> cards.Happening:
@@ -215,11 +244,11 @@ def by_hand(
         if repeated:
             return done
         if done.lifted:
-            done.followed = lift(context, connection, card_no, reason, why, evidence)
+            done.followed = lift(context, connection, [card_no], reason, why, evidence)
         else:
             cards.happen(connection, [_signed(context, card_no, reason, why, evidence)])
         if dry_run and not done.lifted:
-            done.followed = lift(context, connection, card_no, reason, why)
+            done.followed = lift(context, connection, [card_no], reason, why)
     return done
 
 

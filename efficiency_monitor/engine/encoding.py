@@ -67,7 +67,9 @@ def ordered(record: CaseRecord, vocabulary: Vocabulary, table: Table, as_of: int
     An event whose date only is known is read at the earliest instant of its date that the rank
     order allows: after those of lower rank on that date whose time is known by `as_of`.
     """
-    known = [event for event in record.events if event.occurred_at <= as_of]
+    # A case with an event of no type is not judged (`engine.evaluation`), but can be shown.
+    types = vocabulary.types
+    known = [event for event in record.events if event.occurred_at <= as_of and event.type in types]
     exact = [event for event in known if event.precision is Precision.SECOND]
     placed = []
     for event in known:

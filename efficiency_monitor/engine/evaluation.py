@@ -108,8 +108,12 @@ def _by_newest(
     """Judge cases by the fields that they have, whatever these were before."""
     answers: list[CaseFindings | None] = [None] * len(records)
     groups: dict[str, list[int]] = {}
+    types = vocabulary.types
     for place, record in enumerate(records):
-        groups.setdefault(record.calendar, []).append(place)
+        if any(event.type not in types for event in record.events):
+            answers[place] = _of_no_type(record, rules, vocabulary)
+        else:
+            groups.setdefault(record.calendar, []).append(place)
     for name, places in groups.items():
         chosen = [records[place] for place in places]
         if name in calendars:
@@ -121,9 +125,22 @@ def _by_newest(
     return [answer for answer in answers if answer is not None]
 
 
+def _of_no_type(
+    record: CaseRecord, rules: Sequence[BoundRule], vocabulary: Vocabulary
+) -> CaseFindings:
+    """A case with an event of which the vocabulary says nothing: no import takes such a row."""
+    if record.unheld:
+        return _not_judged(record, rules, Trouble("", Reason.INPUT_NOT_HELD, record.unheld))
+    strange = min({event.type for event in record.events} - set(vocabulary.types))
+    return _not_judged(record, rules, Trouble("", Reason.FAULTY_DATA, f"no type {strange}"))
+
+
 def _no_calendar(record: CaseRecord, rules: Sequence[BoundRule]) -> CaseFindings:
+    return _not_judged(record, rules, Trouble("", Reason.NO_CALENDAR, record.calendar))
+
+
+def _not_judged(record: CaseRecord, rules: Sequence[BoundRule], trouble: Trouble) -> CaseFindings:
     meant = any(bound.rule.applies_to.matches(record.fields) for bound in rules)
-    trouble = Trouble("", Reason.NO_CALENDAR, record.calendar)
     return CaseFindings(
         case_no=record.case_no,
         outcome=Outcome.NOT_JUDGEABLE if meant else Outcome.EXCLUDED,

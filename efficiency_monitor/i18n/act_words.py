@@ -38,6 +38,7 @@ _ACTS: Final[Mapping[Act, str]] = {
     Act.IMPORT_AS_PULLED: mark("import files as rows of a source that is pulled"),
     Act.DECIDE_EVIDENCE: mark("decide on evidence"),
     Act.SEE_EVIDENCE: mark("note that a card fell by evidence"),
+    Act.REPAIR_CLOCK: mark("repair a clock that ran ahead"),
     Act.PROPOSE_CHANGE: mark("propose a change of rules or calendars"),
     Act.APPROVE_CHANGE: mark("approve a change of rules or calendars"),
 }

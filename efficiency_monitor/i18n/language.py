@@ -81,6 +81,7 @@ _LIFT_REASONS: Final = {
     LiftReason.LATE_EVIDENCE: mark("late evidence"),
     LiftReason.CORRECTION: mark("correction"),
     LiftReason.CALENDAR_AMENDED: mark("amended calendar"),
+    LiftReason.CLOCK_ERROR: mark("clock error"),
     LiftReason.APPEAL: mark("appeal upheld"),
     LiftReason.EXEMPTION: mark("exemption"),
     LiftReason.ISSUED_IN_ERROR: mark("issued in error"),

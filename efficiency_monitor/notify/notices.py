@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from ..intake.model.statements import digest
 from ..people.model.people import Person, Role
@@ -17,13 +18,23 @@ PERSON = PersonRow.__table__  # type: ignore[attr-defined]
 
 
 def people(connection: Connection) -> list[Person]:
-    """Everybody who was imported."""
-    rows = connection.execute(select(PERSON.c.value).order_by(PERSON.c.id))
-    return [person_from(json.loads(row.value)) for row in rows]
+    """Everybody who was imported. A row that was changed so that it is unreadable counts for
+    nothing: it stops no card of anybody's, and gives nobody a right."""
+    found = []
+    for text in connection.execute(select(PERSON.c.value).order_by(PERSON.c.id)).scalars():
+        with suppress(ValueError, TypeError, KeyError):
+            found.append(person_from(dict(json.loads(text))))
+    return found
+
+
+def unreadable(connection: Connection) -> int:
+    """How many rows of people are unreadable: effmon never wrote them so."""
+    rows = connection.execute(select(func.count()).select_from(PERSON)).scalar_one()
+    return int(rows) - len(people(connection))
 
 
 def person_from(value: Mapping[str, Any]) -> Person:
-    """A person from the JSON of its row."""
+    """A person from the JSON of its row; ValueError, TypeError, KeyError where it is none."""
     days = {
         name: date.fromisoformat(value[name])
         for name in ("absent_from", "absent_to")
@@ -35,6 +46,11 @@ def person_from(value: Mapping[str, Any]) -> Person:
 def notice_id(subject: str, kind: str, person_id: str, channel: str) -> str:
     """Number of a notice: the same subject, kind, person and channel give the same one."""
     return f"N-{digest('notice', subject, kind, person_id, channel)[:20].upper()}"
+
+
+def nth(kind: str, number: int) -> str:
+    """Kind of what is told for the nth time of one matter: each time is another message."""
+    return kind if number <= 1 else f"{kind}:{number}"
 
 
 def notices_to(

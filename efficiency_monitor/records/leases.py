@@ -23,6 +23,13 @@ class Lease:
     fence: int
 
 
+def end_by(connection: Connection, instant: int) -> None:
+    """Let every lease end by an instant at the latest. Inside `Store.writing`."""
+    connection.execute(
+        update(LEASE).where(LEASE.c.lease_until > instant).values(lease_until=instant)
+    )
+
+
 def take(
     connection: Connection, *, name: str, place: str, process: str, now: int, seconds: int
 ) -> Lease | None:

@@ -90,6 +90,8 @@ class LadderRun(SQLModel, table=True):
     #: Newest step that was told (from 1; 0: none yet) and its turn (from 1; later ones repeat it).
     step: int = 0
     turn: int = 0
+    #: 1, and one more for each repair of a clock that ran ahead: what is told from then on is news.
+    round: int = 1
     #: When that step and turn was written, and when its first notice was delivered.
     told_at: int | None = _instant(default=None)
     delivered_at: int | None = _instant(default=None)

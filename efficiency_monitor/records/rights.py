@@ -50,7 +50,15 @@ UPDATED: Mapping[str, tuple[str, ...]] = {
     "import_run": ("finished_at", "totals"),
     "ladder_run": (
         *("ladder_id", "ladder_version", "ladder_digest", "chain", "began_at", "step", "turn"),
-        *("told_at", "delivered_at", "missed_at", "missed", "first_delivered_at", "reply_within"),
+        *(
+            "round",
+            "told_at",
+            "delivered_at",
+            "missed_at",
+            "missed",
+            "first_delivered_at",
+            "reply_within",
+        ),
         *("reply_due_at", "unanswered_at", "acknowledged_at", "replied_at", "state"),
         *("ended_reason", "next_at"),
     ),

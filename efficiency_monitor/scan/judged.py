@@ -104,4 +104,5 @@ def _clock(
 def _is_open(words: Vocabulary, case: cases.StoredCase, found: CaseFindings, waiting: bool) -> bool:
     if waiting or any(episode.state != "stopped" for episode in found.episodes):
         return True
-    return not any(words.types[event.type].finishes for event in case.record.events)
+    kinds = (words.types.get(event.type) for event in case.record.events)
+    return not any(kind is not None and kind.finishes for kind in kinds)

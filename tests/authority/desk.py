@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import Connection
 
 from efficiency_monitor.people.acting import Approval, approve
@@ -33,6 +35,15 @@ def key_of(name: str) -> PersonalKey:
     """A private key that is the same in every run; `wang`, `wang/2`, …"""
     seed = hashlib.sha256(name.encode()).digest()
     return PersonalKey(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def key_file(folder: Path, name: str) -> Path:
+    """The private key of that name in a file, as its holder keeps it."""
+    path = folder / f"{name}.pem"
+    path.touch(mode=0o600)
+    private = key_of(name)._private
+    path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
 
 
 @dataclass

@@ -45,6 +45,7 @@ REGULATION = {
     "import_as_pulled": "-----x",
     "decide_evidence": "-----x",
     "see_evidence": "-----x",
+    "repair_clock": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }

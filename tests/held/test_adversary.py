@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, select
 
+from efficiency_monitor.faults import EffmonError
 from efficiency_monitor.intake.model.statements import digest
 from efficiency_monitor.ledger import book as ledger_book
 from efficiency_monitor.records.every_table import metadata
@@ -135,10 +136,13 @@ def go_on(world: World, day: str, late: bool) -> tuple[int, dict[str, Any]]:
     """A further day: what came meanwhile, and a scan."""
     world.now = instant(f"{day} 09:00")
     if late:
-        world.receive("events", [
-            {"case_no": "B", "event": "decided", "occurred_at": "2026-03-09 10:00"},
-            {"case_no": "E", "event": "contacted", "occurred_at": "2026-03-10 10:00"},
-        ])  # fmt: skip
+        try:
+            world.receive("events", [
+                {"case_no": "B", "event": "decided", "occurred_at": "2026-03-09 10:00"},
+                {"case_no": "E", "event": "contacted", "occurred_at": "2026-03-10 10:00"},
+            ])  # fmt: skip
+        except EffmonError as fault:
+            return fault.exit_code, {"refused": fault.message}
     ran = run(world, "scan --output json")
     try:
         return ran.code, json.loads(ran.out)

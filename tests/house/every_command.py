@@ -395,6 +395,19 @@ def evidence(trial: Trial, folder: Path) -> None:
     trial.in_turn(ws, *signs[0], "evidence", "seen", "--card", fallen)
 
 
+def repairs(trial: Trial, folder: Path) -> None:
+    """A clock that ran a month ahead for one scan."""
+    ws = folder / "own"
+    trial.clock.set("2027-01-04 09:00")
+    trial.in_turn(ws, "scan")
+    trial.clock.set("2026-12-04 10:00")
+    for one in ("SYN-P12", "SYN-P13"):
+        sign = ("--as", one, "--key", folder / f"{one}.key")
+        words = ("repair", "clock", "--after", "2026-12-04 09:00", "--text", "时钟快了一个月")
+        trial.in_turn(ws, *sign, *words)
+    trial.in_turn(ws, "scan")
+
+
 def kept(trial: Trial, ws: Path) -> None:
     """A backup, and what is made of it."""
     file = ws.parent / "all.tar.gz"
@@ -431,6 +444,7 @@ def main(folder: Path, data: Path, *server: str) -> int:
         lambda: dead_letters(trial, ws),
         lambda: rules(trial, folder),
         lambda: evidence(trial, folder),
+        lambda: repairs(trial, folder),
         lambda: kept(trial, ws),
         lambda: on_postgresql(trial, folder, *server) if server else None,
     ):

@@ -108,6 +108,7 @@ WRITES = (
     "ledger key rotate {folder}/other.key",
     "notices deliver",
     "notices dismiss 1 --reason x",
+    "repair clock --after 2026-03-02 --text x",
     "notices retry",
     "orders close '{order}' --text x",
     "orders open '{A CASE red}' --text x",

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from efficiency_monitor.people.keys import enrol
 from tests.matters.deaths import everywhere
 from tests.matters.stage import run
 
+from ..authority.desk import key_file
 from .test_evidence import ACCEPTED, CASE, DECIDED, LONGER, World, acting, key_of
 from .test_evidence import PEOPLE as PERSONS
 from .world import instant, write_csv
@@ -18,22 +20,11 @@ ROWS = {"event": [DECIDED], "correction": [LONGER]}
 
 @pytest.mark.parametrize("what", ROWS)
 def test_no_death_loses_or_doubles_anything(tmp_path: Path, what: str) -> None:
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    from efficiency_monitor.people.keys import enrol
-
     world = World.made(tmp_path / "ws", "2026-03-02 12:00", late_evidence=None)
     world.people(PERSONS)
     for person in ("wang", "chen"):
         enrol(acting(world, person), person, key_of(person).public)
-        path = tmp_path / f"{person}.pem"
-        path.touch(mode=0o600)
-        private = key_of(person)._private
-        path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        key_file(tmp_path, person)
     world.receive("cases", [CASE])
     world.receive("events", [ACCEPTED])
     world.now = instant("2026-03-10 09:00")

@@ -27,7 +27,7 @@ _HIDING = (
     Reason.INPUT_NOT_HELD,
 )
 #: Reasons after which a card may be issued again under the next number (docs/contract.md 4).
-REISSUABLE = EVIDENCE
+REISSUABLE = (*EVIDENCE, LiftReason.CLOCK_ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -248,6 +248,28 @@ def stood_under(connection: Connection, card_nos: Sequence[str], calendar_versio
         )
 
 
+def judged_after(connection: Connection, after: int) -> list[str]:
+    """Cards that a scan gave as of an instant later than this one and that were not lifted.
+
+    Lowest level first, so that none stands again for a moment while those above it are lifted.
+    """
+    statement = select(CARD.c.card_no).where(
+        CARD.c.as_of > after, CARD.c.state != str(CardState.LIFTED), CARD.c.rule_id != MANUAL_RULE
+    )
+    return list(connection.execute(statement.order_by(CARD.c.level, CARD.c.card_no)).scalars())
+
+
+def cases_of(connection: Connection, card_nos: Sequence[str]) -> set[int]:
+    """Ids of the cases to which these cards were given."""
+    return {
+        case_id
+        for part in chunks(list(card_nos))
+        for case_id in connection.execute(
+            select(CARD.c.case_id).where(CARD.c.card_no.in_(part), CARD.c.case_id.is_not(None))
+        ).scalars()
+    }
+
+
 def find(connection: Connection, card_no: str) -> Row | None:  # type: ignore[type-arg]
     """One card, or None."""
     return connection.execute(select(CARD).where(CARD.c.card_no == card_no)).first()

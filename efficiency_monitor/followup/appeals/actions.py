@@ -17,7 +17,7 @@ from ...i18n.messages import t
 from ...ledger import row_commitments as binding
 from ...ledger.model.entries import EntryType
 from ...ledger.store import ledger
-from ...notify.notices import people
+from ...notify.notices import nth, people
 from ...people.acting import acting, approvals, approve, claimed, scope_of
 from ...people.first_signatures import before
 from ...people.model.authority import Act
@@ -233,7 +233,7 @@ def decide(
         )
         _STEPS[step](context, connection, card, appeal, (why, evidence), done)
         if dry_run and step is core.Step.SIGNED:
-            done.followed = lift(context, connection, card.card_no, LiftReason.APPEAL, why)
+            done.followed = lift(context, connection, [card.card_no], LiftReason.APPEAL, why)
     return done
 
 
@@ -285,7 +285,7 @@ def _upheld(
     """The card is lifted with all that follows, in the transaction that upholds the appeal."""
     _end(context, connection, appeal, AppealState.UPHELD, why)
     done.followed = lift(
-        context, connection, card.card_no, LiftReason.APPEAL, why[0], evidence=why[1]
+        context, connection, [card.card_no], LiftReason.APPEAL, why[0], evidence=why[1]
     )
     done.told = tell(context, connection, card, appeal, "appeal_upheld", ask=False)
 
@@ -418,9 +418,9 @@ def overdue(context: Context) -> list[str]:
         found = store.overdue(connection, now)
         for appeal in found:
             card = cards.find(connection, appeal.card_no)
-            told = tell(
-                context, connection, card, appeal, f"appeal_overdue:{appeal.round}", ask=True
-            )
+            times = store.times_overdue(connection, appeal.appeal_no) + 1
+            kind = nth(f"appeal_overdue:{appeal.round}", times)
+            told = tell(context, connection, card, appeal, kind, ask=True)
             if not told:
                 nobody(context, connection, appeal)
             store.change(connection, appeal.appeal_no, overdue_told_at=now)

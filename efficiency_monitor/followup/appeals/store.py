@@ -160,6 +160,23 @@ def happened(
     )
 
 
+def overdue_untold_after(connection: Connection, after: int) -> None:
+    """Forget of those that wait that it was told after an instant that they are overdue."""
+    connection.execute(
+        update(APPEAL)
+        .where(APPEAL.c.state.in_(_WAITING), APPEAL.c.overdue_told_at > after)
+        .values(overdue_told_at=None)
+    )
+
+
+def times_overdue(connection: Connection, appeal_no: str) -> int:
+    """How often it was told in the present round that an appeal is overdue: more than once only
+    where a clock that had run ahead was repaired."""
+    kinds = [each.kind for each in entries(connection, appeal_no)]
+    since = max((place for place, kind in enumerate(kinds) if kind == "referred"), default=0)
+    return kinds[since:].count("overdue")
+
+
 def entries(connection: Connection, appeal_no: str) -> list[Row]:  # type: ignore[type-arg]
     """What happened to an appeal, oldest first."""
     return list(

@@ -22,7 +22,15 @@ from ...workspace.settings import FILE
 from ..deadlines import Deadlines
 from . import advance as climbing
 from . import revival, store
-from .advance import LadderReport, chain_of, is_about, is_present, still_untold
+from .advance import (
+    LadderReport,
+    chain_of,
+    is_about,
+    is_present,
+    not_taken_back,
+    still_untold,
+)
+from .model import step_turn
 
 __all__ = [
     "LadderReport",
@@ -257,15 +265,15 @@ def answered(context: Context, connection: Connection, card_no: str, what: str, 
     name = f"{what}_at"
     if getattr(run, name) is None:
         values[name] = at
-    known = store.notices_of(connection, [card_no]).get(card_no, [])
+    known = not_taken_back(store.notices_of(connection, [card_no]).get(card_no, []), run)
     telling = Telling(context, connection)
     step = chain_of(run.chain).steps[run.step - 1]
-    present = [each for each in known if each.kind.startswith(f"step:{run.step}:")]
+    present = [each for each in known if _is_of(each.kind, run.step)]
     void = []
     if _keeps(step, what):
         void = telling.make_void(present, what)
     if what == "replied":
-        telling.make_void([each for each in known if each.kind == "unanswered"], what)
+        telling.make_void([each for each in known if _says_unanswered(each.kind)], what)
     if void and run.step > 1 and run.delivered_at is None and len(void) == len(present):
         values |= _stepped_back(run.step - 1, known, at)
     store.change(connection, card_no, **values)
@@ -276,14 +284,24 @@ def _keeps(step: Step, what: str) -> bool:
     return what in step.stops or (what == "replied" and "acknowledged" in step.stops)
 
 
+def _says_unanswered(kind: str) -> bool:
+    return kind.partition(":")[0] == "unanswered"
+
+
+def _is_of(kind: str, step: int) -> bool:
+    at = step_turn(kind)
+    return at is not None and at[0] == step
+
+
 def _stepped_back(step: int, known: Sequence[Any], at: int) -> dict[str, object]:
     """Where a ladder stands whose newest step was taken back before anybody received it."""
     sent = [each for each in known if is_present(each.kind, step) and each.sent_at is not None]
-    turns = [each.kind for each in known if each.kind.startswith(f"step:{step}:")]
+    told = [step_turn(each.kind) for each in known]
+    turns = [one[1] for one in told if one is not None and one[0] == step]
     since = min((each.sent_at for each in sent), default=None)
     return {
         "step": step,
-        "turn": max((int(kind.rpartition(":")[2]) for kind in turns), default=1),
+        "turn": max(turns, default=1),
         "delivered_at": since,
         "missed_at": at if since is None else None,
         "missed": "undeliverable" if since is None else None,

@@ -23,7 +23,17 @@ from ...workspace.context import Context
 from ..deadlines import Deadlines
 from . import model as escalation
 from . import store
-from .model import Exhausted, Facts, Tell, Unanswered, Waiting
+from .model import (
+    Exhausted,
+    Facts,
+    Tell,
+    Unanswered,
+    Waiting,
+    step_kind,
+    step_round,
+    step_turn,
+    unanswered_kind,
+)
 
 #: Ladders looked at in one transaction.
 BATCH = 100
@@ -82,7 +92,30 @@ def alarm_of(text: str) -> NotFollowedUp | None:
 
 def is_present(kind: str, step: int) -> bool:
     """Whether the delivery of a notice of this kind is that of a step's first turn."""
-    return is_revived(kind) or kind == ("issued" if step == 1 else f"step:{step}:1")
+    if is_revived(kind) or step == 1:
+        return is_revived(kind) or kind == "issued"
+    return step_turn(kind) == (step, 1)
+
+
+def not_taken_back(known: Sequence[Any], run: Any) -> Sequence[Any]:
+    """Of all notices about a card those that its ladder still rests on.
+
+    Where steps were taken back those stay out that tell of a later step than the one where the
+    ladder stands, and of a step that was told anew the ones that told it before.
+    """
+    if run.round == 1:
+        return known
+    newest: dict[tuple[int, int], int] = {}
+    for each in known:
+        at = step_turn(each.kind)
+        if at is not None:
+            newest[at] = max(newest.get(at, 0), step_round(each.kind))
+    return [
+        each
+        for each in known
+        if (at := step_turn(each.kind)) is None
+        or (at <= (run.step, run.turn) and step_round(each.kind) == newest[at])
+    ]
 
 
 def is_revived(kind: str) -> bool:
@@ -92,7 +125,7 @@ def is_revived(kind: str) -> bool:
 
 def is_about(kind: str) -> bool:
     """Whether notices of a kind tell that a card stands: nobody needs them once it does not."""
-    return kind in ("issued", "unanswered") or kind.startswith("step:") or is_revived(kind)
+    return kind.partition(":")[0] in ("issued", "unanswered", "step", "revived")
 
 
 def advance(context: Context) -> LadderReport:
@@ -141,7 +174,7 @@ class _Climber:
         self._zone = context.zone
         self._telling = telling
         self._row = row
-        self._notices = notices
+        self._notices = not_taken_back(notices, row)
         self._deadlines = deadlines
         self._report = report
         self._chain = chain_of(row.chain)
@@ -198,7 +231,7 @@ class _Climber:
         # What was told before this ladder began, or before a revival, is not its own.
         own = [each for each in self._notices if each.created_at >= row.told_at]
         if row.turn > 1:
-            kind = f"step:{row.step}:{row.turn}"
+            kind = step_kind(row.step, row.turn, row.round)
             waiting = any(each.kind == kind and each.state == "pending" for each in own)
             facts = replace(facts, pending=waiting)
         if row.first_delivered_at is None:
@@ -233,7 +266,7 @@ class _Climber:
 
     def _tell(self, facts: Facts, decision: Tell) -> Facts:
         row = self._row
-        kind = f"step:{decision.step}:{decision.turn}"
+        kind = step_kind(decision.step, decision.turn, row.round)
         about = {"step": decision.step, "turn": decision.turn, "since": decision.since}
         persons = self._telling.of_card(row._mapping, self._chain.steps[decision.step - 1].tell)
         told = self._telling.tell(
@@ -278,12 +311,12 @@ class _Climber:
         told = self._telling.tell(
             self._telling.of_card(self._row._mapping, self._chain.unanswered),
             subject=f"card:{card_no}",
-            kind="unanswered",
+            kind=unanswered_kind(self._row.round),
             card_no=card_no,
             about={"reply_due_at": decision.reply_due_at},
         )
         if not told:
-            self._report.nobody.append((card_no, "unanswered"))
+            self._report.nobody.append((card_no, unanswered_kind(self._row.round)))
         self._report.unanswered.append(card_no)
         self._escalated(
             "unanswered", {"reply_due_at": self._time(decision.reply_due_at), "notices": told}
@@ -293,9 +326,10 @@ class _Climber:
 
     def _escalated(self, fact: str, content: Mapping[str, object]) -> None:
         row = self._row
+        again = "" if row.round == 1 else f"/{row.round}"
         self._telling.record(
             EntryType.CARD_ESCALATED,
-            f"{row.card_no}/{fact}",
+            f"{row.card_no}/{fact}{again}",
             {
                 "card": row.card_no,
                 "ladder": {

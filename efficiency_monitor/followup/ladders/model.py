@@ -19,6 +19,37 @@ from ...time.instants import last_second
 Due = Callable[[int, Amount], int]
 
 
+def step_kind(step: int, turn: int, round: int = 1) -> str:  # noqa: A002  the column's word
+    """Kind of the notices of a step's turn: `step:2:1`, in a later round `step:2:1:2`.
+
+    A round begins where steps were taken back because a clock had run ahead (`ops.repair.clock`):
+    what was told too early is told again, and is another message.
+    """
+    return f"step:{step}:{turn}" + _of_round(round)
+
+
+def step_turn(kind: str) -> tuple[int, int] | None:
+    """Step and turn of which a kind of notices tells; None: of neither."""
+    parts = kind.split(":")
+    return (int(parts[1]), int(parts[2])) if parts[0] == "step" else None
+
+
+def step_round(kind: str) -> int:
+    """Round in which a step of such a kind was told, from 1."""
+    parts = kind.split(":")
+    return int(parts[3]) if len(parts) > 3 else 1
+
+
+def unanswered_kind(round: int = 1) -> str:  # noqa: A002  the column's word
+    """Kind of the notices that nobody has replied: `unanswered`, in a later round
+    `unanswered:2`."""
+    return "unanswered" + _of_round(round)
+
+
+def _of_round(number: int) -> str:
+    return f":{number}" if number > 1 else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Where a ladder stands and what has happened to its card; instants in epoch seconds."""

@@ -16,7 +16,8 @@ from ...notify.telling import Telling
 from ...people.model.people import Person
 from ...workspace.context import Context
 from . import store
-from .advance import is_about, is_revived
+from .advance import is_about, is_revived, not_taken_back
+from .model import step_turn
 
 
 def resume(
@@ -48,6 +49,7 @@ def resume(
         card_no=run.card_no,
         about={"by": by},
     )
+    known = not_taken_back(known, run)
     step, turn = _stood(run, known)
     for row in _passed_over(run, known, step, {each.person_id for each in told}):
         if any(person.person_id == row.person_id for person in everybody):
@@ -58,7 +60,7 @@ def resume(
                 card_no=run.card_no,
                 about=json.loads(row.about),
             )
-    unanswered = [each for each in known if each.kind == "unanswered"]
+    unanswered = [each for each in known if each.kind.partition(":")[0] == "unanswered"]
     taken_back = bool(unanswered) and all(each.state == "void" for each in unanswered)
     store.change(
         connection,
@@ -81,32 +83,38 @@ def resume(
 def _stood(run: Any, known: Sequence[Any]) -> tuple[int, int]:
     """Step and turn up to which somebody has received something, or nobody was found."""
     step, turn = int(run.step), int(run.turn)
-    while step > 1 and _all_void(known, f"step:{step}:1"):
+    while step > 1 and _all_void(known, step, 1):
         step, turn = step - 1, 1
-    if step < run.step or (turn > 1 and _all_void(known, f"step:{step}:{turn}")):
-        left = [
-            each for each in known if each.kind.startswith(f"step:{step}:") and each.state != "void"
-        ]
-        turn = max((int(each.kind.rpartition(":")[2]) for each in left), default=1)
+    if step < run.step or (turn > 1 and _all_void(known, step, turn)):
+        left = [step_turn(each.kind) for each in known if each.state != "void"]
+        turn = max((at[1] for at in left if at is not None and at[0] == step), default=1)
     return step, turn
 
 
-def _all_void(known: Sequence[Any], kind: str) -> bool:
-    states = {each.state for each in known if each.kind == kind}
+def _all_void(known: Sequence[Any], step: int, turn: int) -> bool:
+    states = {each.state for each in known if step_turn(each.kind) == (step, turn)}
     return states == {"void"}
 
 
 def _passed_over(run: Any, known: Sequence[Any], step: int, told: set[str]) -> Iterator[Any]:
     """For each person who was to be told and received nothing, the newest notice of those."""
     answered = run.acknowledged_at is not None or run.replied_at is not None
-    kinds = {"issued": 1}
-    if not answered:  # else an answer may have taken it back
-        kinds |= {f"step:{number}:1": number for number in range(2, step + 1)}
     newest: dict[tuple[str, str], Any] = {}
     for row in known:
-        if row.kind not in kinds or row.state != "void" or row.person_id in told:
+        number = _first_turn_of(row.kind)
+        if not 0 < number <= step or row.state != "void" or row.person_id in told:
+            continue
+        if number > 1 and answered:  # an answer may have taken it back
             continue
         key = (row.person_id, row.channel)
-        if key not in newest or kinds[row.kind] > kinds[newest[key].kind]:
+        if key not in newest or number > _first_turn_of(newest[key].kind):
             newest[key] = row
     yield from newest.values()
+
+
+def _first_turn_of(kind: str) -> int:
+    """The step of whose first turn a kind of notices tells; 0: of none."""
+    if kind == "issued":
+        return 1
+    step, turn = step_turn(kind) or (0, 0)
+    return step if turn == 1 else 0

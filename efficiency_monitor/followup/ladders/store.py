@@ -19,6 +19,11 @@ ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 #: States of a card that has a ladder.
 CLIMBING = (CardState.OPEN, CardState.ACKNOWLEDGED, CardState.REPLIED)
+#: When what happened to a ladder; the ends of its deadlines are other instants.
+INSTANTS = (
+    *("began_at", "told_at", "delivered_at", "first_delivered_at", "missed_at", "unanswered_at"),
+    *("acknowledged_at", "replied_at"),
+)
 _CLIMBING = [str(state) for state in CLIMBING]
 
 
@@ -49,6 +54,21 @@ def runs_of(connection: Connection, card_nos: Collection[str]) -> dict[str, Row]
         for part in chunks(sorted(card_nos))
         for row in connection.execute(asked.where(RUN.c.card_no.in_(part)))
     }
+
+
+def touched_after(connection: Connection, after: int) -> list[str]:
+    """Cards not lifted of whose ladder something was told or happened after an instant."""
+    noticed = exists().where(NOTICE.c.card_no == RUN.c.card_no, NOTICE.c.created_at > after)
+    rows = connection.execute(
+        select(RUN.c.card_no)
+        .join(CARD, CARD.c.card_no == RUN.c.card_no)
+        .where(
+            CARD.c.state != str(CardState.LIFTED),
+            or_(noticed, *(RUN.c[name] > after for name in INSTANTS)),
+        )
+        .order_by(RUN.c.card_no)
+    )
+    return list(rows.scalars())
 
 
 def due(connection: Connection, now: int) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...notify.notices import people
+from ...notify.notices import nth, people
 from ...notify.recipients import as_reached_now
 from ...terms import OrderState
 from ...workspace.context import Context
@@ -79,11 +79,36 @@ def overdue(context: Context) -> list[str]:
                 *order_notices.department_of(context, connection, rows, order_notices.ABOVE),
                 *order_notices.opener_of(context, connection, order, rows),
             ]
-            order_notices.tell(
-                context, connection, order_no, f"order_overdue:{order.round}", persons
-            )
+            kind = nth(f"order_overdue:{order.round}", _times_told(connection, order_no))
+            order_notices.tell(context, connection, order_no, kind, persons)
             told.append(order_no)
     return told
+
+
+def take_back(context: Context, connection: Connection, after: int) -> None:
+    """Let orders' deadlines count anew where a clock had run ahead after an instant.
+
+    What was delivered later than now was delivered by now; what was said to be overdue is told
+    again when it is.
+    """
+    now = context.now()
+    for order in orders.touched_after(connection, after):
+        values: dict[str, object] = {}
+        if order.delivered_at is not None and order.delivered_at > now:
+            due = deadline_or_none(context, order, now)
+            values |= {"delivered_at": now, "reply_due_at": due}
+        if order.overdue_told_at is not None and order.overdue_told_at > after:
+            values["overdue_told_at"] = None
+        if values:
+            orders.change(connection, order.order_no, values)
+
+
+def _times_told(connection: Connection, order_no: str) -> int:
+    """How often it was told in this round that an order is overdue: more than once only where a
+    clock that had run ahead was repaired."""
+    kinds = [each.kind for each in orders.entries(connection, order_no)]
+    since = max((place for place, kind in enumerate(kinds) if kind == "returned"), default=0)
+    return kinds[since:].count("overdue")
 
 
 def _set_deadlines(context: Context, order_nos: Sequence[str]) -> list[str]:

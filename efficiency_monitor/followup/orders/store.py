@@ -13,6 +13,7 @@ from sqlalchemy import (
     distinct,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -81,6 +82,13 @@ def happen(connection: Connection, happening: Happening) -> None:
 def change(connection: Connection, order_no: str, values: Mapping[str, object]) -> None:
     """Set values of an order's row."""
     connection.execute(update(ORDER).where(ORDER.c.order_no == order_no).values(**values))
+
+
+def touched_after(connection: Connection, after: int) -> list[Row]:  # type: ignore[type-arg]
+    """Orders to which a reply is owed, delivered or told as overdue after an instant."""
+    later = (ORDER.c.delivered_at > after, ORDER.c.overdue_told_at > after)
+    statement = select(ORDER).where(ORDER.c.state.in_(_OWED), or_(*later))
+    return list(connection.execute(statement.order_by(ORDER.c.order_no)))
 
 
 def find(connection: Connection, order_no: str) -> Row | None:  # type: ignore[type-arg]

@@ -22,6 +22,8 @@ from sqlalchemy import (
 
 from ...cards.model.continuing import Fact
 from ...engine.timeline import CaseRecord, Event, FieldsVersion, with_taken_kinds
+from ...faults import EffmonError
+from ...i18n.messages import t
 from ...records import bulk
 from ...records.tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal, Meta
 from ...terms import Precision
@@ -73,21 +75,45 @@ def newest_facts(
     return {case_id: json.loads(fields) for case_id, fields in newest.items()}
 
 
+class Unreadable(EffmonError):
+    """A row of input that cannot be read: it was changed past effmon."""
+
+    exit_code = 3
+
+    def __init__(self, table: str, number: int) -> None:
+        self.place = f"{table} {number}"
+        super().__init__(
+            t("row {number} of table {table} is unreadable", number=number, table=table),
+            t("it was changed past effmon; see effmon ledger verify"),
+        )
+
+
 #: Of a case: when a version of its fields was received, what it said, and its row id.
 _Told = tuple[int, Mapping[str, str], int]
 
 
 def _fact_versions(
-    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
+    connection: Connection,
+    case_ids: Sequence[int],
+    known_by: int | None,
+    leave_out: HeldBack,
+    unreadable: dict[int, str],
 ) -> dict[int, list[_Told]]:
-    """Every version of cases' own fields, in the order in which they were appended."""
+    """Every version of cases' own fields, in the order in which they were appended.
+
+    Put into `unreadable` is each case with a row that effmon never writes so, and the row.
+    """
     statement = select(FACT).where(FACT.c.case_id.in_(case_ids))
     if known_by is not None:
         statement = statement.where(FACT.c.received_at <= known_by)
     found: dict[int, list[_Told]] = {}
     for row in connection.execute(statement.order_by(FACT.c.id)):
         if row.id not in leave_out.facts:
-            told = (row.received_at, json.loads(row.fields), row.id)
+            try:
+                told = (row.received_at, fields_of(row), row.id)
+            except Unreadable as fault:
+                unreadable[row.case_id] = fault.place
+                continue
             found.setdefault(row.case_id, []).append(told)
     return found
 
@@ -152,9 +178,10 @@ def read_cases(
             for case_id, some in evidence.of_cases(connection, list(part)).items()
         }
         without = _without(leave_out, said.values())
-        facts = _fact_versions(connection, list(part), known_by, without)
+        unreadable: dict[int, str] = {}
+        facts = _fact_versions(connection, list(part), known_by, without, unreadable)
         lent = _Lent(connection, facts, known_by, leave_out, said)
-        events = _read_events(connection, list(part), known_by, without)
+        events = _read_events(connection, list(part), known_by, without, unreadable)
         _count_as_accepted(events, said)
         versions = {
             row.id: found
@@ -184,6 +211,7 @@ def read_cases(
                 from_item=frozenset(from_item),
                 stale=row.source in stale,
                 torn=row.id in torn,
+                unheld=unreadable.get(row.id, ""),
                 rowless=told is None and any(one.unplaced for one in events_told),
                 versions=versions.get(row.id, ()),
                 first_told=first_told.get(row.id, {}),
@@ -331,7 +359,11 @@ def _same(row: Any) -> tuple[tuple[object, ...], tuple[object, ...]]:
 
 
 def _read_events(
-    connection: Connection, case_ids: Sequence[int], known_by: int | None, leave_out: HeldBack
+    connection: Connection,
+    case_ids: Sequence[int],
+    known_by: int | None,
+    leave_out: HeldBack,
+    unreadable: dict[int, str],
 ) -> dict[int, list["Told"]]:
     gone = withdrawn_by(known_by)
     back = _not_said_otherwise(connection, leave_out, known_by)
@@ -354,7 +386,10 @@ def _read_events(
         if (row.case_id, row.event_key) in seen:
             continue
         seen.add((row.case_id, row.event_key))
-        events.setdefault(row.case_id, []).append(told_of(row))
+        try:
+            events.setdefault(row.case_id, []).append(told_of(row))
+        except Unreadable as fault:
+            unreadable[row.case_id] = fault.place
     for found in events.values():
         taken = with_taken_kinds([one.event for one in found])
         found[:] = [replace(one, event=event) for one, event in zip(found, taken, strict=True)]
@@ -400,8 +435,19 @@ class Told:
 
 
 def told_of(row: Any) -> Told:
-    """A row of events as a value."""
-    return Told(_event(row), row.source, bool(row.unplaced), row.id)
+    """A row of events as a value; Unreadable where effmon never wrote it so."""
+    try:
+        return Told(_event(row), row.source, bool(row.unplaced), row.id)
+    except (ValueError, TypeError):
+        raise Unreadable("event", row.id) from None
+
+
+def fields_of(row: Any) -> dict[str, str]:
+    """What a row says of a case's own fields; Unreadable where effmon never wrote it so."""
+    try:
+        return dict(json.loads(row.fields))
+    except (ValueError, TypeError):
+        raise Unreadable("case_fact", row.id) from None
 
 
 def _own(told: Sequence[Told] | None, owner: str) -> bool:
@@ -666,6 +712,21 @@ def mark(connection: Connection, case_ids: Collection[int]) -> None:
         connection.execute(
             update(CASE).where(CASE.c.id.in_(part)).values(changed=1, revision=CASE.c.revision + 1)
         )
+
+
+def judged_after(connection: Connection, after: int) -> bool:
+    """Whether a case was judged as of an instant later than this one."""
+    found = select(CASE.c.id).where(CASE.c.judged_as_of > after).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def judge_anew(connection: Connection, after: int) -> int:
+    """Let the next scan judge the cases that were judged as of a later instant; how many."""
+    return connection.execute(
+        update(CASE)
+        .where(CASE.c.judged_as_of > after)
+        .values(judged_as_of=None, changed=1, revision=CASE.c.revision + 1)
+    ).rowcount
 
 
 def troubled(connection: Connection, reason: str) -> list[int]:

@@ -1,14 +1,13 @@
 """Who said what of a case and when it was received: every event and every version of its fields,
 those that no longer stand too."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from . import import_runs
-from .cases import EVENT, FACT, WITHDRAWN, Told, told_of
+from .cases import EVENT, FACT, WITHDRAWN, Told, fields_of, told_of
 from .import_runs import NamedFile, Run, Who
 
 _NOBODY = Run("", 0, False, (), Who(None, None, ""))
@@ -109,7 +108,7 @@ def of_case(connection: Connection, case_id: int, known_by: int | None) -> Prove
         events=events,
         versions=[
             FieldsSaid(
-                fields=json.loads(row.fields),
+                fields=fields_of(row),
                 origin=origin(row.import_id, row.source, row.received_at, row.file),
                 row=row.id,
             )

@@ -35,6 +35,7 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.IMPORT_DONE: ("import",),
     EntryType.SCAN_DONE: ("run",),
     EntryType.CLOCK_JUMP: ("after",),
+    EntryType.CLOCK_REPAIRED: ("after", "round"),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
     EntryType.CHANGE_PROPOSED: ("change",),
     EntryType.CHANGE_APPROVED: ("change",),

@@ -100,6 +100,7 @@ class EntryType(StrEnum):
     FEED_PULLED = "feed.pulled"
     FEED_FAILED = "feed.failed"
     CLOCK_JUMP = "clock.jump"
+    CLOCK_REPAIRED = "clock.repaired"
     CLOCKS_RESTORED = "clocks.restored"
     CASE_VANISHED = "case.vanished"
     CASE_REAPPEARED = "case.reappeared"

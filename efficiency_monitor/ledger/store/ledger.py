@@ -11,6 +11,7 @@ from ...faults import EffmonError
 from ...records import bulk
 from ...records.tables import LedgerHead, LedgerRow
 from ..model import entries as core
+from ..model.entries import EntryType
 
 ENTRY = LedgerRow.__table__  # type: ignore[attr-defined]
 HEAD = LedgerHead.__table__  # type: ignore[attr-defined]
@@ -90,6 +91,19 @@ def _new_facts(connection: Connection, entries: Sequence[NewEntry]) -> list[NewE
             known.add(entry.fact)
             fresh.append(entry)
     return fresh
+
+
+def repairs_of(connection: Connection, after: str) -> int:
+    """How often the clock was repaired after an instant, RFC 3339 in UTC."""
+    facts = ENTRY.c.fact.startswith(f"{EntryType.CLOCK_REPAIRED}/{after}/", autoescape=True)
+    statement = select(func.count()).select_from(ENTRY).where(facts)
+    return int(connection.execute(statement).scalar_one())
+
+
+def told_ahead(connection: Connection) -> int:
+    """Number of the last notice that was written before the clock was last repaired; 0: none."""
+    found = newest(connection, 1, EntryType.CLOCK_REPAIRED)
+    return int(json.loads(found[0])["notices"]) if found else 0
 
 
 def read_head(connection: Connection) -> core.Head:

@@ -308,11 +308,30 @@ def held_until(connection: Connection) -> Mapping[str, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def dated_after(connection: Connection, instant: int) -> tuple[int, int] | None:
-    """How many notices were written or delivered after an instant, and the latest; None: none."""
+def not_ahead(connection: Connection, now: int) -> None:
+    """Let no notice that is to be delivered be of an instant that has not come, or wait for one."""
+    for name in ("created_at", "first_attempt_at", "held_at", "next_attempt_at"):
+        column = NOTICE.c[name]
+        connection.execute(
+            update(NOTICE).where(NOTICE.c.state == "pending", column > now).values({name: now})
+        )
+
+
+def newest_number(connection: Connection) -> int:
+    """Number of the newest notice; 0: there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(NOTICE.c.number), 0))).scalar_one())
+
+
+def dated_after(connection: Connection, instant: int, known: int = 0) -> tuple[int, int] | None:
+    """How many notices were written or delivered after an instant, and the latest; None: none.
+
+    Of those up to the number `known` only such as are still to be delivered: what was told under a
+    clock that was repaired since stays as it was written.
+    """
     number, written, delivered = connection.execute(
         select(func.count(), func.max(NOTICE.c.created_at), func.max(NOTICE.c.sent_at)).where(
-            or_(NOTICE.c.created_at > instant, NOTICE.c.sent_at > instant)
+            or_(NOTICE.c.created_at > instant, NOTICE.c.sent_at > instant),
+            or_(NOTICE.c.number > known, NOTICE.c.state == "pending"),
         )
     ).one()
     return (number, max(written, delivered or 0)) if number else None

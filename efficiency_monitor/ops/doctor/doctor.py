@@ -23,8 +23,7 @@ from ...intake.store import cases, feeds
 from ...ledger.book import verify
 from ...ledger.store import ledger
 from ...notify.anchors import check_anchors
-from ...notify.notices import people
-from ...notify.store import outbox
+from ...notify.notices import people, unreadable
 from ...people import supervision
 from ...people.key_list import key_findings
 from ...records.tables import CaseRow, QuarantineRow
@@ -33,6 +32,7 @@ from ...time.instants import local_date, parse_instant, rfc3339
 from ...workspace.context import Context
 from .appeal_check import check_appeals
 from .checkpoint_check import check_checkpoints
+from .clock_check import check_clock
 from .database_check import check_database
 from .delivery_check import check_delivery
 from .integrity_check import check_integrity
@@ -44,8 +44,6 @@ from .rule_check import check_own_calendars, check_rules
 GOOD, LOOK, BAD = "ok", "look", "bad"
 #: Days before the end of the covered and official calendar from which the doctor speaks up.
 CALENDAR_DAYS = 60
-#: Seconds by which a clock may have been corrected without a word.
-CORRECTION = 300
 Finding = tuple[str, str, str]
 
 
@@ -62,7 +60,7 @@ def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
         check_own_calendars,
         check_checkpoints,
         check_anchors,
-        _clock,
+        check_clock,
         _scans,
         _sources,
         _work_lists,
@@ -162,43 +160,6 @@ def _attachments(context: Context) -> Iterator[Finding]:
         t("{number} files, {n_bad} lost or changed", number=number, n_bad=len(bad))
         + (f": {names}" if names else ""),
     )
-
-
-def _clock(context: Context) -> Iterator[Finding]:
-    """A clock that ran ahead leaves cases, notices and ladders that wait until that instant."""
-    column = CaseRow.__table__.c.judged_as_of  # type: ignore[attr-defined]
-    now = context.now()
-    with context.store.reading() as connection:
-        ahead, newest = connection.execute(
-            select(func.count(), func.max(column)).where(column > now + CORRECTION)
-        ).one()
-        dated = outbox.dated_after(connection, now + CORRECTION)
-    if not ahead and dated is None:
-        yield "clock", GOOD, rfc3339(now, context.zone)
-    if ahead:
-        until = rfc3339(newest, context.zone)
-        yield (
-            "clock",
-            BAD,
-            t(
-                "{ahead} cases were judged as of a later instant, up to {until}: the clock ran "
-                "ahead, and no scan looks at them before",
-                ahead=ahead,
-                until=until,
-            ),
-        )
-    if dated is not None:
-        number, until = dated[0], rfc3339(dated[1], context.zone)
-        yield (
-            "clock",
-            BAD,
-            t(
-                "{number} notices are dated later than now, up to {until}: the clock ran ahead; "
-                "they, and the deadlines that count from them, wait until then",
-                number=number,
-                until=until,
-            ),
-        )
 
 
 def _scans(context: Context) -> Iterator[Finding]:
@@ -340,6 +301,17 @@ def _count(name: str, number: int, words: str) -> Finding:
 def _people(context: Context) -> Iterator[Finding]:
     with context.store.reading() as connection:
         everybody = people(connection)
+        lost = unreadable(connection)
+    if lost:
+        yield (
+            "people",
+            BAD,
+            t(
+                "{lost} rows of people are unreadable: they were changed past effmon; import the "
+                "people file again",
+                lost=lost,
+            ),
+        )
     if not everybody:
         yield (
             "people",

@@ -14,6 +14,7 @@ from ...time.instants import parse_instant, rfc3339
 from ...workspace.context import Context, meta
 from .. import store as command_records
 from ..backup.restore import RESTORED_FROM
+from .clock_check import CORRECTION
 
 GOOD, LOOK, BAD = "ok", "look", "bad"
 Finding = tuple[str, str, str]
@@ -21,8 +22,6 @@ _DAY = 86_400
 _WEEK = 7 * _DAY
 #: Seconds after its instant from which a slot was caught up, not run.
 _LATE = 3600
-#: Seconds by which a clock may have been corrected without a word.
-_CORRECTION = 300
 _MOST_DRILLS = 200
 _NOTICE = NoticeRow.__table__  # type: ignore[attr-defined]
 
@@ -109,7 +108,7 @@ def _behind(context: Context) -> Iterator[Finding]:
     if not last:
         return
     at, _ = parse_instant(json.loads(last[0])["at"], context.zone)
-    if at > context.now() + _CORRECTION:
+    if at > context.now() + CORRECTION:
         yield (
             "ledger clock",
             BAD,

@@ -48,6 +48,7 @@ class Act(StrEnum):
     IMPORT_AS_PULLED = "import_as_pulled"
     DECIDE_EVIDENCE = "decide_evidence"
     SEE_EVIDENCE = "see_evidence"
+    REPAIR_CLOCK = "repair_clock"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
 
@@ -114,6 +115,7 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.IMPORT_AS_PULLED: _SUPERVISOR,
     Act.DECIDE_EVIDENCE: _SUPERVISOR,
     Act.SEE_EVIDENCE: _SUPERVISOR,
+    Act.REPAIR_CLOCK: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }
@@ -147,6 +149,7 @@ SECOND_PLACE: Final = frozenset(
         Act.ERASE,
         Act.CHANGE_SUPERVISION,
         Act.DECIDE_EVIDENCE,
+        Act.REPAIR_CLOCK,
     }
 )
 #: Keys that are taken as they come: nobody holds one who could approve them.

@@ -13,6 +13,8 @@ from ...records.tables import RunRow
 RUN = RunRow.__table__  # type: ignore[attr-defined]
 #: Of the totals of a slot that is not done: what was done for it so far.
 SO_FAR = "so_far"
+#: State of a slot that was run under a clock that had run ahead: it is run again.
+TAKEN_BACK = "taken_back"
 
 _CLAIM = text(
     "INSERT INTO run (job, scheduled_for, run_id, state, owner, fence, lease_until, started_at,"
@@ -20,7 +22,7 @@ _CLAIM = text(
     " ON CONFLICT (job, scheduled_for) DO UPDATE SET owner = :owner, state = 'running',"
     " run_id = :run_id, lease_until = :lease, fence = run.fence + 1, finished_at = NULL,"
     " message = NULL"
-    " WHERE run.state = 'failed'"
+    " WHERE run.state IN ('failed', 'taken_back')"
     " OR (run.state = 'running' AND (run.lease_until < :clock OR run.owner = :gone))"
     " RETURNING fence"
 )
@@ -29,7 +31,8 @@ _SKIP = text(
     " finished_at, totals) VALUES (:job, :slot, :run_id, 'skipped', '', 0, 0, :now, :now, '{}')"
     " ON CONFLICT (job, scheduled_for) DO UPDATE SET state = 'skipped', fence = run.fence + 1,"
     " finished_at = :now"
-    " WHERE run.state = 'failed' OR (run.state = 'running' AND run.lease_until < :clock)"
+    " WHERE run.state IN ('failed', 'taken_back')"
+    " OR (run.state = 'running' AND run.lease_until < :clock)"
     " RETURNING scheduled_for"
 )
 
@@ -184,6 +187,34 @@ def skip(
         for slot in slots
         if connection.execute(_SKIP, {**values, "slot": slot}).scalar() is not None
     ]
+
+
+def later(connection: Connection, after: int) -> bool:
+    """Whether something became of a slot after an instant."""
+    found = select(RUN.c.job).where(RUN.c.scheduled_for > after, RUN.c.state != TAKEN_BACK)
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def take_back(connection: Connection, after: int, clock: int) -> list[int]:
+    """Let the slots after an instant be run when their time comes, whatever became of them; they.
+
+    Who runs one loses it. Of earlier ones that are being run the lease ends by now at the latest:
+    by `clock`, as in `claim`.
+    """
+    later = RUN.c.scheduled_for > after
+    found = select(RUN.c.scheduled_for).where(later, RUN.c.state != TAKEN_BACK).distinct()
+    slots = sorted(connection.execute(found).scalars())
+    connection.execute(
+        update(RUN)
+        .where(later, RUN.c.state != TAKEN_BACK)
+        .values(state=TAKEN_BACK, fence=RUN.c.fence + 1, totals="{}", finished_at=None)
+    )
+    connection.execute(
+        update(RUN)
+        .where(RUN.c.state == "running", RUN.c.lease_until > clock)
+        .values(lease_until=clock)
+    )
+    return slots
 
 
 def newest_finished(connection: Connection, job: str) -> int | None:

@@ -69,7 +69,9 @@ def _ends(vocabulary: Vocabulary, known: Sequence[Event]) -> list[Event]:
     accepted = max((event.occurred_at for event in known if event.type == _ACCEPTED), default=None)
     ends = []
     for event in known:
-        kind = vocabulary.types[event.type]
+        kind = vocabulary.types.get(event.type)
+        if kind is None:
+            continue
         again = kind.ends_case and accepted is not None and event.occurred_at < accepted
         beside = applied and not kind.ends_case and kind.follows and not _APPLIED & {*kind.follows}
         if kind.finishes and not again and not beside:

@@ -8,7 +8,7 @@ the end: whoever is killed before that leaves it to the next scan.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -28,13 +28,13 @@ from ...time.windows import Window, window_at, windows
 from ...workspace.context import Context, Writing, compact_json, meta, set_meta
 from ..scan_report import ScanReport
 from ..store import runs
+from ..store.tally_states import STATE
 from . import store
 from .tally_cards import SubjectWriter
 from .tally_quarantine import waiting
 from .tally_subjects import Subjects, have_key
 from .tally_world import compared_windows, world_of
 
-_STATE: Final = "tally:"
 Slot = runs.Claim | runs.Helper | None
 
 
@@ -85,11 +85,11 @@ def run(scanning: Scanning) -> None:
         return
     # A rule that is not there now is judged as a new one if it comes back: it misses touches.
     states = {
-        name: "{}" for name, value in facts.items() if name.startswith(_STATE) and value != "{}"
+        name: "{}" for name, value in facts.items() if name.startswith(STATE) and value != "{}"
     }
     left = False
     for bound, by in zip(context.catalogue.tallies, judged_by, strict=True):
-        name = f"{_STATE}{bound.rule.id}:{bound.rule.version}"
+        name = f"{STATE}{bound.rule.id}:{bound.rule.version}"
         state = _judged(facts.get(name, "{}"), by)
         states.pop(name, None)
         # Where it was judged as of a later instant, to judge it as of an earlier one undoes cards.
