@@ -108,7 +108,8 @@ def exit_code(report: "ScanReport", fail_on: FailOn | None, *, strict: bool) -> 
     reasons |= {reason for _, _, reason in report.tally_problems}
     single = report.problems or report.tally_problems or report.untold or report.undelivered
     changed = report.not_held or report.clocks_restored
-    if changed or report.judged_later or reasons & broken or (strict and single):
+    differ = report.rotation is not None and report.rotation.differ
+    if changed or differ or report.judged_later or reasons & broken or (strict and single):
         codes.append(3)
     return first_of(*codes)
 
@@ -252,6 +253,16 @@ def _say_changed(report: "ScanReport", context: "Context") -> None:
                 "anew: {some}",
                 number=number,
                 some=some,
+            )
+        )
+    if report.rotation is not None and report.rotation.differ:
+        differ = report.rotation.differ
+        warn(
+            t(
+                "{number} cases that nothing had waked were judged anew, and something else stood "
+                "than follows from what is known; it was made good: {some}",
+                number=len(differ),
+                some=t(", ").join(differ[:5]) + ("…" if len(differ) > 5 else ""),
             )
         )
 

@@ -85,7 +85,10 @@ def run_due(
     fault: Exception | None = None
     for slot in to_run:
         try:
-            done = _lasting(partial(_run_slot, context, slot, new_id(), turn(), progress), pause)
+            # Of nights that are caught up the newest one alone has its share of the rotation.
+            rotate = slot == to_run[-1]
+            work = partial(_run_slot, context, slot, new_id(), turn(), progress, rotate=rotate)
+            done = _lasting(work, pause)
         except Exception as found:  # noqa: BLE001  what was decided before is told all the same
             fault = found
             break
@@ -143,6 +146,8 @@ def _run_slot(
     run_id: str,
     turn: int,
     progress: Callable[[int], None] | None,
+    *,
+    rotate: bool,
 ) -> ScanReport | None:
     """Claim and run one slot; where another process runs it, help with it and return None."""
     with context.store.writing() as connection:
@@ -163,7 +168,13 @@ def _run_slot(
         return None
     try:
         report = scan(
-            context, as_of=slot, run_id=run_id, slot=held, start_at=turn, progress=progress
+            context,
+            as_of=slot,
+            run_id=run_id,
+            slot=held,
+            start_at=turn,
+            progress=progress,
+            rotate=rotate,
         )
     except DoneElsewhere:
         return None

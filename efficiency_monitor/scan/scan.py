@@ -34,7 +34,7 @@ from ..time.instants import earliest, parse_instant, rfc3339
 from ..workspace import logbook
 from ..workspace.context import Context, Writing, compact_json
 from ..workspace.one_at_a_time import lease_now
-from . import clock_jump, trials
+from . import clock_jump, rotation, trials
 from .judged import judged
 from .scan_report import NotHeld, ScanReport
 from .store import runs
@@ -78,12 +78,15 @@ def scan(
     slot: Slot = None,
     start_at: int = 0,
     progress: Progress | None = None,
+    rotate: bool = False,
 ) -> ScanReport:
     """Judge every case that changed or of which a clock falls due before `as_of`, and write.
 
     `slot` is the slot this process runs or helps with; `start_at` is where among the cases it
-    begins, so that several scanners do not tread on each other's heels. Safe to kill and to run
-    many at once. DoneElsewhere if the slot was taken over or finished by another process.
+    begins, so that several scanners do not tread on each other's heels. `rotate`: it is a night of
+    its own, in which whoever runs it judges a share of the other cases too (`scan.rotation`). Safe
+    to kill and to run many at once. DoneElsewhere if the slot was taken over or finished by
+    another process.
     """
     report = ScanReport(run_id=run_id, as_of=as_of)
     # Said before anything is written, not in the middle of the night's cards.
@@ -105,6 +108,9 @@ def scan(
     held = HeldInput()
     with context.store.reading() as connection:
         held.start(connection)
+        if rotate and isinstance(slot, runs.Claim):
+            report.rotation = rotation.begin(context, connection, slot.slot)
+            held.read_part(connection, report.rotation.part, report.rotation.parts)
     if not isinstance(slot, runs.Helper):
         _wake(context, writing, held, report, slot)
     while True:
@@ -116,6 +122,11 @@ def scan(
             _judge_batch(context, list(part), as_of, stale, writing, report, slot, held)
             if progress is not None:
                 progress(len(part))
+    if report.rotation is not None:
+        with context.store.reading() as connection:
+            ids = rotation.share(context, connection, report.rotation)
+        for part in cases.chunks(ids, BATCH):
+            _judge_batch(context, list(part), as_of, stale, writing, report, slot, held, also=part)
     if not isinstance(slot, runs.Helper):
         tallying.run(tallying.Scanning(context, as_of, report, writing, slot, watch_from(context)))
     with context.store.reading() as connection:
@@ -190,8 +201,12 @@ def _judge_batch(
     report: ScanReport,
     slot: Slot,
     held: HeldInput,
+    also: Collection[int] = (),
 ) -> None:
-    """Judge outside the lock, then write what nobody else has judged or changed meanwhile."""
+    """Judge outside the lock, then write what nobody else has judged or changed meanwhile.
+
+    `also` are judged although nothing wakes them, and compared with what stands.
+    """
     with context.store.reading() as connection:
         # A pull may have begun to import since the scan did: seen in the state that the cases are.
         half = feeds.half_taken(context, connection, context.now())
@@ -199,7 +214,7 @@ def _judge_batch(
         torn = {*feeds.torn_cases(context, connection, ids, None), *seen.torn}
         stored = cases.read_cases(connection, ids, stale={*stale, *half}, torn=torn)
         left = cases.still_to_judge(
-            connection, {case.case_id: case.revision for case in stored}, as_of, stale
+            connection, {case.case_id: case.revision for case in stored}, as_of, stale, also
         )
         if not (stored := [case for case in stored if case.case_id in left]):
             return
@@ -209,7 +224,9 @@ def _judge_batch(
     revisions = {case.case_id: case.revision for case in stored}
     before = report.counts()
     with writing() as connection:
-        left = cases.still_to_judge(connection, revisions, as_of, stale)
+        left = cases.still_to_judge(connection, revisions, as_of, stale, also)
+        waked = cases.still_to_judge(connection, revisions, as_of, stale) if also else left
+        as_stood = cases.stood(connection, sorted(left - waked))
         standing = alike.with_equivalent_digest(
             context.catalogue, connection, cards.of_cases(connection, sorted(left))
         )
@@ -237,6 +254,9 @@ def _judge_batch(
             )
             for one, trial in triples
         ]
+        if report.rotation is not None:
+            compared = list(zip(weighed, kept, strict=True))
+            rotation.differences(context, connection, report.rotation, as_stood, compared)
         cases.write_judged(connection, kept, as_of)
         tally_spans.note(context, connection, pairs, as_of)
         trials.write(
@@ -270,6 +290,7 @@ def _wake(
         lost = cases.clocks_lost(connection)
         begun_at = 0 if slot is None else runs.begun_at(connection, slot.job, slot.slot)
         quiet = held.not_looked_at(connection, report.as_of, begun_at)
+        quiet += held.doubted(connection)
         waits = cases.troubled(connection, Reason.INPUT_NOT_HELD)
     report.clocks_restored = [case_no for _, case_no in lost]
     if not (lost or quiet or waits):
@@ -392,6 +413,9 @@ def _record(
                 )
             ],
         )
+        if report.rotation is not None:
+            report.rotation.imports = held.rotated
+            rotation.end(context, connection, report.rotation)
         if isinstance(slot, runs.Claim):
             runs.finish(
                 connection,

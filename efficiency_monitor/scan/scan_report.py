@@ -10,6 +10,7 @@ from ..ledger.checkpoints import Tried
 from ..terms import Level, Outcome
 from ..time.instants import rfc3339
 from .clock_jump import Jump
+from .rotation import Rotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class ScanReport:
     clocks_restored: list[str] = field(default_factory=list)
     #: Where for more than two days before this scan nothing was entered.
     jumped: list[Jump] = field(default_factory=list)
+    #: What was judged anew of what nothing had waked; None: it was no night of its own.
+    rotation: Rotation | None = None
     #: Open cases that are missing from a full snapshot of their source, by source.
     vanished: dict[str, int] = field(default_factory=dict)
     #: Subjects of tallies in the windows that were looked at, by outcome; and how many could not
@@ -165,6 +168,7 @@ class ScanReport:
             "stale": [each.as_json(zone) for each in self.stale],
             "input_not_held": [each.as_json() for each in self.not_held],
             "clocks_restored": self.clocks_restored,
+            "rotation": None if self.rotation is None else self.rotation.as_json(),
             "clock_jumps": [each.as_json(zone) for each in self.jumped],
             "vanished": self.vanished,
             "trial": self.trial,

@@ -135,6 +135,8 @@ class ScanJob(_Section):
     catch_up_days: int = Field(default=31, ge=1, le=366)
     #: Seconds a scanner may be silent before another takes its slot over.
     lease: int = Field(default=300, ge=10, le=86_400)
+    #: Nights within which every open case is judged anew, and every import read whole.
+    rotation_nights: int = Field(default=14, ge=1, le=31)
 
 
 class Jobs(_Section):

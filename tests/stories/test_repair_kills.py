@@ -1,4 +1,4 @@
-"""The process dies at each COMMIT of a repair: the same command again makes it whole."""
+"""The process dies at each COMMIT of a repair or rotation: the same command makes it whole."""
 
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from tests.matters.stage import run
 
 from ..authority.desk import key_file
 from .test_repair_clock import RIGHT, jump, made
+from .test_rotation import hidden
+from .test_rotation import made as rotating
 from .world import instant
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.full]
@@ -37,4 +39,25 @@ def test_no_death_leaves_half_a_repair(tmp_path: Path) -> None:
     world.nights()
     assert [card for card in world.cards() if card.startswith("NEW CASE red#1")]
     assert world.sound()
+    world.close()
+
+
+def test_no_death_loses_what_a_rotation_finds(tmp_path: Path) -> None:
+    world = rotating(tmp_path / "ws")
+    hidden(world, "K07")
+    deaths = 0
+    for step in range(3):
+        world.now += 86_400
+        line = "jobs run"
+        # 3: it has found something; 0: the night that died had ended.
+        deaths += everywhere(world, line, tmp_path / str(step), again=(0, 3))
+        run(world, line)
+    assert deaths >= 9
+    found = [one["case"] for one in world.entries() if one["type"] == "rotation.found"]
+    done = [one for one in world.entries() if one["type"] == "rotation.done"]
+    assert found == ["K07"]
+    assert sorted(int(str(one["differ"])) for one in done[1:]) == [0, 0, 1]
+    world.now = instant("2026-03-30 08:00")
+    world.nights()
+    assert world.card("K07 CASE red")
     world.close()

@@ -25,8 +25,16 @@ from ...engine.timeline import CaseRecord, Event, FieldsVersion, with_taken_kind
 from ...faults import EffmonError
 from ...i18n.messages import t
 from ...records import bulk
-from ...records.tables import CaseFact, CaseRow, ClockRow, EventRow, EventWithdrawal, Meta
-from ...terms import Precision
+from ...records.tables import (
+    CardRow,
+    CaseFact,
+    CaseRow,
+    ClockRow,
+    EventRow,
+    EventWithdrawal,
+    Meta,
+)
+from ...terms import STANDING_STATES, Precision
 from . import evidence
 from .evidence import NOTHING, HeldBack
 from .items import Items
@@ -34,6 +42,7 @@ from .items import Items
 __all__ = ["NOTHING", "HeldBack"]
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
+CARD = CardRow.__table__  # type: ignore[attr-defined]
 FACT = CaseFact.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 WITHDRAWN = EventWithdrawal.__table__  # type: ignore[attr-defined]
@@ -88,6 +97,7 @@ class Unreadable(EffmonError):
         )
 
 
+_CLOCK = ("rule_id", "episode", "state", "calendar", "next_at", "next_level", "limit_due_at")
 #: Of a case: when a version of its fields was received, what it said, and its row id.
 _Told = tuple[int, Mapping[str, str], int]
 
@@ -606,10 +616,60 @@ def mark_changed(connection: Connection, calendars: Sequence[str] | None = None)
     return int(connection.execute(statement).rowcount)
 
 
+def open_part(connection: Connection, part: int, parts: int, ends: Sequence[str]) -> list[int]:
+    """Ids of one of so many equal parts of all open cases and those with a card before closed.
+
+    A case is open where it is called so, or no event of the types `ends` stands. Costs a pass over
+    the cases' numbers, and a look at the events of its part.
+    """
+    here = CASE.c.id % parts == part
+    ended = exists().where(
+        EVENT.c.case_id == CASE.c.id, EVENT.c.type.in_(list(ends)), ~withdrawn_by(None)
+    )
+    with_card = select(CARD.c.case_id).where(
+        CARD.c.state.in_([str(state) for state in STANDING_STATES]),
+        CARD.c.case_id.is_not(None),
+        CARD.c.case_id % parts == part,
+    )
+    statement = select(CASE.c.id).where(
+        here, or_(CASE.c.open == 1, CASE.c.id.in_(with_card), ~ended)
+    )
+    return list(connection.execute(statement.order_by(CASE.c.id)).scalars())
+
+
+def clock_key(clock: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a clock is, without its row's number."""
+    return tuple(clock[name] for name in _CLOCK)
+
+
+def stood(
+    connection: Connection, case_ids: Sequence[int]
+) -> dict[int, tuple[str | None, frozenset[tuple[Any, ...]]]]:
+    """Outcome and clocks of cases as they stand."""
+    clocks: dict[int, set[tuple[Any, ...]]] = {}
+    outcomes: dict[int, str | None] = {}
+    for part in chunks(case_ids):
+        for row in connection.execute(select(CLOCK).where(CLOCK.c.case_id.in_(part))).mappings():
+            clocks.setdefault(row["case_id"], set()).add(tuple(row[name] for name in _CLOCK))
+        told = connection.execute(select(CASE.c.id, CASE.c.outcome).where(CASE.c.id.in_(part)))
+        outcomes |= {row.id: row.outcome for row in told}
+    return {
+        case_id: (outcome, frozenset(clocks.get(case_id, ())))
+        for case_id, outcome in outcomes.items()
+    }
+
+
 def still_to_judge(
-    connection: Connection, revisions: Mapping[int, int], as_of: int, stale: Collection[str] = ()
+    connection: Connection,
+    revisions: Mapping[int, int],
+    as_of: int,
+    stale: Collection[str] = (),
+    also: Collection[int] = (),
 ) -> frozenset[int]:
-    """Of the cases read under these revisions, those that nobody has judged or changed since."""
+    """Of the cases read under these revisions, those that nobody has judged or changed since.
+
+    `also` are judged although nothing wakes them.
+    """
     left: set[int] = set()
     for part in chunks(sorted(revisions)):
         due = exists().where(
@@ -618,7 +678,7 @@ def still_to_judge(
         rows = connection.execute(
             select(CASE.c.id, CASE.c.revision).where(
                 CASE.c.id.in_(part),
-                or_(CASE.c.changed == 1, due, *_turned(stale)),
+                or_(CASE.c.changed == 1, due, *_turned(stale), CASE.c.id.in_(list(also))),
                 _not_judged(as_of, stale),
             )
         )

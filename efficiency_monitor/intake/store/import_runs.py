@@ -118,6 +118,19 @@ def goes_on(connection: Connection, run_id: str) -> bool:
     return connection.execute(found).first() is not None
 
 
+def cases_of(connection: Connection, import_ids: Sequence[str]) -> list[int]:
+    """Ids of the cases of which these imports brought rows."""
+    found: set[int] = set()
+    for part in chunks(list(import_ids)):
+        found.update(
+            connection.execute(select(CASE.c.id).where(CASE.c.import_id.in_(part))).scalars()
+        )
+        for table in (FACT, EVENT):
+            rows = select(table.c.case_id).where(table.c.import_id.in_(part)).distinct()
+            found.update(connection.execute(rows).scalars())
+    return sorted(found)
+
+
 def not_marked(
     connection: Connection,
     run_id: str,

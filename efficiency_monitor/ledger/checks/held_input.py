@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 from sqlalchemy import Connection, select
 
@@ -83,6 +84,9 @@ class HeldInput:
         self._read: set[str] = set()
         self._dense: dict[tuple[str, str], bool] = {}
         self._read_to = 0
+        #: Of older imports, read in the rotation: how many, and which were found faulty.
+        self.rotated = 0
+        self._doubted: list[str] = []
         #: Up to which entry everything imported was read whole.
         self.read_to = 0
         #: What was found, with the numbers of the cases that cannot be judged for it.
@@ -102,6 +106,23 @@ class HeldInput:
         for import_id in list(self._ended):
             self._whole(connection, import_id)
         self._count(connection)
+
+    def read_part(self, connection: Connection, part: int, parts: int) -> None:
+        """Read whole one of so many parts of all imports, also of those that were read before."""
+        for body in ledger.rare_since(connection, EntryType.IMPORT_DONE, 0):
+            entry = read(body)
+            name = str(entry.get("import", ""))
+            if name in self._read or crc32(name.encode()) % parts != part:
+                continue
+            self._know(entry)
+            self._whole(connection, name)
+            self.rotated += 1
+            if name in self._faulty:
+                self._doubted.append(name)
+
+    def doubted(self, connection: Connection) -> list[int]:
+        """Ids of the cases with rows of older imports that were found to hold others now."""
+        return import_runs.cases_of(connection, self._doubted)
 
     def see(self, connection: Connection, case_ids: Sequence[int]) -> Seen:
         """What stands of some cases: every row of them, and what else their imports were found to

@@ -36,6 +36,8 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.SCAN_DONE: ("run",),
     EntryType.CLOCK_JUMP: ("after",),
     EntryType.CLOCK_REPAIRED: ("after", "round"),
+    EntryType.ROTATION_FOUND: ("slot", "case"),
+    EntryType.ROTATION_DONE: ("slot",),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
     EntryType.CHANGE_PROPOSED: ("change",),
     EntryType.CHANGE_APPROVED: ("change",),

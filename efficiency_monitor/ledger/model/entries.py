@@ -99,6 +99,8 @@ class EntryType(StrEnum):
     PEOPLE_IMPORTED = "people.imported"
     FEED_PULLED = "feed.pulled"
     FEED_FAILED = "feed.failed"
+    ROTATION_FOUND = "rotation.found"
+    ROTATION_DONE = "rotation.done"
     CLOCK_JUMP = "clock.jump"
     CLOCK_REPAIRED = "clock.repaired"
     CLOCKS_RESTORED = "clocks.restored"

@@ -281,6 +281,13 @@ def recorded(connection: Connection, facts: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
+def recorded_under(connection: Connection, beginning: str) -> dict[str, bytes]:
+    """Bodies of the facts that begin so."""
+    facts = ENTRY.c.fact.startswith(beginning, autoescape=True)
+    rows = connection.execute(select(ENTRY.c.fact, ENTRY.c.body).where(facts).order_by(ENTRY.c.seq))
+    return {row.fact: _bytes(row.body) for row in rows}
+
+
 def size(connection: Connection) -> int:
     """Number of entries that stand in the table."""
     return int(connection.execute(select(func.count()).select_from(ENTRY)).scalar_one())

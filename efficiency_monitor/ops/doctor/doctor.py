@@ -39,6 +39,7 @@ from .integrity_check import check_integrity
 from .ladder_check import check_ladders
 from .machine_check import check_machine
 from .operation_check import check_operation
+from .rotation_check import check_rotation
 from .rule_check import check_own_calendars, check_rules
 
 GOOD, LOOK, BAD = "ok", "look", "bad"
@@ -62,6 +63,7 @@ def examine(context: Context, *, quick: bool = False) -> list[dict[str, str]]:
         check_anchors,
         check_clock,
         _scans,
+        check_rotation,
         _sources,
         _work_lists,
         check_delivery,
