@@ -71,7 +71,12 @@ def test_three_nights_judge_every_open_case_and_find_nothing(world: World) -> No
     assert sum(int(str(one["cases"])) for one in said) == len(NUMBERS)
     assert [one["differ"] for one in said] == [[], [], []]
     assert sum(int(str(one["imports"])) for one in said) == 2
-    assert [one["part"] for one in world.entries() if one["type"] == "rotation.done"] == [1, 2, 3, 1]
+    assert [one["part"] for one in world.entries() if one["type"] == "rotation.done"] == [
+        1,
+        2,
+        3,
+        1,
+    ]
     assert world.sound()
 
 
