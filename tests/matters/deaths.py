@@ -74,7 +74,7 @@ def _dies(world: World, line: str, commit: int, *, before: bool) -> bool:
 def at_the_first(world: World, line: str, folder: Path, *, before: bool) -> None:
     """Die at the first COMMIT of a command, which does everything, and give it again."""
     whole = copied(world, folder / "whole")
-    run(whole, line).well(*again)
+    run(whole, line).well()
     with killed_at(1, before=before), pytest.raises(Killed):
         run(world, line)
     world.close()

@@ -109,7 +109,7 @@ def test_a_case_found_after_it_was_due_is_made_good_and_said(world: World) -> No
         world.now += DAY
         codes.append(run(world, "jobs run --output json"))
     said = [json.loads(ran.out)["scans"][-1]["rotation"]["differ"] for ran in codes]
-    assert sorted(sum(said, [])) == ["K11"]
+    assert [number for numbers in said for number in numbers] == ["K11"]
     assert sorted(ran.code for ran in codes) == [0, 0, 3]
     assert "K11" in reds(world)
 
