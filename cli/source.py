@@ -1,4 +1,4 @@
-"""`effmon pull` and `effmon sources list | history`."""
+"""`effmon pull` and `effmon sources list | history | hand-over`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,9 @@ from efficiency_monitor.i18n.messages import t
 
 from . import columns
 from .render import emit, emit_object, fail, message, progress, warn
+from .signed_words import say_alone, say_repeated, say_signatures
 from .state import DryRun, Output, Strict, context_of, first_of, leave
+from .written import Text, read_text
 
 if TYPE_CHECKING:
     from efficiency_monitor.intake.pull_report import PullReport
@@ -163,3 +165,49 @@ def history(
         output,
         empty=t("nothing was pulled yet"),
     )
+
+
+@app.command("hand-over", help=t("let another source own cases"))
+def hand_over(
+    ctx: typer.Context,
+    from_source: Annotated[str, typer.Argument(metavar="FROM", help=t("who owns them now"))],
+    to_source: Annotated[str, typer.Argument(metavar="TO", help=t("who owns them from now on"))],
+    case: Annotated[
+        str | None, typer.Option(metavar="CASE_NO", help=t("this case alone; default: all"))
+    ] = None,
+    text: Text = None,
+    dry_run: DryRun = False,
+    output: Output = None,
+) -> None:
+    """Let another source speak of all cases of one, or of one of them, and correct what it said.
+
+    For a migration to a new system with the same numbers: what it tells again is the same event.
+    Where somebody supervises it takes two persons with keys, who give the same command. Needs
+    --text.
+    """
+    from efficiency_monitor.followup import hand_over as service
+
+    context = context_of(ctx)
+    done = service.hand_over(
+        context, from_source, to_source, case, read_text(text), dry_run=dry_run
+    )
+    if output is not None:
+        emit_object(done.as_json(), output)
+    say_signatures(t("hand-over of {source}", source=from_source), done)
+    if done.repeated:
+        say_repeated()
+        return
+    if done.done:
+        message(
+            t(
+                "{source}: {cases} cases are handed over to {to}; what {source} says of them from "
+                "now on waits in quarantine",
+                source=from_source,
+                cases=done.cases,
+                to=to_source,
+            )
+        )
+        if not dry_run:
+            say_alone(context)
+    if dry_run:
+        message(t("a preview: nothing was written"))

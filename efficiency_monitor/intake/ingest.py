@@ -17,7 +17,7 @@ from ..time.instants import rfc3339
 from ..workspace.context import Context, compact_json
 from ..workspace.required_texts import refuse_id_numbers
 from ..workspace.source_settings import BY_HAND
-from . import held_import, quarantine
+from . import held_import, quarantine, transfers
 from .feeds import check_added_types
 from .formats.file_bytes import BytesRead
 from .formats.rows import Quarantined
@@ -260,6 +260,7 @@ def _end(context: Context, report: ImportReport, mapping: str, now: int, held: H
             now=context.now(),
             torn=Reason.HALF_IMPORT,
         )
+        transfers.hand_over(context, connection, [*took_up, report.import_id])
         held_import.ended(
             context,
             connection,

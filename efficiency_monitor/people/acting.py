@@ -195,14 +195,14 @@ def scope_of(card_row: Row | Mapping[str, Any]) -> Scope:  # type: ignore[type-a
 
 def scope_of_subject(connection: Connection, subject: str) -> Scope | None:
     """What an approval's subject is about: `card:…`, `account:…`, `appeal:…`, `order:…`, `key:…`,
-    `change:…`, `people:…`, `person:…`, `evidence:…`, `clock:…`.
+    `change:…`, `people:…`, `person:…`, `evidence:…`, `clock:…`, `source:…`.
 
-    None for a key, a change of rules or of who supervises, a clock, which are about no department,
-    and for evidence, of which each department is asked for by itself.
+    None for a key, a change of rules or of who supervises, a clock, a source's cases, which are
+    about no department, and for evidence, of which each department is asked for by itself.
     ConfigurationError where there is no such thing.
     """
     kind, _, number = subject.partition(":")
-    if kind in ("key", "change", "people", "person", "evidence", "clock"):
+    if kind in ("key", "change", "people", "person", "evidence", "clock", "source"):
         return None
     if kind == "order":
         row = connection.execute(select(ORDER).where(ORDER.c.order_no == number)).first()

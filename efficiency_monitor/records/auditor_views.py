@@ -80,6 +80,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "erasure": {},
     "evidence_decision": _texts("text"),
     "evidence_seen": {},
+    "source_handover": _texts("text"),
     "event": {**_texts("actor", "reason"), "attributes": _DOCUMENT},
     "event_withdrawal": {},
     "feed_cursor": {},

@@ -7,6 +7,7 @@ from . import (
     checkpoint_tables,
     evidence_tables,
     feed_tables,
+    handover_table,
     lease_table,
     matter_tables,
     operation_tables,
@@ -41,6 +42,7 @@ APPEND_ONLY: Final = (
     "order_entry",
     "person_key_entry",
     "settings_in_force",
+    "source_handover",
     "text_use",
     "waiting_event",
 )
@@ -51,6 +53,7 @@ __all__ = [
     "checkpoint_tables",
     "evidence_tables",
     "feed_tables",
+    "handover_table",
     "lease_table",
     "matter_tables",
     "metadata",

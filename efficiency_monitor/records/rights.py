@@ -44,7 +44,16 @@ UPDATED: Mapping[str, tuple[str, ...]] = {
     "card": ("state", "state_before", "stood_under", "lifted_reason", "lifted_at"),
     "case_file": (
         *("calendar", "item_code", "revision", "changed", "outcome", "troubles", "judged_as_of"),
-        *("open", "judged_stale", "waits", "contested", "vanished_at", "clocks", "clock_mark"),
+        *(
+            "owner",
+            "open",
+            "judged_stale",
+            "waits",
+            "contested",
+            "vanished_at",
+            "clocks",
+            "clock_mark",
+        ),
     ),
     "feed_run": ("state", "finished_at", "as_of", "pages", "bytes", "totals", "message"),
     "import_run": ("finished_at", "totals"),

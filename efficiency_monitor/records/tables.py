@@ -52,7 +52,7 @@ class CaseRow(SQLModel, table=True):
         Index(
             "ix_case_file_stale",
             "judged_stale",
-            "source",
+            "owner",
             sqlite_where=text("open = 1"),
             postgresql_where=text("open = 1"),
         ),
@@ -70,7 +70,7 @@ class CaseRow(SQLModel, table=True):
         ),
         Index(
             "ix_case_file_vanished",
-            "source",
+            "owner",
             sqlite_where=text("vanished_at IS NOT NULL"),
             postgresql_where=text("vanished_at IS NOT NULL"),
         ),
@@ -85,7 +85,9 @@ class CaseRow(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
+    #: The source that first brought a row of it, and the one that owns it since hand-overs.
     source: str = ""
+    owner: str = ""
     #: Calendar it has now, and the one it has where its fields name none. Never changed.
     calendar: str = ""
     default_calendar: str = ""

@@ -122,11 +122,8 @@ def scan(
             _judge_batch(context, list(part), as_of, stale, writing, report, slot, held)
             if progress is not None:
                 progress(len(part))
-    if report.rotation is not None:
-        with context.store.reading() as connection:
-            ids = rotation.share(context, connection, report.rotation)
-        for part in cases.chunks(ids, BATCH):
-            _judge_batch(context, list(part), as_of, stale, writing, report, slot, held, also=part)
+    for part in _share(context, report):
+        _judge_batch(context, part, as_of, stale, writing, report, slot, held, also=part)
     if not isinstance(slot, runs.Helper):
         tallying.run(tallying.Scanning(context, as_of, report, writing, slot, watch_from(context)))
     with context.store.reading() as connection:
@@ -148,6 +145,15 @@ def scan(
     report.undelivered = undelivered(context)
     logbook.event("scan.done", facts=report.summary(context.zone))
     return report
+
+
+def _share(context: Context, report: ScanReport) -> Iterator[list[int]]:
+    """The cases of the night's share of the rotation, in batches; none where it has none."""
+    if report.rotation is None:
+        return
+    with context.store.reading() as connection:
+        ids = rotation.share(context, connection, report.rotation)
+    yield from (list(part) for part in cases.chunks(ids, BATCH))
 
 
 def _weighed_up(context: Context, connection: Connection, report: ScanReport) -> None:

@@ -46,6 +46,7 @@ REGULATION = {
     "decide_evidence": "-----x",
     "see_evidence": "-----x",
     "repair_clock": "-----x",
+    "hand_over": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }

@@ -19,6 +19,7 @@ from efficiency_monitor.ledger import keys as ledger_keys
 from efficiency_monitor.notify.channels.channel import Message, Refused, Result
 from efficiency_monitor.people.key_files import read_key
 from efficiency_monitor.people.model.signatures import public_text
+from efficiency_monitor.time.instants import rfc3339
 from efficiency_monitor.workspace.settings import DATABASE_VARIABLE
 from tests import engines
 from tests.delivery.receiving import Receiver, notices, red_and_warning
@@ -206,6 +207,38 @@ def failures(folder: Path) -> list[World]:
     return [world]
 
 
+def repairs(folder: Path) -> list[World]:
+    """A clock that ran ahead and is repaired; a case that nothing woke, found by the rotation."""
+    world = bureau.made(folder).world
+    settings = world.folder / "effmon.toml"
+    text = settings.read_text("utf-8").replace("[jobs.scan]", "[jobs.scan]\nrotation_nights = 1")
+    settings.write_text(text, encoding="utf-8")
+    world.close()
+    run(world, "scan").well()
+    right = world.now
+    world.now += 30 * 86_400
+    run(world, "scan").well()
+    world.now = right + 3600
+    for person in ("wang", "sun"):
+        sign = f"--as {person} --key {folder / f'{person}.pem'}"
+        run(world, f"{sign} repair clock --after {wall_of(right)} --text 时钟快了一个月").well()
+    run(world, "scan").well()
+    world.receive("cases", [bureau.case_rows("R")])
+    world.receive("events", [bureau.accepted("R", "2026-03-10 09:00")])
+    run(world, "scan").well()
+    gone = "(SELECT id FROM case_file WHERE case_no = 'R')"
+    world.change(f"DELETE FROM clock WHERE case_id = {gone}")
+    world.change(f"UPDATE case_file SET open = 0, clocks = 0, clock_mark = 0 WHERE id = {gone}")
+    world.now += 86_400
+    run(world, "jobs run").well(3)
+    return [world]
+
+
+def wall_of(at: int) -> str:
+    """An instant as the command line takes it."""
+    return rfc3339(at, "Asia/Shanghai")
+
+
 def copies(folder: Path) -> list[World]:
     """A backup, a drill with it, and a workspace that was restored from it."""
     world = red_and_warning(folder / "ws")
@@ -245,4 +278,5 @@ STORIES: Final[Mapping[str, Callable[[Path], list[World]]]] = {
     "sources": sources,
     "failures": failures,
     "copies": copies,
+    "repairs": repairs,
 }

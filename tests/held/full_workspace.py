@@ -53,6 +53,8 @@ def made(folder: Path) -> World:
     world.nights()
     world.deliver()
     run(world, "ledger checkpoint").well()
+    for person in ("wang", "sun"):
+        give("sources hand-over slow by-hand --text 系统停用", person)
     _ruled(give)
     _erased(give)
     _recorded(world)

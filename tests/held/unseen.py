@@ -52,7 +52,7 @@ UNSEEN: Final[dict[str, dict[str, str]]] = {
     "feed_cursor": _all(_CURSOR, "source table value"),
     "ladder_run": _all(
         _NEXT,
-        "card_no ladder_id ladder_version ladder_digest chain began_at step turn told_at"
+        "card_no ladder_id ladder_version ladder_digest chain began_at step turn round told_at"
         " delivered_at missed_at missed first_delivered_at reply_within reply_due_at"
         " unanswered_at acknowledged_at replied_at state ended_reason next_at",
     ),

@@ -406,6 +406,13 @@ def repairs(trial: Trial, folder: Path) -> None:
         words = ("repair", "clock", "--after", "2026-12-04 09:00", "--text", "时钟快了一个月")
         trial.in_turn(ws, *sign, *words)
     trial.in_turn(ws, "scan")
+    settings = ws / "effmon.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(f'{text}\n[sources.later]\nmapping = "canonical"\n', encoding="utf-8")
+    for one in ("SYN-P12", "SYN-P13"):
+        sign = ("--as", one, "--key", folder / f"{one}.key")
+        words = ("sources", "hand-over", "by-hand", "later", "--text", "新系统上线")
+        trial.in_turn(ws, *sign, *words)
 
 
 def kept(trial: Trial, ws: Path) -> None:

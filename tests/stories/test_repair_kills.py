@@ -8,10 +8,12 @@ from tests.matters.deaths import everywhere
 from tests.matters.stage import run
 
 from ..authority.desk import key_file
+from .test_hand_over import AGAIN, everything
+from .test_hand_over import made as with_two_systems
 from .test_repair_clock import RIGHT, jump, made
 from .test_rotation import hidden
 from .test_rotation import made as rotating
-from .world import instant
+from .world import instant, write_csv
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.full]
 
@@ -60,4 +62,29 @@ def test_no_death_loses_what_a_rotation_finds(tmp_path: Path) -> None:
     world.now = instant("2026-03-30 08:00")
     world.nights()
     assert world.card("K07 CASE red")
+    world.close()
+
+
+def test_no_death_leaves_half_a_hand_over(tmp_path: Path) -> None:
+    world = with_two_systems(tmp_path / "ws", people=True)
+    before = everything(world)
+    for person in ("wang", "chen"):
+        key_file(tmp_path, person)
+    again = tmp_path / "again.csv"
+    write_csv(again, AGAIN)
+    handing = "sources hand-over old new --text 新系统上线"
+    deaths = 0
+    for step, line in enumerate((
+        f"--as wang --key {tmp_path}/wang.pem {handing}",
+        f"--as chen --key {tmp_path}/chen.pem {handing}",
+        "scan",
+        f"import --source new {again}",
+        "scan",
+    )):  # fmt: skip
+        deaths += everywhere(world, line, tmp_path / str(step))
+        run(world, line).well()
+        world.now += 60
+    assert deaths >= 8
+    assert everything(world) == before
+    assert world.sound()
     world.close()

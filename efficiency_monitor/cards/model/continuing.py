@@ -16,6 +16,9 @@ from .decide import REISSUABLE, Card
 
 #: What makes two events one fact: type, instant, stage, kind, source key.
 Fact = tuple[str, int, str | None, str | None, str | None]
+#: In the place of the source key of what a former owner told and the present one tells again: the
+#: two number their rows each in its own way (docs/contract.md 2).
+OF_FORMER_OWNER = "\0"
 
 
 def fact_of(event: Event) -> Fact:
@@ -56,7 +59,9 @@ def continued(
         if (rule_id, ground.key) in taken or not ground.key.startswith(event.key):
             return ground.key
         rest = ground.key[len(event.key) :]
-        for key in former.get(told.get(event.key, fact_of(event)), ()):
+        fact = told.get(event.key, fact_of(event))
+        other: Fact = (*fact[:4], OF_FORMER_OWNER)
+        for key in [*former.get(fact, []), *former.get(other, [])]:
             own = (rule_id, key + rest)
             if own in taken and own not in live:
                 live.add(own)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from ...intake.store import owners
 from ...intake.store.cases import CASE, EVENT, FACT, WITHDRAWN
 from ...intake.store.evidence import HeldBack
 from ...intake.store.import_runs import IMPORT
@@ -49,7 +50,8 @@ def after(
 
     By numbers and not by instants: a clock may have been set back.
     """
-    owner = connection.execute(select(CASE.c.source).where(CASE.c.id == case_id)).scalar_one()
+    source = connection.execute(select(CASE.c.source).where(CASE.c.id == case_id)).scalar_one()
+    owner = owners.of_cases(connection, {case_id: source}, known_by)[case_id].owner
     places = {
         "event": (EVENT, EVENT.c.id, EVENT.c.id, EVENT.c.event_key, EVENT.c.occurred_at),
         "event_withdrawal": (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from ...terms import Precision
 from .statements import CaseFacts, EventFacts, ItemFacts, RowFacts, RowVersion
 
 
@@ -42,6 +43,9 @@ class KnownCase:
     live: Mapping[str, str] = field(default_factory=dict)
     #: The source that the case belongs to; empty: there is no such case yet.
     owner: str = ""
+    #: Of a case that was handed over to the source whose rows are decided: all that its owners have
+    #: told of it and that stands. It corrects that as its own.
+    told: tuple[EventFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Withdrawal:
     replaced_by: str | None
     #: Which fact of the source it told.
     identity: str = field(default="", compare=False)
+    #: Whether a former owner of the case may have told it.
+    handed_over: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,15 +130,37 @@ class _State:
         self.live = dict(known.live)
         self.keys = set(known.live.values())
         self.owner = known.owner
+        #: What was told of a case that was handed over, by identity.
+        self.told = {event.identity: event for event in known.told}
+        self.live |= {identity: event.key for identity, event in self.told.items()}
+        self.keys |= {event.key for event in known.told}
 
     def withdraw(self, identity: str) -> str:
         key = self.live.pop(identity)
         self.keys.discard(key)
+        self.told.pop(identity, None)
         return key
 
     def add(self, event: EventFacts) -> None:
         self.live[event.identity] = event.key
         self.keys.add(event.key)
+        if self.told:
+            self.told[event.identity] = event
+
+    def as_told(self, event: EventFacts) -> tuple[EventFacts, str]:
+        """An event of a case that was handed over, at the instant that was told of it before, and
+        the identity of what told it; that of its own where nothing did."""
+        before = self.told.get(event.identity)
+        if before is None or not _same_fact(before, event):
+            same = (each for each in self.told.values() if _same_fact(each, event))
+            # What was told under this very identity is what a row corrects.
+            before = before or next(same, None)
+        if before is None:
+            return event, event.identity
+        if _same_fact(before, event) and event.occurred_at != before.occurred_at:
+            at, precision = before.occurred_at, before.precision
+            event = replace(event, occurred_at=at, precision=precision, key="")
+        return event, before.identity
 
 
 def decide(
@@ -230,16 +258,18 @@ def _take_told(
 def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
     events: list[EventFacts] = []
     withdrawals: list[Withdrawal] = []
-    for event in row.events:
-        if state.live.get(event.identity, event.key) != event.key:
-            key = state.withdraw(event.identity)
-            withdrawals.append(Withdrawal(key, event.key, event.identity))
+    handed_over = bool(state.told)
+    for stated in row.events:
+        event, identity = state.as_told(stated) if handed_over else (stated, stated.identity)
+        if state.live.get(identity, event.key) != event.key:
+            key = state.withdraw(identity)
+            withdrawals.append(Withdrawal(key, event.key, identity, handed_over))
         # Two events with one key are one event, whatever told them apart at the source.
         if event.key not in state.keys:
             state.add(event)
             events.append(event)
     withdrawals += [
-        Withdrawal(state.withdraw(identity), None, identity)
+        Withdrawal(state.withdraw(identity), None, identity, handed_over)
         for identity in row.absent
         if identity in state.live
     ]
@@ -259,6 +289,21 @@ def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
         events=tuple(events),
         withdrawals=tuple(withdrawals),
     )
+
+
+#: Seconds of a date, where a date alone is known of one of two events.
+_DAY = 86_400
+
+
+def _same_fact(one: EventFacts, other: EventFacts) -> bool:
+    """Whether two rows tell the same fact: type, stage, kind, and the instant as exactly as the
+    coarser of them says it (docs/contract.md 2)."""
+    if (one.type, one.stage, one.kind) != (other.type, other.stage, other.kind):
+        return False
+    if one.precision is other.precision:
+        return one.occurred_at == other.occurred_at
+    date, exact = (one, other) if one.precision is Precision.DAY else (other, one)
+    return date.occurred_at <= exact.occurred_at < date.occurred_at + _DAY
 
 
 def _merged(

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from ...cards.model.continuing import Fact
+from ...cards.model.continuing import OF_FORMER_OWNER, Fact
 from ...engine.timeline import CaseRecord, Event, FieldsVersion, with_taken_kinds
 from ...faults import EffmonError
 from ...i18n.messages import t
@@ -32,16 +32,18 @@ from ...records.tables import (
     ClockRow,
     EventRow,
     EventWithdrawal,
+    ImportRow,
     Meta,
 )
 from ...terms import STANDING_STATES, Precision
-from . import evidence
+from . import evidence, owners
 from .evidence import NOTHING, HeldBack
 from .items import Items
 
 __all__ = ["NOTHING", "HeldBack"]
 
 CASE = CaseRow.__table__  # type: ignore[attr-defined]
+IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
 CARD = CardRow.__table__  # type: ignore[attr-defined]
 FACT = CaseFact.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
@@ -193,23 +195,14 @@ def read_cases(
         lent = _Lent(connection, facts, known_by, leave_out, said)
         events = _read_events(connection, list(part), known_by, without, unreadable)
         _count_as_accepted(events, said)
-        versions = {
-            row.id: found
-            for row in rows
-            if (
-                found := _versions(
-                    facts.get(row.id, ()),
-                    lent.by(row.id),
-                    row.default_calendar,
-                    said.get(row.id, evidence.Standing()).accepted,
-                )
-            )
-        }
+        versions = _versions_of(rows, facts, lent, said)
         first_told = _first_told(connection, list(versions), known_by)
+        owned = owners.of_cases(connection, {row.id: row.source for row in rows}, known_by)
         for row in rows:
+            owner = owned[row.id].owner
             told = facts.get(row.id)
             events_told = events.get(row.id, [])
-            if told is None and known_by is not None and not _own(events_told, row.source):
+            if told is None and known_by is not None and not _own(events_told, row.source, owner):
                 continue  # nothing of the case was known yet, or only what another source adds
             own = told[-1][1] if told else {}
             from_item = lent.by(row.id).lent(own)
@@ -219,7 +212,7 @@ def read_cases(
                 fields={**own, **from_item},
                 events=tuple(one.event for one in events_told),
                 from_item=frozenset(from_item),
-                stale=row.source in stale,
+                stale=owner in stale,
                 torn=row.id in torn,
                 unheld=unreadable.get(row.id, ""),
                 rowless=told is None and any(one.unplaced for one in events_told),
@@ -227,8 +220,27 @@ def read_cases(
                 first_told=first_told.get(row.id, {}),
                 supervised_from=supervised,
             )
-            stored.append(StoredCase(row.id, row.revision, record, row.source))
+            stored.append(StoredCase(row.id, row.revision, record, owner))
     return stored
+
+
+def _versions_of(
+    rows: Sequence[Any],
+    facts: Mapping[int, Sequence[_Told]],
+    lent: "_Lent",
+    said: Mapping[int, evidence.Standing],
+) -> dict[int, tuple[FieldsVersion, ...]]:
+    """The versions of some cases' fields, of those that have several."""
+    found = {
+        row.id: _versions(
+            facts.get(row.id, ()),
+            lent.by(row.id),
+            row.default_calendar,
+            said.get(row.id, evidence.Standing()).accepted,
+        )
+        for row in rows
+    }
+    return {case_id: versions for case_id, versions in found.items() if versions}
 
 
 class _Lent:
@@ -460,8 +472,8 @@ def fields_of(row: Any) -> dict[str, str]:
         raise Unreadable("case_fact", row.id) from None
 
 
-def _own(told: Sequence[Told] | None, owner: str) -> bool:
-    return any(one.source == owner for one in told or ())
+def _own(told: Sequence[Told] | None, *owners: str) -> bool:
+    return any(one.source in owners for one in told or ())
 
 
 def _event(row: Any) -> Event:
@@ -501,15 +513,19 @@ def withdrawn_facts(
                 EVENT.c.stage,
                 EVENT.c.kind,
                 EVENT.c.source_key,
-            ).where(
+                (EVENT.c.source != IMPORT.c.source).label("by_another"),
+            )
+            .join(WITHDRAWN, WITHDRAWN.c.event_id == EVENT.c.id)
+            .outerjoin(IMPORT, IMPORT.c.id == WITHDRAWN.c.import_id)
+            .where(
                 EVENT.c.case_id.in_(sorted({case_id for case_id, _ in part})),
                 EVENT.c.event_key.in_(sorted({key for _, key in part})),
-                withdrawn_by(None),
             )
         )
         for row in rows:
             if row.event_key in keys.get(row.case_id, ()):
-                fact = (row.type, row.occurred_at, row.stage, row.kind, row.source_key)
+                source_key = OF_FORMER_OWNER if row.by_another else row.source_key
+                fact = (row.type, row.occurred_at, row.stage, row.kind, source_key)
                 found.setdefault(row.case_id, {})[row.event_key] = fact
     return found
 
@@ -590,8 +606,8 @@ def _turned(stale: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[
     """Open cases whose source is stale and was fresh when they were judged, and the reverse."""
     names = sorted(stale)
     return (
-        and_(CASE.c.open == 1, CASE.c.judged_stale == 0, CASE.c.source.in_(names)),
-        and_(CASE.c.open == 1, CASE.c.judged_stale == 1, CASE.c.source.not_in(names)),
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 0, CASE.c.owner.in_(names)),
+        and_(CASE.c.open == 1, CASE.c.judged_stale == 1, CASE.c.owner.not_in(names)),
     )
 
 

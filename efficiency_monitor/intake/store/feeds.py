@@ -138,7 +138,7 @@ def known_ids(connection: Connection, source: str, numbers: Collection[str]) -> 
     for part in chunks(sorted(numbers)):
         rows = connection.execute(
             select(CASE.c.case_no, CASE.c.id).where(
-                CASE.c.source == source, CASE.c.case_no.in_(part)
+                CASE.c.owner == source, CASE.c.case_no.in_(part)
             )
         )
         found |= {row.case_no: row.id for row in rows}
@@ -157,7 +157,7 @@ def watched(connection: Connection, source: str) -> Iterator[Sequence[Row[Any]]]
         rows = connection.execute(
             select(CASE.c.id, CASE.c.case_no, CASE.c.open, CASE.c.vanished_at)
             .where(
-                CASE.c.source == source,
+                CASE.c.owner == source,
                 CASE.c.id > after,
                 or_(CASE.c.open == 1, CASE.c.vanished_at.is_not(None)),
             )
@@ -193,9 +193,9 @@ def set_vanished(connection: Connection, ids: Sequence[int], at: int | None) -> 
 def counts(connection: Connection) -> dict[str, tuple[int, int]]:
     """Open cases, and those of them that have vanished, by source."""
     rows = connection.execute(
-        select(CASE.c.source, func.count(), func.count(CASE.c.vanished_at))
+        select(CASE.c.owner, func.count(), func.count(CASE.c.vanished_at))
         .where(CASE.c.open == 1)
-        .group_by(CASE.c.source)
+        .group_by(CASE.c.owner)
     )
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
@@ -203,8 +203,8 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
 def vanished_counts(connection: Connection) -> dict[str, int]:
     """Open cases that have vanished, by source. Costs what has vanished."""
     rows = connection.execute(
-        select(CASE.c.source, func.count())
+        select(CASE.c.owner, func.count())
         .where(CASE.c.vanished_at.is_not(None), CASE.c.open == 1)
-        .group_by(CASE.c.source)
+        .group_by(CASE.c.owner)
     )
     return {row[0]: int(row[1]) for row in rows}

@@ -25,7 +25,7 @@ from ...terms import Precision
 from ..model.decide import KnownCase, RowDecision, RowResult, Withdrawal
 from ..model.statements import EventFacts, RowFacts, RowVersion, digest
 from ..model.wall_times import moved
-from . import items, waiting
+from . import items, owners, waiting
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 
 REMEMBERED = RowVersionRow.__table__  # type: ignore[attr-defined]
@@ -50,14 +50,15 @@ def known_cases(
     may have very many.
     """
     numbers: dict[str, int] = {}
-    owners: dict[str, str] = {}
+    sources: dict[int, str] = {}
     wanted_nos = list(dict.fromkeys(row.case_no for row in rows if row.case_no))
     for part in chunks(wanted_nos):
         for row in connection.execute(
             select(CASE.c.case_no, CASE.c.id, CASE.c.source).where(CASE.c.case_no.in_(part))
         ):
             numbers[row.case_no] = row.id
-            owners[row.case_no] = row.source
+            sources[row.id] = row.source
+    owned = owners.of_cases(connection, sources)
     fields: dict[int, dict[str, str]] = {}
     for ids in chunks(list(numbers.values())):
         fields |= newest_facts(connection, ids, None)
@@ -73,8 +74,17 @@ def known_cases(
             )
             for case_id, identity, key in found.all():
                 live.setdefault(case_id, {})[identity] = key
+    former = {
+        case_id: own.former for case_id, own in owned.items() if own.former and own.owner == source
+    }
+    told = _told_before(connection, former, source)
     known = {
-        case_no: KnownCase(fields.get(case_id), live.get(case_id, {}), owners[case_no])
+        case_no: KnownCase(
+            fields.get(case_id),
+            live.get(case_id, {}),
+            owned[case_id].owner,
+            told.get(case_id, ()),
+        )
         for case_no, case_id in numbers.items()
     }
     if len(known) < len(wanted_nos):
@@ -87,6 +97,25 @@ def known_cases(
         for case_no, keys in waiting.live(connection, source, names).items():
             known[case_no] = KnownCase(None, keys)
     return known
+
+
+def _told_before(
+    connection: Connection, former: Mapping[int, Sequence[str]], source: str
+) -> dict[int, tuple[EventFacts, ...]]:
+    """The live events of cases that were handed over to a source, its own and those of their former
+    owners: what it says of them it says in their place."""
+    found: dict[int, list[EventFacts]] = {}
+    for part in chunks(sorted(former)):
+        rows = connection.execute(
+            select(EVENT, CASE.c.case_no)
+            .join(CASE, CASE.c.id == EVENT.c.case_id)
+            .where(EVENT.c.case_id.in_(part), ~withdrawn_by(None))
+            .order_by(EVENT.c.id)
+        )
+        for row in rows:
+            if row.source == source or row.source in former[row.case_id]:
+                found.setdefault(row.case_id, []).append(_facts(row))
+    return {case_id: tuple(events) for case_id, events in found.items()}
 
 
 def _asked(
@@ -363,6 +392,7 @@ def _cases(
                     {
                         "case_no": name,
                         "source": source,
+                        "owner": source,
                         "calendar": default_calendar,
                         "default_calendar": default_calendar,
                         "first_received_at": received_at,
@@ -419,22 +449,29 @@ class _Batch:
     def withdraw(self, case_id: int, withdrawal: Withdrawal, source: str | None = None) -> None:
         """The live event with this key no longer stands."""
         self.write()  # it may have been added by an earlier row of the batch
+        sources = [source or self.told.source]
+        if withdrawal.handed_over:
+            first = select(CASE.c.source).where(CASE.c.id == case_id)
+            begun = {case_id: str(self.connection.execute(first).scalar_one())}
+            sources += owners.of_cases(self.connection, begun)[case_id].former
         found = self.connection.execute(
             select(EVENT.c.id).where(
                 EVENT.c.case_id == case_id,
                 EVENT.c.event_key == withdrawal.key,
-                EVENT.c.source == (source or self.told.source),
+                EVENT.c.source.in_(sources),
                 ~withdrawn_by(None),
             )
-        ).scalar_one()
-        self.connection.execute(
-            insert(WITHDRAWN).values(
-                event_id=found,
-                import_id=self.told.import_id,
-                received_at=self.told.received_at,
-                number=select(func.coalesce(func.max(WITHDRAWN.c.number), 0) + 1).scalar_subquery(),
+        ).scalars()
+        for event_id in found.all():
+            newest = select(func.coalesce(func.max(WITHDRAWN.c.number), 0) + 1)
+            self.connection.execute(
+                insert(WITHDRAWN).values(
+                    event_id=event_id,
+                    import_id=self.told.import_id,
+                    received_at=self.told.received_at,
+                    number=newest.scalar_subquery(),
+                )
             )
-        )
 
     def take_event(
         self, case_id: int, event: EventFacts, place: int | None, waited: Any = None

@@ -220,7 +220,8 @@ class Scratch:
                 name: key for name, key in before.live.items() if not self._is_gone(case_no, key)
             }
             owner = before.owner or (source if case_no in owned else "")
-            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}), owner)
+            told = tuple(each for each in before.told if not self._is_gone(case_no, each.key))
+            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}), owner, told)
         return made
 
     def _is_gone(self, case_no: str, key: str) -> bool:

@@ -27,7 +27,14 @@ from ...time.instants import parse_instant
 from ..model import entries as core_ledger
 from ..model.entries import EntryType
 from ..store import ledger
-from . import card_checks, change_checks, consent_checks, evidence_checks, lift_checks
+from . import (
+    card_checks,
+    change_checks,
+    consent_checks,
+    evidence_checks,
+    handover_checks,
+    lift_checks,
+)
 
 _KINDS = (
     EntryType.APPROVAL_GIVEN,
@@ -38,6 +45,7 @@ _KINDS = (
     *change_checks.KINDS,
     *consent_checks.KINDS,
     *evidence_checks.KINDS,
+    *handover_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -67,6 +75,7 @@ class _Known:
     changes: change_checks.Changes = field(default_factory=change_checks.Changes)
     consents: consent_checks.Consents = field(default_factory=consent_checks.Consents)
     evidence: evidence_checks.Decisions = field(default_factory=evidence_checks.Decisions)
+    handovers: handover_checks.HandOvers = field(default_factory=handover_checks.HandOvers)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -111,6 +120,8 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += known.changes.take(entry)
             elif entry["type"] in evidence_checks.KINDS:
                 found += known.evidence.take(entry, known.lifts.red)
+            elif entry["type"] in handover_checks.KINDS:
+                found += known.handovers.take(entry, keys_in_use=bool(known.enrolled))
             elif entry["type"] in consent_checks.KINDS:
                 found += known.consents.take(
                     entry, known.lifts.red, keys_in_use=bool(known.enrolled)
@@ -130,6 +141,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     found += known.changes.rows(connection)
     found += known.consents.rest(known.lifts.lifted)
     found += known.evidence.rows(connection)
+    found += known.handovers.rows(connection)
     return found + list(known.cards.rows(connection, masked=masked))
 
 
@@ -173,6 +185,7 @@ def _given(entry: Entry, row: Row | None, known: _Known) -> Iterator[str]:  # ty
         known.changes.approval(entry)
         known.consents.approval(entry)
         known.evidence.approval(entry)
+        known.handovers.approval(entry)
     if not faults and entry["act"] == Act.ENROL_KEY and entry["signature"]:
         key = (entry["subject"].partition(":")[2], entry["ground"])
         known.approved.setdefault(key, set()).add(entry["person"])

@@ -25,6 +25,7 @@ from ...people.store import text_salts
 from ..model.entries import EntryType, commitment
 from ..model.row_digests import Span
 from ..store import held_rows, ledger
+from . import handover_checks
 from .evidence_checks import unfounded
 from .import_checks import NOTHING, HeldRows, held_by, read
 from .input_checks import event_key
@@ -56,6 +57,8 @@ class Cause:
 
 #: Decisions on evidence that no entry says.
 _DECISIONS: Final = Cause("evidence_decision", "")
+#: Hand-overs of cases that no entry says.
+_HAND_OVERS: Final = Cause("source_handover", "")
 
 
 @dataclass(slots=True)
@@ -140,6 +143,9 @@ class HeldInput:
         for case_id in unfounded(connection, case_ids):
             seen.causes.setdefault(case_id, set()).add(_DECISIONS)
             self.found.setdefault(_DECISIONS, set())
+        for case_id in handover_checks.unfounded(connection, case_ids):
+            seen.causes.setdefault(case_id, set()).add(_HAND_OVERS)
+            self.found.setdefault(_HAND_OVERS, set())
         self.spread(seen)
         return seen
 

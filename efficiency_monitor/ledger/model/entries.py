@@ -102,6 +102,7 @@ class EntryType(StrEnum):
     ROTATION_FOUND = "rotation.found"
     ROTATION_DONE = "rotation.done"
     CLOCK_JUMP = "clock.jump"
+    SOURCE_HANDED_OVER = "source.handed_over"
     CLOCK_REPAIRED = "clock.repaired"
     CLOCKS_RESTORED = "clocks.restored"
     CASE_VANISHED = "case.vanished"

@@ -74,7 +74,7 @@ def _standing(
 #: What a scan finds anew of a case, and what the newest version of its fields says.
 _OF_A_CASE = (
     "calendar", "changed", "clock_mark", "clocks", "contested", "item_code", "judged_as_of",
-    "judged_stale", "open", "outcome", "revision", "troubles", "vanished_at", "waits",
+    "judged_stale", "open", "outcome", "owner", "revision", "troubles", "vanished_at", "waits",
 )  # fmt: skip
 #: What may be written on a notice until it is sent: `notice_checks` holds of it what is final.
 _OF_A_NOTICE = (
@@ -117,6 +117,7 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("order_entry"),
         _appended("person_key_entry"),
         _appended("settings_in_force"),
+        _appended("source_handover"),
         _appended("text_use"),
     )
 }

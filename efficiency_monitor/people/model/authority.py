@@ -49,6 +49,7 @@ class Act(StrEnum):
     DECIDE_EVIDENCE = "decide_evidence"
     SEE_EVIDENCE = "see_evidence"
     REPAIR_CLOCK = "repair_clock"
+    HAND_OVER = "hand_over"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
 
@@ -116,6 +117,7 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.DECIDE_EVIDENCE: _SUPERVISOR,
     Act.SEE_EVIDENCE: _SUPERVISOR,
     Act.REPAIR_CLOCK: _SUPERVISOR,
+    Act.HAND_OVER: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),
 }
@@ -150,6 +152,7 @@ SECOND_PLACE: Final = frozenset(
         Act.CHANGE_SUPERVISION,
         Act.DECIDE_EVIDENCE,
         Act.REPAIR_CLOCK,
+        Act.HAND_OVER,
     }
 )
 #: Keys that are taken as they come: nobody holds one who could approve them.

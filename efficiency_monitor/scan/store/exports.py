@@ -29,7 +29,7 @@ class Withdrawal(NamedTuple):
 
 def revisions(connection: Connection) -> list[Revision]:
     """Every case, in the order of the rows."""
-    rows = connection.execute(select(CASE.c.id, CASE.c.revision, CASE.c.source).order_by(CASE.c.id))
+    rows = connection.execute(select(CASE.c.id, CASE.c.revision, CASE.c.owner).order_by(CASE.c.id))
     return [Revision(*row) for row in rows]
 
 
