@@ -1,4 +1,4 @@
-"""`effmon repair clock`."""
+"""`effmon repair clock | input`."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from efficiency_monitor.i18n.messages import t
 
 from .appeal import say_followed, say_later
 from .ledger_note import say_tried
-from .render import emit_object, message
+from .render import emit_object, message, warn
 from .signed_words import say_alone, say_repeated, say_signatures
 from .state import DryRun, Output, context_of, instant_of
 from .written import Text, read_text
@@ -69,4 +69,38 @@ def clock(
         message(t("judge the cases now: effmon scan"))
         say_alone(context)
         # As the command ends: a signer that fails takes nothing back.
+        say_tried(try_after(context))
+
+
+@app.command("input", help=t("set input aside that no import holds"))
+def input_(
+    ctx: typer.Context, text: Text = None, dry_run: DryRun = False, output: Output = None
+) -> None:
+    """Set aside rows that no import has brought; they are kept, and count for nothing.
+
+    For a supervisor, where anybody supervises. What an import lacks comes back by importing its
+    files again, or from a backup. Needs --text.
+    """
+    from efficiency_monitor.ledger.checkpoints import try_after
+    from efficiency_monitor.ops.repair.input import repair
+
+    context = context_of(ctx)
+    done = repair(context, read_text(text), dry_run=dry_run)
+    if output is not None:
+        emit_object(done.as_json(), output)
+    rows = t(", ").join(f"{table} {number}" for table, number in sorted(done.rows.items()))
+    some = t(", ").join(done.cases[:5]) + ("…" if len(done.cases) > 5 else "")
+    message(t("set aside: {rows}; cases: {some}", rows=rows, some=some or t("none")))
+    for table, import_id in done.left:
+        warn(
+            t(
+                "table {table} has other rows than the import {import_id} says: put a backup back",
+                table=table,
+                import_id=import_id or "?",
+            )
+        )
+    if dry_run:
+        message(t("a preview: nothing was written"))
+    else:
+        message(t("judge the cases now: effmon scan"))
         say_tried(try_after(context))

@@ -39,6 +39,7 @@ _ACTS: Final[Mapping[Act, str]] = {
     Act.DECIDE_EVIDENCE: mark("decide on evidence"),
     Act.SEE_EVIDENCE: mark("note that a card fell by evidence"),
     Act.REPAIR_CLOCK: mark("repair a clock that ran ahead"),
+    Act.REPAIR_INPUT: mark("set input aside that no import holds"),
     Act.HAND_OVER: mark("hand over the cases of a source"),
     Act.PROPOSE_CHANGE: mark("propose a change of rules or calendars"),
     Act.APPROVE_CHANGE: mark("approve a change of rules or calendars"),

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlmodel import SQLModel
 
 from ..intake.store.cases import EVENT, FACT
+from ..intake.store.set_aside import SET_ASIDE
 from ..intake.store.waiting import WAITING
 from ..records.matter_tables import AccountEntry, AppealEntry, ApprovalRow, OrderEntry, SilenceRow
 from ..records.tables import AccountabilityRow, CardEntry, CardRow, ImportRow, QuarantineRow
@@ -72,6 +73,7 @@ def _counted(
     texts = {name: _count(connection, column, _says(values, column)) for name, column in _TEXTS}
     more = {
         "waiting_event": _count(connection, WAITING.c.id, _says(values, WAITING.c.content)),
+        "set_aside": _count(connection, SET_ASIDE.c.id, _says(values, SET_ASIDE.c.content)),
         "import_run": _count(connection, _IMPORT.c.id, _says(values, _IMPORT.c.files)),
         "quarantine": _count(connection, _QUARANTINE.c.id, _says(values, _QUARANTINE.c.file)),
     }

@@ -80,6 +80,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "erasure": {},
     "evidence_decision": _texts("text"),
     "evidence_seen": {},
+    "set_aside": {**_texts("text"), "content": _DOCUMENT},
     "source_handover": _texts("text"),
     "event": {**_texts("actor", "reason"), "attributes": _DOCUMENT},
     "event_withdrawal": {},

@@ -12,6 +12,7 @@ from . import (
     matter_tables,
     operation_tables,
     personal_tables,
+    set_aside_table,
     tally_tables,
 )
 from .tables import metadata
@@ -41,6 +42,7 @@ APPEND_ONLY: Final = (
     "ledger_entry",
     "order_entry",
     "person_key_entry",
+    "set_aside",
     "settings_in_force",
     "source_handover",
     "text_use",
@@ -59,5 +61,6 @@ __all__ = [
     "metadata",
     "operation_tables",
     "personal_tables",
+    "set_aside_table",
     "tally_tables",
 ]

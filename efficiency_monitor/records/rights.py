@@ -14,14 +14,17 @@ from ..faults import ConfigurationError
 from ..i18n.messages import t
 from . import auditor_views
 from .every_table import metadata
+from .set_aside_table import HOLDS
 
 #: Tables from which ordinary work deletes rows: what is known anew by each scan, pull or people
-#: file, what was mended, and personal data that are erased.
+#: file, what was mended, and personal data that are erased; input that was set aside, which a
+#: trigger sees to.
 DELETED_FROM = frozenset(
     {
         "accountability",
         "case_span",
         "clock",
+        *HOLDS,
         "feed_cursor",
         "person",
         "personal_value",

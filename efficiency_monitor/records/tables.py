@@ -28,6 +28,10 @@ def _long(**more: Any) -> Any:
     return Field(sa_type=Text, **more)
 
 
+#: The number of a row that was set aside is given to no other: what came late is told by numbers.
+_NEVER_AGAIN = {"sqlite_autoincrement": True}
+
+
 class Meta(SQLModel, table=True):
     """Single facts about the workspace: catalogue digests, the head of what was scanned."""
 
@@ -82,6 +86,7 @@ class CaseRow(SQLModel, table=True):
             sqlite_where=text("clocks > 0"),
             postgresql_where=text("clocks > 0"),
         ),
+        _NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(unique=True)
@@ -124,6 +129,7 @@ class CaseFact(SQLModel, table=True):
     """A version of a case's own fields, as received."""
 
     __tablename__ = "case_fact"
+    __table_args__ = (_NEVER_AGAIN,)
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     digest: str
@@ -142,6 +148,7 @@ class EventRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("case_id", "event_key", "generation"),
         Index("ix_event_identity", "case_id", "identity"),
+        _NEVER_AGAIN,
     )
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id")
@@ -185,6 +192,7 @@ class WaitingEvent(SQLModel, table=True):
     """What a source adds to a case that is not there yet; written as an event when it is."""
 
     __tablename__ = "waiting_event"
+    __table_args__ = (_NEVER_AGAIN,)
     id: int | None = Field(default=None, primary_key=True)
     case_no: str = Field(index=True)
     source: str
@@ -213,7 +221,7 @@ class ItemFact(SQLModel, table=True):
     """What a source says of an item 事项, or of one version of it; no fields: it is gone."""
 
     __tablename__ = "item_fact"
-    __table_args__ = (Index("ix_item_fact_item", "item_code", "item_version"),)
+    __table_args__ = (Index("ix_item_fact_item", "item_code", "item_version"), _NEVER_AGAIN)
     id: int | None = Field(default=None, primary_key=True)
     item_code: str
     item_version: str = ""

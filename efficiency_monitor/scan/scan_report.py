@@ -7,6 +7,7 @@ from ..catalogue.rule_waiting import Waits
 from ..i18n.messages import t
 from ..intake.feeds import Stale
 from ..ledger.checkpoints import Tried
+from ..records.set_aside_table import HOLDS
 from ..terms import Level, Outcome
 from ..time.instants import rfc3339
 from .clock_jump import Jump
@@ -41,6 +42,8 @@ class NotHeld:
         more = len(self.cases)
         told = t("{more} cases not judged: {some}", more=more, some=some) if some else ""
         said += t(" ({told})", told=told) if told else ""
+        if self.import_id is None and self.table in HOLDS:
+            return said + t(": run effmon ledger verify, then effmon repair input")
         return said + t(": run effmon ledger verify")
 
 

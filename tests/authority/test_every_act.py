@@ -56,6 +56,7 @@ ACTS: dict[str, tuple[tuple[Act, ...], str]] = {
     "people import": ((Act.CHANGE_SUPERVISION,), ""),
     "people key enrol": ((Act.ENROL_KEY,), "{key}"),
     "people key revoke": ((Act.REVOKE_KEY,), "wang"),
+    "repair input": ((Act.REPAIR_INPUT,), "--text x"),
     "sources hand-over": ((Act.HAND_OVER,), "by-hand hall --text x"),
     "repair clock": ((Act.REPAIR_CLOCK,), "--after 2026-03-01 --text x"),
     "rules approve": ((Act.APPROVE_CHANGE,), "C-0001"),

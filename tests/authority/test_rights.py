@@ -47,6 +47,7 @@ REGULATION = {
     "see_evidence": "-----x",
     "repair_clock": "-----x",
     "hand_over": "-----x",
+    "repair_input": "-----x",
     "propose_change": "-----x",
     "approve_change": "----xx",
 }

@@ -231,6 +231,9 @@ def repairs(folder: Path) -> list[World]:
     world.change(f"UPDATE case_file SET open = 0, clocks = 0, clock_mark = 0 WHERE id = {gone}")
     world.now += 86_400
     run(world, "jobs run").well(3)
+    full_workspace.put_in(world, "R")
+    sign = f"--as wang --key {folder / 'wang.pem'}"
+    run(world, f"{sign} repair input --text 查实为绕过系统写入").well()
     return [world]
 
 

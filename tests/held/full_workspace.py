@@ -1,4 +1,5 @@
-"""A workspace with rows in every table, made by commands; nothing of it was written past them."""
+"""A workspace with rows in every table, made by commands; one row was written past them, and set
+aside."""
 
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,8 @@ def made(folder: Path) -> World:
     run(world, "ledger checkpoint").well()
     for person in ("wang", "sun"):
         give("sources hand-over slow by-hand --text 系统停用", person)
+    put_in(world, "E")
+    give("repair input --text 查实为绕过系统写入", "wang")
     _ruled(give)
     _erased(give)
     _recorded(world)
@@ -62,6 +65,15 @@ def made(folder: Path) -> World:
     run(world, "ledger checkpoint").well()
     world.close()
     return world
+
+
+def put_in(world: World, case_no: str) -> None:
+    """A row of a case's fields that no import has brought."""
+    world.change(
+        "INSERT INTO case_fact (case_id, digest, fields, received_at, import_id, source) SELECT "
+        "id, 'x', '{}', first_received_at, 'nobody', source FROM case_file WHERE case_no = ?",
+        case_no,
+    )
 
 
 def _received(world: World) -> None:

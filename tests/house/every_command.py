@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import traceback
@@ -406,6 +407,14 @@ def repairs(trial: Trial, folder: Path) -> None:
         words = ("repair", "clock", "--after", "2026-12-04 09:00", "--text", "时钟快了一个月")
         trial.in_turn(ws, *sign, *words)
     trial.in_turn(ws, "scan")
+    with sqlite3.connect(ws / "effmon.db") as database:
+        database.execute(
+            "INSERT INTO case_fact (case_id, digest, fields, received_at, import_id, source)"
+            " SELECT id, 'x', '{}', 0, 'nobody', source FROM case_file LIMIT 1"
+        )
+    database.close()
+    sign = ("--as", "SYN-P12", "--key", folder / "SYN-P12.key")
+    trial.in_turn(ws, *sign, "repair", "input", "--text", "查实为绕过系统写入")
     settings = ws / "effmon.toml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(f'{text}\n[sources.later]\nmapping = "canonical"\n', encoding="utf-8")

@@ -109,6 +109,7 @@ WRITES = (
     "notices deliver",
     "notices dismiss 1 --reason x",
     "repair clock --after 2026-03-02 --text x",
+    "repair input --text x",
     "sources hand-over by-hand hall --text x",
     "notices retry",
     "orders close '{order}' --text x",

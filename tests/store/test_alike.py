@@ -105,9 +105,9 @@ def test_gaps_in_ids_do_not_matter(world: World) -> None:
     def taken_back() -> None:
         with world.context.store.writing() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO case_file (case_no, source, calendar, default_calendar, revision,"
-                " changed, troubles, open, waits, contested)"
-                " VALUES ('gone', '', '', '', 1, 1, '[]', 1, 0, '[]')"
+                "INSERT INTO case_file (case_no, source, owner, calendar, default_calendar,"
+                " revision, changed, troubles, open, waits, contested)"
+                " VALUES ('gone', '', '', '', '', 1, 1, '[]', 1, 0, '[]')"
             )
             raise ConfigurationError("not so")
 

@@ -271,9 +271,9 @@ def test_the_clock_is_the_servers(store: Store) -> None:
 
 
 APPENDED = {
-    "event": "INSERT INTO case_file (case_no, source, calendar, default_calendar, revision,"
+    "event": "INSERT INTO case_file (case_no, source, owner, calendar, default_calendar, revision,"
     " changed, troubles, open, waits, contested)"
-    " VALUES ('A', '', '', '', 1, 1, '[]', 1, 0, 0);"
+    " VALUES ('A', '', '', '', '', 1, 1, '[]', 1, 0, 0);"
     "INSERT INTO event (case_id, event_key, generation, identity, type, occurred_at, precision,"
     " received_at, due_precision, attributes, import_id, source, wall, unplaced)"
     " VALUES (1, 'k', 0, 'i', 'accepted', 0, 'second', 0, 'second', '{}', 'I', 'hall', '', 0)",

@@ -11,9 +11,11 @@ from ..authority.desk import key_file
 from .test_hand_over import AGAIN, everything
 from .test_hand_over import made as with_two_systems
 from .test_repair_clock import RIGHT, jump, made
+from .test_repair_input import forge
+from .test_repair_input import made as with_input
 from .test_rotation import hidden
 from .test_rotation import made as rotating
-from .world import instant, write_csv
+from .world import World, instant, write_csv
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.full]
 
@@ -87,4 +89,23 @@ def test_no_death_leaves_half_a_hand_over(tmp_path: Path) -> None:
     assert deaths >= 8
     assert everything(world) == before
     assert world.sound()
+    world.close()
+
+
+def test_no_death_leaves_rows_half_set_aside(tmp_path: Path) -> None:
+    world = with_input(tmp_path / "ws")
+    forge(world, "event")
+    world.now = instant("2026-03-20 09:00")
+    world.scan()
+    aside = "repair input --text 查实"
+
+    def done(other: World) -> bool:
+        return bool(other.tuples("SELECT 1 FROM set_aside"))
+
+    deaths = everywhere(world, aside, tmp_path / "aside", once=done)
+    run(world, aside).well()
+    deaths += everywhere(world, "scan", tmp_path / "scan")
+    run(world, "scan").well()
+    assert deaths >= 4
+    assert [card for card in world.cards() if card.startswith("A CASE red open")]
     world.close()

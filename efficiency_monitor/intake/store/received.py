@@ -16,10 +16,11 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import ScalarSelect, TableValuedAlias
 
 from ...people.store import personal
 from ...records import bulk
+from ...records.set_aside_table import SetAsideRow
 from ...records.tables import RowVersionRow
 from ...terms import Precision
 from ..model.decide import KnownCase, RowDecision, RowResult, Withdrawal
@@ -28,6 +29,7 @@ from ..model.wall_times import moved
 from . import items, owners, waiting
 from .cases import CASE, EVENT, FACT, WITHDRAWN, chunks, newest_facts, withdrawn_by
 
+SET_ASIDE = SetAsideRow.__table__  # type: ignore[attr-defined]
 REMEMBERED = RowVersionRow.__table__  # type: ignore[attr-defined]
 #: Pairs of a case and a digest that are asked for at once.
 _PAIRS: Final = 400
@@ -418,6 +420,15 @@ def _kept(connection: Connection, names: Sequence[str]) -> dict[str, _Kept]:
     }
 
 
+def _next_number() -> ScalarSelect[int]:
+    """The next number of a withdrawal: never one that was set aside."""
+    given = select(WITHDRAWN.c.number).union_all(
+        select(SET_ASIDE.c.number).where(SET_ASIDE.c.table_name == WITHDRAWN.name)
+    )
+    numbers = given.subquery()
+    return select(func.coalesce(func.max(numbers.c.number), 0) + 1).scalar_subquery()
+
+
 @dataclass(slots=True)
 class _Batch:
     """Rows of one batch, collected so that each table is written once."""
@@ -463,13 +474,12 @@ class _Batch:
             )
         ).scalars()
         for event_id in found.all():
-            newest = select(func.coalesce(func.max(WITHDRAWN.c.number), 0) + 1)
             self.connection.execute(
                 insert(WITHDRAWN).values(
                     event_id=event_id,
                     import_id=self.told.import_id,
                     received_at=self.told.received_at,
-                    number=newest.scalar_subquery(),
+                    number=_next_number(),
                 )
             )
 

@@ -34,6 +34,7 @@ from . import (
     evidence_checks,
     handover_checks,
     lift_checks,
+    set_aside_checks,
 )
 
 _KINDS = (
@@ -46,6 +47,7 @@ _KINDS = (
     *consent_checks.KINDS,
     *evidence_checks.KINDS,
     *handover_checks.KINDS,
+    *set_aside_checks.KINDS,
 )
 _MARKS = tuple(f'"type":"{kind}"'.encode() for kind in _KINDS)
 #: What tells an approval from any other.
@@ -76,6 +78,7 @@ class _Known:
     consents: consent_checks.Consents = field(default_factory=consent_checks.Consents)
     evidence: evidence_checks.Decisions = field(default_factory=evidence_checks.Decisions)
     handovers: handover_checks.HandOvers = field(default_factory=handover_checks.HandOvers)
+    aside: set_aside_checks.RowsSetAside = field(default_factory=set_aside_checks.RowsSetAside)
     #: SHA-256 of the first entry.
     workspace: str | None = None
     #: SHA-256 roots of the ledger at sizes on which something was signed.
@@ -122,6 +125,8 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
                 found += known.evidence.take(entry, known.lifts.red)
             elif entry["type"] in handover_checks.KINDS:
                 found += known.handovers.take(entry, keys_in_use=bool(known.enrolled))
+            elif entry["type"] in set_aside_checks.KINDS:
+                known.aside.take(entry)
             elif entry["type"] in consent_checks.KINDS:
                 found += known.consents.take(
                     entry, known.lifts.red, keys_in_use=bool(known.enrolled)
@@ -142,6 +147,7 @@ def check(connection: Connection, *, masked: bool = False) -> list[str]:
     found += known.consents.rest(known.lifts.lifted)
     found += known.evidence.rows(connection)
     found += known.handovers.rows(connection)
+    found += known.aside.rows(connection)
     return found + list(known.cards.rows(connection, masked=masked))
 
 

@@ -103,6 +103,7 @@ class EntryType(StrEnum):
     ROTATION_DONE = "rotation.done"
     CLOCK_JUMP = "clock.jump"
     SOURCE_HANDED_OVER = "source.handed_over"
+    INPUT_SET_ASIDE = "input.set_aside"
     CLOCK_REPAIRED = "clock.repaired"
     CLOCKS_RESTORED = "clocks.restored"
     CASE_VANISHED = "case.vanished"

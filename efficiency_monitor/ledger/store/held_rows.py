@@ -116,6 +116,7 @@ APPENDED: Final[Mapping[str, Appended]] = {
         _appended("notice", "number", but=_OF_A_NOTICE),
         _appended("order_entry"),
         _appended("person_key_entry"),
+        _appended("set_aside"),
         _appended("settings_in_force"),
         _appended("source_handover"),
         _appended("text_use"),

@@ -49,6 +49,7 @@ class Act(StrEnum):
     DECIDE_EVIDENCE = "decide_evidence"
     SEE_EVIDENCE = "see_evidence"
     REPAIR_CLOCK = "repair_clock"
+    REPAIR_INPUT = "repair_input"
     HAND_OVER = "hand_over"
     PROPOSE_CHANGE = "propose_change"
     APPROVE_CHANGE = "approve_change"
@@ -117,6 +118,7 @@ MAY: Final[dict[Act, tuple[Role, ...]]] = {
     Act.DECIDE_EVIDENCE: _SUPERVISOR,
     Act.SEE_EVIDENCE: _SUPERVISOR,
     Act.REPAIR_CLOCK: _SUPERVISOR,
+    Act.REPAIR_INPUT: _SUPERVISOR,
     Act.HAND_OVER: _SUPERVISOR,
     Act.PROPOSE_CHANGE: _SUPERVISOR,
     Act.APPROVE_CHANGE: (Role.SUPERVISOR, Role.LEADER),

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from efficiency_monitor.records.set_aside_table import HOLDS
+
 _REFUSES = """
 CREATE OR REPLACE FUNCTION effmon_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -15,6 +17,22 @@ BEGIN
     USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
+#: Deletes of input: `TG_ARGV[0]` is the column by which its rows are numbered.
+_SET_ASIDE = """
+CREATE OR REPLACE FUNCTION effmon_set_aside_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM set_aside WHERE table_name = TG_TABLE_NAME
+                 AND number = (to_jsonb(OLD)->>TG_ARGV[0])::bigint) THEN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN OLD;
+END $$
+"""
+_BUT_SET_ASIDE = (
+    "WHEN NOT EXISTS (SELECT 1 FROM set_aside WHERE table_name = '{table}'"
+    " AND number = OLD.{column}) "
+)
 _IN_ORDER = """
 CREATE OR REPLACE FUNCTION effmon_ledger_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -28,21 +46,28 @@ END $$
 
 
 def protect(tables: Sequence[str]) -> None:
-    """Make these tables append-only; TRUNCATE, which row triggers miss, is refused too."""
+    """Make these tables append-only; TRUNCATE, which row triggers miss, is refused too.
+
+    Rows of input that were set aside before may be deleted, in that transaction or later.
+    """
     postgresql = op.get_bind().dialect.name == "postgresql"
     if postgresql:
         op.execute(_REFUSES)
+        op.execute(_SET_ASIDE)
     for table in tables:
         for verb in ("UPDATE", "DELETE"):
             name = f"{table}_no_{verb.lower()}"
+            column = HOLDS.get(table) if verb == "DELETE" else None
             if postgresql:
+                call = f"effmon_set_aside_only('{column}')" if column else "effmon_append_only()"
                 op.execute(
                     f"CREATE TRIGGER {name} BEFORE {verb} ON {table} "
-                    "FOR EACH ROW EXECUTE FUNCTION effmon_append_only()"
+                    f"FOR EACH ROW EXECUTE FUNCTION {call}"
                 )
             else:
+                but = _BUT_SET_ASIDE.format(table=table, column=column)
                 op.execute(
-                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} "
+                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {but if column else ''}"
                     f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
         if postgresql:
