@@ -24,6 +24,7 @@ from .store import checkpoints as store_checkpoints
 from .store import ledger
 from .store.checkpoints import StoredCheckpoint
 from .tree import derive
+from .workspace_keys import signed_size, state_folder
 
 
 def verify(context: Context, *, everything: bool = False) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def examine(
         faults += _beside(connection)
     else:
         faults += check_roots(found, stored)
+        faults += _lost_entries(context, found.size)
     trees = found.fits_head and found.first_bad is None
     roots = found.roots()
     return {
@@ -94,6 +96,18 @@ def _memory(
         return {}, [fault.message], []
     lost = list(lost_memory(stored, state)) if ours else []
     return state, [said for said, all_ in lost if all_], [said for said, all_ in lost if not all_]
+
+
+def _lost_entries(context: Context, size: int) -> Iterator[str]:
+    """That entries are gone of which the signer's memory has a signed note."""
+    signed = signed_size(state_folder(context.folder, context.settings))
+    if signed > size:
+        yield t(
+            "the ledger has {size} entries, a checkpoint of {signed} was signed: later ones are "
+            "lost, see docs/ledger.md",
+            size=size,
+            signed=signed,
+        )
 
 
 def _beside(connection: Connection) -> Iterator[str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -37,6 +37,9 @@ from ..faults import EffmonError
 from ..i18n.messages import t
 from .engine import Store
 from .every_table import metadata
+from .set_aside_table import SetAsideRow
+
+SET_ASIDE = SetAsideRow.__table__  # type: ignore[attr-defined]
 
 _BATCH = 1000
 BYTES, PLAIN = "bytes", "plain"
@@ -178,9 +181,30 @@ def _value(value: Any, raw: bool, no_nul: bool, where: str) -> Any:
     return value
 
 
+#: Nobody but SQLite has this table; a table of which no row was put in has no row there.
+_GIVEN: Final = (
+    text("UPDATE sqlite_sequence SET seq = MAX(seq, :highest) WHERE name = :name"),
+    text(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :highest WHERE NOT EXISTS "
+        "(SELECT 1 FROM sqlite_sequence WHERE name = :name)"
+    ),
+)
+
+
 def continue_numbers(connection: Connection) -> None:
-    """Let PostgreSQL's sequences go on after the highest number that was put in."""
+    """Let numbers go on after the highest that was put in or that was set aside before.
+
+    On SQLite those of input alone: others may be given again.
+    """
+    aside = select(SET_ASIDE.c.table_name, func.max(SET_ASIDE.c.number).label("highest"))
+    given = {
+        row.table_name: row.highest
+        for row in connection.execute(aside.group_by(SET_ASIDE.c.table_name))
+    }
     if connection.dialect.name != "postgresql":
+        for name, highest in given.items():
+            for statement in _GIVEN:
+                connection.execute(statement, {"name": name, "highest": highest})
         return
     for each in metadata.sorted_tables:
         keys = list(each.primary_key.columns)
@@ -190,6 +214,7 @@ def continue_numbers(connection: Connection) -> None:
             select(func.pg_get_serial_sequence(each.name, keys[0].name))
         ).scalar()
         highest = connection.execute(select(func.max(keys[0]))).scalar()
+        highest = max(highest or 0, given.get(each.name, 0)) or None
         if sequence is not None and highest is not None:
             connection.execute(
                 text("SELECT setval(CAST(:sequence AS regclass), :highest)"),

@@ -137,6 +137,9 @@ def test_a_ledger_shorter_than_what_was_signed(office: Path, own: Callable[[Path
     row = found(folder, "--quick")["ledger length"]
     assert row["status"] == "bad"
     assert "9999" in row["detail"]
+    # Whoever put an older database back finds no verdict that it is sound.
+    verified = effmon("-C", folder, "ledger", "verify")
+    assert (verified.code, "9999" in verified.out) == (1, True)
 
 
 def test_a_clock_behind_the_last_entry(office: Path) -> None:

@@ -9,10 +9,11 @@ from efficiency_monitor.faults import ConfigurationError, NotAllowed
 from efficiency_monitor.ledger import book
 from efficiency_monitor.ops.repair.input import SetAside, repair
 from efficiency_monitor.people.keys import enrol
+from tests.matters.stage import run
 
 from ..authority.desk import PEOPLE, key_of
 from .test_evidence import acting
-from .world import World, instant
+from .world import World, instant, write_csv
 
 pytestmark = pytest.mark.both_engines
 CASE = {"item_kind": "promised", "department": "住建局", "promised_limit": "3 working_days"}
@@ -109,6 +110,21 @@ def test_a_number_that_was_set_aside_is_given_to_no_other_row(world: World) -> N
     ])  # fmt: skip
     assert world.tuples("SELECT max(id) FROM event")[0][0] > highest[0]
     assert world.sound()
+
+
+@pytest.mark.sqlite_only
+def test_nor_after_a_backup_was_restored(world: World, tmp_path: Path) -> None:
+    forge(world, "event")
+    (highest,) = world.tuples("SELECT max(id) FROM event")
+    mend(world)
+    run(world, f"backup {tmp_path / 'kept.tar'}").well()
+    again = World(tmp_path / "again", world.now + 60)
+    run(again, f"restore {tmp_path / 'kept.tar'}").well()
+    event = {"case_no": "A", "event": "contacted", "occurred_at": "2026-03-03 10:00"}
+    write_csv(tmp_path / "more.csv", [event])
+    run(again, f"import {tmp_path / 'more.csv'}").well()
+    assert again.tuples("SELECT max(id) FROM event")[0][0] > highest[0]
+    again.close()
 
 
 def test_held_rows_stay_protected(world: World) -> None:
