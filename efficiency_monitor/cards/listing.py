@@ -162,7 +162,7 @@ def _case(context: Context, row: Any, case: cases.StoredCase, clock: Any) -> dic
     last = max(case.record.events, key=lambda event: event.occurred_at, default=None)
     return {
         "case_no": case.record.case_no,
-        "source": row.source,
+        "source": case.source,
         "item_code": fields.get("item_code"),
         "item_name": fields.get("item_name"),
         "item_kind": fields.get("item_kind"),

@@ -12,7 +12,7 @@ from ..ledger.model.entries import EntryType
 from ..ledger.store import ledger
 from ..workspace.context import Context
 from .store import owners
-from .store.cases import CASE, EVENT, chunks, withdrawn_by
+from .store.cases import CASE, EVENT, IMPORT, chunks, supervised_from, withdrawn_by
 
 TRANSFERRED = "transferred"
 
@@ -20,14 +20,23 @@ TRANSFERRED = "transferred"
 def hand_over(context: Context, connection: Connection, import_ids: Sequence[str]) -> None:
     """Hand the cases over of which these imports say so, in the transaction that ends them.
 
-    The `kind` names a source of the settings; what names another says nothing. Only who owns the
-    case can say so.
+    The `kind` names a source of the settings with the same prefix; what names another says
+    nothing. Only who owns the case can say so, and where somebody supervises, or ever did, only
+    what was pulled: a file by hand answers for nothing.
     """
+    supervised = supervised_from(connection) is not None
+
+    def prefix(source: str) -> str:
+        section = context.settings.sources.get(source)
+        return "" if section is None else section.prefix
+
     for row in _told(connection, import_ids, sorted(context.settings.sources)):
         owned = owners.of_cases(connection, {row.case_id: row.first})[row.case_id]
         if owned.owner != row.source or owned.owner == row.kind:
             continue
-        place = f"{row.source}>{row.kind}/{row.event_key}/{row.case_no}"
+        if prefix(row.kind) != prefix(row.source) or (supervised and not row.pulled):
+            continue
+        place = f"{row.source}>{row.kind}/{row.event_key}/{row.import_id}/{row.case_no}"
         fact = f"{EntryType.SOURCE_HANDED_OVER}/{place}"
         content = {
             "from": row.source,
@@ -71,10 +80,12 @@ def _told(connection: Connection, import_ids: Sequence[str], sources: Sequence[s
                 EVENT.c.kind,
                 EVENT.c.source,
                 EVENT.c.import_id,
+                IMPORT.c.pulled,
                 CASE.c.case_no,
                 CASE.c.source.label("first"),
             )
             .join(CASE, CASE.c.id == EVENT.c.case_id)
+            .join(IMPORT, IMPORT.c.id == EVENT.c.import_id)
             .where(
                 EVENT.c.import_id.in_(part),
                 EVENT.c.type == TRANSFERRED,

@@ -171,11 +171,13 @@ class AlarmRow(SQLModel, table=True):
     """An alarm on a supervisor: a card not followed up, an order open for too long."""
 
     __tablename__ = "alarm"
-    __table_args__ = (UniqueConstraint("kind", "subject", "person_id"),)
+    __table_args__ = (UniqueConstraint("kind", "subject", "person_id", "round"),)
     alarm_no: str = Field(primary_key=True)
     kind: str
     subject: str
     person_id: str
+    #: 1, and one more where the one before was raised by a clock that had run ahead.
+    round: int = 1
     since: int = _instant()
     due_at: int = _instant()
     raised_at: int = _instant()

@@ -33,6 +33,8 @@ class Rotation:
     #: Which share it is, from 0, of how many.
     part: int
     parts: int
+    #: How often the clock was repaired before: a slot that is run again is another one.
+    turn: int = 0
     #: Cases that nothing else had waked and that were judged anew.
     cases: int = 0
     imports: int = 0
@@ -55,11 +57,12 @@ def begin(context: Context, connection: Connection, slot: int) -> Rotation:
     parts = context.settings.jobs.scan.rotation_nights
     newest = ledger.newest(connection, 1, EntryType.ROTATION_DONE)
     part = int(json.loads(newest[0])["part"]) % parts if newest else 0
-    found = Rotation(slot, part, parts)
+    turn = len(ledger.recorded_under(connection, f"{EntryType.CLOCK_REPAIRED}/"))
+    found = Rotation(slot, part, parts, turn)
     # Of a night that was broken off and is gone on with.
     found.differ = [
         json.loads(body)["case"]
-        for body in ledger.recorded_under(connection, _fact(slot, "")).values()
+        for body in ledger.recorded_under(connection, _fact(found, "")).values()
     ]
     return found
 
@@ -97,13 +100,17 @@ def differences(
             case_no = one.case.record.case_no
             rotation.differ.append(case_no)
             content = {"case": case_no, "what": what, "slot": rfc3339(rotation.slot, "UTC")}
-            fact = _fact(rotation.slot, case_no)
+            fact = _fact(rotation, case_no)
             entries.append(context.entry(EntryType.ROTATION_FOUND, fact, content))
     ledger.append(connection, entries)
 
 
-def _fact(slot: int, case_no: str) -> str:
-    return f"{EntryType.ROTATION_FOUND}/{rfc3339(slot, 'UTC')}/{case_no}"
+def _fact(rotation: Rotation, case_no: str) -> str:
+    return f"{EntryType.ROTATION_FOUND}/{_slot(rotation)}/{case_no}"
+
+
+def _slot(rotation: Rotation) -> str:
+    return rfc3339(rotation.slot, "UTC") + (f"/{rotation.turn}" if rotation.turn else "")
 
 
 def _differing(one: Weighed, kept: cases.Judged, stood: Stood) -> list[str]:
@@ -123,5 +130,5 @@ def end(context: Context, connection: Connection, rotation: Rotation) -> None:
     """Enter the share of a night, in the transaction that closes its slot."""
     slot = rfc3339(rotation.slot, "UTC")
     content = {**rotation.as_json(), "differ": len(rotation.differ), "slot": slot}
-    fact = f"{EntryType.ROTATION_DONE}/{slot}"
+    fact = f"{EntryType.ROTATION_DONE}/{_slot(rotation)}"
     ledger.append(connection, [context.entry(EntryType.ROTATION_DONE, fact, content)])

@@ -236,7 +236,7 @@ def test_a_stale_source_and_an_import_that_has_not_ended(tmp_path: Path) -> None
     settings.write_text(f'{text}\n[sources.hall]\nfreshness = "1 working_days"\n', "utf-8")
     torn = [row for row in history.events if row["case_no"].endswith("7")]
     world.receive("events", [{**row, "source_key": f"{row['source_key']}+"} for row in torn])
-    world.change("UPDATE case_file SET source = 'hall' WHERE id % 2 = 0")
+    world.change("UPDATE case_file SET source = 'hall', owner = 'hall' WHERE id % 2 = 0")
     newest = "SELECT import_id FROM event WHERE id = (SELECT max(id) FROM event)"
     assert world.change(f"UPDATE import_run SET finished_at = NULL WHERE id = ({newest})") == 1
     world.close()

@@ -399,6 +399,14 @@ def evidence(trial: Trial, folder: Path) -> None:
 def repairs(trial: Trial, folder: Path) -> None:
     """A clock that ran a month ahead for one scan."""
     ws = folder / "own"
+    runs, begun = folder / "runs.csv", folder / "runs_begun.csv"
+    runs.write_text(
+        "case_no,item_kind,department,promised_limit,statutory_limit\n"
+        "R1,promised,示例市审批一科,5 working_days,10 working_days\n",
+        encoding="utf-8",
+    )
+    begun.write_text("case_no,event,occurred_at\nR1,accepted,2026-12-03 10:00\n", encoding="utf-8")
+    trial.in_turn(ws, "import", runs, begun)
     trial.clock.set("2027-01-04 09:00")
     trial.in_turn(ws, "scan")
     trial.clock.set("2026-12-04 10:00")

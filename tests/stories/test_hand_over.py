@@ -1,5 +1,6 @@
 """A source hands its cases over: nothing begins anew, and the new owner alone speaks of them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from efficiency_monitor.followup.ladders import actions as ladders
 from efficiency_monitor.ledger import book
 from efficiency_monitor.people.keys import enrol
 from efficiency_monitor.scan import scan as scanning
+from tests.matters.stage import run
 
 from ..authority.desk import PEOPLE, key_of
 from .test_evidence import acting
@@ -21,10 +23,10 @@ CASE = {"item_kind": "promised", "department": "住建局", "promised_limit": "3
 SOURCES = """
 [sources.old]
 mapping = "canonical"
-late_evidence = "lift"
+late_evidence = "{old}"
 [sources.new]
 mapping = "canonical"
-late_evidence = "lift"
+late_evidence = "{new}"
 [sources.other]
 mapping = "canonical"
 prefix = "X-"
@@ -40,18 +42,25 @@ HEARD = event("suspended", "2026-03-03 09:00", source_key="2", kind="hearing")
 WENT_ON = event("resumed", "2026-03-04 09:00", source_key="3")
 
 
-def made(folder: Path, *, people: bool = False) -> World:
+def made(
+    folder: Path,
+    *,
+    people: bool = False,
+    begun: Mapping[str, str] = BEGUN,
+    late: Mapping[str, str] = {"old": "lift", "new": "lift"},
+) -> World:
     """Case A of the old system: a hearing of a day, red on 20 March, told to its head."""
     world = World.made(folder, "2026-03-02 12:00")
     settings = folder / "effmon.toml"
-    settings.write_text(settings.read_text(encoding="utf-8") + SOURCES, encoding="utf-8")
+    sources = SOURCES.format(**late)
+    settings.write_text(settings.read_text(encoding="utf-8") + sources, encoding="utf-8")
     world.close()
     head = [one for one in PEOPLE if one["role"] == "head"]
     world.people(PEOPLE if people else head)
     for person in ("wang", "chen") if people else ():
         enrol(acting(world, person), person, key_of(person).public)
     says(world, "old", "cases", {"case_no": "A", **CASE})
-    for row in (BEGUN, HEARD, WENT_ON):
+    for row in (begun, HEARD, WENT_ON):
         says(world, "old", "events", row)
     world.now = instant("2026-03-20 09:00")
     world.scan()
@@ -129,6 +138,9 @@ def test_what_the_new_system_tells_again_begins_nothing_anew(world: World) -> No
 
 def test_the_new_owner_alone_speaks_and_corrects_what_the_former_said(world: World) -> None:
     migrate(world)
+    shown = json.loads(run(world, "cases list --output json").well().out)
+    assert [one["source"] for one in shown] == ["new"]
+    assert json.loads(run(world, "cases explain A --output json").well().out)["owner"] == "new"
     assert says(world, "old", "events", event("decided", "2026-03-03 11:00", source_key="9")) == 1
     assert [row["code"] for row in world.rows("SELECT code FROM quarantine")] == ["foreign_case"]
     says(world, "new", "events", *AGAIN)
@@ -230,3 +242,105 @@ def test_another_owner_in_the_copy_alone_is_named(world: World) -> None:
     world.change("UPDATE case_file SET owner = 'by-hand', changed = 1")
     assert says(world, "by-hand", "events", event("decided", "2026-03-03 11:00")) == 1
     assert [each.table for each in world.scan().not_held] == ["source_handover"]
+
+
+# What a fresh reader found.
+
+
+def test_two_systems_number_their_rows_alike(world: World) -> None:
+    migrate(world)
+    says(world, "new", "events", event("contacted", "2026-03-19 09:00", source_key="1"))
+    world.scan()
+    assert " red open" in world.cards()[0]
+    assert "lifted" not in " ".join(world.cards())
+
+
+@pytest.mark.parametrize("at", ["2026-03-02 10:00", "2026-03-02", "2026-03-02 10:00:07"])
+def test_told_to_the_minute_or_the_day_it_is_the_same(world: World, at: str) -> None:
+    before = everything(world)
+    migrate(world)
+    for _ in range(2):
+        says(world, "new", "events", event("accepted", at, source_key="n/10"))
+        world.scan()
+        assert everything(world) == before
+    live = "SELECT count(*) FROM event WHERE type = 'accepted' AND id NOT IN"
+    assert world.tuples(f"{live} (SELECT event_id FROM event_withdrawal)") == [(1,)]
+
+
+def test_a_date_told_to_the_second_keeps_its_cards_and_can_be_corrected(tmp_path: Path) -> None:
+    world = made(tmp_path / "ws", begun=event("accepted", "2026-03-02", source_key="1"))
+    cards = world.rows("SELECT card_no, state, issue_no FROM card ORDER BY 1")
+    migrate(world)
+    says(world, "new", "events", event("accepted", "2026-03-02 10:00:07", source_key="n/10"))
+    world.scan()
+    assert world.rows("SELECT card_no, state, issue_no FROM card ORDER BY 1") == cards
+    says(world, "new", "events", event("contacted", "2026-03-19", source_key="n/30"))
+    says(world, "new", "events", event("contacted", "2026-03-19 15:00", source_key="n/30"))
+    (told,) = world.rows(
+        "SELECT precision FROM event WHERE type = 'contacted' AND id NOT IN"
+        " (SELECT event_id FROM event_withdrawal)"
+    )
+    assert told["precision"] == "second"
+    assert world.sound()
+    world.close()
+
+
+def test_two_events_of_one_day_stay_two(world: World) -> None:
+    migrate(world)
+    one = event("contacted", "2026-03-19", source_key="n/20", actor="甲")
+    other = {**one, "source_key": "n/21", "actor": "乙"}
+    for _ in range(3):
+        says(world, "new", "events", one, other)
+    live = "SELECT count(*) FROM event WHERE type = 'contacted'"
+    assert world.tuples(live) == [(2,)]
+
+
+@pytest.mark.parametrize(("old", "new"), [("lift", "confirm"), ("confirm", "lift")])
+def test_what_the_new_owner_withdraws_goes_by_its_own_setting(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    world = made(tmp_path / "ws", people=True, late={"old": old, "new": new})
+    for person in ("wang", "chen"):
+        hand_over(acting(world, person, person), "old", "new", None, "x")
+    says(world, "new", "events", *AGAIN)
+    says(world, "new", "events", event("accepted", "2026-03-19", source_key="n/10"))
+    world.scan()
+    stands = [card for card in world.cards() if " red open" in card]
+    assert bool(stands) == (new == "confirm")
+    assert bool(world.tuples("SELECT 1 FROM case_file WHERE contested <> '[]'")) == bool(stands)
+    world.close()
+
+
+def test_a_former_owner_takes_nothing_back_that_it_told_as_owner(world: World) -> None:
+    settings = world.folder / "effmon.toml"
+    adds = 'adds_to = {sources = ["new"], events = ["rated"]}'
+    text = settings.read_text(encoding="utf-8").replace("[sources.old]", f"[sources.old]\n{adds}")
+    settings.write_text(text, encoding="utf-8")
+    world.close()
+    migrate(world)
+    says(world, "old", "events", event("rated", "2026-03-19 10:00", source_key="3"))
+    world.scan()
+    assert " red open" in world.cards()[0]
+    assert "lifted" not in " ".join(world.cards())
+
+
+def test_transferred_to_a_source_with_other_numbers_says_nothing(world: World) -> None:
+    says(world, "old", "events", event("transferred", "2026-03-20 09:30", kind="other"))
+    assert world.tuples("SELECT owner FROM case_file") == [("old",)]
+
+
+def test_transferred_again_is_another_hand_over(world: World) -> None:
+    handed = event("transferred", "2026-03-20 09:30", kind="new", source_key="5")
+    says(world, "old", "events", handed)
+    hand_over(world.context, "new", "old", "A", "退回")
+    says(world, "old", "events", {**handed, "kind": "nowhere"})
+    says(world, "old", "events", handed)
+    assert world.tuples("SELECT owner FROM case_file") == [("new",)]
+    assert world.sound()
+
+
+def test_a_file_by_hand_transfers_nothing_where_somebody_supervises(tmp_path: Path) -> None:
+    world = made(tmp_path / "ws", people=True)
+    says(world, "old", "events", event("transferred", "2026-03-20 09:30", kind="new"))
+    assert world.tuples("SELECT owner FROM case_file") == [("old",)]
+    world.close()

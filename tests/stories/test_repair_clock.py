@@ -200,3 +200,63 @@ def test_verify_sees_a_lift_that_nobody_signed(world: World) -> None:
 def test_nothing_to_repair_is_said(world: World) -> None:
     with pytest.raises(ConfigurationError, match="nothing was judged"):
         by(world, "wang", "wang")
+
+
+def test_an_answer_after_the_last_right_scan_does_not_stop_the_repair(world: World) -> None:
+    open_ = "SELECT card_no FROM card WHERE case_no = 'OLD' AND state = 'open'"
+    ((number,),) = world.tuples(open_)
+    world.now += 60
+    world.answer("acknowledged", number, "zhang")
+    jump(world)
+    assert repaired(world).done
+    assert world.sound()
+
+
+def test_the_same_repair_again_lifts_nothing_that_was_given_since(world: World) -> None:
+    jump(world)
+    repaired(world)
+    world.now = instant("2026-03-20 09:00")
+    world.nights()
+    cards = world.cards()
+    assert by(world, "wang", "wang").repeated
+    assert by(world, "chen", "chen").repeated
+    world.scan()
+    assert world.cards() == cards
+
+
+def test_the_rotation_goes_on_in_slots_that_are_run_again(world: World) -> None:
+    for day in range(9, 13):
+        world.now = instant(f"2026-04-{day:02} 09:00")
+        world.nights()
+    world.now = instant("2026-03-09 15:00")
+    repaired(world)
+    parts = []
+    for day in range(9, 13):
+        world.now = instant(f"2026-04-{day:02} 09:00")
+        report = world.nights().scans[-1]
+        assert report.rotation is not None
+        parts.append(report.rotation.part)
+    assert parts == [(parts[0] + number) % 14 for number in range(4)]
+    assert world.sound()
+
+
+def test_an_alarm_by_the_wrong_clock_is_raised_again_when_due(world: World) -> None:
+    alarms = (
+        "SELECT alarm_no, subject, round, ended_reason, raised_at FROM alarm ORDER BY raised_at"
+    )
+    world.now = instant(AHEAD)
+    for _ in range(6):
+        world.nights()
+        world.now += 3 * 86_400
+    early = world.rows(alarms)
+    assert early
+    world.now = instant("2026-03-09 15:00")
+    repaired(world)
+    assert {row["ended_reason"] for row in world.rows(alarms)} == {"clock_error"}
+    for day in range(10, 32):
+        world.now = instant(f"2026-03-{day} 09:00")
+        world.nights()
+    again = [row for row in world.rows(alarms) if row["ended_reason"] is None]
+    assert again
+    assert 2 in {row["round"] for row in again}
+    assert world.sound()

@@ -162,3 +162,19 @@ def test_rows_set_aside_without_an_entry_are_named(world: World) -> None:
     said = book.verify(world.context)
     assert any("event" in line for line in [*said["rows"], *said["approvals"]])
     assert any("set aside" in line for line in said["approvals"])
+
+
+@pytest.mark.sqlite_only
+def test_a_held_row_under_another_name_is_not_set_aside(world: World) -> None:
+    """Else whoever renames it would get rid of it by one signature."""
+    world.now = instant("2026-03-20 09:00")
+    world.scan()
+    assert reds(world)
+    world.change("DROP TRIGGER event_no_update")
+    world.change("UPDATE event SET import_id = 'nobody'")
+    world.mark_all_changed()
+    world.scan()
+    with pytest.raises(ConfigurationError, match="no row that no import holds"):
+        mend(world)
+    world.scan()
+    assert reds(world) == ["A CASE red open"]

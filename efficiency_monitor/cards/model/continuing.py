@@ -11,14 +11,19 @@ from dataclasses import replace
 
 from ...engine.findings import CaseFindings, Episode, Ground, Offence
 from ...engine.timeline import Event
-from ...terms import CardState
+from ...intake.model.decide import alike
+from ...terms import CardState, Precision
 from .decide import REISSUABLE, Card
 
 #: What makes two events one fact: type, instant, stage, kind, source key.
 Fact = tuple[str, int, str | None, str | None, str | None]
 #: In the place of the source key of what a former owner told and the present one tells again: the
 #: two number their rows each in its own way (docs/contract.md 2).
-OF_FORMER_OWNER = "\0"
+OF_FORMER_OWNER = {Precision.DAY: "\0day", Precision.SECOND: "\0second"}
+
+
+#: How exactly a former owner told an instant.
+_PRECISIONS = {word: precision for precision, word in OF_FORMER_OWNER.items()}
 
 
 def fact_of(event: Event) -> Fact:
@@ -52,6 +57,7 @@ def continued(
     former: dict[Fact, list[str]] = {}
     for key, fact in sorted(withdrawn.items()):
         former.setdefault(fact, []).append(key)
+    handed = [(fact, keys) for fact, keys in former.items() if fact[4] in _PRECISIONS]
 
     def key_of(ground: Ground) -> str:
         rule_id = ground.bound.rule.id
@@ -60,8 +66,8 @@ def continued(
             return ground.key
         rest = ground.key[len(event.key) :]
         fact = told.get(event.key, fact_of(event))
-        other: Fact = (*fact[:4], OF_FORMER_OWNER)
-        for key in [*former.get(fact, []), *former.get(other, [])]:
+        inherited = [key for other, keys in handed for key in keys if _same(other, fact, event)]
+        for key in [*former.get(fact, []), *inherited]:
             own = (rule_id, key + rest)
             if own in taken and own not in live:
                 live.add(own)
@@ -79,6 +85,14 @@ def continued(
         episodes=tuple(going_on(each) for each in found.episodes),
         offences=tuple(still(each) for each in found.offences),
     )
+
+
+def _same(inherited: Fact, fact: Fact, event: Event) -> bool:
+    """Whether a former owner told what an event tells, as exactly as the coarser says it."""
+    if (inherited[0], *inherited[2:4]) != (fact[0], *fact[2:4]):
+        return False
+    before = (_PRECISIONS[inherited[4] or ""], inherited[1])
+    return alike(before, (event.precision, fact[1]))
 
 
 def _holds(card: Card) -> bool:

@@ -69,13 +69,16 @@ def after(
         columns = [row_id.label("row"), key.label("key"), own.c.received_at, own.c.import_id]
         if at is not None:
             columns.append(at.label("at"))
-        said = FACT if name == "case_fact" else EVENT
+        speaker: Any = FACT.c.source if name == "case_fact" else EVENT.c.source
+        if name == "event_withdrawal":
+            # Since a hand-over another source may withdraw it than the one that told it.
+            speaker = func.coalesce(IMPORT.c.source, EVENT.c.source)
         # What waited for its case was told by an earlier import than the one that wrote it.
         told = own.c.import_id
         if name == "event":
             told = func.coalesce(EVENT.c.told_import, EVENT.c.import_id)
         statement = (
-            select(*columns, said.c.source, IMPORT.c.pulled)
+            select(*columns, speaker.label("source"), IMPORT.c.pulled)
             .select_from(table.outerjoin(IMPORT, IMPORT.c.id == told))
             .where(of_case == case_id, number > known.get(_WORDS[name], 0))
         )

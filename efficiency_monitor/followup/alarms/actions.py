@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 
 from ...ledger import row_commitments as binding
 from ...ledger.model.entries import EntryType
+from ...notify.store import outbox as notices
 from ...notify.telling import Telling
+from ...notify.voiding import told_of
 from ...people.model.people import Role
 from ...rules.ladders import NotFollowedUp
 from ...terms import AlarmKind, Level
@@ -65,9 +67,11 @@ class _Wanted:
     tell: Sequence[Role]
 
 
-def alarm_number(kind: AlarmKind, subject: str, person_id: str) -> str:
-    """Number of an alarm: the same one for ever, in every process."""
-    key = "\x1f".join((str(kind), subject, person_id))
+def alarm_number(kind: AlarmKind, subject: str, person_id: str, turn: int = 1) -> str:
+    """Number of an alarm: the same one for ever, in every process; `turn`: how often it is raised,
+    more than once only after a clock that had run ahead."""
+    again = () if turn == 1 else (str(turn),)
+    key = "\x1f".join((str(kind), subject, person_id, *again))
     return f"AL-{b32encode(hashlib.sha256(key.encode()).digest())[:12].decode()}"
 
 
@@ -83,15 +87,38 @@ def raise_due(context: Context) -> list[Raised]:
         wanted = _wanted(context, connection, deadlines)
         raised = [_raise(context, connection, telling, each) for each in wanted]
         for alarm_no, reason in store.over(connection):
-            if store.end(connection, alarm_no, reason, context.now()):
-                content = {
-                    "alarm": alarm_no,
-                    "reason": reason,
-                    **binding.row_commitment(context, connection, "alarm", alarm_no),
-                }
-                telling.record(EntryType.ALARM_ENDED, alarm_no, content)
+            _end(context, connection, telling, alarm_no, reason)
         telling.finish()
     return raised
+
+
+def _end(
+    context: Context, connection: Connection, telling: Telling, alarm_no: str, reason: str
+) -> None:
+    if store.end(connection, alarm_no, reason, context.now()):
+        content = {
+            "alarm": alarm_no,
+            "reason": reason,
+            **binding.row_commitment(context, connection, "alarm", alarm_no),
+        }
+        telling.record(EntryType.ALARM_ENDED, alarm_no, content)
+
+
+def take_back(context: Context, connection: Connection, after: int) -> list[str]:
+    """End the alarms that a clock has raised which had run ahead since an instant; their numbers.
+
+    Each is raised again when it really is due.
+    """
+    telling = Telling(context, connection)
+    found = store.raised_after(connection, after)
+    for alarm_no in found:
+        _end(context, connection, telling, alarm_no, store.CLOCK_ERROR)
+        pending = notices.void(connection, subjects=[f"alarm:{alarm_no}"])
+        for row in pending:
+            content = {**told_of(row), "reason": store.CLOCK_ERROR}
+            telling.record(EntryType.NOTICE_VOID, row.notice_id, content)
+    telling.finish()
+    return found
 
 
 def _wanted(context: Context, connection: Connection, deadlines: Deadlines) -> list[_Wanted]:
@@ -167,7 +194,8 @@ def _open_orders(context: Context, connection: Connection, deadlines: Deadlines)
 
 def _raise(context: Context, connection: Connection, telling: Telling, wanted: _Wanted) -> Raised:
     """Put an alarm on record; the leaders are told, else the other supervisors."""
-    alarm_no = alarm_number(wanted.kind, wanted.subject, wanted.person_id)
+    turn = 1 + store.earlier(connection, str(wanted.kind), wanted.subject, wanted.person_id)
+    alarm_no = alarm_number(wanted.kind, wanted.subject, wanted.person_id, turn)
     persons = telling.find(wanted.matter, wanted.tell, without=wanted.person_id) or telling.find(
         wanted.matter, (Role.SUPERVISOR,), without=wanted.person_id
     )
@@ -179,6 +207,7 @@ def _raise(context: Context, connection: Connection, telling: Telling, wanted: _
                 "kind": str(wanted.kind),
                 "subject": wanted.subject,
                 "person_id": wanted.person_id,
+                "round": turn,
                 "since": wanted.since,
                 "due_at": wanted.due_at,
                 "raised_at": context.now(),

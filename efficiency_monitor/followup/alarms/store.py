@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from ...people.model.people import Role
@@ -16,6 +27,8 @@ ORDER_CARD = OrderCard.__table__  # type: ignore[attr-defined]
 #: States of a card that somebody is still to do something about.
 _WAITING = [str(state) for state in (CardState.PENDING, CardState.OPEN, CardState.ACKNOWLEDGED)]
 _ORDERED = exists().where(ORDER_CARD.c.card_no == CARD.c.card_no)
+#: Why an alarm ended that was raised by a clock that had run ahead: it is raised again when due.
+CLOCK_ERROR = "clock_error"
 
 
 def chains(connection: Connection) -> list[str]:
@@ -33,6 +46,7 @@ def not_followed_up(connection: Connection, told_by: int) -> list[Row]:  # type:
         ALARM.c.kind == str(AlarmKind.NOT_FOLLOWED_UP),
         ALARM.c.subject == literal("card:") + CARD.c.card_no,
         ALARM.c.person_id == NOTICE.c.person_id,
+        _not_in_error(),
     )
     # All of them are grouped by: of a view it is not known that one decides the others.
     said = (
@@ -74,6 +88,7 @@ def open_orders(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
     raised = exists().where(
         ALARM.c.kind == str(AlarmKind.ORDER_OPEN),
         ALARM.c.subject == literal("order:") + ORDER.c.order_no,
+        _not_in_error(),
     )
     return list(
         connection.execute(
@@ -82,6 +97,25 @@ def open_orders(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
             .order_by(ORDER.c.order_no)
         )
     )
+
+
+def _not_in_error() -> ColumnElement[bool]:
+    """Condition on an alarm: no clock that had run ahead has raised it."""
+    return func.coalesce(ALARM.c.ended_reason, "") != CLOCK_ERROR
+
+
+def earlier(connection: Connection, kind: str, subject: str, person_id: str) -> int:
+    """How many alarms of a kind a person had about something before."""
+    same = (ALARM.c.kind == kind, ALARM.c.subject == subject, ALARM.c.person_id == person_id)
+    counted = select(func.count()).select_from(ALARM).where(*same)
+    return int(connection.execute(counted).scalar_one())
+
+
+def raised_after(connection: Connection, after: int) -> list[str]:
+    """Alarms that stand and were raised after an instant."""
+    later = (ALARM.c.raised_at > after, ALARM.c.ended_at.is_(None))
+    rows = select(ALARM.c.alarm_no).where(*later).order_by(ALARM.c.alarm_no)
+    return list(connection.execute(rows).scalars())
 
 
 def add(connection: Connection, alarms: Sequence[Mapping[str, object]]) -> None:

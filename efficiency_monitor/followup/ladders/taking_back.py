@@ -41,7 +41,8 @@ def take_back(context: Context, connection: Connection, after: int) -> list[tupl
         values |= _not_ahead({**run._mapping, **values}, context.now(), deadlines)
         if run.state != "ended":
             values |= {"state": "running", "next_at": context.now()}
-        store.change(connection, card_no, **values)
+        if values:
+            store.change(connection, card_no, **values)
     telling.finish()
     return back
 

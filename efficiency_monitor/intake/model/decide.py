@@ -43,9 +43,10 @@ class KnownCase:
     live: Mapping[str, str] = field(default_factory=dict)
     #: The source that the case belongs to; empty: there is no such case yet.
     owner: str = ""
-    #: Of a case that was handed over to the source whose rows are decided: all that its owners have
-    #: told of it and that stands. It corrects that as its own.
+    #: Of a case that was handed over to the source whose rows are decided: its own live events, and
+    #: those of the former owners, in whose place it speaks.
     told: tuple[EventFacts, ...] = ()
+    inherited: tuple[EventFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class Withdrawal:
     replaced_by: str | None
     #: Which fact of the source it told.
     identity: str = field(default="", compare=False)
-    #: Whether a former owner of the case may have told it.
-    handed_over: bool = field(default=False, compare=False)
+    #: Whether a former owner of the case told it.
+    inherited: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +131,10 @@ class _State:
         self.live = dict(known.live)
         self.keys = set(known.live.values())
         self.owner = known.owner
-        #: What was told of a case that was handed over, by identity.
+        #: Of a case that was handed over: what its owner has told, by identity, and what former
+        #: owners told and it has not told again.
         self.told = {event.identity: event for event in known.told}
-        self.live |= {identity: event.key for identity, event in self.told.items()}
-        self.keys |= {event.key for event in known.told}
+        self.inherited = list(known.inherited)
 
     def withdraw(self, identity: str) -> str:
         key = self.live.pop(identity)
@@ -144,23 +145,23 @@ class _State:
     def add(self, event: EventFacts) -> None:
         self.live[event.identity] = event.key
         self.keys.add(event.key)
-        if self.told:
-            self.told[event.identity] = event
+        self.told[event.identity] = event
 
-    def as_told(self, event: EventFacts) -> tuple[EventFacts, str]:
-        """An event of a case that was handed over, at the instant that was told of it before, and
-        the identity of what told it; that of its own where nothing did."""
-        before = self.told.get(event.identity)
-        if before is None or not _same_fact(before, event):
-            same = (each for each in self.told.values() if _same_fact(each, event))
-            # What was told under this very identity is what a row corrects.
-            before = before or next(same, None)
-        if before is None:
-            return event, event.identity
-        if _same_fact(before, event) and event.occurred_at != before.occurred_at:
-            at, precision = before.occurred_at, before.precision
-            event = replace(event, occurred_at=at, precision=precision, key="")
-        return event, before.identity
+    def as_told(self, event: EventFacts) -> tuple[EventFacts, EventFacts | None]:
+        """An event of a case that was handed over, and what a former owner told of the same fact.
+
+        It keeps the instant that was told before where it says no more than that; an exact
+        instant is found before a coarser one, and what was told again once is not found again.
+        """
+        mine = self.told.get(event.identity)
+        if mine is not None:
+            return _no_coarser(event, mine), None
+        same = [each for each in self.inherited if same_fact(each, event)]
+        if not same:
+            return event, None
+        before = min(same, key=lambda each: each.occurred_at != event.occurred_at)
+        self.inherited.remove(before)
+        return _no_coarser(event, before), before
 
 
 def decide(
@@ -258,18 +259,21 @@ def _take_told(
 def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
     events: list[EventFacts] = []
     withdrawals: list[Withdrawal] = []
-    handed_over = bool(state.told)
     for stated in row.events:
-        event, identity = state.as_told(stated) if handed_over else (stated, stated.identity)
-        if state.live.get(identity, event.key) != event.key:
-            key = state.withdraw(identity)
-            withdrawals.append(Withdrawal(key, event.key, identity, handed_over))
+        event, before = stated, None
+        if state.told or state.inherited:
+            event, before = state.as_told(stated)
+        if before is not None:
+            withdrawals.append(Withdrawal(before.key, event.key, before.identity, inherited=True))
+        if state.live.get(event.identity, event.key) != event.key:
+            key = state.withdraw(event.identity)
+            withdrawals.append(Withdrawal(key, event.key, event.identity))
         # Two events with one key are one event, whatever told them apart at the source.
-        if event.key not in state.keys:
+        if before is not None or event.key not in state.keys:
             state.add(event)
             events.append(event)
     withdrawals += [
-        Withdrawal(state.withdraw(identity), None, identity, handed_over)
+        Withdrawal(state.withdraw(identity), None, identity)
         for identity in row.absent
         if identity in state.live
     ]
@@ -291,19 +295,39 @@ def _take(row: RowFacts, state: _State, case: CaseFacts | None) -> RowDecision:
     )
 
 
-#: Seconds of a date, where a date alone is known of one of two events.
-_DAY = 86_400
+def span(precision: Precision, occurred_at: int) -> int:
+    """Seconds within which an instant lies that is told like that: a date, a minute, a second.
+
+    Many systems tell no seconds: a whole minute says no more than its minute.
+    """
+    if precision is Precision.DAY:
+        return 86_400
+    return 60 if occurred_at % 60 == 0 else 1
 
 
-def _same_fact(one: EventFacts, other: EventFacts) -> bool:
-    """Whether two rows tell the same fact: type, stage, kind, and the instant as exactly as the
-    coarser of them says it (docs/contract.md 2)."""
+def alike(one: tuple[Precision, int], other: tuple[Precision, int]) -> bool:
+    """Whether two instants are the same as exactly as the coarser of them says it."""
+    if span(*one) == span(*other):
+        return one[1] == other[1]
+    coarse, exact = (one, other) if span(*one) > span(*other) else (other, one)
+    return coarse[1] <= exact[1] < coarse[1] + span(*coarse)
+
+
+def same_fact(one: EventFacts, other: EventFacts) -> bool:
+    """Whether rows of two owners tell the same fact: type, stage, kind, and the instant as exactly
+    as the coarser of them says it (docs/contract.md 2)."""
     if (one.type, one.stage, one.kind) != (other.type, other.stage, other.kind):
         return False
-    if one.precision is other.precision:
-        return one.occurred_at == other.occurred_at
-    date, exact = (one, other) if one.precision is Precision.DAY else (other, one)
-    return date.occurred_at <= exact.occurred_at < date.occurred_at + _DAY
+    return alike((one.precision, one.occurred_at), (other.precision, other.occurred_at))
+
+
+def _no_coarser(event: EventFacts, before: EventFacts) -> EventFacts:
+    """The event, at the instant that was told before where it tells the same less exactly."""
+    now, then = (event.precision, event.occurred_at), (before.precision, before.occurred_at)
+    if not same_fact(event, before) or span(*now) <= span(*then):
+        return event
+    at, precision = before.occurred_at, before.precision
+    return replace(event, occurred_at=at, precision=precision, wall="", key="")
 
 
 def _merged(

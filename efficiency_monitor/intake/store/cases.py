@@ -1,7 +1,7 @@
 """Cases and events as values, as known at an instant; which cases a scan has to judge."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ from ...records.tables import (
     Meta,
 )
 from ...terms import STANDING_STATES, Precision
+from ..model.decide import alike
 from . import evidence, owners
 from .evidence import NOTHING, HeldBack
 from .items import Items
@@ -359,6 +360,8 @@ def _first_told(
             EVENT.c.stage,
             EVENT.c.kind,
             EVENT.c.received_at,
+            EVENT.c.precision,
+            EVENT.c.source,
         ).where(EVENT.c.case_id.in_(part))
         if known_by is not None:
             statement = statement.where(EVENT.c.received_at <= known_by)
@@ -367,11 +370,37 @@ def _first_told(
         for row in rows:
             for told in _same(row):
                 first[told] = min(row.received_at, first.get(told, row.received_at))
+        other = _told_by_another(rows)
         for row in rows:
-            at = min(first[told] for told in _same(row))
+            at = min([*(first[told] for told in _same(row)), *other(row)])
             if at < row.received_at:
                 found.setdefault(row.case_id, {})[row.event_key] = at
     return found
+
+
+def _told_by_another(rows: Sequence[Any]) -> Callable[[Any], list[int]]:
+    """When another source told the same fact less or more exactly: since a hand-over the present
+    owner tells again what the former one said."""
+    several: dict[tuple[object, ...], list[Any]] = {}
+    for row in rows:
+        several.setdefault((row.case_id, row.type, row.stage, row.kind), []).append(row)
+
+    def found(row: Any) -> list[int]:
+        return [
+            each.received_at
+            for each in several[row.case_id, row.type, row.stage, row.kind]
+            if each.source != row.source and _alike(each, row)
+        ]
+
+    return found
+
+
+def _alike(one: Any, other: Any) -> bool:
+    try:
+        precisions = Precision(one.precision), Precision(other.precision)
+    except ValueError:
+        return False
+    return alike((precisions[0], one.occurred_at), (precisions[1], other.occurred_at))
 
 
 def _same(row: Any) -> tuple[tuple[object, ...], tuple[object, ...]]:
@@ -513,6 +542,7 @@ def withdrawn_facts(
                 EVENT.c.stage,
                 EVENT.c.kind,
                 EVENT.c.source_key,
+                EVENT.c.precision,
                 (EVENT.c.source != IMPORT.c.source).label("by_another"),
             )
             .join(WITHDRAWN, WITHDRAWN.c.event_id == EVENT.c.id)
@@ -524,7 +554,9 @@ def withdrawn_facts(
         )
         for row in rows:
             if row.event_key in keys.get(row.case_id, ()):
-                source_key = OF_FORMER_OWNER if row.by_another else row.source_key
+                source_key = row.source_key
+                if row.by_another:
+                    source_key = OF_FORMER_OWNER[Precision(row.precision)]
                 fact = (row.type, row.occurred_at, row.stage, row.kind, source_key)
                 found.setdefault(row.case_id, {})[row.event_key] = fact
     return found

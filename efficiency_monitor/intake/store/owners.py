@@ -24,6 +24,13 @@ class Owned:
 
     owner: str
     former: tuple[str, ...] = ()
+    #: When it was last handed over, epoch seconds.
+    since: int = 0
+
+    def speaks_of(self, source: str, received_at: int) -> bool:
+        """Whether a source goes on speaking of what it said then: not of what it said as a former
+        owner, which the present one corrects in its place."""
+        return self.owner == source or source not in self.former or received_at > self.since
 
 
 def of_cases(
@@ -34,6 +41,7 @@ def of_cases(
     As known by an instant (default: now). The same source twice is no former owner of itself.
     """
     chains = {case_id: [source] for case_id, source in sources.items()}
+    since: dict[int, int] = {}
     for row in about(connection, sources, known_by):
         meant = [row.case_id] if row.case_id is not None else sources
         for case_id in meant:
@@ -42,8 +50,13 @@ def of_cases(
                 continue
             if row.case_id is not None or case_id <= row.upto_case:
                 chain.append(row.to_source)
+                since[case_id] = row.at
     return {
-        case_id: Owned(chain[-1], tuple(each for each in chain[:-1] if each != chain[-1]))
+        case_id: Owned(
+            chain[-1],
+            tuple(each for each in chain[:-1] if each != chain[-1]),
+            since.get(case_id, 0),
+        )
         for case_id, chain in chains.items()
     }
 

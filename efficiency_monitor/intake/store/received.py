@@ -68,14 +68,17 @@ def known_cases(
     for column, wanted in _asked(rows, numbers):
         for pairs in chunks(wanted, _PAIRS):
             found = connection.execute(
-                select(EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key).where(
+                select(
+                    EVENT.c.case_id, EVENT.c.identity, EVENT.c.event_key, EVENT.c.received_at
+                ).where(
                     tuple_(EVENT.c.case_id, column).in_(pairs),
                     EVENT.c.source == source,
                     ~withdrawn_by(None),
                 )
             )
-            for case_id, identity, key in found.all():
-                live.setdefault(case_id, {})[identity] = key
+            for case_id, identity, key, at in found.all():
+                if owned[case_id].speaks_of(source, at):
+                    live.setdefault(case_id, {})[identity] = key
     former = {
         case_id: own.former for case_id, own in owned.items() if own.former and own.owner == source
     }
@@ -85,7 +88,7 @@ def known_cases(
             fields.get(case_id),
             live.get(case_id, {}),
             owned[case_id].owner,
-            told.get(case_id, ()),
+            *told.get(case_id, ((), ())),
         )
         for case_no, case_id in numbers.items()
     }
@@ -103,10 +106,11 @@ def known_cases(
 
 def _told_before(
     connection: Connection, former: Mapping[int, Sequence[str]], source: str
-) -> dict[int, tuple[EventFacts, ...]]:
-    """The live events of cases that were handed over to a source, its own and those of their former
-    owners: what it says of them it says in their place."""
-    found: dict[int, list[EventFacts]] = {}
+) -> dict[int, tuple[tuple[EventFacts, ...], tuple[EventFacts, ...]]]:
+    """The live events of cases that were handed over to a source: its own, and those of their
+    former owners, in whose place it speaks."""
+    own: dict[int, list[EventFacts]] = {}
+    inherited: dict[int, list[EventFacts]] = {}
     for part in chunks(sorted(former)):
         rows = connection.execute(
             select(EVENT, CASE.c.case_no)
@@ -115,9 +119,14 @@ def _told_before(
             .order_by(EVENT.c.id)
         )
         for row in rows:
-            if row.source == source or row.source in former[row.case_id]:
-                found.setdefault(row.case_id, []).append(_facts(row))
-    return {case_id: tuple(events) for case_id, events in found.items()}
+            if row.source == source:
+                own.setdefault(row.case_id, []).append(_facts(row))
+            elif row.source in former[row.case_id]:
+                inherited.setdefault(row.case_id, []).append(_facts(row))
+    return {
+        case_id: (tuple(own.get(case_id, ())), tuple(inherited.get(case_id, ())))
+        for case_id in former
+    }
 
 
 def _asked(
@@ -461,10 +470,10 @@ class _Batch:
         """The live event with this key no longer stands."""
         self.write()  # it may have been added by an earlier row of the batch
         sources = [source or self.told.source]
-        if withdrawal.handed_over:
+        if withdrawal.inherited:
             first = select(CASE.c.source).where(CASE.c.id == case_id)
             begun = {case_id: str(self.connection.execute(first).scalar_one())}
-            sources += owners.of_cases(self.connection, begun)[case_id].former
+            sources = list(owners.of_cases(self.connection, begun)[case_id].former)
         found = self.connection.execute(
             select(EVENT.c.id).where(
                 EVENT.c.case_id == case_id,

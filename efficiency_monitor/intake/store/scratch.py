@@ -220,8 +220,12 @@ class Scratch:
                 name: key for name, key in before.live.items() if not self._is_gone(case_no, key)
             }
             owner = before.owner or (source if case_no in owned else "")
-            told = tuple(each for each in before.told if not self._is_gone(case_no, each.key))
-            made[case_no] = KnownCase(fields, stood | live.get(case_no, {}), owner, told)
+            told, inherited = (
+                tuple(each for each in some if not self._is_gone(case_no, each.key))
+                for some in (before.told, before.inherited)
+            )
+            stands = stood | live.get(case_no, {})
+            made[case_no] = KnownCase(fields, stands, owner, told, inherited)
         return made
 
     def _is_gone(self, case_no: str, key: str) -> bool:

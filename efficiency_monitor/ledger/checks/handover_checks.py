@@ -14,6 +14,8 @@ from sqlalchemy import Connection, select
 
 from ...i18n.messages import t
 from ...intake.store import owners
+from ...intake.store.cases import EVENT
+from ...intake.transfers import TRANSFERRED
 from ...people.model.authority import Act
 from ..model.entries import EntryType
 from ..store import ledger
@@ -64,6 +66,13 @@ class HandOvers:
             yield t(
                 "the hand-over {from_} to {to}: row and ledger differ", from_=what[0], to=what[1]
             )
+        for row in owners.listed(connection):
+            if row.event_key is not None and not _told(connection, row):
+                yield t(
+                    "the hand-over {from_} to {to}: no event of its owner says so",
+                    from_=row.from_source,
+                    to=row.to_source,
+                )
         sources = {
             row.id: row.source
             for row in connection.execute(select(owners.CASE.c.id, owners.CASE.c.source))
@@ -103,8 +112,22 @@ def unfounded(connection: Connection, case_ids: Collection[int]) -> list[int]:
 def _founded(connection: Connection, row: Any, numbers: Mapping[int, str]) -> bool:
     entry = ledger.entry(connection, fact=str(row.entry))
     with suppress(ValueError, KeyError, TypeError):
-        return entry is not None and _of_entry(json.loads(entry[1])) == _of_row(row, numbers)
+        if entry is None or _of_entry(json.loads(entry[1])) != _of_row(row, numbers):
+            return False
+        return row.event_key is None or _told(connection, row)
     return False
+
+
+def _told(connection: Connection, row: Any) -> bool:
+    """Whether the owner told an event that hands the case over."""
+    asked = select(EVENT.c.id).where(
+        EVENT.c.case_id == row.case_id,
+        EVENT.c.event_key == row.event_key,
+        EVENT.c.type == TRANSFERRED,
+        EVENT.c.source == row.from_source,
+        EVENT.c.kind == row.to_source,
+    )
+    return connection.execute(asked.limit(1)).first() is not None
 
 
 def _numbers(connection: Connection, case_ids: Collection[int] | None = None) -> dict[int, str]:

@@ -36,8 +36,6 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
     EntryType.SCAN_DONE: ("run",),
     EntryType.CLOCK_JUMP: ("after",),
     EntryType.CLOCK_REPAIRED: ("after", "round"),
-    EntryType.ROTATION_FOUND: ("slot", "case"),
-    EntryType.ROTATION_DONE: ("slot",),
     EntryType.CHECKPOINT_MADE: ("origin", "size", "key"),
     EntryType.CHANGE_PROPOSED: ("change",),
     EntryType.CHANGE_APPROVED: ("change",),
@@ -47,6 +45,8 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: What of the others stands in their key first, after its first word.
 _BEGINS: Final[Mapping[str, tuple[str, ...]]] = {
+    EntryType.ROTATION_FOUND: ("slot",),
+    EntryType.ROTATION_DONE: ("slot",),
     EntryType.CARD_ACKNOWLEDGED: ("card",),
     EntryType.CARD_REPLIED: ("card",),
     EntryType.CARD_CONFIRMED: ("card",),

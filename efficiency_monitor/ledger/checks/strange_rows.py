@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 
 from ..model.entries import EntryType
 from ..store import held_rows, ledger
@@ -48,23 +48,29 @@ def _outside(
     found: Strange,
 ) -> Iterator[int]:
     number, of = held.table.c[held.number], held.table.c.import_id
-    for import_id, there in held_rows.counted_by_import(connection, held).items():
+    there = held_rows.counted_by_import(connection, held)
+    lacking = {
+        import_id: said
+        for import_id, tables in ended.items()
+        if there.get(import_id, 0) < (said := tables.get(name, NOTHING)).count
+    }
+    found.left += [(name, import_id) for import_id in sorted(lacking)]
+    for import_id, count in there.items():
         mine = of == import_id if import_id is not None else of.is_(None)
+        rows = select(number).where(mine)
         if isinstance(import_id, str) and import_id in ended:
             said = ended[import_id].get(name, NOTHING)
-            rows = select(number).where(mine, or_(number < said.first, number > said.last))
-            outside = list(connection.execute(rows).scalars())
-            yield from outside
-            if there - len(outside) != said.count:
-                found.left.append((name, import_id))
-        elif not (isinstance(import_id, str) and _begun(connection, import_id)):
-            yield from connection.execute(select(number).where(mine)).scalars()
-    # An import of which every row is gone.
-    for import_id, tables in ended.items():
-        said = tables.get(name, NOTHING)
-        here = select(func.count()).select_from(held.table).where(of == import_id)
-        if said.count and not connection.execute(here).scalar():
-            found.left.append((name, import_id))
+            rows = rows.where(or_(number < said.first, number > said.last))
+        elif isinstance(import_id, str) and _begun(connection, import_id):
+            continue
+        outside = list(connection.execute(rows).scalars())
+        # What may be a row of an import that lacks some, under another name, is not set aside.
+        yield from (
+            each for each in outside if not any(said.has(each) for said in lacking.values())
+        )
+        if isinstance(import_id, str) and import_id in ended and import_id not in lacking:
+            said = ended[import_id].get(name, NOTHING)
+            found.left += [(name, import_id)] if count - len(outside) != said.count else []
 
 
 def _begun(connection: Connection, import_id: str) -> bool:

@@ -14,6 +14,7 @@ from ...cards.lift_effects import LiftEffects
 from ...cards.lifting import followed_json, lift
 from ...cards.store import cards
 from ...faults import ConfigurationError
+from ...followup.alarms import actions as alarms
 from ...followup.appeals import store as appeals
 from ...followup.ladders.taking_back import take_back
 from ...followup.orders import deadlines as order_deadlines
@@ -92,7 +93,7 @@ def repair(context: Context, after: int, text: str | None, *, dry_run: bool = Fa
     with transaction(context, dry_run=dry_run) as connection:
         acting(context, connection, Act.REPAIR_CLOCK, None, second=True)
         turn = ledger.repairs_of(connection, _at(after)) + 1
-        if not _anything(connection, after):
+        if turn > 1 or not _anything(connection, after):
             return _before(context, connection, after, turn - 1)
         known = _signed(context, connection, after, turn)
         mine = known.by(context.person or "", "repair", None)
@@ -146,6 +147,11 @@ def _before(context: Context, connection: Connection, after: int, turn: int) -> 
     if turn and known.by(context.person or "", "repair", None) is not None:
         signed_by = [one.person_id for one in known.given]
         return Repaired(after, done=True, signed_by=signed_by, repeated=True)
+    if turn:
+        raise ConfigurationError(
+            t("the clock was repaired after {after} before", after=rfc3339(after, context.zone)),
+            t("what the right clock has given since stays; see effmon doctor for a later instant"),
+        )
     raise ConfigurationError(
         t(
             "nothing was judged as of an instant after {after}",
@@ -188,6 +194,7 @@ def _repair(context: Context, connection: Connection, done: Repaired, turn: int,
     }
     ledger.append(connection, [context.entry(EntryType.CLOCK_REPAIRED, fact, content)])
     order_deadlines.take_back(context, connection, after)
+    alarms.take_back(context, connection, after)
     appeals.overdue_untold_after(connection, after)
     done.followed = lift(
         context,
