@@ -14,17 +14,14 @@ from ..faults import ConfigurationError
 from ..i18n.messages import t
 from . import auditor_views
 from .every_table import metadata
-from .set_aside_table import HOLDS
 
 #: Tables from which ordinary work deletes rows: what is known anew by each scan, pull or people
-#: file, what was mended, and personal data that are erased; input that was set aside, which a
-#: trigger sees to.
+#: file, what was mended, and personal data that are erased. The owner sets input aside.
 DELETED_FROM = frozenset(
     {
         "accountability",
         "case_span",
         "clock",
-        *HOLDS,
         "feed_cursor",
         "person",
         "personal_value",
@@ -165,6 +162,14 @@ def _closed(connection: Connection, roles: list[str]) -> Iterator[str]:
 def open_to_all(connection: Connection) -> bool:
     """Whether every role of the server may connect to the database."""
     return bool(connection.execute(_DATABASE).one().open)
+
+
+def may_delete(connection: Connection, table: str) -> bool:
+    """Whether the role of this connection may delete rows of a table; on SQLite everybody may."""
+    if connection.dialect.name != "postgresql":
+        return True
+    asked = text("SELECT has_table_privilege(:name, 'DELETE')")
+    return bool(connection.execute(asked, {"name": table}).scalar())
 
 
 def append_only(connection: Connection) -> frozenset[str]:

@@ -112,8 +112,8 @@ def test_whom_an_alarm_is_about_does_not_dismiss_it(world: World) -> None:
     [card] = world.rows("SELECT card_no FROM card WHERE level = 3")
     number = letter(world, "wang")
     world.change(
-        "INSERT INTO alarm (alarm_no, kind, subject, person_id, since, due_at, raised_at)"
-        " VALUES ('AL-1', 'not_followed_up', ?, 'wang', 1, 1, 1)",
+        "INSERT INTO alarm (alarm_no, kind, subject, person_id, round, since, due_at, raised_at)"
+        " VALUES ('AL-1', 'not_followed_up', ?, 'wang', 1, 1, 1, 1)",
         f"card:{card['card_no']}",
     )
     world.change("UPDATE notice SET subject = 'alarm:AL-1' WHERE notice_id = ?", number)

@@ -233,7 +233,8 @@ def repairs(folder: Path) -> list[World]:
     run(world, "jobs run").well(3)
     full_workspace.put_in(world, "R")
     sign = f"--as wang --key {folder / 'wang.pem'}"
-    run(world, f"{sign} repair input --text 查实为绕过系统写入").well()
+    with world.by_owner():
+        run(world, f"{sign} repair input --text 查实为绕过系统写入").well()
     return [world]
 
 

@@ -57,7 +57,8 @@ def made(folder: Path) -> World:
     for person in ("wang", "sun"):
         give("sources hand-over slow by-hand --text 系统停用", person)
     put_in(world, "E")
-    give("repair input --text 查实为绕过系统写入", "wang")
+    with world.by_owner():
+        give("repair input --text 查实为绕过系统写入", "wang")
     _ruled(give)
     _erased(give)
     _recorded(world)

@@ -31,6 +31,7 @@ SELDOM = {
     "case_file": {"vanished_at"},
     "ladder_run": {
         *("ladder_id", "ladder_version", "ladder_digest", "chain", "began_at", "reply_within"),
+        "round",
     },
     "lease": {"owner", "fence", "lease_until"},
     "notice": {"about", "role", "language", "created_at"},

@@ -110,7 +110,7 @@ WRITES = (
     "notices dismiss 1 --reason x",
     "repair clock --after 2026-03-02 --text x",
     "repair input --text x",
-    "sources hand-over by-hand hall --text x",
+    "sources hand-over by-hand drop --text x",
     "notices retry",
     "orders close '{order}' --text x",
     "orders open '{A CASE red}' --text x",

@@ -32,7 +32,7 @@ def store() -> Iterator[Store]:
 
 
 def _case(n: int) -> dict[str, object]:
-    texts = dict.fromkeys(("source", "calendar", "default_calendar"), "town")
+    texts = dict.fromkeys(("source", "owner", "calendar", "default_calendar"), "town")
     return {
         "case_no": f"C{n:06}",
         **texts,

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from efficiency_monitor.faults import ConfigurationError, EffmonError
 from efficiency_monitor.ops import database_roles
 from efficiency_monitor.ops.doctor import database_check
+from efficiency_monitor.ops.repair import input as repair_input
 from efficiency_monitor.records import auditor_views, rights
 from efficiency_monitor.records.engine import Store
 from efficiency_monitor.records.every_table import metadata
@@ -99,6 +100,13 @@ def test_the_application_can_change_nothing_that_stands(
         assert rights.excessive(connection) == []
     assert world.sound()
     print(f"{len(MUTATIONS)} statements refused on {table}")
+
+
+@on_postgresql
+def test_the_application_sets_no_input_aside(world: World) -> None:
+    """Whoever may take rows out could hide a case: only the owner of the tables may."""
+    with pytest.raises(ConfigurationError, match="may take no row out"):
+        repair_input.repair(world.context, "x")
 
 
 @on_postgresql

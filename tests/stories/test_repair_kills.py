@@ -92,6 +92,7 @@ def test_no_death_leaves_half_a_hand_over(tmp_path: Path) -> None:
     world.close()
 
 
+@pytest.mark.sqlite_only
 def test_no_death_leaves_rows_half_set_aside(tmp_path: Path) -> None:
     world = with_input(tmp_path / "ws")
     forge(world, "event")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from efficiency_monitor.records.every_table import metadata
 from efficiency_monitor.scan import nights, scan
 from efficiency_monitor.scan.slots import Schedule, catch_up
 from efficiency_monitor.workspace.context import Context
+from efficiency_monitor.workspace.settings import DATABASE_VARIABLE
 from tests import engines
 from tests.postgres_server import as_owner
 
@@ -167,6 +169,21 @@ class World:
         if self._context is not None:
             self._context.store.close()
             self._context = None
+
+    @contextmanager
+    def by_owner(self) -> Iterator[None]:
+        """As whoever owns the tables on PostgreSQL; on SQLite everybody does."""
+        self.close()
+        before = os.environ.get(DATABASE_VARIABLE)
+        if not self.url.startswith(engines.SQLITE):
+            os.environ[DATABASE_VARIABLE] = as_owner(self.url)
+        try:
+            yield
+        finally:
+            self.close()
+            os.environ.pop(DATABASE_VARIABLE, None)
+            if before is not None:
+                os.environ[DATABASE_VARIABLE] = before
 
     def calendar(self, name: str, text: str | None) -> None:
         """Put a calendar file into the catalogue, as an operator does who has the new notice.

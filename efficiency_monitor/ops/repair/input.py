@@ -20,6 +20,7 @@ from ...notify.notices import people
 from ...people.acting import acting
 from ...people.model.authority import Act
 from ...people.model.people import Role
+from ...records import rights
 from ...records.set_aside_table import HOLDS
 from ...workspace.context import Context, compact_json
 from ...workspace.required_texts import require_text, text_commitment
@@ -54,6 +55,11 @@ def repair(context: Context, text: str | None, *, dry_run: bool = False) -> SetA
     """
     why = require_text(text, t("reason for the repair"))
     with transaction(context, dry_run=dry_run) as connection:
+        if not rights.may_delete(connection, "event"):
+            raise ConfigurationError(
+                t("this database role may take no row out"),
+                t("let the owner of the tables give the command: docs/postgresql.md"),
+            )
         if any(row.role is Role.SUPERVISOR for row in people(connection)):
             acting(context, connection, Act.REPAIR_INPUT, None)
         strange = strange_rows(connection)
