@@ -16,7 +16,9 @@ size and a root from a notice, a bulletin, on paper: in hex or in base64.
 `approvals.jsonl` says what persons signed who approved something: it is held against the entries,
 and each signature against the key that was that person's at that time, in this ledger and on the
 ledger as it stood when it was given. A red card that persons lifted must have two persons'
-signatures behind it. A slip is one entry with what proves that it is in the ledger of a checkpoint.
+signatures behind it, and so must a repair of the clock that lifts cards and a hand-over of cases;
+evidence that was held back must have been accepted before a card fell by it. A slip is one entry
+with what proves that it is in the ledger of a checkpoint.
 
 Exit code 0: as exported; 1: changed or damaged; 2: a file is missing or unreadable, wrong usage;
 3: signed by a key that is not known.
@@ -71,10 +73,14 @@ TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 #: Entries about cards that are asked whether a red card was lifted rightly, and the reasons for
 #: which a scan lifts one, without anybody's signature.
 OF_CHECKPOINTS = ("checkpoint.made", "ledger.key_rotated")
-OF_CARDS = ("card.issued", "card.lifted", "appeal.filed")
+OF_CARDS = ("card.issued", "card.lifted", "appeal.filed", "clock.repaired")
 #: Entries about changes of rules, which another person approves where that is asked for.
 OF_CHANGES = ("change.proposed", "change.approved")
+#: Entries of what persons decided about evidence, and about whose the cases of a source are.
+OF_DECISIONS = ("evidence.decided", "source.handed_over")
+DECIDED = {"accepted": "accept", "rejected": "reject"}
 BY_SCAN = ("late_evidence", "correction", "calendar_amended")
+CLOCK_ERROR = "clock_error"
 
 
 class Changed(Exception):
@@ -172,7 +178,7 @@ class Reading(NamedTuple):
     size: int
     types: dict[str, int]
     roots: Roots
-    #: Entries about approvals and keys, red cards and what was lifted, in order.
+    #: Entries about approvals and keys, red cards, what was lifted and decided, in order.
     signed: list[dict[str, Any]]
     #: Entries about checkpoints and the keys that sign them, in order.
     checkpoints: list[dict[str, Any]]
@@ -448,8 +454,9 @@ def read_entries(folder: Path, sizes: Iterable[int] = ()) -> Reading:
             elif (
                 kind.startswith("key.")
                 or (kind == "approval.given" and "statement" in entry)
+                or kind in OF_DECISIONS
                 or (kind in OF_CARDS and (kind != "card.issued" or entry.get("level") == "red"))
-                or kind in OF_CHANGES
+                or kind in OF_CHANGES + OF_DECISIONS
             ):
                 signed.append(entry)
             if number == 1:
@@ -642,30 +649,49 @@ class Keys:
         return True
 
 
+def voices_of(entry: dict[str, Any]) -> set[str]:
+    """Who speaks in an approval; a deputy and the one absent are one voice."""
+    return {entry["person"], entry["on_behalf_of"] or entry["person"]}
+
+
+def apart(said: Iterable[set[str]]) -> int:
+    """How many different voices there are."""
+    found: list[set[str]] = []
+    for voices in said:
+        if not any(voices & others for others in found):
+            found.append(voices)
+    return len(found)
+
+
 class Lifts:
     """Which red cards there are, and who signed that they be lifted, entry by entry."""
 
-    def __init__(self) -> None:
+    def __init__(self, accepted: set[str]) -> None:
         self.red: set[str] = set()
+        #: Evidence that was accepted so far.
+        self.accepted = accepted
         #: Card of each appeal.
         self.appealed: dict[str, str] = {}
-        #: Voices by card and what exactly was signed; a deputy and the one absent are one voice.
+        #: Voices by card, or by the instant of a repair, and by what exactly was signed.
         self.agreed: dict[str, dict[tuple[Any, ...], list[set[str]]]] = {}
+        #: Repairs of the clock: what was signed for each.
+        self.repairs: dict[str, tuple[Any, ...]] = {}
 
     def signed(self, entry: dict[str, Any]) -> None:
-        """An approval that is signed: it counts if it says to lift a card."""
+        """An approval that is signed: it counts if it says to lift a card or repair the clock."""
         kind, _, number = entry["subject"].partition(":")
         card = self.appealed.get(number) if kind == "appeal" else number
-        if entry["decision"] != "lift" or card is None:
+        if entry["decision"] != ("repair" if kind == "clock" else "lift") or card is None:
             return
         what = entry["subject"], entry["act"], entry["round"], entry["ground"]
-        voices = {entry["person"], entry["on_behalf_of"] or entry["person"]}
-        before = self.agreed.setdefault(card, {}).setdefault(what, [])
-        if not any(voices & others for others in before):
-            before.append(voices)
+        self.agreed.setdefault(card, {}).setdefault(what, []).append(voices_of(entry))
 
     def take(self, entry: dict[str, Any]) -> None:
         """A card is issued, appealed against or lifted; Changed if a red one goes unsigned."""
+        if entry["type"] == "clock.repaired":
+            after, turn = entry.get("after"), entry.get("round")
+            self.repairs[f"{after}/{turn}"] = f"clock:{after}", "repair_clock", turn, None
+            return
         card = entry.get("card")
         if not isinstance(card, str):
             return
@@ -673,16 +699,86 @@ class Lifts:
             self.red.add(card)
         elif entry["type"] == "appeal.filed":
             self.appealed[str(entry.get("appeal"))] = card
-        elif card in self.red and entry.get("reason") not in BY_SCAN:
-            self.check(card, entry["seq"])
+        elif entry.get("reason") in BY_SCAN:
+            self.by_evidence(card, entry)
+        elif entry.get("reason") == CLOCK_ERROR:
+            self.by_repair(card, str(entry.get("repair")), entry["seq"])
+        elif card in self.red:
+            self.check(card, self.agreed.get(card, {}).values(), entry["seq"])
 
-    def check(self, card: str, seq: int) -> None:
-        """Changed unless two persons have signed the same that lifts the card."""
-        if all(len(voices) < 2 for voices in self.agreed.get(card, {}).values()):
+    def by_repair(self, card: str, repair: str, seq: int) -> None:
+        """Changed unless two persons have signed the repair of the clock that lifts the card."""
+        what = self.repairs.get(repair)
+        if what is None:
             raise Changed(
-                f"seq {seq}:红牌 {shown(card)} 被撤销,却没有两人的签名",
-                f"seq {seq}: the red card {shown(card)} was lifted without two persons' signatures",
+                f"seq {seq}:牌 {shown(card)} 因时钟错误被撤销,却没有时钟更正的记录",
+                f"seq {seq}: the card {shown(card)} was lifted for a clock that nobody repaired",
             )
+        self.check(card, [self.agreed.get(repair.partition("/")[0], {}).get(what, [])], seq)
+
+    def by_evidence(self, card: str, entry: dict[str, Any]) -> None:
+        """Changed unless all evidence that was held back and lifts the card was accepted."""
+        rests_on = entry.get("rests_on")
+        for number in rests_on.get("evidence", ()) if isinstance(rests_on, dict) else ():
+            if number not in self.accepted:
+                raise Changed(
+                    f"seq {entry['seq']}:牌 {shown(card)} 因证据 {shown(str(number))} "
+                    "被撤销,却没有采信该证据的决定",
+                    f"seq {entry['seq']}: the card {shown(card)} was lifted by the evidence "
+                    f"{shown(str(number))}, which nobody accepted",
+                )
+
+    def check(self, card: str, given: Iterable[list[set[str]]], seq: int) -> None:
+        """Changed unless two persons have signed the same that lifts the card."""
+        if all(apart(voices) < 2 for voices in given):
+            zh, en = ("红牌", "red card") if card in self.red else ("牌", "card")
+            raise Changed(
+                f"seq {seq}:{zh} {shown(card)} 被撤销,却没有两人的签名",
+                f"seq {seq}: the {en} {shown(card)} was lifted without two persons' signatures",
+            )
+
+
+class Decisions:
+    """What persons decided about evidence and about whose cases are, and who signed it."""
+
+    def __init__(self) -> None:
+        self.accepted: set[str] = set()
+        #: By subject, decision and round: who approved, for whom, and whether it is signed.
+        self.agreed: dict[tuple[Any, ...], list[tuple[str, set[str], bool]]] = {}
+
+    def given(self, entry: dict[str, Any], signed: bool) -> None:
+        """An approval that holds; a claim is enough for some where no keys are in use."""
+        if entry["act"] in ("decide_evidence", "hand_over"):
+            what = entry["subject"], entry["decision"], entry["round"]
+            said = entry["person"], voices_of(entry), signed
+            self.agreed.setdefault(what, []).append(said)
+
+    def take(self, entry: dict[str, Any], red: set[str], keys: bool) -> None:
+        """Evidence is decided on, or cases change hands; Changed if who signed has not."""
+        names = entry["signed_by"]
+        if entry["type"] == "evidence.decided":
+            decision = entry["decision"]
+            subject = f"evidence:{entry['target']}@{entry['matters']}/{DECIDED[decision]}"
+            what = subject, DECIDED[decision], 0
+            must = decision == "accepted" and not red.isdisjoint(entry["cards"])
+            wanted = 2 if must else 1
+        elif entry["event"] is not None:
+            return  # the former owner's own row says so
+        else:
+            subject = f"source:{entry['from']}>{entry['to']}"
+            subject += "" if entry["case"] is None else f"/{entry['case']}"
+            what = subject, "hand_over", entry["round"]
+            must, wanted = True, 2 if keys or names else 0
+        said = [one for one in self.agreed.get(what, []) if one[0] in names]
+        if must:
+            said = [one for one in said if one[2]]
+        if {one[0] for one in said} != set(names) or apart(one[1] for one in said) < wanted:
+            raise Changed(
+                f"{shown(subject)} 的决定缺少应有的签名",
+                f"the decision on {shown(subject)} lacks signatures",
+            )
+        if entry["type"] == "evidence.decided" and decision == "accepted":
+            self.accepted.update(each["evidence"] for each in entry["evidence"])
 
 
 class Changes:
@@ -741,16 +837,22 @@ def check_approvals(folder: Path, found: Reading) -> tuple[int, int]:
     wanted = sum(entry["type"] == "approval.given" for entry in found.signed)
     path, lines, entries = folder / "approvals.jsonl", [], found.signed
     if not wanted and not path.exists():
-        entries = [entry for entry in entries if entry["type"] in OF_CARDS + OF_CHANGES]
+        entries = [
+            entry for entry in entries if entry["type"] in OF_CARDS + OF_CHANGES + OF_DECISIONS
+        ]
     else:
         with open_regular(path) as file:
             lines = file.read().splitlines(keepends=True)
-    keys, lifts, changes, given, signed = Keys(found), Lifts(), Changes(), 0, 0
+    keys, decisions, changes, given, signed = Keys(found), Decisions(), Changes(), 0, 0
+    lifts = Lifts(decisions.accepted)
     for entry in entries:
         if entry["type"] in OF_CARDS + OF_CHANGES:
             (lifts if entry["type"] in OF_CARDS else changes).take(entry)
             continue
         try:
+            if entry["type"] in OF_DECISIONS:
+                decisions.take(entry, lifts.red, bool(keys.enrolled))
+                continue
             if entry["type"] != "approval.given":
                 keys.take(entry)
                 continue
@@ -761,7 +863,9 @@ def check_approvals(folder: Path, found: Reading) -> tuple[int, int]:
             if value["seq"] != entry["seq"]:
                 raise Changed("缺失或次序不对", "it is missing or out of order")
             given += 1
-            if keys.check(entry, value):
+            by_key = keys.check(entry, value)
+            decisions.given(entry, by_key)
+            if by_key:
                 signed += 1
                 lifts.signed(entry)
                 changes.signed(entry)

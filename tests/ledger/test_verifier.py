@@ -36,7 +36,9 @@ FIELDS = st.dictionaries(
 )
 #: Of these the verifier expects what they name to be in the export (test_checkpoints.py).
 OF_CHECKPOINTS = {ledger.EntryType.CHECKPOINT_MADE, ledger.EntryType.LEDGER_KEY_ROTATED}
-KINDS = sorted(set(ledger.EntryType) - OF_CHECKPOINTS)
+#: And of these that they name who signed (tests/authority/test_export_decisions.py).
+OF_DECISIONS = {ledger.EntryType.EVIDENCE_DECIDED, ledger.EntryType.SOURCE_HANDED_OVER}
+KINDS = sorted(set(ledger.EntryType) - OF_CHECKPOINTS - OF_DECISIONS)
 ENTRIES = st.lists(st.tuples(st.sampled_from(KINDS), FIELDS), max_size=17)
 
 
